@@ -1,0 +1,44 @@
+//! The codec seam: two functions per format, dispatched by one exhaustive `match` each.
+
+use crate::error::Result;
+use crate::format::Format;
+use crate::header::Header;
+use crate::limits::Limits;
+use crate::pixels::Pixels;
+use crate::plan::Plan;
+
+pub(crate) mod gif;
+pub(crate) mod heif;
+pub(crate) mod jpeg;
+pub(crate) mod png;
+pub(crate) mod webp;
+
+/// Reads the container's structure, without decoding; every limit that a header can break is checked here.
+///
+/// # Errors
+///
+/// `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `limit_exceeded`.
+pub(crate) fn probe(bytes: &[u8], format: Format, limits: &Limits) -> Result<Header> {
+    match format {
+        Format::Jpeg => jpeg::probe(bytes, limits),
+        Format::Png => png::probe(bytes, limits),
+        Format::Gif => gif::probe(bytes, limits),
+        Format::Webp => webp::probe(bytes, limits),
+        Format::Heic => heif::probe(bytes, limits),
+    }
+}
+
+/// Decodes the primary image; the whole coded picture in stored axes, possibly reduced by `plan.scale`.
+///
+/// # Errors
+///
+/// `malformed`, `truncated`, `unsupported`, `limit_exceeded`, `out_of_memory`.
+pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits) -> Result<Pixels> {
+    match header.format {
+        Format::Jpeg => jpeg::decode(bytes, header, plan),
+        Format::Png => png::decode(bytes, header, limits),
+        Format::Gif => gif::decode(bytes, header, limits),
+        Format::Webp => webp::decode(bytes, header),
+        Format::Heic => heif::decode(bytes, header, limits),
+    }
+}

@@ -1,0 +1,193 @@
+//! The crate's one error: facts for a caller to act on, never prose to parse.
+
+use std::time::Duration;
+
+use crate::format::Format;
+
+/// Everything that can go wrong between an upload and its canonical image.
+///
+/// [`code`](Self::code) is stable API: codes are added, never renamed. [`blame`](Self::blame) says
+/// who must act. No variant carries metadata of the image.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The upload has no bytes.
+    #[error("the upload is empty")]
+    Empty,
+    /// The upload is longer than [`Limits::max_bytes`](crate::Limits::max_bytes).
+    #[error("upload of {actual} bytes is over the limit of {limit}")]
+    TooLarge {
+        /// Bytes allowed.
+        limit: u64,
+        /// Bytes seen when it was refused, or announced.
+        actual: u64,
+    },
+    /// The first bytes belong to none of the five formats.
+    #[error("not a JPEG, PNG, GIF, WebP or HEIC image: {seen}")]
+    UnknownFormat {
+        /// What the bytes look like, such as `"TIFF"` or `"unrecognised data"`.
+        seen: &'static str,
+    },
+    /// Valid, and outside what this library decodes.
+    #[error("unsupported {format}: {feature}")]
+    Unsupported {
+        /// The container.
+        format: Format,
+        /// What is not supported, such as `"lossless JPEG"`.
+        feature: String,
+    },
+    /// The bytes violate their format's specification.
+    #[error("malformed {format}: {reason}")]
+    Malformed {
+        /// The container.
+        format: Format,
+        /// What is wrong, without anything read from metadata.
+        reason: String,
+        /// The decoder's own error, when one spoke.
+        #[source]
+        source: Option<BoxError>,
+    },
+    /// The bytes end before the image does.
+    #[error("truncated {format}: {reason}")]
+    Truncated {
+        /// The container.
+        format: Format,
+        /// What is missing.
+        reason: String,
+    },
+    /// The frame or canvas has more pixels, or a longer side, than the limits allow.
+    #[error("{what} of {actual} is over the limit of {limit}")]
+    TooManyPixels {
+        /// `"frame pixels"` or `"side"`.
+        what: &'static str,
+        /// The limit, in `what`'s unit.
+        limit: u64,
+        /// The declared value.
+        actual: u64,
+    },
+    /// Another limit of [`Limits`](crate::Limits) is exceeded.
+    #[error("{what} of {actual} is over the limit of {limit}")]
+    LimitExceeded {
+        /// The limited quantity, such as `"scans"` or `"memory bytes"`.
+        what: &'static str,
+        /// The limit.
+        limit: u64,
+        /// The declared or counted value.
+        actual: u64,
+    },
+    /// An allocation failed.
+    #[error("could not allocate {bytes} bytes")]
+    OutOfMemory {
+        /// Bytes asked for; 0 when a codec failed without saying.
+        bytes: u64,
+    },
+    /// The job ran longer than [`Limits::deadline`](crate::Limits::deadline).
+    #[error("stopped after {actual:?}, over the deadline of {limit:?}")]
+    Deadline {
+        /// Time allowed.
+        limit: Duration,
+        /// Time spent when it was stopped.
+        actual: Duration,
+    },
+    /// A renderer outside this process failed.
+    #[error("the render worker failed: {reason}")]
+    WorkerFailed {
+        /// What happened, bounded and free of image metadata.
+        reason: String,
+    },
+    /// A state that the library holds to be impossible: a bug here, not in the upload.
+    #[error("internal error: {reason}")]
+    Internal {
+        /// Where the invariant broke.
+        reason: String,
+    },
+}
+
+/// Who must act on an [`Error`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+pub enum Blame {
+    /// The sender: another attempt with the same bytes fails again.
+    Upload,
+    /// The service: the same bytes may succeed later or elsewhere.
+    Service,
+}
+
+/// A dependency's error, boxed so that its type never becomes this crate's API.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
+
+/// The crate's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// The stable machine-readable code.
+    ///
+    /// ```
+    /// let error = image_ingest::Error::Empty;
+    /// assert_eq!(error.code(), "empty");
+    /// assert_eq!(error.blame(), image_ingest::Blame::Upload);
+    /// ```
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::TooLarge { .. } => "too_large",
+            Self::UnknownFormat { .. } => "unknown_format",
+            Self::Unsupported { .. } => "unsupported",
+            Self::Malformed { .. } => "malformed",
+            Self::Truncated { .. } => "truncated",
+            Self::TooManyPixels { .. } => "too_many_pixels",
+            Self::LimitExceeded { .. } => "limit_exceeded",
+            Self::OutOfMemory { .. } => "out_of_memory",
+            Self::Deadline { .. } => "deadline",
+            Self::WorkerFailed { .. } => "worker_failed",
+            Self::Internal { .. } => "internal",
+        }
+    }
+
+    /// Who must act: the sender of the upload, or the service that received it.
+    #[must_use]
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::OutOfMemory { .. } | Self::Deadline { .. } | Self::WorkerFailed { .. } | Self::Internal { .. } => {
+                Blame::Service
+            }
+            _ => Blame::Upload,
+        }
+    }
+
+    /// The limit that refused the upload and the value that exceeded it, where one did.
+    ///
+    /// Bytes, pixels, counts, or milliseconds for a deadline.
+    #[must_use]
+    pub fn limit_and_actual(&self) -> Option<(u64, u64)> {
+        let millis = |d: &Duration| u64::try_from(d.as_millis()).unwrap_or(u64::MAX);
+        match self {
+            Self::TooLarge { limit, actual }
+            | Self::TooManyPixels { limit, actual, .. }
+            | Self::LimitExceeded { limit, actual, .. } => Some((*limit, *actual)),
+            Self::Deadline { limit, actual } => Some((millis(limit), millis(actual))),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn malformed(format: Format, reason: impl Into<String>) -> Self {
+        Self::Malformed { format, reason: reason.into(), source: None }
+    }
+
+    pub(crate) fn malformed_by(format: Format, reason: impl Into<String>, source: impl Into<BoxError>) -> Self {
+        Self::Malformed { format, reason: reason.into(), source: Some(source.into()) }
+    }
+
+    pub(crate) fn truncated(format: Format, reason: impl Into<String>) -> Self {
+        Self::Truncated { format, reason: reason.into() }
+    }
+
+    pub(crate) fn unsupported(format: Format, feature: impl Into<String>) -> Self {
+        Self::Unsupported { format, feature: feature.into() }
+    }
+
+    pub(crate) fn internal(reason: impl Into<String>) -> Self {
+        Self::Internal { reason: reason.into() }
+    }
+}

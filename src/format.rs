@@ -1,0 +1,47 @@
+//! Recognises a container from its first bytes.
+
+use std::fmt;
+
+/// A container this library ingests.
+///
+/// Exhaustive on purpose: a sixth format is a breaking change that the compiler points at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "lowercase"))]
+pub enum Format {
+    /// JPEG (ITU-T T.81, JFIF and Exif files, MPO).
+    Jpeg,
+    /// PNG and APNG (PNG Third Edition).
+    Png,
+    /// GIF87a and GIF89a.
+    Gif,
+    /// WebP (RFC 9649).
+    Webp,
+    /// HEIF with an HEVC primary item (ISO/IEC 23008-12).
+    Heic,
+}
+
+impl Format {
+    /// The lower-case name, as in JSON and in folder names.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Jpeg => "jpeg",
+            Self::Png => "png",
+            Self::Gif => "gif",
+            Self::Webp => "webp",
+            Self::Heic => "heic",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Jpeg => "JPEG",
+            Self::Png => "PNG",
+            Self::Gif => "GIF",
+            Self::Webp => "WebP",
+            Self::Heic => "HEIC",
+        })
+    }
+}

@@ -1,0 +1,81 @@
+//! Names for bytes: BLAKE3-256 of what was uploaded and of what came out.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// BLAKE3-256 of the canonical bytes; shown as `obj_` and 64 hex digits, so `b3sum` verifies a stored file.
+///
+/// ```
+/// let id: image_ingest::ContentId = image_ingest::ContentId::of(b"canonical bytes");
+/// assert_eq!(id.to_string().parse(), Ok(id));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ContentId([u8; 32]);
+
+/// BLAKE3-256 of the uploaded bytes; shown as `src_` and 64 hex digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SourceId([u8; 32]);
+
+/// The text is not an id of this kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not {expected} followed by 64 hex digits")]
+pub struct ParseIdError {
+    expected: &'static str,
+}
+
+macro_rules! id {
+    ($name:ident, $prefix:literal) => {
+        impl $name {
+            /// The id of `bytes`.
+            #[must_use]
+            pub fn of(bytes: &[u8]) -> Self {
+                Self(*blake3::hash(bytes).as_bytes())
+            }
+
+            /// The id with this hash.
+            #[must_use]
+            pub const fn from_bytes(hash: [u8; 32]) -> Self {
+                Self(hash)
+            }
+
+            /// The 32 bytes of the hash.
+            #[must_use]
+            pub const fn as_bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str($prefix)?;
+                f.write_str(blake3::Hash::from_bytes(self.0).to_hex().as_str())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ParseIdError;
+
+            fn from_str(text: &str) -> Result<Self, ParseIdError> {
+                let wrong = ParseIdError { expected: $prefix };
+                let hex = text.strip_prefix($prefix).ok_or(wrong)?;
+                blake3::Hash::from_hex(hex).map(|h| Self(*h.as_bytes())).map_err(|_| wrong)
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+                s.collect_str(self)
+            }
+        }
+    };
+}
+
+id!(ContentId, "obj_");
+id!(SourceId, "src_");

@@ -1,0 +1,112 @@
+//! Decides, from a header and a profile alone, what will be decoded, at which scale, and what will be converted.
+
+use crate::color::{self, Conversion};
+use crate::header::{Coding, Header, Orientation};
+use crate::memory;
+use crate::profile::{Geometry, Profile};
+use crate::size::{Rect, Size, canonical_size, covering};
+
+/// What to do with one upload; a value that any renderer can follow.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Plan {
+    /// The part of the stored picture that is kept, in stored axes at full scale.
+    pub(crate) crop: Rect,
+    /// The size it is reduced to, in stored axes.
+    pub(crate) target: Size,
+    /// The turn after the reduction.
+    pub(crate) orientation: Orientation,
+    /// The wish for a reduced decode; a codec without one gives the full size.
+    pub(crate) scale: DctScale,
+    /// The way to sRGB.
+    pub(crate) conversion: Conversion,
+    /// The colour under transparent pixels.
+    pub(crate) matte: [u8; 3],
+    /// The job's peak memory, estimated, upload included once.
+    pub(crate) memory_bytes: u64,
+}
+
+impl Plan {
+    /// The canonical size, upright.
+    pub(crate) fn size(&self) -> Size {
+        if self.orientation.swaps_axes() { self.target.transposed() } else { self.target }
+    }
+}
+
+/// A DCT scale: the decoder gives ⌈side / n⌉ samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub(crate) enum DctScale {
+    /// 1/1.
+    Full,
+    /// 1/2.
+    Half,
+    /// 1/4.
+    Quarter,
+    /// 1/8.
+    Eighth,
+}
+
+impl DctScale {
+    /// The divisor: 1, 2, 4 or 8.
+    #[must_use]
+    pub(crate) const fn divisor(self) -> u32 {
+        match self {
+            Self::Full => 1,
+            Self::Half => 2,
+            Self::Quarter => 4,
+            Self::Eighth => 8,
+        }
+    }
+}
+
+/// Plans the work for `header` under `profile`.
+pub(crate) fn plan(header: &Header, upload_bytes: u64, profile: &Profile) -> Plan {
+    let displayed = header.size();
+    let (shown, size) = match profile.geometry {
+        Geometry::Fit { max_edge } => (Rect::whole(displayed), canonical_size(displayed, max_edge)),
+        Geometry::Cover { width, height } => covering(displayed, Size::new(width, height)),
+    };
+    let inner = stored_rect(shown, displayed, header.orientation);
+    let crop = Rect { left: header.crop.left + inner.left, top: header.crop.top + inner.top, size: inner.size };
+    let target = if header.orientation.swaps_axes() { size.transposed() } else { size };
+    let mut plan = Plan {
+        crop,
+        target,
+        orientation: header.orientation,
+        scale: dct_scale(header, crop, target),
+        conversion: color::conversion(header),
+        matte: profile.matte,
+        memory_bytes: 0,
+    };
+    plan.memory_bytes = memory::estimate(header, &plan, upload_bytes);
+    plan
+}
+
+/// The largest scale that gives the target exactly, or still leaves twice the target on both sides.
+fn dct_scale(header: &Header, crop: Rect, target: Size) -> DctScale {
+    let jpeg = matches!(header.coding, Coding::JpegSequential { .. } | Coding::JpegProgressive { .. });
+    if !jpeg || crop != Rect::whole(header.coded_size) {
+        return DctScale::Full;
+    }
+    let gives = |scale: DctScale| {
+        let n = scale.divisor();
+        let exact = |side: u32, to: u32| side.is_multiple_of(n) && side / n == to;
+        let ample = |side: u32, to: u32| u64::from(side) >= 2 * u64::from(n) * u64::from(to);
+        let Size { width, height } = header.coded_size;
+        (exact(width, target.width) && exact(height, target.height))
+            || (ample(width, target.width) && ample(height, target.height))
+    };
+    [DctScale::Eighth, DctScale::Quarter, DctScale::Half].into_iter().find(|&s| gives(s)).unwrap_or(DctScale::Full)
+}
+
+/// Where a rectangle of the upright picture lies in the stored one.
+fn stored_rect(shown: Rect, displayed: Size, orientation: Orientation) -> Rect {
+    let (transpose, mirror_x, mirror_y) = orientation.parts();
+    let left = if mirror_x { displayed.width - shown.left - shown.size.width } else { shown.left };
+    let top = if mirror_y { displayed.height - shown.top - shown.size.height } else { shown.top };
+    if transpose {
+        Rect { left: top, top: left, size: shown.size.transposed() }
+    } else {
+        Rect { left, top, size: shown.size }
+    }
+}

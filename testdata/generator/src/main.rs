@@ -1,0 +1,2 @@
+//! Makes the test data.
+fn main() {}
