@@ -29,11 +29,11 @@ pub enum Error {
         seen: &'static str,
     },
     /// Valid, and outside what this library decodes.
-    #[error("unsupported {format}: {feature}")]
+    #[error("unsupported: {feature}")]
     Unsupported {
-        /// The container.
-        format: Format,
-        /// What is not supported, such as `"lossless JPEG"`.
+        /// The container; `None` for one that is recognised and not ingested, such as AVIF.
+        format: Option<Format>,
+        /// What is not supported, such as `"lossless JPEG"` or `"AVIF"`.
         feature: String,
     },
     /// The bytes violate their format's specification.
@@ -184,7 +184,7 @@ impl Error {
     }
 
     pub(crate) fn unsupported(format: Format, feature: impl Into<String>) -> Self {
-        Self::Unsupported { format, feature: feature.into() }
+        Self::Unsupported { format: Some(format), feature: feature.into() }
     }
 
     pub(crate) fn internal(reason: impl Into<String>) -> Self {

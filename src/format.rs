@@ -45,3 +45,181 @@ impl fmt::Display for Format {
         })
     }
 }
+
+/// What the first bytes decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sniffed {
+    /// One of the five.
+    Is(Format),
+    /// Recognised, and not ingested: its name.
+    Unsupported(&'static str),
+    /// None of the five; what it looks like.
+    Unknown(&'static str),
+    /// Too few bytes to tell.
+    NeedsMore,
+}
+
+/// Recognises a container from the first bytes of a file; `head` may be any prefix of it.
+///
+/// Nothing is decided before it must be, and everything as soon as it can be: [`Sniffed::NeedsMore`] only while some
+/// continuation could still be accepted. [`HEAD_BYTES`] bytes always suffice.
+pub(crate) fn sniff(head: &[u8]) -> Sniffed {
+    let accepted = [
+        (&[0xFF, 0xD8, 0xFF][..], Format::Jpeg),
+        (b"\x89PNG\r\n\x1a\n", Format::Png),
+        (b"GIF87a", Format::Gif),
+        (b"GIF89a", Format::Gif),
+    ];
+    if let Some((_, format)) = accepted.iter().find(|(magic, _)| head.starts_with(magic)) {
+        return Sniffed::Is(*format);
+    }
+    if accepted.iter().any(|(magic, _)| magic.starts_with(head)) {
+        return Sniffed::NeedsMore;
+    }
+    if let Some(sniffed) = sniff_webp(head).or_else(|| sniff_iso(head)) {
+        return sniffed;
+    }
+    let elsewhere = |(magic, _): &&(&[u8], Sniffed)| head.starts_with(magic);
+    OTHERS.iter().find(elsewhere).map_or(Sniffed::Unknown("unrecognised data"), |(_, sniffed)| *sniffed)
+}
+
+/// RFC 9649 § 2.4: `RIFF`, a size, `WEBP`.
+fn sniff_webp(head: &[u8]) -> Option<Sniffed> {
+    let (riff, name) = (prefix(head, 0, b"RIFF")?, prefix(head, 8, b"WEBP"));
+    Some(match (riff, name) {
+        (Prefix::Whole, Some(Prefix::Whole)) => Sniffed::Is(Format::Webp),
+        (_, Some(_)) => Sniffed::NeedsMore,
+        (_, None) => Sniffed::Unknown("a RIFF file that is no WebP"),
+    })
+}
+
+/// ISO/IEC 14496-12, 4.3: a file type box, whose brands tell HEIF from its relatives.
+fn sniff_iso(head: &[u8]) -> Option<Sniffed> {
+    match (prefix(head, 0, &[0, 0]), prefix(head, 4, b"ftyp")) {
+        (Some(_), Some(Prefix::Part)) => return Some(Sniffed::NeedsMore),
+        (Some(_), Some(Prefix::Whole)) => {}
+        _ => return None,
+    }
+    let size = u32::from_be_bytes(*head.first_chunk()?);
+    let end = usize::try_from(size).unwrap_or(usize::MAX).clamp(16, HEAD_BYTES);
+    let seen = head.get(..end).unwrap_or(head);
+    let mut brands = seen.get(8..12).into_iter().chain(seen.get(16..).unwrap_or_default().chunks_exact(4));
+    let major = seen.get(8..12);
+    let avif = |brand: &[u8]| matches!(brand, b"avif" | b"avis");
+    if major.is_some_and(avif) {
+        return Some(Sniffed::Unsupported("AVIF"));
+    }
+    if brands.clone().any(|b| HEVC_BRANDS.iter().any(|h| b == *h)) {
+        return Some(Sniffed::Is(Format::Heic));
+    }
+    if seen.len() < end {
+        return Some(Sniffed::NeedsMore);
+    }
+    Some(match (brands.clone().any(avif), brands.any(|b| matches!(b, b"mif1" | b"msf1"))) {
+        (true, _) => Sniffed::Unsupported("AVIF"),
+        // Whether the primary item is HEVC is for the probe to find.
+        (false, true) => Sniffed::Is(Format::Heic),
+        (false, false) => Sniffed::Unknown("an ISO media file without a HEIF brand"),
+    })
+}
+
+enum Prefix {
+    Whole,
+    /// `head` ends first, and agrees so far.
+    Part,
+}
+
+/// Whether `head` carries `magic` at `at`, or could once it is longer.
+fn prefix(head: &[u8], at: usize, magic: &[u8]) -> Option<Prefix> {
+    let rest = head.get(at..).unwrap_or_default();
+    if rest.starts_with(magic) { Some(Prefix::Whole) } else { magic.starts_with(rest).then_some(Prefix::Part) }
+}
+
+/// The bytes that always suffice for [`sniff`].
+pub(crate) const HEAD_BYTES: usize = 1024;
+
+/// HEIF brands that promise HEVC (ISO/IEC 23008-12, annex B).
+const HEVC_BRANDS: [&[u8; 4]; 6] = [b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"];
+
+const OTHERS: &[(&[u8], Sniffed)] = &[
+    (b"\0\0\0\x0cJXL \r\n\x87\n", Sniffed::Unsupported("JPEG XL")),
+    (b"\xFF\x0A", Sniffed::Unsupported("JPEG XL")),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", Sniffed::Unknown("JPEG 2000")),
+    (b"\xFF\x4F\xFF\x51", Sniffed::Unknown("JPEG 2000")),
+    (b"II*\0", Sniffed::Unknown("TIFF")),
+    (b"MM\0*", Sniffed::Unknown("TIFF")),
+    (b"II+\0", Sniffed::Unknown("BigTIFF")),
+    (b"MM\0+", Sniffed::Unknown("BigTIFF")),
+    (b"BM", Sniffed::Unknown("BMP")),
+    (b"8BPS", Sniffed::Unknown("Photoshop document")),
+    (b"%PDF", Sniffed::Unknown("PDF")),
+    (b"%!PS", Sniffed::Unknown("PostScript")),
+    (b"\0\0\x01\0", Sniffed::Unknown("ICO")),
+    (b"\0\0\x02\0", Sniffed::Unknown("CUR")),
+    (b"\x1aE\xdf\xa3", Sniffed::Unknown("Matroska or WebM")),
+    (b"PK\x03\x04", Sniffed::Unknown("ZIP archive")),
+    (b"\x1f\x8b", Sniffed::Unknown("gzip data")),
+    (b"\x7fELF", Sniffed::Unknown("ELF program")),
+    (b"MZ", Sniffed::Unknown("Windows program")),
+    (b"qoif", Sniffed::Unknown("QOI")),
+    (b"#?RADIANCE", Sniffed::Unknown("Radiance HDR")),
+    (b"\x76\x2f\x31\x01", Sniffed::Unknown("OpenEXR")),
+    (b"<svg", Sniffed::Unknown("SVG")),
+    (b"<?xml", Sniffed::Unknown("XML or SVG")),
+    (b"\xEF\xBB\xBF<", Sniffed::Unknown("XML or SVG")),
+    (b"<", Sniffed::Unknown("HTML or XML")),
+    (b"{", Sniffed::Unknown("JSON")),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ftyp(major: &[u8; 4], compatible: &[&[u8; 4]]) -> Vec<u8> {
+        let size = u32::try_from(16 + 4 * compatible.len()).unwrap();
+        let mut out = [&size.to_be_bytes()[..], b"ftyp", major, &[0; 4]].concat();
+        compatible.iter().for_each(|b| out.extend(*b));
+        out
+    }
+
+    #[test]
+    fn each_format_is_known_by_its_first_bytes_and_not_before() {
+        let files: [(&[u8], Format); 5] = [
+            (b"\xff\xd8\xff", Format::Jpeg),
+            (b"\x89PNG\r\n\x1a\n", Format::Png),
+            (b"GIF89a", Format::Gif),
+            (b"RIFF\x10\0\0\0WEBP", Format::Webp),
+            (b"\0\0\0\x18ftypheic", Format::Heic),
+        ];
+        for (magic, format) in files {
+            assert_eq!(sniff(magic), Sniffed::Is(format));
+            for n in 0..magic.len() {
+                assert_eq!(sniff(&magic[..n]), Sniffed::NeedsMore, "{format} after {n}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_compatible_brand_counts_and_avif_does_not() {
+        assert_eq!(sniff(&ftyp(b"mif1", &[b"miaf", b"heic"])), Sniffed::Is(Format::Heic));
+        assert_eq!(sniff(&ftyp(b"mif1", &[b"miaf"])), Sniffed::Is(Format::Heic));
+        assert_eq!(sniff(&ftyp(b"mif1", &[b"avif", b"miaf"])), Sniffed::Unsupported("AVIF"));
+        assert_eq!(sniff(&ftyp(b"avif", &[b"mif1"])), Sniffed::Unsupported("AVIF"));
+        assert!(matches!(sniff(&ftyp(b"isom", &[b"mp41"])), Sniffed::Unknown(_)));
+    }
+
+    #[test]
+    fn a_wrong_byte_decides_at_once() {
+        assert!(matches!(sniff(b"\x89PNX"), Sniffed::Unknown(_)));
+        assert!(matches!(sniff(b"RIFF\0\0\0\0WAVE"), Sniffed::Unknown(_)));
+        assert_eq!(sniff(b"%PDF"), Sniffed::Unknown("PDF"));
+    }
+
+    #[test]
+    fn head_bytes_always_suffice() {
+        let mut endless = ftyp(b"zzzz", &[]);
+        endless[..4].copy_from_slice(&[0, 0, 0xFF, 0xFF]);
+        endless.resize(HEAD_BYTES, 0);
+        assert_ne!(sniff(&endless), Sniffed::NeedsMore);
+    }
+}

@@ -35,7 +35,7 @@ pub(crate) fn probe(bytes: &[u8], format: Format, limits: &Limits) -> Result<Hea
 /// `malformed`, `truncated`, `unsupported`, `limit_exceeded`, `out_of_memory`.
 pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits) -> Result<Pixels> {
     match header.format {
-        Format::Jpeg => jpeg::decode(bytes, header, plan),
+        Format::Jpeg => jpeg::decode(bytes, header, plan, limits),
         Format::Png => png::decode(bytes, header, limits),
         Format::Gif => gif::decode(bytes, header, limits),
         Format::Webp => webp::decode(bytes, header),

@@ -1,19 +1,9 @@
-//! jpeg.
+//! JPEG (ITU-T T.81), read by our own marker walk and decoded by libjpeg-turbo.
 
-use crate::error::{Error, Result};
-use crate::format::Format;
-use crate::header::Header;
-use crate::limits::Limits;
-use crate::pixels::Pixels;
+mod app;
+mod decode;
+pub(crate) mod ffi;
+mod probe;
 
-use crate::plan::Plan;
-
-/// Reads the header.
-pub(crate) fn probe(_bytes: &[u8], _limits: &Limits) -> Result<Header> {
-    Err(Error::unsupported(Format::Jpeg, "not built yet"))
-}
-
-/// Decodes the primary image.
-pub(crate) fn decode(_bytes: &[u8], _header: &Header, _plan: &Plan) -> Result<Pixels> {
-    Err(Error::unsupported(Format::Jpeg, "not built yet"))
-}
+pub(crate) use decode::decode;
+pub(crate) use probe::probe;

@@ -1,0 +1,175 @@
+//! Brings decoded pixels to the canonical image: cropped, reduced, sRGB, opaque, upright.
+
+use crate::color::{expand_range, to_rgb, to_srgb};
+use crate::error::{Error, Result};
+use crate::format::Format;
+use crate::header::Orientation;
+use crate::orient::turn;
+use crate::pixels::{Layout, Matrix, Pixels, Planes, Range, Raster, Samples, chroma_size, count};
+use crate::plan::Plan;
+use crate::reduce::{ChromaGrid, reduce_planes, reduce_raster};
+use crate::size::{Rect, Size};
+
+/// The canonical image before encoding: samples and nothing else.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Canonical {
+    /// Upright width and height.
+    pub size: Size,
+    /// 8-bit sRGB samples, rows tight.
+    pub samples: CanonicalSamples,
+    /// Whether any pixel was transparent and shows the matte.
+    pub alpha_composed: bool,
+    /// Pixels the codec gave, per side, for each stored one: 1, or the DCT scale's divisor.
+    pub scale_divisor: u32,
+}
+
+/// The samples of a [`Canonical`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum CanonicalSamples {
+    /// Interleaved red, green, blue.
+    Rgb(Vec<u8>),
+    /// One component; encoded as three.
+    Gray(Vec<u8>),
+    /// Full-range BT.601 planes; chroma is ⌈width / 2⌉ × ⌈height / 2⌉, centred.
+    Ycbcr420 {
+        /// `width × height` samples.
+        luma: Vec<u8>,
+        /// Blue difference.
+        cb: Vec<u8>,
+        /// Red difference.
+        cr: Vec<u8>,
+    },
+}
+
+impl Canonical {
+    /// A canonical image whose lengths agree with its size: how a renderer outside this process hands one back.
+    #[must_use]
+    pub fn new(size: Size, samples: CanonicalSamples, alpha_composed: bool, scale_divisor: u32) -> Option<Self> {
+        let is = |v: &Vec<u8>, size: Size, channels| count(size, channels) == Some(v.len());
+        let agrees = match &samples {
+            CanonicalSamples::Rgb(v) => is(v, size, 3),
+            CanonicalSamples::Gray(v) => is(v, size, 1),
+            CanonicalSamples::Ycbcr420 { luma, cb, cr } => {
+                let half = chroma_size(size, (2, 2));
+                is(luma, size, 1) && is(cb, half, 1) && is(cr, half, 1)
+            }
+        };
+        (agrees && size.pixels() > 0).then_some(Self { size, samples, alpha_composed, scale_divisor })
+    }
+}
+
+/// Follows the plan's second half: crop, reduce, convert, compose, turn.
+///
+/// # Errors
+///
+/// `malformed` when a colour profile cannot be applied; `out_of_memory`.
+pub(crate) fn canonicalise(pixels: Pixels, coded_size: Size, plan: &Plan, format: Format) -> Result<Canonical> {
+    let scale_divisor = coded_size.width.div_ceil(pixels.size().width.max(1));
+    let crop = if scale_divisor == 1 { plan.crop } else { Rect::whole(pixels.size()) };
+    if !crop.fits_in(pixels.size()) {
+        return Err(Error::internal("the crop leaves the decoded picture"));
+    }
+    let (samples, alpha_composed) = match pixels {
+        Pixels::Ycbcr(planes) if stays_planar(&planes, plan) => (planar(planes, crop, plan)?, false),
+        Pixels::Ycbcr(planes) => {
+            let planes = reduce_planes(planes, crop, plan.target, ChromaGrid::Full)?;
+            interleaved(to_rgb(planes)?, plan, format)?
+        }
+        Pixels::Interleaved(raster) => interleaved(reduce_raster(raster, crop, plan.target)?, plan, format)?,
+    };
+    Canonical::new(plan.size(), samples, alpha_composed, scale_divisor)
+        .ok_or_else(|| Error::internal("canonical samples disagree with their size"))
+}
+
+/// Whether planes can go to the encoder as they are: 8-bit BT.601, no colour conversion, and no mirrored axis of odd
+/// length, where 4:2:0 chroma would move by a luma pixel.
+fn stays_planar(planes: &Planes, plan: &Plan) -> bool {
+    let (_, mirror_x, mirror_y) = plan.orientation.parts();
+    let Size { width, height } = plan.size();
+    let in_phase = !(mirror_x && width % 2 == 1) && !(mirror_y && height % 2 == 1);
+    let luma_alone = planes.chroma.is_none();
+    let encodable = planes.bit_depth == 8 && (luma_alone || planes.matrix == Matrix::Bt601);
+    encodable && plan.conversion.is_identity() && (luma_alone || in_phase)
+}
+
+fn planar(planes: Planes, crop: Rect, plan: &Plan) -> Result<CanonicalSamples> {
+    let planes = expand_range(reduce_planes(planes, crop, plan.target, ChromaGrid::Half)?);
+    debug_assert_eq!(planes.range, Range::Full);
+    let upright = |samples: Samples, size: Size| match samples {
+        Samples::U8(v) => turn::<1>(v, size, plan.orientation),
+        Samples::U16(_) => Err(Error::internal("16-bit planes cannot be encoded")),
+    };
+    let luma = upright(planes.luma, plan.target)?;
+    Ok(match planes.chroma {
+        None => CanonicalSamples::Gray(luma),
+        Some(chroma) => {
+            let half = chroma_size(plan.target, (2, 2));
+            CanonicalSamples::Ycbcr420 { luma, cb: upright(chroma.cb, half)?, cr: upright(chroma.cr, half)? }
+        }
+    })
+}
+
+/// Converts, composes and turns a raster at the target size; says whether anything shows the matte.
+fn interleaved(raster: Raster, plan: &Plan, format: Format) -> Result<(CanonicalSamples, bool)> {
+    let Raster { layout, samples, .. } = to_srgb(raster, &plan.conversion, format)?;
+    let Samples::U8(samples) = samples else {
+        return Err(Error::internal("the colour stage left 16-bit samples"));
+    };
+    Ok(match layout {
+        Layout::Gray => (CanonicalSamples::Gray(turn::<1>(samples, plan.target, plan.orientation)?), false),
+        Layout::Rgb => (rgb(samples, plan.target, plan.orientation)?, false),
+        Layout::Rgba => {
+            let (samples, composed) = compose(samples, plan.matte);
+            (rgb(samples, plan.target, plan.orientation)?, composed)
+        }
+        Layout::Cmyk => return Err(Error::internal("the colour stage left CMYK samples")),
+    })
+}
+
+fn rgb(samples: Vec<u8>, size: Size, orientation: Orientation) -> Result<CanonicalSamples> {
+    turn::<3>(samples, size, orientation).map(CanonicalSamples::Rgb)
+}
+
+/// Composes RGBA over the matte, in place: a result of three bytes a pixel never overtakes its source of four.
+fn compose(mut samples: Vec<u8>, matte: [u8; 3]) -> (Vec<u8>, bool) {
+    let mut composed = false;
+    let pixels = samples.len() / 4;
+    for i in 0..pixels {
+        let [r, g, b, alpha] = [samples[4 * i], samples[4 * i + 1], samples[4 * i + 2], samples[4 * i + 3]];
+        composed |= alpha != 255;
+        for (c, (value, under)) in [r, g, b].into_iter().zip(matte).enumerate() {
+            samples[3 * i + c] = over(value, under, alpha);
+        }
+    }
+    samples.truncate(pixels * 3);
+    (samples, composed)
+}
+
+fn over(value: u8, under: u8, alpha: u8) -> u8 {
+    let sum = u32::from(value) * u32::from(alpha) + u32::from(under) * u32::from(255 - alpha);
+    u8::try_from((sum + 127) / 255).unwrap_or(u8::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn composing_keeps_opaque_pixels_and_shows_the_matte_under_clear_ones() {
+        let (out, composed) = compose(vec![10, 20, 30, 255, 9, 9, 9, 0, 200, 0, 0, 128], [255, 255, 255]);
+        assert_eq!(out, [10, 20, 30, 255, 255, 255, 227, 127, 127]);
+        assert!(composed);
+        assert!(!compose(vec![1, 2, 3, 255], [0; 3]).1);
+    }
+
+    #[test]
+    fn a_canonical_image_agrees_with_its_size() {
+        let size = Size::new(3, 3);
+        assert!(Canonical::new(size, CanonicalSamples::Rgb(vec![0; 27]), false, 1).is_some());
+        assert!(Canonical::new(size, CanonicalSamples::Rgb(vec![0; 26]), false, 1).is_none());
+        let planes = |n| CanonicalSamples::Ycbcr420 { luma: vec![0; 9], cb: vec![0; n], cr: vec![0; n] };
+        assert!(Canonical::new(size, planes(4), false, 1).is_some());
+        assert!(Canonical::new(size, planes(1), false, 1).is_none());
+    }
+}

@@ -1,0 +1,95 @@
+//! Collects what a JPEG's application segments say about orientation and colour.
+
+use super::probe::channels_without_markers;
+use crate::exif::Exif;
+use crate::header::{Channels, ColorDescription};
+use crate::limits::Limits;
+
+/// The application segments that change a picture; everything else is passed over.
+#[derive(Default)]
+pub(super) struct Metadata {
+    /// The first Exif segment that holds a TIFF structure.
+    pub(super) exif: Exif,
+    exif_seen: bool,
+    jfif: bool,
+    adobe_transform: Option<u8>,
+    icc: IccChunks,
+}
+
+impl Metadata {
+    pub(super) fn read(&mut self, marker: u8, payload: &[u8]) {
+        match marker {
+            APP0 if payload.starts_with(b"JFIF\0") => self.jfif = true,
+            APP1 if payload.starts_with(b"Exif\0\0") && !self.exif_seen => {
+                self.exif = Exif::read(payload);
+                self.exif_seen = true;
+            }
+            APP2 => self.icc.add(payload),
+            // Adobe TN 5116: version, two flag words, then the transform.
+            APP14 if payload.starts_with(b"Adobe") => self.adobe_transform = payload.get(11).copied(),
+            _ => {}
+        }
+    }
+
+    /// What the components mean, by the markers first (as libjpeg's `default_decompress_parms` has it).
+    pub(super) fn channels(&self, ids: &[u8]) -> Channels {
+        match (ids.len(), self.jfif, self.adobe_transform) {
+            (3, true, _) => Channels::Ycbcr,
+            (3, false, Some(0)) => Channels::Rgb,
+            (3, false, Some(_)) => Channels::Ycbcr,
+            (4, _, Some(2)) => Channels::Ycck,
+            _ => channels_without_markers(ids),
+        }
+    }
+
+    pub(super) fn color(self, channels: Channels, limits: &Limits) -> ColorDescription {
+        if let Some(icc) = self.icc.join(limits.max_icc_bytes) {
+            return ColorDescription::Icc(icc);
+        }
+        let rgb = matches!(channels, Channels::Ycbcr | Channels::Rgb);
+        if rgb && self.exif.interop_r03 { ColorDescription::AdobeRgb } else { ColorDescription::Srgb }
+    }
+}
+
+/// The parts of an ICC profile (ICC.1 annex B.4), by sequence number.
+#[derive(Default)]
+struct IccChunks {
+    parts: Vec<(u8, Vec<u8>)>,
+    count: Option<u8>,
+    broken: bool,
+}
+
+impl IccChunks {
+    fn add(&mut self, payload: &[u8]) {
+        let Some(rest) = payload.strip_prefix(b"ICC_PROFILE\0") else {
+            return;
+        };
+        let Some((&[number, count], data)) = rest.split_first_chunk() else {
+            self.broken = true;
+            return;
+        };
+        let repeated = self.parts.iter().any(|(n, _)| *n == number);
+        if number == 0 || number > count || repeated || self.count.is_some_and(|c| c != count) {
+            self.broken = true;
+            return;
+        }
+        self.count = Some(count);
+        self.parts.push((number, data.to_vec()));
+    }
+
+    /// The profile, if every part came once and it is within `max_bytes`; the parts may come in any order.
+    fn join(mut self, max_bytes: u64) -> Option<Vec<u8>> {
+        let total: usize = self.parts.iter().map(|(_, part)| part.len()).sum();
+        let complete = self.count.is_some_and(|c| usize::from(c) == self.parts.len());
+        if self.broken || !complete || total == 0 || total as u64 > max_bytes {
+            return None;
+        }
+        self.parts.sort_unstable_by_key(|(number, _)| *number);
+        Some(self.parts.into_iter().flat_map(|(_, part)| part).collect())
+    }
+}
+
+const APP0: u8 = 0xE0;
+const APP1: u8 = 0xE1;
+const APP2: u8 = 0xE2;
+const APP14: u8 = 0xEE;

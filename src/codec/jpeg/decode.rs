@@ -1,0 +1,147 @@
+//! Decodes a JPEG with libjpeg-turbo: planes as stored where the components are Y′CbCr or gray, else RGB or CMYK.
+
+use super::ffi::{Component, Decoder, Failure, Output, Shape, Status, warned};
+use crate::error::{Error, Result};
+use crate::format::Format;
+use crate::header::{Coding, Header};
+use crate::limits::Limits;
+use crate::pixels::{Chroma, Layout, Matrix, Pixels, Planes, Range, Raster, Samples, Siting, count, zeroed};
+use crate::plan::Plan;
+use crate::size::Size;
+
+/// Decodes at the plan's DCT scale.
+///
+/// Planes are full-range BT.601 with centred chroma (ITU-T T.871).
+///
+/// # Errors
+///
+/// `malformed`, `truncated`, `unsupported`, `limit_exceeded`, `out_of_memory`.
+pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits) -> Result<Pixels> {
+    let max_memory = usize::try_from(limits.max_memory_bytes).unwrap_or(usize::MAX);
+    let mut decoder = Decoder::new().map_err(|f| failed(f, limits))?;
+    let divisor = plan.scale.divisor();
+    let shape = decoder.start(bytes, divisor, max_memory).map_err(|f| failed(f, limits))?;
+    let Size { width, height } = header.coded_size;
+    if (shape.width, shape.height) != (width.div_ceil(divisor), height.div_ceil(divisor)) {
+        return Err(Error::internal("libjpeg-turbo sees another size than the probe"));
+    }
+    let pixels = match shape.output {
+        Output::Planes => Pixels::Ycbcr(planes(&mut decoder, &shape, limits)?),
+        Output::Rgb => Pixels::Interleaved(interleaved(&mut decoder, &shape, Layout::Rgb, limits)?),
+        Output::Cmyk => Pixels::Interleaved(ink(interleaved(&mut decoder, &shape, Layout::Cmyk, limits)?)),
+    };
+    decoder.finish().map_err(|f| failed(f, limits))?;
+    refuse_damage(decoder.warnings(), &header.coding)?;
+    Ok(pixels)
+}
+
+fn planes(decoder: &mut Decoder<'_>, shape: &Shape, limits: &Limits) -> Result<Planes> {
+    let mut outputs = shape.components.iter().map(Plane::new).collect::<Result<Vec<_>>>()?;
+    let strip = |c: &Component| zeroed((c.stride as usize).saturating_mul(c.strip_rows as usize));
+    let mut strips = shape.components.iter().map(strip).collect::<Result<Vec<Vec<u8>>>>()?;
+    for _ in 0..shape.strips {
+        decoder.read_planes(&mut strips).map_err(|f| failed(f, limits))?;
+        for (plane, strip) in outputs.iter_mut().zip(&strips) {
+            plane.take_rows(strip);
+        }
+    }
+    let mut outputs = outputs.into_iter();
+    let luma = outputs.next().ok_or_else(|| Error::internal("a JPEG without components"))?;
+    let (h, v) = (luma.component.h_samp, luma.component.v_samp);
+    let chroma = outputs.next().zip(outputs.next()).map(|(cb, cr)| Chroma {
+        subsampling: (factor(h, cb.component.h_samp), factor(v, cb.component.v_samp)),
+        siting: Siting::Centred,
+        cb: Samples::U8(cb.samples),
+        cr: Samples::U8(cr.samples),
+    });
+    Planes {
+        size: Size::new(shape.width, shape.height),
+        bit_depth: 8,
+        luma: Samples::U8(luma.samples),
+        chroma,
+        range: Range::Full,
+        matrix: Matrix::Bt601,
+    }
+    .checked()
+}
+
+/// Luma samples per chroma sample; 1–4, since sampling factors are.
+fn factor(luma: u32, chroma: u32) -> u8 {
+    u8::try_from(luma / chroma.max(1)).unwrap_or(1)
+}
+
+/// One component's rows, tight, filled from strips.
+struct Plane {
+    component: Component,
+    samples: Vec<u8>,
+    filled: usize,
+}
+
+impl Plane {
+    fn new(component: &Component) -> Result<Self> {
+        let size = Size::new(component.width, component.height);
+        let len = count(size, 1).ok_or_else(|| Error::internal("a plane beyond the address space"))?;
+        Ok(Self { component: *component, samples: zeroed(len)?, filled: 0 })
+    }
+
+    fn take_rows(&mut self, strip: &[u8]) {
+        let (width, stride) = (self.component.width as usize, self.component.stride as usize);
+        let rest = self.samples.get_mut(self.filled..).unwrap_or_default();
+        for (to, from) in rest.chunks_exact_mut(width).zip(strip.chunks_exact(stride)) {
+            to.copy_from_slice(&from[..width]);
+            self.filled += width;
+        }
+    }
+}
+
+fn interleaved(decoder: &mut Decoder<'_>, shape: &Shape, layout: Layout, limits: &Limits) -> Result<Raster> {
+    let size = Size::new(shape.width, shape.height);
+    let len = count(size, layout.channels()).ok_or_else(|| Error::internal("a raster beyond the address space"))?;
+    let mut samples = zeroed(len)?;
+    for row in samples.chunks_exact_mut(shape.width as usize * layout.channels()) {
+        decoder.read_row(row).map_err(|f| failed(f, limits))?;
+    }
+    Raster::new(size, layout, Samples::U8(samples))
+}
+
+/// Ink amounts from stored values: CMYK JPEGs hold 255 for no ink, as Adobe Photoshop writes them and as Pillow and
+/// the browsers read them, with or without an Adobe marker.
+fn ink(mut raster: Raster) -> Raster {
+    if let Samples::U8(samples) = &mut raster.samples {
+        samples.iter_mut().for_each(|s| *s = 255 - *s);
+    }
+    raster
+}
+
+/// Sorts libjpeg-turbo's warnings into damage, which is refused, and what long practice shows to be harmless.
+///
+/// The end of the data alone is no damage in a sequential file: the decoder looks ahead, and asks again only when a
+/// code is really missing ([`warned::HIT_MARKER`]). A progressive file always reads to its end, so there it is.
+fn refuse_damage(warnings: u32, coding: &Coding) -> Result<()> {
+    let warned = |bits: u32| warnings & bits != 0;
+    let progressive = matches!(coding, Coding::JpegProgressive { .. });
+    if warned(warned::END_OF_DATA) && (progressive || warned(warned::HIT_MARKER)) {
+        return Err(Error::truncated(Format::Jpeg, "the data ends before the last scan does"));
+    }
+    let damage = [
+        (warned::BAD_CODE, "an impossible entropy code"),
+        (warned::HIT_MARKER, "a scan shorter than the image"),
+        (warned::RESYNC, "restart markers out of order"),
+        (warned::EXTRANEOUS_IN, "stray bytes inside a scan"),
+        (warned::PROGRESSION, "scans that contradict each other"),
+    ];
+    match damage.into_iter().find(|(bit, _)| warned(*bit)) {
+        Some((_, reason)) => Err(Error::malformed(Format::Jpeg, reason)),
+        None => Ok(()),
+    }
+}
+
+fn failed(failure: Failure, limits: &Limits) -> Error {
+    let limit = limits.max_memory_bytes;
+    match failure.status {
+        Status::NoMemory => Error::OutOfMemory { bytes: 0 },
+        Status::MemoryLimit => Error::LimitExceeded { what: "memory bytes", limit, actual: limit.saturating_add(1) },
+        Status::Unsupported => Error::unsupported(Format::Jpeg, failure.message),
+        Status::Failed => Error::malformed_by(Format::Jpeg, "libjpeg-turbo cannot read it", failure.message),
+    }
+}

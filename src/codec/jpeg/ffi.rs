@@ -1,0 +1,276 @@
+//! Safe functions over the C shim around libjpeg-turbo; the shim keeps every `longjmp` on its own side.
+#![expect(unsafe_code, reason = "libjpeg-turbo has no safe interface with planes, limits and separate warnings")]
+
+use std::ffi::{CStr, c_char, c_int};
+use std::marker::PhantomData;
+use std::ptr::{self, NonNull};
+
+// Links the static library that the shim calls.
+use turbojpeg_sys as _;
+
+/// A failed call: what kind, and libjpeg-turbo's own words, which quote no metadata.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) status: Status,
+    pub(crate) message: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Status {
+    Failed,
+    NoMemory,
+    MemoryLimit,
+    Unsupported,
+}
+
+/// What the decoder will give, after [`Decoder::start`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Output {
+    Planes,
+    Rgb,
+    Cmyk,
+}
+
+/// The layout of one component's strip.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(C)]
+pub(crate) struct Component {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) stride: u32,
+    pub(crate) strip_rows: u32,
+    pub(crate) h_samp: u32,
+    pub(crate) v_samp: u32,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(C)]
+struct RawOutput {
+    output: u32,
+    width: u32,
+    height: u32,
+    components: u32,
+    strips: u32,
+    component: [Component; 3],
+}
+
+/// The shape of what the decoder gives.
+#[derive(Debug, Clone)]
+pub(crate) struct Shape {
+    pub(crate) output: Output,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    /// Empty unless `output` is `Planes`; then one or three.
+    pub(crate) components: Vec<Component>,
+    /// Calls of [`Decoder::read_planes`] that give the whole picture.
+    pub(crate) strips: u32,
+}
+
+#[repr(C)]
+struct RawDecoder {
+    _opaque: [u8; 0],
+}
+
+unsafe extern "C" {
+    fn shim_decoder_new() -> *mut RawDecoder;
+    fn shim_decoder_free(d: *mut RawDecoder);
+    fn shim_start(
+        d: *mut RawDecoder,
+        data: *const u8,
+        len: usize,
+        scale_denom: u32,
+        max_memory: usize,
+        out: *mut RawOutput,
+    ) -> c_int;
+    fn shim_read_planes(d: *mut RawDecoder, planes: *const *mut u8) -> c_int;
+    fn shim_read_row(d: *mut RawDecoder, row: *mut u8) -> c_int;
+    fn shim_finish(d: *mut RawDecoder) -> c_int;
+    fn shim_warnings(d: *const RawDecoder) -> u32;
+    fn shim_message(d: *const RawDecoder) -> *const c_char;
+    fn shim_encode_planes(
+        y: *const u8,
+        cb: *const u8,
+        cr: *const u8,
+        width: u32,
+        height: u32,
+        quality: c_int,
+        out: *mut *mut u8,
+        out_len: *mut usize,
+    ) -> c_int;
+    fn shim_encode_rgb(
+        rgb: *const u8,
+        width: u32,
+        height: u32,
+        quality: c_int,
+        out: *mut *mut u8,
+        out_len: *mut usize,
+    ) -> c_int;
+    fn shim_buffer_free(buffer: *mut u8);
+}
+
+/// One decode; borrows its input, which libjpeg-turbo reads in place.
+pub(crate) struct Decoder<'a> {
+    raw: NonNull<RawDecoder>,
+    shape: Option<Shape>,
+    data: PhantomData<&'a [u8]>,
+}
+
+impl<'a> Decoder<'a> {
+    pub(crate) fn new() -> Result<Self, Failure> {
+        // SAFETY: no arguments; NULL is handled.
+        let raw = unsafe { shim_decoder_new() };
+        let raw = NonNull::new(raw).ok_or_else(|| Failure { status: Status::NoMemory, message: String::new() })?;
+        Ok(Self { raw, shape: None, data: PhantomData })
+    }
+
+    pub(crate) fn start(&mut self, data: &'a [u8], scale_denom: u32, max_memory: usize) -> Result<Shape, Failure> {
+        if self.shape.is_some() {
+            return Err(misuse());
+        }
+        let mut out = RawOutput::default();
+        // SAFETY: `raw` is live; `data` outlives `self` by 'a; `out` is a valid `shim_output` of the same layout.
+        let status =
+            unsafe { shim_start(self.raw.as_ptr(), data.as_ptr(), data.len(), scale_denom, max_memory, &raw mut out) };
+        self.check(status)?;
+        let shape = Shape {
+            output: match out.output {
+                0 => Output::Planes,
+                1 => Output::Rgb,
+                _ => Output::Cmyk,
+            },
+            width: out.width,
+            height: out.height,
+            components: out.component.into_iter().take(out.components as usize).collect(),
+            strips: out.strips,
+        };
+        self.shape = Some(shape.clone());
+        Ok(shape)
+    }
+
+    /// Reads one row of MCUs; `strips[i]` has at least `stride × strip_rows` samples of component `i`.
+    pub(crate) fn read_planes(&mut self, strips: &mut [Vec<u8>]) -> Result<(), Failure> {
+        let shape = self.shape.as_ref().filter(|s| s.output == Output::Planes).ok_or_else(misuse)?;
+        let fits =
+            |(strip, c): (&Vec<u8>, &Component)| strip.len() as u64 >= u64::from(c.stride) * u64::from(c.strip_rows);
+        if strips.len() != shape.components.len() || !strips.iter().zip(&shape.components).all(fits) {
+            return Err(misuse());
+        }
+        let mut planes = [ptr::null_mut(); 3];
+        for (to, strip) in planes.iter_mut().zip(strips.iter_mut()) {
+            *to = strip.as_mut_ptr();
+        }
+        // SAFETY: `raw` is started; each pointer leads to the room that its component's strip needs, checked above.
+        let status = unsafe { shim_read_planes(self.raw.as_ptr(), planes.as_ptr()) };
+        self.check(status)
+    }
+
+    /// Reads one row of interleaved samples.
+    pub(crate) fn read_row(&mut self, row: &mut [u8]) -> Result<(), Failure> {
+        let shape = self.shape.as_ref().ok_or_else(misuse)?;
+        let channels = match shape.output {
+            Output::Planes => return Err(misuse()),
+            Output::Rgb => 3,
+            Output::Cmyk => 4,
+        };
+        if row.len() as u64 != u64::from(shape.width) * channels {
+            return Err(misuse());
+        }
+        // SAFETY: `raw` is started for interleaved output; `row` has exactly one row, checked above.
+        let status = unsafe { shim_read_row(self.raw.as_ptr(), row.as_mut_ptr()) };
+        self.check(status)
+    }
+
+    pub(crate) fn finish(&mut self) -> Result<(), Failure> {
+        // SAFETY: `raw` is live; the shim turns a call in a wrong state into a status.
+        let status = unsafe { shim_finish(self.raw.as_ptr()) };
+        self.check(status)
+    }
+
+    /// The warnings so far, as the bits of [`warned`].
+    pub(crate) fn warnings(&self) -> u32 {
+        // SAFETY: `raw` is live.
+        unsafe { shim_warnings(self.raw.as_ptr()) }
+    }
+
+    fn check(&self, status: c_int) -> Result<(), Failure> {
+        let Some(status) = status_of(status) else {
+            return Ok(());
+        };
+        // SAFETY: `raw` is live and its message is always NUL-terminated within the struct.
+        let message = unsafe { CStr::from_ptr(shim_message(self.raw.as_ptr())) };
+        Err(Failure { status, message: message.to_string_lossy().into_owned() })
+    }
+}
+
+impl Drop for Decoder<'_> {
+    fn drop(&mut self) {
+        // SAFETY: `raw` came from `shim_decoder_new` and is freed once.
+        unsafe { shim_decoder_free(self.raw.as_ptr()) }
+    }
+}
+
+/// Bits of [`Decoder::warnings`], as in `shim.h`.
+pub(crate) mod warned {
+    pub(crate) const END_OF_DATA: u32 = 1;
+    pub(crate) const HIT_MARKER: u32 = 2;
+    pub(crate) const BAD_CODE: u32 = 4;
+    pub(crate) const RESYNC: u32 = 8;
+    pub(crate) const PROGRESSION: u32 = 16;
+    pub(crate) const EXTRANEOUS_IN: u32 = 32;
+}
+
+/// Encodes full-range BT.601 planes on the 4:2:0 grid as a baseline JPEG; luma alone where `chroma` is `None`.
+pub(crate) fn encode_planes(
+    luma: &[u8],
+    chroma: Option<(&[u8], &[u8])>,
+    width: u32,
+    height: u32,
+    quality: u8,
+) -> Result<Vec<u8>, Failure> {
+    let luma_len = u64::from(width) * u64::from(height);
+    let chroma_len = u64::from(width.div_ceil(2)) * u64::from(height.div_ceil(2));
+    let chroma_fits = chroma.is_none_or(|(cb, cr)| cb.len() as u64 == chroma_len && cr.len() as u64 == chroma_len);
+    if luma_len == 0 || luma.len() as u64 != luma_len || !chroma_fits {
+        return Err(misuse());
+    }
+    let (cb, cr) = chroma.map_or((ptr::null(), ptr::null()), |(cb, cr)| (cb.as_ptr(), cr.as_ptr()));
+    // SAFETY: the planes have the lengths that the shim reads, checked above; `take` passes valid out pointers.
+    take(|out, len| unsafe { shim_encode_planes(luma.as_ptr(), cb, cr, width, height, c_int::from(quality), out, len) })
+}
+
+/// Encodes interleaved RGB as a baseline 4:2:0 JPEG.
+pub(crate) fn encode_rgb(rgb: &[u8], width: u32, height: u32, quality: u8) -> Result<Vec<u8>, Failure> {
+    let len = u64::from(width) * u64::from(height) * 3;
+    if len == 0 || rgb.len() as u64 != len {
+        return Err(misuse());
+    }
+    // SAFETY: `rgb` has the length that the shim reads, checked above; `take` passes valid out pointers.
+    take(|out, len| unsafe { shim_encode_rgb(rgb.as_ptr(), width, height, c_int::from(quality), out, len) })
+}
+
+/// Runs an encoder and copies its buffer into one of ours.
+fn take(encode: impl FnOnce(*mut *mut u8, *mut usize) -> c_int) -> Result<Vec<u8>, Failure> {
+    let (mut buffer, mut len) = (ptr::null_mut(), 0);
+    if let Some(status) = status_of(encode(&raw mut buffer, &raw mut len)) {
+        return Err(Failure { status, message: "encoding failed".into() });
+    }
+    // SAFETY: on success the shim hands over `len` initialised bytes at `buffer`, freed below and once.
+    let bytes = unsafe { std::slice::from_raw_parts(buffer, len) }.to_vec();
+    // SAFETY: as above.
+    unsafe { shim_buffer_free(buffer) };
+    Ok(bytes)
+}
+
+fn status_of(status: c_int) -> Option<Status> {
+    match status {
+        0 => None,
+        2 => Some(Status::NoMemory),
+        3 => Some(Status::MemoryLimit),
+        4 => Some(Status::Unsupported),
+        _ => Some(Status::Failed),
+    }
+}
+
+fn misuse() -> Failure {
+    Failure { status: Status::Failed, message: "the JPEG shim was called out of order".into() }
+}

@@ -1,0 +1,79 @@
+//! The seam between untrusted and trusted: an upload and a plan in, canonical samples out.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use crate::canonical::{Canonical, canonicalise};
+use crate::codec;
+use crate::error::{Error, Result};
+use crate::format::Format;
+use crate::header::Header;
+use crate::limits::Limits;
+use crate::plan::Plan;
+use crate::profile::Profile;
+
+/// One upload with everything decided about it.
+///
+/// A renderer elsewhere sends `upload`, `format`, `profile` and `limits`; header and plan follow from them.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Job<'a> {
+    /// The whole upload.
+    pub upload: &'a Bytes,
+    /// Its container.
+    pub format: Format,
+    /// The canonical form asked for.
+    pub profile: &'a Profile,
+    /// The limits in force.
+    pub limits: &'a Limits,
+    pub(crate) header: &'a Header,
+    pub(crate) plan: &'a Plan,
+}
+
+/// A canonical image and the time it took.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rendered {
+    /// The canonical image.
+    pub canonical: Canonical,
+    /// Decoding.
+    pub decode: Duration,
+    /// Reducing, converting, composing, turning.
+    pub canonicalise: Duration,
+}
+
+/// Decodes and canonicalises: in this process, or behind a process boundary.
+///
+/// Whatever it returns is checked against the plan, so a renderer can be wrong about pixels and about nothing else.
+pub trait Render: Send + Sync {
+    /// Renders one job.
+    ///
+    /// # Errors
+    ///
+    /// `malformed`, `truncated`, `unsupported`, `limit_exceeded`, `out_of_memory`; `worker_failed` from a renderer
+    /// elsewhere.
+    fn render(&self, job: Job<'_>) -> Result<Rendered>;
+}
+
+/// Renders in the calling thread.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct InProcess;
+
+impl Render for InProcess {
+    fn render(&self, job: Job<'_>) -> Result<Rendered> {
+        // Nothing of the job is used after a panic, so nothing broken can be seen.
+        catch_unwind(AssertUnwindSafe(|| render(job))).unwrap_or_else(|_| {
+            let backend = format!("the {} decoder panicked", job.format);
+            Err(Error::malformed_by(job.format, "it breaks its decoder", backend))
+        })
+    }
+}
+
+fn render(job: Job<'_>) -> Result<Rendered> {
+    let started = Instant::now();
+    let pixels = codec::decode(job.upload, job.header, job.plan, job.limits)?;
+    let decode = started.elapsed();
+    let canonical = canonicalise(pixels, job.header.coded_size, job.plan, job.format)?;
+    Ok(Rendered { canonical, decode, canonicalise: started.elapsed() - decode })
+}

@@ -1,0 +1,206 @@
+//! Takes an upload chunk by chunk: caps it, hashes it and recognises its format as the bytes arrive.
+
+use bytes::Bytes;
+
+use crate::error::{Error, Result};
+use crate::format::{Format, HEAD_BYTES, Sniffed, sniff};
+use crate::id::SourceId;
+use crate::limits::Limits;
+
+/// An upload that is still arriving.
+///
+/// Chunks are kept as they came and hashed at once. The first chunk that decides against the upload is refused, so a
+/// wrong format costs a few bytes and an oversized one never more than its cap.
+///
+/// ```
+/// use image_ingest::{Limits, Upload};
+/// let mut upload = Upload::new(&Limits::default());
+/// let error = upload.push(&b"%PDF-1.7"[..]).unwrap_err();
+/// assert_eq!(error.code(), "unknown_format");
+/// ```
+#[derive(Debug)]
+pub struct Upload {
+    chunks: Vec<Bytes>,
+    len: u64,
+    max_bytes: u64,
+    hasher: Box<blake3::Hasher>,
+    format: Option<Format>,
+}
+
+impl Upload {
+    /// An empty upload under `limits.max_bytes`.
+    #[must_use]
+    pub fn new(limits: &Limits) -> Self {
+        let hasher = Box::new(blake3::Hasher::new());
+        Self { chunks: Vec::new(), len: 0, max_bytes: limits.max_bytes, hasher, format: None }
+    }
+
+    /// Takes the next chunk, of any length.
+    ///
+    /// # Errors
+    ///
+    /// `too_large` with the byte over the cap; `unknown_format` or `unsupported` with the first byte that decides it.
+    pub fn push(&mut self, chunk: impl Into<Bytes>) -> Result<()> {
+        let chunk = chunk.into();
+        let len = self.len.saturating_add(chunk.len() as u64);
+        if len > self.max_bytes {
+            return Err(Error::TooLarge { limit: self.max_bytes, actual: len });
+        }
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        self.hasher.update(&chunk);
+        self.len = len;
+        self.chunks.push(chunk);
+        if self.format.is_none() {
+            self.format = self.decide()?;
+        }
+        Ok(())
+    }
+
+    /// Bytes taken so far.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether nothing has been taken.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Ends the upload.
+    ///
+    /// # Errors
+    ///
+    /// `empty`; `unknown_format` when it ended before its format was clear.
+    pub fn finish(self) -> Result<Source> {
+        if self.len == 0 {
+            return Err(Error::Empty);
+        }
+        let format = self.format.ok_or(Error::UnknownFormat { seen: "too few bytes to tell" })?;
+        let id = SourceId::from_bytes(*self.hasher.finalize().as_bytes());
+        Ok(Source { chunks: self.chunks, len: self.len, id, format })
+    }
+
+    fn decide(&self) -> Result<Option<Format>> {
+        let head: Vec<u8> = self.chunks.iter().flatten().copied().take(HEAD_BYTES).collect();
+        match sniff(&head) {
+            Sniffed::Is(format) => Ok(Some(format)),
+            Sniffed::NeedsMore => Ok(None),
+            Sniffed::Unsupported(name) => Err(Error::Unsupported { format: None, feature: name.into() }),
+            Sniffed::Unknown(seen) => Err(Error::UnknownFormat { seen }),
+        }
+    }
+}
+
+/// A complete upload: capped, hashed and recognised, and not yet looked into.
+#[derive(Debug, Clone)]
+pub struct Source {
+    chunks: Vec<Bytes>,
+    len: u64,
+    id: SourceId,
+    format: Format,
+}
+
+impl Source {
+    /// A complete upload from one buffer, which is not copied.
+    ///
+    /// # Errors
+    ///
+    /// As [`Upload::push`] and [`Upload::finish`].
+    pub fn new(bytes: impl Into<Bytes>, limits: &Limits) -> Result<Self> {
+        let mut upload = Upload::new(limits);
+        upload.push(bytes)?;
+        upload.finish()
+    }
+
+    /// The id of the uploaded bytes.
+    #[must_use]
+    pub fn id(&self) -> SourceId {
+        self.id
+    }
+
+    /// The container.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Bytes; at least 1.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "a source is never empty")]
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// The bytes in one piece: the only chunk as it is, or all chunks joined, each freed once copied.
+    ///
+    /// # Errors
+    ///
+    /// `out_of_memory`.
+    pub(crate) fn into_bytes(mut self) -> Result<Bytes> {
+        if self.chunks.len() == 1 {
+            return self.chunks.pop().ok_or_else(|| Error::internal("a source without chunks"));
+        }
+        let len = usize::try_from(self.len).map_err(|_| Error::OutOfMemory { bytes: self.len })?;
+        let mut whole = Vec::new();
+        whole.try_reserve_exact(len).map_err(|_| Error::OutOfMemory { bytes: self.len })?;
+        self.chunks.drain(..).for_each(|chunk| whole.extend_from_slice(&chunk));
+        Ok(Bytes::from(whole))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(max_bytes: u64) -> Limits {
+        Limits { max_bytes, ..Limits::default() }
+    }
+
+    const GIF: &[u8] = b"GIF89a and then whatever follows";
+
+    #[test]
+    fn cap_is_inclusive() {
+        let len = GIF.len() as u64;
+        assert!(Source::new(GIF, &limits(len)).is_ok());
+        let error = Source::new(GIF, &limits(len - 1)).unwrap_err();
+        assert_eq!((error.code(), error.limit_and_actual()), ("too_large", Some((len - 1, len))));
+    }
+
+    #[test]
+    fn chunking_does_not_change_the_id_or_the_bytes() {
+        let whole = Source::new(GIF, &Limits::default()).unwrap();
+        for size in 1..GIF.len() {
+            let mut upload = Upload::new(&Limits::default());
+            GIF.chunks(size).for_each(|c| upload.push(c).unwrap());
+            upload.push(&b""[..]).unwrap();
+            let source = upload.finish().unwrap();
+            assert_eq!((source.id(), source.format(), source.len()), (whole.id(), Format::Gif, GIF.len() as u64));
+            assert_eq!(source.into_bytes().unwrap(), GIF);
+        }
+    }
+
+    #[test]
+    fn the_first_deciding_byte_refuses() {
+        let mut upload = Upload::new(&Limits::default());
+        assert!(upload.push(&b"GIF8"[..]).is_ok());
+        assert_eq!(upload.push(&b"8"[..]).unwrap_err().code(), "unknown_format");
+    }
+
+    #[test]
+    fn ending_early_is_empty_or_unknown() {
+        assert_eq!(Upload::new(&Limits::default()).finish().unwrap_err().code(), "empty");
+        let mut upload = Upload::new(&Limits::default());
+        upload.push(&b"GIF"[..]).unwrap();
+        assert_eq!(upload.finish().unwrap_err().code(), "unknown_format");
+    }
+
+    #[test]
+    fn the_id_is_blake3_of_the_bytes() {
+        let source = Source::new(GIF, &Limits::default()).unwrap();
+        assert_eq!(source.id().as_bytes(), blake3::hash(GIF).as_bytes());
+    }
+}
