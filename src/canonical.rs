@@ -25,7 +25,7 @@ pub struct Canonical {
 }
 
 /// The samples of a [`Canonical`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum CanonicalSamples {
     /// Interleaved red, green, blue.
     Rgb(Vec<u8>),
@@ -40,6 +40,16 @@ pub enum CanonicalSamples {
         /// Red difference.
         cr: Vec<u8>,
     },
+}
+
+impl std::fmt::Debug for CanonicalSamples {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Rgb(_) => "Rgb",
+            Self::Gray(_) => "Gray",
+            Self::Ycbcr420 { .. } => "Ycbcr420",
+        })
+    }
 }
 
 impl Canonical {

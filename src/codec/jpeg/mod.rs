@@ -7,3 +7,6 @@ mod probe;
 
 pub(crate) use decode::decode;
 pub(crate) use probe::probe;
+
+#[cfg(test)]
+mod tests;
