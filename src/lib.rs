@@ -23,6 +23,8 @@ mod reduce;
 mod render;
 mod self_test;
 mod size;
+#[doc(hidden)]
+pub mod stages;
 mod upload;
 
 pub use batch::Batch;

@@ -1,0 +1,48 @@
+# make run    builds, ingests testdata/ and prints the receipts
+# make test   runs every test, doctests and the fuzz seeds included
+# make check  runs what CI runs: format, lints, tests, docs, benches once, dependency policy where cargo-deny is there
+# make bench  runs the benches
+# make fuzz   runs every fuzz target for FUZZ_SECONDS each (needs cargo-fuzz)
+# make testdata  makes testdata/ anew from its generator
+
+CARGO ?= cargo
+FUZZ_SECONDS ?= 60
+TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
+BIN := $(TARGET_DIR)/release/image-ingest
+
+.PHONY: run test check bench fuzz testdata setup
+
+run: setup
+	$(CARGO) build --release --package image-ingest-cli
+	$(BIN) ingest --out out testdata/jpeg testdata/png testdata/gif testdata/webp testdata/heic
+
+test: setup
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+	  $(CARGO) nextest run --workspace; \
+	else \
+	  $(CARGO) test --workspace --lib --bins --tests --examples; \
+	fi
+	$(CARGO) test --workspace --doc
+
+check: setup
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
+	$(MAKE) test
+	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --no-deps --workspace
+	$(CARGO) bench --package image-ingest -- --test
+	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check; else echo "check: cargo-deny is not installed; skipped"; fi
+
+bench: setup
+	$(CARGO) bench --package image-ingest
+
+fuzz: setup
+	@for target in $$(cd fuzz && RUSTC_BOOTSTRAP=1 $(CARGO) fuzz list); do \
+	  mkdir -p fuzz/corpus/$$target; \
+	  (cd fuzz && RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run $$target corpus/$$target seeds/$$target -- -max_total_time=$(FUZZ_SECONDS)) || exit 1; \
+	done
+
+testdata: setup
+	$(CARGO) run --release --package testdata-generator -- testdata testdata
+
+setup:
+	@./scripts/setup.sh

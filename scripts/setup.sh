@@ -1,0 +1,39 @@
+#!/bin/sh
+# Installs what the build needs and the machine lacks, by its own package manager, and says so.
+set -eu
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+missing=""
+need() { # a Debian package, a Homebrew formula
+  if [ "$(uname -s)" = Darwin ]; then missing="$missing $2"; else missing="$missing $1"; fi
+}
+
+have cmake || need cmake cmake
+have nasm || need nasm nasm
+have c++ || have g++ || need g++ gcc
+have pkg-config || need pkg-config pkg-config
+if ! have pkg-config || ! pkg-config --exists libde265; then need libde265-dev libde265; fi
+
+if [ -n "$missing" ]; then
+  echo "setup: the build needs:$missing" >&2
+  if [ "$(uname -s)" = Darwin ] && have brew; then
+    # shellcheck disable=SC2086 # a list of names
+    brew install $missing
+  elif have apt-get; then
+    as_root=""
+    [ "$(id -u)" = 0 ] || as_root="sudo"
+    echo "setup: installing with apt-get" >&2
+    $as_root apt-get update -qq
+    # shellcheck disable=SC2086 # a list of names
+    DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+  else
+    echo "setup: no apt-get or brew here; please install these by hand: cmake, nasm, a C++ compiler, pkg-config, libde265 with headers" >&2
+    exit 1
+  fi
+fi
+
+if ! have cargo; then
+  echo "setup: cargo is missing; install Rust by the way rust-lang.org describes" >&2
+  exit 1
+fi
