@@ -3,6 +3,7 @@
 
 mod codec;
 mod color;
+mod encode;
 mod error;
 mod exif;
 mod format;

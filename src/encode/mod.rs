@@ -1,0 +1,3 @@
+//! Encoders of the canonical image.
+
+pub(crate) mod webp;
