@@ -1,17 +1,15 @@
-//! png.
+//! PNG (PNG Third Edition): the structure is walked here, pixels come from the `png` crate.
+//!
+//! The primary image is the one in `IDAT`. In an APNG it is also the first frame when an `fcTL` precedes it; otherwise it
+//! is the picture meant for decoders without animation, and that picture is the one ingested: later frames in `fdAT` are
+//! never read. Text chunks are never inflated, an ICC profile only up to its limit.
 
-use crate::error::{Error, Result};
-use crate::format::Format;
-use crate::header::Header;
-use crate::limits::Limits;
-use crate::pixels::Pixels;
+mod chunks;
+mod decode;
+mod probe;
 
-/// Reads the header.
-pub(crate) fn probe(_bytes: &[u8], _limits: &Limits) -> Result<Header> {
-    Err(Error::unsupported(Format::Png, "not built yet"))
-}
+pub(crate) use decode::decode;
+pub(crate) use probe::probe;
 
-/// Decodes the primary image.
-pub(crate) fn decode(_bytes: &[u8], _header: &Header, _limits: &Limits) -> Result<Pixels> {
-    Err(Error::unsupported(Format::Png, "not built yet"))
-}
+#[cfg(test)]
+mod tests;

@@ -1,17 +1,15 @@
-//! webp.
+//! WebP (RFC 9649): the container is read here, VP8 (RFC 6386) and VP8L bitstreams go to libwebp.
+//!
+//! The primary image is the still picture, or the first frame of an animation on its canvas. What that frame leaves
+//! uncovered is transparent: like libwebp's own `WebPAnimDecoder` and browsers, the background colour of `ANIM` is ignored.
+//! Also as libwebp has it, `ICCP` and `EXIF` count only where `VP8X` announces them.
 
-use crate::error::{Error, Result};
-use crate::format::Format;
-use crate::header::Header;
-use crate::limits::Limits;
-use crate::pixels::Pixels;
+mod container;
+mod decode;
+mod ffi;
+mod probe;
+#[cfg(test)]
+mod tests;
 
-/// Reads the header.
-pub(crate) fn probe(_bytes: &[u8], _limits: &Limits) -> Result<Header> {
-    Err(Error::unsupported(Format::Webp, "not built yet"))
-}
-
-/// Decodes the primary image.
-pub(crate) fn decode(_bytes: &[u8], _header: &Header) -> Result<Pixels> {
-    Err(Error::unsupported(Format::Webp, "not built yet"))
-}
+pub(crate) use decode::decode;
+pub(crate) use probe::probe;

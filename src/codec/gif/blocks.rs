@@ -1,0 +1,202 @@
+//! Walks the blocks of a GIF data stream without copying (GIF89a § 17–26).
+
+use crate::error::{Error, Result};
+use crate::format::Format;
+use crate::size::Size;
+
+/// The first frame, and what of the logical screen matters to it.
+#[derive(Debug, Clone)]
+pub(super) struct FirstFrame<'a> {
+    /// The logical screen, grown to hold the frame.
+    pub(super) canvas: Size,
+    pub(super) left: u16,
+    pub(super) top: u16,
+    pub(super) width: u16,
+    pub(super) height: u16,
+    pub(super) interlaced: bool,
+    pub(super) transparent: Option<u8>,
+    /// The colour table in force, three bytes an entry.
+    pub(super) palette: &'a [u8],
+    /// Signature, logical screen descriptor and global colour table.
+    pub(super) head: &'a [u8],
+    /// Image separator, descriptor, local colour table and data with its terminator.
+    pub(super) image: &'a [u8],
+    /// What follows the frame.
+    rest: &'a [u8],
+}
+
+impl<'a> FirstFrame<'a> {
+    /// Reads up to the end of the first frame's data.
+    ///
+    /// # Errors
+    ///
+    /// `malformed`, `truncated`, `unsupported`.
+    pub(super) fn read(bytes: &'a [u8]) -> Result<Self> {
+        let mut blocks = Blocks { rest: bytes };
+        let screen = Screen::read(&mut blocks)?;
+        let mut transparent = None;
+        loop {
+            let start = blocks.rest;
+            match blocks.byte()? {
+                EXTENSION => transparent = blocks.extension()?.or(transparent),
+                IMAGE => return Self::read_image(blocks, &screen, start, transparent),
+                // A block terminator too many, which every decoder in the field steps over.
+                0 => {}
+                TRAILER => return Err(malformed("no frame")),
+                _ => return Err(malformed("not a block where one must begin")),
+            }
+        }
+    }
+
+    /// Reads the image whose separator is at `start`.
+    fn read_image(
+        mut blocks: Blocks<'a>,
+        screen: &Screen<'a>,
+        start: &'a [u8],
+        transparent: Option<u8>,
+    ) -> Result<Self> {
+        let [left, top, width, height] = [blocks.u16()?, blocks.u16()?, blocks.u16()?, blocks.u16()?];
+        let flags = blocks.byte()?;
+        if width == 0 || height == 0 {
+            return Err(malformed("the first frame has no pixels"));
+        }
+        let local = blocks.color_table(flags)?;
+        let Some(palette) = local.or(screen.palette) else {
+            return Err(Error::unsupported(Format::Gif, "no colour table"));
+        };
+        if !(1..=8).contains(&blocks.byte()?) {
+            return Err(malformed("LZW minimum code size outside 1–8"));
+        }
+        blocks.skip_sub_blocks()?;
+        let reach = |start: u16, len: u16| u32::from(start) + u32::from(len);
+        let canvas = Size::new(screen.width.max(reach(left, width)), screen.height.max(reach(top, height)));
+        let interlaced = flags & 0x40 != 0;
+        let (head, image, rest) = (screen.head, blocks.since(start), blocks.rest);
+        Ok(Self { canvas, left, top, width, height, interlaced, transparent, palette, head, image, rest })
+    }
+
+    /// Whether every pixel of the canvas comes from the frame.
+    pub(super) fn covers_canvas(&self) -> bool {
+        let size = Size::new(self.width.into(), self.height.into());
+        (self.left, self.top, size) == (0, 0, self.canvas)
+    }
+
+    /// The frames of the whole file; damage after the first ends the count.
+    ///
+    /// Each step consumes input and costs the same whatever it holds, so the walk is bounded by the upload's size.
+    pub(super) fn count_frames(&self) -> u32 {
+        let mut blocks = Blocks { rest: self.rest };
+        let mut frames = 1_u32;
+        loop {
+            let more = match blocks.byte() {
+                Ok(EXTENSION) => blocks.extension().map(|_| false),
+                Ok(IMAGE) => blocks.skip_image().map(|()| true),
+                Ok(0) => Ok(false),
+                _ => return frames,
+            };
+            match more {
+                Ok(frame) => frames = frames.saturating_add(frame.into()),
+                Err(_) => return frames,
+            }
+        }
+    }
+}
+
+/// The logical screen (§ 18) and the global colour table (§ 19).
+struct Screen<'a> {
+    width: u32,
+    height: u32,
+    palette: Option<&'a [u8]>,
+    /// Everything up to here.
+    head: &'a [u8],
+}
+
+impl<'a> Screen<'a> {
+    fn read(blocks: &mut Blocks<'a>) -> Result<Self> {
+        let start = blocks.rest;
+        if !matches!(blocks.take(6)?, b"GIF87a" | b"GIF89a") {
+            return Err(malformed("no GIF signature"));
+        }
+        let (width, height) = (blocks.u16()?.into(), blocks.u16()?.into());
+        let flags = blocks.byte()?;
+        // Background colour index and pixel aspect ratio, which no decoder in the field honours.
+        blocks.take(2)?;
+        let palette = blocks.color_table(flags)?;
+        Ok(Self { width, height, palette, head: blocks.since(start) })
+    }
+}
+
+/// What is left of the stream.
+struct Blocks<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Blocks<'a> {
+    fn take(&mut self, n: usize) -> Result<&'a [u8]> {
+        let cut = || Error::truncated(Format::Gif, "the file ends before the first frame does");
+        let (taken, rest) = self.rest.split_at_checked(n).ok_or_else(cut)?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    fn byte(&mut self) -> Result<u8> {
+        Ok(self.take(1)?.first().copied().unwrap_or_default())
+    }
+
+    fn u16(&mut self) -> Result<u16> {
+        Ok(u16::from_le_bytes([self.byte()?, self.byte()?]))
+    }
+
+    /// The colour table that a descriptor's flags announce: 2 to 256 entries.
+    fn color_table(&mut self, flags: u8) -> Result<Option<&'a [u8]>> {
+        if flags & 0x80 == 0 { Ok(None) } else { self.take(3 * (2 << (flags & 7))).map(Some) }
+    }
+
+    /// The next sub-block (§ 15); `None` at the terminator.
+    fn sub_block(&mut self) -> Result<Option<&'a [u8]>> {
+        match self.byte()? {
+            0 => Ok(None),
+            n => self.take(n.into()).map(Some),
+        }
+    }
+
+    /// Steps over all sub-blocks and their terminator.
+    fn skip_sub_blocks(&mut self) -> Result<()> {
+        while self.sub_block()?.is_some() {}
+        Ok(())
+    }
+
+    /// What was read since `start` was what is left.
+    fn since(&self, start: &'a [u8]) -> &'a [u8] {
+        start.get(..start.len() - self.rest.len()).unwrap_or_default()
+    }
+
+    /// Steps over an extension; the transparent index where it is a graphic control extension that has one (§ 23).
+    fn extension(&mut self) -> Result<Option<u8>> {
+        let label = self.byte()?;
+        let first = self.sub_block()?;
+        if first.is_some() {
+            self.skip_sub_blocks()?;
+        }
+        Ok(match (label, first) {
+            (GRAPHIC_CONTROL, Some(&[flags, _, _, index, ..])) if flags & 1 != 0 => Some(index),
+            _ => None,
+        })
+    }
+
+    fn skip_image(&mut self) -> Result<()> {
+        let flags = self.take(9)?.last().copied().unwrap_or_default();
+        self.color_table(flags)?;
+        self.byte()?;
+        self.skip_sub_blocks()
+    }
+}
+
+fn malformed(reason: &str) -> Error {
+    Error::malformed(Format::Gif, reason)
+}
+
+const EXTENSION: u8 = b'!';
+const IMAGE: u8 = b',';
+const TRAILER: u8 = b';';
+const GRAPHIC_CONTROL: u8 = 0xF9;

@@ -1,0 +1,88 @@
+//! Decodes a GIF's first frame and composes it on its canvas.
+
+use std::io::Read;
+
+use gif::{ColorOutput, DecodeOptions, DecodingError};
+
+use super::blocks::FirstFrame;
+use crate::error::{Error, Result};
+use crate::format::Format;
+use crate::header::Header;
+use crate::limits::Limits;
+use crate::pixels::{Layout, Pixels, Raster, Samples, count, zeroed};
+use crate::size::Size;
+
+/// Decodes the first frame: RGB when it is opaque and covers the canvas, RGBA otherwise.
+///
+/// # Errors
+///
+/// `malformed`, `truncated`, `unsupported`, `limit_exceeded`, `out_of_memory`.
+pub(crate) fn decode(bytes: &[u8], header: &Header, limits: &Limits) -> Result<Pixels> {
+    let frame = FirstFrame::read(bytes)?;
+    if frame.canvas != header.coded_size {
+        return Err(Error::internal("GIF header and decoder disagree on the size"));
+    }
+    let layout = if header.has_alpha { Layout::Rgba } else { Layout::Rgb };
+    let out_len = count(frame.canvas, layout.channels()).ok_or(Error::OutOfMemory { bytes: 0 })?;
+    Limits::check("memory bytes", out_len as u64 + 2 * bytes.len() as u64, limits.max_memory_bytes)?;
+    let indices = read_indices(&frame)?;
+    let colors = colors(&frame);
+    let mut samples = zeroed(out_len)?;
+    match layout {
+        Layout::Rgb => compose(&frame, &indices, &mut samples, |index| {
+            let [r, g, b, _] = colors[usize::from(index)];
+            [r, g, b]
+        }),
+        _ => compose(&frame, &indices, &mut samples, |index| colors[usize::from(index)]),
+    }
+    Ok(Pixels::Interleaved(Raster::new(frame.canvas, layout, Samples::U8(samples))?))
+}
+
+/// The frame's indices, rows in order whether interlaced or not.
+///
+/// The decoder sees the screen descriptor and this one image: no extension can fail it or cost anything. (Its
+/// `FrameDecoder`, which would take the data alone, never returns when the end code comes early.)
+fn read_indices(frame: &FirstFrame<'_>) -> Result<Vec<u8>> {
+    let mut indices = zeroed(count(Size::new(frame.width.into(), frame.height.into()), 1).unwrap_or(usize::MAX))?;
+    let mut options = DecodeOptions::new();
+    options.set_color_output(ColorOutput::Indexed);
+    let mut decoder = options.read_info(frame.head.chain(frame.image)).map_err(refusal)?;
+    decoder.next_frame_info().map_err(refusal)?.ok_or_else(missing_pixels)?;
+    decoder.read_into_buffer(&mut indices).map_err(refusal)?;
+    Ok(indices)
+}
+
+/// RGBA for all 256 indices.
+fn colors(frame: &FirstFrame<'_>) -> [[u8; 4]; 256] {
+    let mut colors = [[0, 0, 0, 255]; 256];
+    for (color, &[r, g, b]) in colors.iter_mut().zip(frame.palette.as_chunks().0) {
+        *color = [r, g, b, 255];
+    }
+    if let Some(index) = frame.transparent {
+        colors[usize::from(index)] = [0; 4];
+    }
+    colors
+}
+
+/// Writes the frame's pixels to their place on the canvas.
+fn compose<const N: usize>(frame: &FirstFrame<'_>, indices: &[u8], out: &mut [u8], color: impl Fn(u8) -> [u8; N]) {
+    let canvas_width = usize::try_from(frame.canvas.width).unwrap_or(usize::MAX);
+    let rows = out.as_chunks_mut::<N>().0.chunks_exact_mut(canvas_width).skip(frame.top.into());
+    for (row, indices) in rows.zip(indices.chunks_exact(frame.width.into())) {
+        let pixels = row.iter_mut().skip(frame.left.into());
+        pixels.zip(indices).for_each(|(pixel, &index)| *pixel = color(index));
+    }
+}
+
+fn missing_pixels() -> Error {
+    Error::truncated(Format::Gif, "frame data ends before the last pixel")
+}
+
+fn refusal(error: DecodingError) -> Error {
+    match error {
+        DecodingError::OutOfMemory => Error::OutOfMemory { bytes: 0 },
+        // The form was checked by `FirstFrame`: what is left for the crate to miss is indices.
+        DecodingError::Format(_) | DecodingError::UnexpectedEof => missing_pixels(),
+        e => Error::malformed_by(Format::Gif, "frame data", e),
+    }
+}

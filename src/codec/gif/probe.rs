@@ -1,0 +1,36 @@
+//! Reads a GIF's header: the canvas, the first frame's descriptor, the number of frames.
+
+use super::blocks::FirstFrame;
+use crate::error::Result;
+use crate::format::Format;
+use crate::header::{Animation, Channels, Coding, ColorDescription, Header, Orientation};
+use crate::limits::Limits;
+use crate::size::Rect;
+
+/// Reads the header of a GIF.
+///
+/// # Errors
+///
+/// `malformed`, `truncated`, `unsupported`, `too_many_pixels`.
+pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
+    let frame = FirstFrame::read(bytes)?;
+    limits.check_size(frame.canvas)?;
+    let frames = frame.count_frames();
+    Ok(Header {
+        format: Format::Gif,
+        coded_size: frame.canvas,
+        crop: Rect::whole(frame.canvas),
+        orientation: Orientation::Upright,
+        coding: Coding::Gif { interlaced: frame.interlaced },
+        bit_depth: index_bits(frame.palette),
+        channels: Channels::Palette,
+        has_alpha: frame.transparent.is_some() || !frame.covers_canvas(),
+        color: ColorDescription::Srgb,
+        animation: (frames > 1).then_some(Animation { frames }),
+    })
+}
+
+/// Bits of an index into a colour table of 2, 4, … 256 entries.
+fn index_bits(palette: &[u8]) -> u8 {
+    u8::try_from((palette.len() / 3).ilog2()).unwrap_or(8)
+}

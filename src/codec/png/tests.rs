@@ -1,0 +1,351 @@
+//! Facts about PNG, on files made by the `png` crate's encoder and by hand, checked against the `image` crate.
+
+use std::time::{Duration, Instant};
+
+use png::{BitDepth, ColorType};
+
+use super::chunks::tests::chunk;
+use super::{decode, probe};
+use crate::error::{Error, Result};
+use crate::header::{Animation, Channels, Cicp, ColorDescription, Header, Orientation};
+use crate::limits::Limits;
+use crate::pixels::{Layout, Pixels, Raster, Samples};
+use crate::size::Size;
+
+const SIZE: Size = Size::new(13, 9);
+
+/// Noise that every run repeats.
+fn noise(len: usize) -> Vec<u8> {
+    let mut state = 0x2545_F491_u32;
+    let next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    };
+    std::iter::repeat_with(next).take(len).collect()
+}
+
+fn encode(
+    size: Size,
+    color: ColorType,
+    depth: BitDepth,
+    prepare: impl FnOnce(&mut png::Encoder<'_, &mut Vec<u8>>),
+) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, size.width, size.height);
+    encoder.set_color(color);
+    encoder.set_depth(depth);
+    prepare(&mut encoder);
+    let bits = usize::try_from(size.width).unwrap() * color.samples() * usize::from(depth as u8);
+    let data = noise(bits.div_ceil(8) * usize::try_from(size.height).unwrap());
+    encoder.write_header().unwrap().write_image_data(&data).unwrap();
+    file
+}
+
+fn gray(size: Size) -> Vec<u8> {
+    encode(size, ColorType::Grayscale, BitDepth::Eight, |_| {})
+}
+
+/// Inserts chunks directly after `IHDR`.
+fn with_chunks(file: &[u8], chunks: &[Vec<u8>]) -> Vec<u8> {
+    let (head, tail) = file.split_at(33);
+    [head, &chunks.concat(), tail].concat()
+}
+
+fn header(bytes: &[u8]) -> Result<Header> {
+    probe(bytes, &Limits::default())
+}
+
+fn pixels(bytes: &[u8]) -> Result<Raster> {
+    let limits = Limits::default();
+    match decode(bytes, &probe(bytes, &limits)?, &limits)? {
+        Pixels::Interleaved(raster) => Ok(raster),
+        Pixels::Ycbcr(_) => panic!("PNG has no planes"),
+    }
+}
+
+fn code(result: Result<impl std::fmt::Debug>) -> &'static str {
+    result.expect_err("refused").code()
+}
+
+/// The same file through `image`, in the form this codec gives.
+fn reference(bytes: &[u8], layout: Layout, wide: bool) -> Samples {
+    let picture = image::load_from_memory_with_format(bytes, image::ImageFormat::Png).unwrap();
+    match (layout, wide) {
+        (Layout::Gray, false) => Samples::U8(picture.into_luma8().into_raw()),
+        (Layout::Rgb, false) => Samples::U8(picture.into_rgb8().into_raw()),
+        (_, false) => Samples::U8(picture.into_rgba8().into_raw()),
+        (Layout::Gray, true) => Samples::U16(picture.into_luma16().into_raw()),
+        (Layout::Rgb, true) => Samples::U16(picture.into_rgb16().into_raw()),
+        (_, true) => Samples::U16(picture.into_rgba16().into_raw()),
+    }
+}
+
+const KINDS: &[(ColorType, &[BitDepth], Layout)] = &[
+    (
+        ColorType::Grayscale,
+        &[BitDepth::One, BitDepth::Two, BitDepth::Four, BitDepth::Eight, BitDepth::Sixteen],
+        Layout::Gray,
+    ),
+    (ColorType::Rgb, &[BitDepth::Eight, BitDepth::Sixteen], Layout::Rgb),
+    (ColorType::Indexed, &[BitDepth::One, BitDepth::Two, BitDepth::Four, BitDepth::Eight], Layout::Rgb),
+    (ColorType::GrayscaleAlpha, &[BitDepth::Eight, BitDepth::Sixteen], Layout::Rgba),
+    (ColorType::Rgba, &[BitDepth::Eight, BitDepth::Sixteen], Layout::Rgba),
+];
+
+#[test]
+fn every_color_type_and_depth_gives_the_samples_image_gives() {
+    for &(color, depths, layout) in KINDS {
+        for &depth in depths {
+            let file = encode(SIZE, color, depth, |e| {
+                if color == ColorType::Indexed {
+                    e.set_palette(noise(768));
+                }
+            });
+            let header = header(&file).unwrap();
+            let raster = pixels(&file).unwrap();
+            assert_eq!((raster.size, raster.layout), (SIZE, layout), "{color:?} {depth:?}");
+            assert_eq!(header.bit_depth, depth as u8);
+            assert_eq!(header.has_alpha, layout == Layout::Rgba);
+            assert_eq!(raster.samples, reference(&file, layout, depth == BitDepth::Sixteen), "{color:?} {depth:?}");
+        }
+    }
+}
+
+#[test]
+fn transparency_chunks_give_alpha() {
+    for (color, depth, trns) in [
+        (ColorType::Indexed, BitDepth::Four, vec![0, 128, 255]),
+        (ColorType::Grayscale, BitDepth::Two, vec![0, 2]),
+        (ColorType::Rgb, BitDepth::Eight, vec![0, 1, 0, 2, 0, 3]),
+        (ColorType::Grayscale, BitDepth::Sixteen, vec![1, 2]),
+    ] {
+        let file = encode(SIZE, color, depth, |e| {
+            e.set_trns(trns);
+            if color == ColorType::Indexed {
+                e.set_palette(noise(48));
+            }
+        });
+        assert!(header(&file).unwrap().has_alpha);
+        let raster = pixels(&file).unwrap();
+        assert_eq!(raster.layout, Layout::Rgba);
+        assert_eq!(raster.samples, reference(&file, Layout::Rgba, depth == BitDepth::Sixteen), "{color:?} {depth:?}");
+    }
+}
+
+/// Adam7 of an 8-bit gray picture whose samples are their own positions, stored without compression.
+fn interlaced_gray(width: u8, height: u8) -> Vec<u8> {
+    let passes = [(0, 8, 0, 8), (4, 8, 0, 8), (0, 4, 4, 8), (2, 4, 0, 4), (0, 2, 2, 4), (1, 2, 0, 2), (0, 1, 1, 2)];
+    let mut raw = Vec::new();
+    for (x, dx, y, dy) in passes {
+        for y in (y..height).step_by(dy) {
+            let row: Vec<u8> = (x..width).step_by(dx).map(|x| y * width + x).collect();
+            if !row.is_empty() {
+                raw.push(0);
+                raw.extend(row);
+            }
+        }
+    }
+    let ihdr = [&[0, 0, 0, width, 0, 0, 0, height][..], &[8, 0, 0, 0, 1]].concat();
+    let idat = fdeflate::compress_to_vec(&raw);
+    [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(b"IHDR", &ihdr), chunk(b"IDAT", &idat), chunk(b"IEND", b"")].concat()
+}
+
+#[test]
+fn interlaced_pixels_land_in_their_places() {
+    for (width, height) in [(1, 1), (2, 3), (4, 4), (5, 1), (1, 9), (8, 8), (13, 11)] {
+        let raster = pixels(&interlaced_gray(width, height)).unwrap();
+        assert_eq!(raster.samples, Samples::U8((0..width * height).collect()), "{width}×{height}");
+    }
+}
+
+#[test]
+fn every_truncation_is_refused() {
+    for file in [gray(SIZE), interlaced_gray(13, 11)] {
+        for n in 0..file.len() {
+            assert_eq!(code(header(&file[..n])), "truncated", "at {n}");
+            let whole = header(&file).unwrap();
+            assert_eq!(code(decode(&file[..n], &whole, &Limits::default())), "truncated", "decode at {n}");
+        }
+    }
+}
+
+#[test]
+fn trailing_bytes_are_not_damage() {
+    let file = [gray(SIZE), b"PK\x03\x04".to_vec()].concat();
+    assert_eq!(pixels(&file).unwrap(), pixels(&gray(SIZE)).unwrap());
+}
+
+#[test]
+fn short_image_data_is_truncated() {
+    let tall = gray(Size::new(13, 10));
+    let ihdr = chunk(b"IHDR", &[0, 0, 0, 13, 0, 0, 0, 11, 8, 0, 0, 0, 0]);
+    let file = [&tall[..8], &ihdr, &tall[33..]].concat();
+    assert_eq!(code(pixels(&file)), "truncated");
+    let cut = fdeflate::compress_to_vec(&noise(200));
+    let file = [&tall[..33], &chunk(b"IDAT", &cut[..100]), &chunk(b"IEND", b"")].concat();
+    assert_eq!(code(pixels(&file)), "truncated");
+}
+
+#[test]
+fn a_changed_byte_of_image_data_is_malformed() {
+    let file = gray(SIZE);
+    for at in 41..file.len() - 16 {
+        let mut bad = file.clone();
+        bad[at] ^= 0x10;
+        assert!(pixels(&bad).is_err(), "at {at}");
+    }
+}
+
+#[test]
+fn a_file_without_image_data_is_malformed() {
+    let file = [&gray(SIZE)[..33], &chunk(b"IEND", b"")].concat();
+    assert_eq!(code(header(&file)), "malformed");
+}
+
+#[test]
+fn headers_that_make_no_sense_are_malformed() {
+    let rest = gray(SIZE)[33..].to_vec();
+    let with_ihdr = |ihdr: [u8; 13]| [&b"\x89PNG\r\n\x1a\n"[..], &chunk(b"IHDR", &ihdr), &rest].concat();
+    for ihdr in [
+        [0, 0, 0, 0, 0, 0, 0, 9, 8, 0, 0, 0, 0],
+        [0, 0, 0, 9, 0, 0, 0, 0, 8, 0, 0, 0, 0],
+        [0, 0, 0, 9, 0, 0, 0, 9, 4, 2, 0, 0, 0],
+        [0, 0, 0, 9, 0, 0, 0, 9, 8, 5, 0, 0, 0],
+        [0, 0, 0, 9, 0, 0, 0, 9, 3, 0, 0, 0, 0],
+        [0, 0, 0, 9, 0, 0, 0, 9, 8, 0, 1, 0, 0],
+        [0, 0, 0, 9, 0, 0, 0, 9, 8, 0, 0, 1, 0],
+        [0, 0, 0, 9, 0, 0, 0, 9, 8, 0, 0, 0, 2],
+        [0, 0, 0, 9, 0, 0, 0, 9, 8, 3, 0, 0, 0],
+    ] {
+        assert_eq!(code(header(&with_ihdr(ihdr))), "malformed", "{ihdr:?}");
+    }
+}
+
+#[test]
+fn size_limits_are_inclusive() {
+    let file = gray(SIZE);
+    let mut limits = Limits::default();
+    (limits.max_pixels, limits.max_side) = (SIZE.pixels(), 13);
+    assert!(probe(&file, &limits).is_ok());
+    limits.max_pixels -= 1;
+    assert!(matches!(probe(&file, &limits), Err(Error::TooManyPixels { limit: 116, actual: 117, .. })));
+    (limits.max_pixels, limits.max_side) = (SIZE.pixels(), 12);
+    assert_eq!(code(probe(&file, &limits)), "too_many_pixels");
+}
+
+fn iccp(profile: &[u8]) -> Vec<u8> {
+    chunk(b"iCCP", &[b"name\0\0".as_slice(), &fdeflate::compress_to_vec(profile)].concat())
+}
+
+fn color_of(chunks: &[Vec<u8>]) -> ColorDescription {
+    header(&with_chunks(&gray(SIZE), chunks)).unwrap().color
+}
+
+#[test]
+fn the_strongest_color_statement_counts() {
+    let gama = chunk(b"gAMA", &45_455_u32.to_be_bytes());
+    let chrm = chunk(b"cHRM", &(1_u32..=8).flat_map(u32::to_be_bytes).collect::<Vec<_>>());
+    let srgb = chunk(b"sRGB", &[1]);
+    let icc = iccp(b"profile");
+    let cicp = chunk(b"cICP", &[9, 16, 0, 1]);
+    assert_eq!(color_of(&[]), ColorDescription::Srgb);
+    assert_eq!(color_of(&[chrm.clone()]), ColorDescription::Srgb);
+    assert_eq!(color_of(&[gama.clone()]), ColorDescription::Gamma { gamma: 45_455, chromaticities: None });
+    let chromaticities = Some([(1, 2), (3, 4), (5, 6), (7, 8)]);
+    let mut all = vec![gama, chrm];
+    assert_eq!(color_of(&all), ColorDescription::Gamma { gamma: 45_455, chromaticities });
+    all.push(srgb);
+    assert_eq!(color_of(&all), ColorDescription::Srgb);
+    all.push(icc);
+    assert_eq!(color_of(&all), ColorDescription::Icc(b"profile".to_vec()));
+    all.push(cicp);
+    assert_eq!(
+        color_of(&all),
+        ColorDescription::Cicp(Cicp { primaries: 9, transfer: 16, matrix: 0, full_range: true })
+    );
+}
+
+#[test]
+fn broken_ancillary_chunks_are_absent() {
+    let mut bad_crc = chunk(b"gAMA", &45_455_u32.to_be_bytes());
+    *bad_crc.last_mut().unwrap() ^= 1;
+    let broken = [
+        bad_crc,
+        chunk(b"gAMA", &[0; 3]),
+        chunk(b"iCCP", b"no zero byte"),
+        chunk(b"cICP", &[1, 13, 1, 1]),
+        chunk(b"acTL", &[0; 8]),
+        chunk(b"tRNS", &[0]),
+        chunk(b"eXIf", b"not TIFF"),
+        chunk(b"fcTL", &[255; 26]),
+    ];
+    let header = header(&with_chunks(&gray(SIZE), &broken)).unwrap();
+    assert_eq!(header.color, ColorDescription::Srgb);
+    assert_eq!((header.animation, header.has_alpha), (None, false));
+    assert_eq!(pixels(&with_chunks(&gray(SIZE), &broken)).unwrap(), pixels(&gray(SIZE)).unwrap());
+}
+
+#[test]
+fn the_profile_limit_is_inclusive() {
+    let file = with_chunks(&gray(SIZE), &[iccp(&noise(5000))]);
+    let mut limits = Limits { max_icc_bytes: 5000, ..Limits::default() };
+    assert_eq!(probe(&file, &limits).unwrap().color, ColorDescription::Icc(noise(5000)));
+    limits.max_icc_bytes = 4999;
+    assert_eq!(probe(&file, &limits).unwrap().color, ColorDescription::Srgb);
+}
+
+#[test]
+fn a_profile_bomb_costs_no_more_than_its_limit() {
+    let bomb = fdeflate::compress_to_vec(&vec![0; 64 << 20]);
+    let data = [b"name\0\0".as_slice(), &bomb].concat();
+    let file = with_chunks(&gray(SIZE), &[chunk(b"iCCP", &data), chunk(b"iCCP", &data), chunk(b"zTXt", &data)]);
+    let began = Instant::now();
+    assert_eq!(header(&file).unwrap().color, ColorDescription::Srgb);
+    pixels(&file).unwrap();
+    assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
+}
+
+#[test]
+fn exif_orientation_is_read_before_and_after_the_image_data() {
+    let exif = chunk(b"eXIf", b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0");
+    let file = gray(SIZE);
+    let after = [&file[..file.len() - 12], &exif, &file[file.len() - 12..]].concat();
+    for file in [with_chunks(&file, &[exif]), after] {
+        assert_eq!(header(&file).unwrap().orientation, Orientation::Rotate90);
+    }
+}
+
+#[test]
+fn an_animation_gives_its_default_image() {
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, 4, 4);
+    encoder.set_animated(3, 0).unwrap();
+    let mut writer = encoder.write_header().unwrap();
+    for shade in [10, 20, 30] {
+        writer.write_image_data(&[shade; 16]).unwrap();
+    }
+    writer.finish().unwrap();
+    assert_eq!(header(&file).unwrap().animation, Some(Animation { frames: 3 }));
+    assert_eq!(pixels(&file).unwrap().samples, Samples::U8(vec![10; 16]));
+}
+
+#[test]
+fn critical_structure_is_checked() {
+    let file = gray(SIZE);
+    let unknown = with_chunks(&file, &[chunk(b"CRIT", b"")]);
+    assert_eq!(code(header(&unknown)), "unsupported");
+    let end = file.len() - 12;
+    let apart = [&file[..end], &chunk(b"tEXt", b"a\0b"), &chunk(b"IDAT", b""), &file[end..]].concat();
+    assert_eq!(code(header(&apart)), "malformed");
+    let palette = [&file[..8], &chunk(b"IHDR", &[0, 0, 0, 13, 0, 0, 0, 9, 8, 3, 0, 0, 0]), &file[33..]].concat();
+    assert_eq!(code(header(&palette)), "malformed");
+    assert_eq!(header(&file).unwrap().channels, Channels::Gray);
+}
+
+#[test]
+fn a_walk_over_very_many_chunks_is_quick() {
+    let many = with_chunks(&gray(SIZE), &vec![chunk(b"tEXt", b""); 800_000]);
+    let began = Instant::now();
+    header(&many).unwrap();
+    assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
+}

@@ -1,0 +1,79 @@
+//! The call into libwebp's encoder.
+#![expect(unsafe_code, reason = "libwebp has no safe interface that encodes planes")]
+
+use std::ffi::c_int;
+use std::slice;
+
+use libwebp_sys::{
+    WebPConfig, WebPEncCSP, WebPEncode, WebPMemoryWrite, WebPMemoryWriter, WebPMemoryWriterClear, WebPMemoryWriterInit,
+    WebPPicture, WebPPreset,
+};
+
+use crate::error::{Error, Result};
+use crate::pixels::chroma_size;
+use crate::size::Size;
+
+/// Encodes limited-range 4:2:0 planes, rows tight, at `quality` and libwebp's method 4, on the calling thread.
+///
+/// # Errors
+///
+/// `out_of_memory`, `internal`.
+pub(super) fn encode(size: Size, luma: &mut [u8], cb: &mut [u8], cr: &mut [u8], quality: u8) -> Result<Vec<u8>> {
+    let refused = || Error::internal("libwebp refused its parameters");
+    let half = chroma_size(size, (2, 2));
+    if [luma.len() as u64, cb.len() as u64, cr.len() as u64] != [size.pixels(), half.pixels(), half.pixels()] {
+        return Err(refused());
+    }
+    let integer = |side: u32| c_int::try_from(side).map_err(|_| refused());
+    let preset = WebPPreset::WEBP_PRESET_DEFAULT;
+    let mut config = WebPConfig::new_with_preset(preset, quality.into()).map_err(|()| refused())?;
+    (config.method, config.thread_level) = (4, 0);
+    let mut picture = WebPPicture::new().map_err(|()| refused())?;
+    (picture.use_argb, picture.colorspace) = (0, WebPEncCSP::WEBP_YUV420);
+    (picture.width, picture.height) = (integer(size.width)?, integer(size.height)?);
+    (picture.y_stride, picture.uv_stride) = (picture.width, integer(half.width)?);
+    (picture.y, picture.u, picture.v) = (luma.as_mut_ptr(), cb.as_mut_ptr(), cr.as_mut_ptr());
+    let mut written = Written::new();
+    picture.writer = Some(WebPMemoryWrite);
+    picture.custom_ptr = (&raw mut written.0).cast();
+    // SAFETY: `config` and `picture` were initialised by libwebp. The planes are borrowed exclusively for the call, and
+    // their lengths were checked above against the size and strides that `picture` states. `custom_ptr` is the initialised
+    // writer that `WebPMemoryWrite` expects, and it outlives the call. `picture` owns no memory, so nothing is to be freed.
+    let ok = unsafe { WebPEncode(&raw const config, &raw mut picture) };
+    if ok == 0 {
+        return Err(Error::internal(format!("libwebp encoder: {:?}", picture.error_code)));
+    }
+    written.copy()
+}
+
+/// libwebp's growing buffer, freed on drop.
+struct Written(WebPMemoryWriter);
+
+impl Written {
+    fn new() -> Self {
+        let mut writer = WebPMemoryWriter { mem: std::ptr::null_mut(), size: 0, max_size: 0, pad: [0] };
+        // SAFETY: `writer` is a valid place for the plain values that are written to it.
+        unsafe { WebPMemoryWriterInit(&raw mut writer) };
+        Self(writer)
+    }
+
+    fn copy(&self) -> Result<Vec<u8>> {
+        if self.0.mem.is_null() {
+            return Err(Error::internal("libwebp wrote nothing"));
+        }
+        // SAFETY: after a successful encode `mem` points to `size` bytes that libwebp initialised, and nothing writes to
+        // them while `self` is borrowed.
+        let bytes = unsafe { slice::from_raw_parts(self.0.mem, self.0.size) };
+        let mut copy = Vec::new();
+        copy.try_reserve_exact(bytes.len()).map_err(|_| Error::OutOfMemory { bytes: bytes.len() as u64 })?;
+        copy.extend_from_slice(bytes);
+        Ok(copy)
+    }
+}
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        // SAFETY: the writer was initialised by `new`, and its buffer is libwebp's own or null.
+        unsafe { WebPMemoryWriterClear(&raw mut self.0) };
+    }
+}
