@@ -7,6 +7,8 @@ use std::ffi::{c_char, c_int, c_void};
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 
+use crate::pixels::zeroed;
+
 // The library itself is linked by `libheif-sys`, whose libheif needs it.
 unsafe extern "C" {
     fn de265_new_decoder() -> *mut c_void;
@@ -24,6 +26,25 @@ unsafe extern "C" {
     fn de265_get_bits_per_pixel(image: *const c_void, channel: c_int) -> c_int;
     fn de265_get_image_plane(image: *const c_void, channel: c_int, stride: *mut c_int) -> *const u8;
     fn de265_get_error_text(code: c_int) -> *const c_char;
+    fn de265_set_image_allocation_functions(decoder: *mut c_void, functions: *const Allocation, user: *mut c_void);
+    fn de265_set_image_plane(image: *mut c_void, channel: c_int, memory: *mut c_void, stride: c_int, user: *mut c_void);
+    fn de265_get_image_plane_user_data(image: *const c_void, channel: c_int) -> *mut c_void;
+}
+
+/// `de265_image_allocation`.
+#[repr(C)]
+struct Allocation {
+    get_buffer: extern "C" fn(*mut c_void, *const Spec, *mut c_void, *mut c_void) -> c_int,
+    release_buffer: extern "C" fn(*mut c_void, *mut c_void, *mut c_void),
+}
+
+/// The start of `de265_image_spec`.
+#[repr(C)]
+struct Spec {
+    format: c_int,
+    width: c_int,
+    height: c_int,
+    alignment: c_int,
 }
 
 /// A decoder for one picture.
@@ -38,8 +59,12 @@ impl Decoder {
     pub(super) fn new() -> Option<Self> {
         // SAFETY: takes nothing; a null pointer on failure is handled.
         let decoder = Self(NonNull::new(unsafe { de265_new_decoder() })?);
-        // SAFETY: the pointer is live until `drop`; parameter 0 takes a truth value.
-        unsafe { de265_set_parameter_bool(decoder.0.as_ptr(), CHECK_PICTURE_HASH, 1) };
+        // SAFETY: the pointer is live until `drop`; parameter 0 takes a truth value; the functions are copied, and
+        // themselves keep what libde265 asks of them.
+        unsafe {
+            de265_set_parameter_bool(decoder.0.as_ptr(), CHECK_PICTURE_HASH, 1);
+            de265_set_image_allocation_functions(decoder.0.as_ptr(), &raw const ZEROED_PLANES, ptr::null_mut());
+        }
         Some(decoder)
     }
 
@@ -137,10 +162,19 @@ impl<'d> Decoded<'d> {
         if start.is_null() || row > stride {
             return None;
         }
-        // SAFETY: libde265 allocates `stride` bytes for each of at least `height` rows, of which the last is read only
-        // up to the width; nothing writes to the picture while the decoder is borrowed for `'d`.
+        // SAFETY: `get_buffer` gave `stride` bytes, all initialised, to each of at least `height` rows, of which the last
+        // is read only up to the width; nothing writes to the picture while the decoder is borrowed for `'d`.
         let bytes = unsafe { std::slice::from_raw_parts(start, len) };
         Some(Plane { bytes, width, height, stride, bit_depth })
+    }
+}
+
+impl Plane<'_> {
+    /// Whether the sample at `(x, y)` is there and 0.
+    pub(super) fn is_zero(&self, x: usize, y: usize) -> bool {
+        let bytes = if self.bit_depth > 8 { 2 } else { 1 };
+        let start = y.saturating_mul(self.stride).saturating_add(x.saturating_mul(bytes));
+        self.bytes.get(start..).and_then(|rest| rest.get(..bytes)).is_some_and(|sample| sample.iter().all(|&b| b == 0))
     }
 }
 
@@ -159,6 +193,78 @@ impl std::fmt::Display for Fault {
 }
 
 impl std::error::Error for Fault {}
+
+/// Planes start zeroed: libde265 1.0.11 leaves what a damaged picture lacks as whatever the memory held, such as the
+/// picture of an earlier upload.
+static ZEROED_PLANES: Allocation = Allocation { get_buffer, release_buffer };
+
+/// Memory of one plane, aligned to 16 bytes as libde265's vector code expects.
+type PlaneMemory = Vec<u128>;
+
+extern "C" fn get_buffer(_: *mut c_void, spec: *const Spec, image: *mut c_void, _: *mut c_void) -> c_int {
+    // SAFETY: libde265 passes a specification and an image that are valid during the call; the image's depth and chroma
+    // format are set before.
+    let (spec, chroma_format) = unsafe { (&*spec, de265_get_chroma_format(image)) };
+    let (h, v) = match chroma_format {
+        1 => (2, 2),
+        2 => (2, 1),
+        _ => (1, 1),
+    };
+    for channel in 0..3 {
+        let (width, height) = if channel == 0 { (spec.width, spec.height) } else { (spec.width / h, spec.height / v) };
+        let planned = if channel > 0 && chroma_format == 0 {
+            Some((0, None))
+        } else {
+            plane(spec, image, channel, width, height)
+        };
+        let Some((stride, memory)) = planned else {
+            release_buffer(ptr::null_mut(), image, ptr::null_mut());
+            return 0;
+        };
+        let owner = memory.map_or(ptr::null_mut(), |m| Box::into_raw(Box::new(m)));
+        // SAFETY: the owner is null, or was just leaked and is taken back only by `release_buffer`; a vector's memory does
+        // not move with its owner.
+        unsafe {
+            let start = if owner.is_null() { ptr::null_mut() } else { (*owner).as_mut_ptr() };
+            de265_set_image_plane(image, channel, start.cast(), stride, owner.cast());
+        }
+    }
+    1
+}
+
+/// Stride in bytes, and zeroed memory for one plane.
+fn plane(
+    spec: &Spec,
+    image: *mut c_void,
+    channel: c_int,
+    width: c_int,
+    height: c_int,
+) -> Option<(c_int, Option<PlaneMemory>)> {
+    // SAFETY: the image is valid during the callback that calls this.
+    let depth = unsafe { de265_get_bits_per_pixel(image, channel) };
+    let alignment = spec.alignment.max(1);
+    let aligned = width.checked_add(alignment - 1)? / alignment * alignment;
+    let stride = aligned.checked_mul(if depth > 8 { 2 } else { 1 })?;
+    let bytes = usize::try_from(stride).ok()?.checked_mul(usize::try_from(height).ok()?)?.checked_add(PADDING)?;
+    Some((stride, Some(zeroed(bytes.div_ceil(size_of::<u128>())).ok()?)))
+}
+
+extern "C" fn release_buffer(_: *mut c_void, image: *mut c_void, _: *mut c_void) {
+    for channel in 0..3 {
+        // SAFETY: a plane's user pointer is null, or the owner that `get_buffer` leaked; it is taken back once, since the
+        // plane is cleared with it.
+        unsafe {
+            let owner: *mut PlaneMemory = de265_get_image_plane_user_data(image, channel).cast();
+            de265_set_image_plane(image, channel, ptr::null_mut(), 0, ptr::null_mut());
+            if !owner.is_null() {
+                drop(Box::from_raw(owner));
+            }
+        }
+    }
+}
+
+/// libde265's vector code reads up to 16 bytes past a plane; its own allocation adds as much.
+const PADDING: usize = 64;
 
 fn fault(code: c_int) -> Result<(), Fault> {
     if code == 0 { Ok(()) } else { Err(Fault(code)) }

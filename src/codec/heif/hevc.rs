@@ -76,6 +76,10 @@ impl<'a> Config<'a> {
         if sequence.chroma_format != u32::from(self.chroma_format) || sequence.bit_depth != u32::from(self.bit_depth) {
             return Err(malformed("hvcC disagrees with its sequence parameter set"));
         }
+        // libde265 counts the window's offset in bytes instead of samples.
+        if sequence.shifted && self.bit_depth > 8 {
+            return Err(unsupported("a conformance window off the corner of a deep picture"));
+        }
         Ok(sequence)
     }
 }
@@ -96,6 +100,8 @@ pub(super) fn nal_type(nal: &[u8]) -> Option<u8> {
 pub(super) struct Sequence {
     /// After the conformance window.
     pub(super) size: Size,
+    /// Whether the conformance window cuts at the left or at the top.
+    shifted: bool,
     chroma_format: u32,
     bit_depth: u32,
     pub(super) usability: Usability,
@@ -124,24 +130,26 @@ impl Sequence {
             bits.skip(1);
         }
         let coded = Size::new(bits.unsigned()?, bits.unsigned()?);
-        let size = if bits.bit()? { windowed(&mut bits, coded, chroma_format)? } else { coded };
+        let (size, shifted) = if bits.bit()? { windowed(&mut bits, coded, chroma_format)? } else { (coded, false) };
         let bit_depth = bits.unsigned()?.checked_add(8)?;
         bits.unsigned()?;
         // Colour has a default, so a fault from here on is left to the decoder.
         let usability = read_usability(&mut bits, sub_layers).unwrap_or_default();
-        Some(Self { size, chroma_format, bit_depth, usability })
+        Some(Self { size, shifted, chroma_format, bit_depth, usability })
     }
 }
 
-fn windowed(bits: &mut Bits, coded: Size, chroma_format: u32) -> Option<Size> {
+fn windowed(bits: &mut Bits, coded: Size, chroma_format: u32) -> Option<(Size, bool)> {
     let (horizontal, vertical) = match chroma_format {
         1 => (2, 2),
         2 => (2, 1),
         _ => (1, 1),
     };
-    let mut cut = |unit: u32| bits.unsigned()?.checked_add(bits.unsigned()?)?.checked_mul(unit);
-    let (across, down) = (cut(horizontal)?, cut(vertical)?);
-    Some(Size::new(coded.width.checked_sub(across)?, coded.height.checked_sub(down)?))
+    let (left, right, top, bottom) = (bits.unsigned()?, bits.unsigned()?, bits.unsigned()?, bits.unsigned()?);
+    let across = left.checked_add(right)?.checked_mul(horizontal)?;
+    let down = top.checked_add(bottom)?.checked_mul(vertical)?;
+    let size = Size::new(coded.width.checked_sub(across)?, coded.height.checked_sub(down)?);
+    Some((size, left > 0 || top > 0))
 }
 
 /// § 7.3.3.

@@ -72,6 +72,9 @@ fn decode_leaf(picture: &Picture<'_>, leaf: &Leaf<'_>, then: impl FnOnce(&Decode
     }
     let decoded = decoder.finish().map_err(refused)?.ok_or_else(|| malformed("an item without a coded picture"))?;
     check_layout(&decoded, leaf)?;
+    if picture.signal.matrix != MATRIX_RGB && has_gap(&decoded) {
+        return Err(malformed("a coded picture with blocks missing"));
+    }
     then(&decoded)
 }
 
@@ -117,6 +120,21 @@ fn check_layout(decoded: &Decoded<'_>, leaf: &Leaf<'_>) -> Result<()> {
     }
 }
 
+/// Whether a block was never decoded, which the decoder does not tell when a slice ends too early.
+///
+/// It starts from zeroed planes, and zero in luma and in both chroma planes is no colour: red and blue would be far below
+/// black. A coding tree block has at least 16 × 16 samples (ITU-T H.265 § 7.4.3.2.1), so one sample of each is enough.
+fn has_gap(decoded: &Decoded<'_>) -> bool {
+    let (Some(luma), Some(cb), Some(cr)) = (decoded.plane(0), decoded.plane(1), decoded.plane(2)) else {
+        return false;
+    };
+    let (h, v) = (luma.width.div_ceil(cb.width.max(1)), luma.height.div_ceil(cb.height.max(1)));
+    let middles = |side: usize| (0..side).step_by(16).map(move |start| (start + 8).min(side.saturating_sub(1)));
+    middles(luma.height).any(|y| {
+        middles(luma.width).any(|x| luma.is_zero(x, y) && cb.is_zero(x / h, y / v) && cr.is_zero(x / h, y / v))
+    })
+}
+
 fn refused(fault: Fault) -> Error {
     if fault.is_out_of_memory() {
         Error::OutOfMemory { bytes: 0 }
@@ -124,6 +142,9 @@ fn refused(fault: Fault) -> Error {
         Error::malformed_by(Format::Heic, "damaged HEVC data", fault)
     }
 }
+
+/// H.273 matrix coefficients of planes that carry green, blue and red, where all zero is black.
+const MATRIX_RGB: u16 = 0;
 
 /// The planes of the whole picture while tiles are put in.
 struct Canvas {
