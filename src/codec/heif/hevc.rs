@@ -252,3 +252,104 @@ fn skip_reference_sets(bits: &mut Bits) -> Option<()> {
     }
     Some(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Writes a parameter set bit by bit; emulation prevention is never needed in these.
+    #[derive(Default)]
+    struct Writer(Vec<bool>);
+
+    impl Writer {
+        fn bits(&mut self, value: u32, count: u32) -> &mut Self {
+            self.0.extend((0..count).rev().map(|i| u64::from(value) >> i & 1 == 1));
+            self
+        }
+
+        fn unsigned(&mut self, values: &[u32]) -> &mut Self {
+            for value in values {
+                let length = (value + 1).ilog2();
+                self.bits(0, length).bits(value + 1, length + 1);
+            }
+            self
+        }
+
+        fn nal(&self) -> Vec<u8> {
+            let bytes =
+                self.0.chunks(8).map(|c| c.iter().enumerate().fold(0, |b, (i, &set)| b | u8::from(set) << (7 - i)));
+            let mut nal = vec![NAL_SPS << 1, 1];
+            let mut zeros = 0;
+            for b in bytes {
+                if zeros == 2 && b <= 3 {
+                    nal.push(3);
+                    zeros = 0;
+                }
+                zeros = if b == 0 { zeros + 1 } else { 0 };
+                nal.push(b);
+            }
+            nal
+        }
+    }
+
+    /// 100 × 60 in 4:2:0 at 10 bits, with every optional part before the usability information.
+    fn parameter_set() -> Writer {
+        let mut w = Writer::default();
+        w.bits(0, 4).bits(0, 3).bits(1, 1).bits(0, 48).bits(0, 48);
+        w.unsigned(&[0, 1, 104, 64]).bits(1, 1).unsigned(&[0, 2, 0, 2]).unsigned(&[2, 2]);
+        w.unsigned(&[4]).bits(1, 1).unsigned(&[1, 0, 0]).unsigned(&[0, 2, 0, 3, 0, 0]);
+        w.bits(1, 1).bits(1, 1);
+        for _ in 0..20 {
+            w.bits(0, 1).unsigned(&[0]);
+        }
+        w.bits(0, 2).bits(1, 1).bits(0x77, 8).unsigned(&[0, 0]).bits(0, 1);
+        // One set of two pictures, and one predicted from it.
+        w.unsigned(&[2]).unsigned(&[1, 1]).unsigned(&[0]).bits(1, 1).unsigned(&[0]).bits(1, 1);
+        w.bits(1, 1).bits(0, 1).unsigned(&[0]).bits(1, 1).bits(0b01, 2).bits(1, 1);
+        w.bits(1, 1).unsigned(&[1]).bits(0, 9);
+        w.bits(0, 2);
+        w
+    }
+
+    #[test]
+    fn usability_is_found_behind_every_optional_part() {
+        let mut w = parameter_set();
+        w.bits(1, 1).bits(1, 1).bits(255, 8).bits(0, 32).bits(1, 1).bits(0, 1);
+        w.bits(1, 1).bits(5, 3).bits(1, 1).bits(1, 1).bits(12, 8).bits(13, 8).bits(6, 8);
+        w.bits(1, 1).unsigned(&[2, 2]).bits(1, 8);
+        let sequence = Sequence::read(&w.nal()).unwrap();
+        assert_eq!((sequence.size, sequence.shifted), (Size::new(100, 60), false));
+        assert_eq!((sequence.chroma_format, sequence.bit_depth), (1, 10));
+        let cicp = Cicp { primaries: 12, transfer: 13, matrix: 6, full_range: true };
+        let expected = Usability { full_range: Some(true), cicp: Some(cicp), chroma_location: Some(2) };
+        assert_eq!(sequence.usability, expected);
+    }
+
+    #[test]
+    fn usability_may_be_absent_or_cut() {
+        let mut absent = parameter_set();
+        absent.bits(0, 1).bits(1, 8);
+        assert_eq!(Sequence::read(&absent.nal()).unwrap().usability, Usability::default());
+        let mut cut = parameter_set();
+        cut.bits(1, 1).bits(1, 1);
+        assert_eq!(Sequence::read(&cut.nal()).unwrap().usability, Usability::default());
+    }
+
+    #[test]
+    fn every_prefix_is_read_or_refused() {
+        let nal = parameter_set().nal();
+        let read = (0..nal.len()).filter(|&len| Sequence::read(&nal[..len]).is_some()).count();
+        assert!((1..nal.len()).contains(&read));
+    }
+
+    #[test]
+    fn codes_that_never_end_are_refused() {
+        assert_eq!(Bits::of_nal(&[0; 64]).unsigned(), None);
+    }
+
+    #[test]
+    fn a_long_configuration_is_over_its_limit() {
+        let error = Config::read(&[0; MAX_CONFIG_BYTES + 1]).unwrap_err();
+        assert_eq!(error.limit_and_actual(), Some((65_536, 65_537)));
+    }
+}

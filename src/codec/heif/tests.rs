@@ -245,18 +245,18 @@ fn folded_transformations_show_what_libheif_shows() {
     let [turn, back, across, down] =
         [(b"irot", 3), (b"irot", 1), (b"imir", 1), (b"imir", 0)].map(|(k, v)| make_box(k, &[&[v]]));
     let crop = clap([60, 40, -24, 10]);
-    let lists: [&[Vec<u8>]; 8] = [
-        &[turn.clone()],
-        &[back.clone(), across.clone()],
-        &[across.clone(), turn.clone()],
-        &[down.clone()],
-        &[crop.clone(), turn.clone()],
-        &[turn.clone(), crop.clone()],
-        &[down, back, crop.clone(), across.clone()],
-        &[crop, across, turn],
+    let lists = [
+        vec![turn.clone()],
+        vec![back.clone(), across.clone()],
+        vec![across.clone(), turn.clone()],
+        vec![down.clone()],
+        vec![crop.clone(), turn.clone()],
+        vec![turn.clone(), crop.clone()],
+        vec![down, back, crop.clone(), across.clone()],
+        vec![crop, across, turn],
     ];
     for list in lists {
-        let bytes = File::single().with(list).write();
+        let bytes = File::single().with(&list).write();
         let h = probe(&bytes, &Limits::default()).unwrap();
         let (size, theirs) = by_libheif(&bytes, true).swap_remove(0);
         assert_eq!((h.size(), shown(&bytes_of(&planes(&bytes).luma), &h)), (size, theirs));
