@@ -100,7 +100,7 @@ fn dct_scale(header: &Header, crop: Rect, target: Size) -> DctScale {
 }
 
 /// Where a rectangle of the upright picture lies in the stored one.
-fn stored_rect(shown: Rect, displayed: Size, orientation: Orientation) -> Rect {
+pub(crate) fn stored_rect(shown: Rect, displayed: Size, orientation: Orientation) -> Rect {
     let (transpose, mirror_x, mirror_y) = orientation.parts();
     let left = if mirror_x { displayed.width - shown.left - shown.size.width } else { shown.left };
     let top = if mirror_y { displayed.height - shown.top - shown.size.height } else { shown.top };

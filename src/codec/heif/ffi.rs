@@ -1,0 +1,283 @@
+//! A safe face for the few calls of libde265 that decode one HEVC picture.
+//!
+//! libheif drives libde265 too, but drops the errors and warnings by which libde265 says that a picture is damaged.
+#![expect(unsafe_code, reason = "libde265 has no safe wrapper that shares the library libheif links")]
+
+use std::ffi::{c_char, c_int, c_void};
+use std::marker::PhantomData;
+use std::ptr::{self, NonNull};
+
+use crate::pixels::zeroed;
+
+// The library itself is linked by `libheif-sys`, whose libheif needs it.
+unsafe extern "C" {
+    fn de265_new_decoder() -> *mut c_void;
+    fn de265_free_decoder(decoder: *mut c_void) -> c_int;
+    fn de265_set_parameter_bool(decoder: *mut c_void, parameter: c_int, value: c_int);
+    #[link_name = "de265_push_NAL"]
+    fn de265_push_nal(decoder: *mut c_void, nal: *const c_void, len: c_int, time: i64, user: *mut c_void) -> c_int;
+    fn de265_flush_data(decoder: *mut c_void) -> c_int;
+    fn de265_decode(decoder: *mut c_void, more: *mut c_int) -> c_int;
+    fn de265_get_next_picture(decoder: *mut c_void) -> *const c_void;
+    fn de265_get_warning(decoder: *mut c_void) -> c_int;
+    fn de265_get_image_width(image: *const c_void, channel: c_int) -> c_int;
+    fn de265_get_image_height(image: *const c_void, channel: c_int) -> c_int;
+    fn de265_get_chroma_format(image: *const c_void) -> c_int;
+    fn de265_get_bits_per_pixel(image: *const c_void, channel: c_int) -> c_int;
+    fn de265_get_image_plane(image: *const c_void, channel: c_int, stride: *mut c_int) -> *const u8;
+    fn de265_get_error_text(code: c_int) -> *const c_char;
+    fn de265_set_image_allocation_functions(decoder: *mut c_void, functions: *const Allocation, user: *mut c_void);
+    fn de265_set_image_plane(image: *mut c_void, channel: c_int, memory: *mut c_void, stride: c_int, user: *mut c_void);
+    fn de265_get_image_plane_user_data(image: *const c_void, channel: c_int) -> *mut c_void;
+}
+
+/// `de265_image_allocation`.
+#[repr(C)]
+struct Allocation {
+    get_buffer: extern "C" fn(*mut c_void, *const Spec, *mut c_void, *mut c_void) -> c_int,
+    release_buffer: extern "C" fn(*mut c_void, *mut c_void, *mut c_void),
+}
+
+/// The start of `de265_image_spec`.
+#[repr(C)]
+struct Spec {
+    format: c_int,
+    width: c_int,
+    height: c_int,
+    alignment: c_int,
+}
+
+/// A decoder for one picture.
+pub(super) struct Decoder(NonNull<c_void>);
+
+/// A code of `de265_error`, other than 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fault(pub(super) i32);
+
+impl Decoder {
+    /// A decoder without threads that checks the picture's own checksum, where the file has one.
+    pub(super) fn new() -> Option<Self> {
+        // SAFETY: takes nothing; a null pointer on failure is handled.
+        let decoder = Self(NonNull::new(unsafe { de265_new_decoder() })?);
+        // SAFETY: the pointer is live until `drop`; parameter 0 takes a truth value; the functions are copied, and
+        // themselves keep what libde265 asks of them.
+        unsafe {
+            de265_set_parameter_bool(decoder.0.as_ptr(), CHECK_PICTURE_HASH, 1);
+            de265_set_image_allocation_functions(decoder.0.as_ptr(), &raw const ZEROED_PLANES, ptr::null_mut());
+        }
+        Some(decoder)
+    }
+
+    /// Queues a NAL unit, which the decoder copies.
+    pub(super) fn push(&mut self, nal: &[u8]) -> Result<(), Fault> {
+        let len = c_int::try_from(nal.len()).map_err(|_| Fault(OUT_OF_MEMORY))?;
+        // SAFETY: `nal` is readable for `len` bytes during the call, and copied by it; the user pointer is never read.
+        fault(unsafe { de265_push_nal(self.0.as_ptr(), nal.as_ptr().cast(), len, 0, ptr::null_mut()) })
+    }
+
+    /// Decodes what was pushed, up to the first picture.
+    pub(super) fn finish(&mut self) -> Result<Option<Decoded<'_>>, Fault> {
+        // SAFETY: the pointer is live until `drop`.
+        fault(unsafe { de265_flush_data(self.0.as_ptr()) })?;
+        loop {
+            let mut more = 0;
+            // SAFETY: the pointer is live, and `more` is written during the call only.
+            fault(unsafe { de265_decode(self.0.as_ptr(), &raw mut more) })?;
+            // SAFETY: the pointer is live; the picture it returns stays valid until the next call with this decoder,
+            // which the borrow in `Decoded` rules out.
+            let image = unsafe { de265_get_next_picture(self.0.as_ptr()) };
+            if let Some(image) = NonNull::new(image.cast_mut()) {
+                self.check_warnings()?;
+                return Ok(Some(Decoded { image, decoder: PhantomData }));
+            }
+            if more == 0 {
+                self.check_warnings()?;
+                return Ok(None);
+            }
+        }
+    }
+
+    /// The first warning that means a damaged picture; reading them touches no picture.
+    fn check_warnings(&mut self) -> Result<(), Fault> {
+        loop {
+            // SAFETY: the pointer is live until `drop`.
+            match unsafe { de265_get_warning(self.0.as_ptr()) } {
+                0 => return Ok(()),
+                code if HARMLESS.contains(&code) => {}
+                code => return Err(Fault(code)),
+            }
+        }
+    }
+}
+
+impl Drop for Decoder {
+    fn drop(&mut self) {
+        // SAFETY: the pointer came from `de265_new_decoder` and is freed once; no `Decoded` outlives the borrow.
+        unsafe { de265_free_decoder(self.0.as_ptr()) };
+    }
+}
+
+/// A decoded picture inside its decoder.
+pub(super) struct Decoded<'d> {
+    image: NonNull<c_void>,
+    decoder: PhantomData<&'d mut Decoder>,
+}
+
+/// One plane of it: rows of `stride` bytes.
+pub(super) struct Plane<'d> {
+    pub(super) bytes: &'d [u8],
+    pub(super) width: usize,
+    pub(super) height: usize,
+    pub(super) stride: usize,
+    pub(super) bit_depth: u8,
+}
+
+impl<'d> Decoded<'d> {
+    /// 0 to 3, as in `hvcC`.
+    pub(super) fn chroma_format(&self) -> i32 {
+        // SAFETY: the image is valid while the decoder is borrowed.
+        unsafe { de265_get_chroma_format(self.image.as_ptr()) }
+    }
+
+    /// Plane 0 is luma, 1 and 2 are chroma; `None` for a plane that is not there.
+    pub(super) fn plane(&self, channel: u8) -> Option<Plane<'d>> {
+        if channel > 2 || (channel > 0 && self.chroma_format() == 0) {
+            return None;
+        }
+        let (image, channel) = (self.image.as_ptr(), c_int::from(channel));
+        let mut stride = 0;
+        // SAFETY: the image is valid while the decoder is borrowed, the channel exists, `stride` is written only.
+        let (start, width, height, depth) = unsafe {
+            (
+                de265_get_image_plane(image, channel, &raw mut stride),
+                de265_get_image_width(image, channel),
+                de265_get_image_height(image, channel),
+                de265_get_bits_per_pixel(image, channel),
+            )
+        };
+        let (width, height) = (usize::try_from(width).ok()?, usize::try_from(height).ok()?);
+        let (stride, bit_depth) = (usize::try_from(stride).ok()?, u8::try_from(depth).ok()?);
+        let row = width.checked_mul(if bit_depth > 8 { 2 } else { 1 })?;
+        let len = height.checked_sub(1)?.checked_mul(stride)?.checked_add(row)?;
+        if start.is_null() || row > stride {
+            return None;
+        }
+        // SAFETY: `get_buffer` gave `stride` bytes, all initialised, to each of at least `height` rows, of which the last
+        // is read only up to the width; nothing writes to the picture while the decoder is borrowed for `'d`.
+        let bytes = unsafe { std::slice::from_raw_parts(start, len) };
+        Some(Plane { bytes, width, height, stride, bit_depth })
+    }
+}
+
+impl Plane<'_> {
+    /// Whether the sample at `(x, y)` is there and 0.
+    pub(super) fn is_zero(&self, x: usize, y: usize) -> bool {
+        let bytes = if self.bit_depth > 8 { 2 } else { 1 };
+        let start = y.saturating_mul(self.stride).saturating_add(x.saturating_mul(bytes));
+        self.bytes.get(start..).and_then(|rest| rest.get(..bytes)).is_some_and(|sample| sample.iter().all(|&b| b == 0))
+    }
+}
+
+impl Fault {
+    pub(super) fn is_out_of_memory(self) -> bool {
+        [OUT_OF_MEMORY, WARNING_SAO_OUT_OF_MEMORY].contains(&self.0)
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // SAFETY: returns a string literal for every code.
+        let text = unsafe { std::ffi::CStr::from_ptr(de265_get_error_text(self.0)) };
+        write!(f, "libde265: {}", text.to_string_lossy())
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// Planes start zeroed: libde265 1.0.11 leaves what a damaged picture lacks as whatever the memory held, such as the
+/// picture of an earlier upload.
+static ZEROED_PLANES: Allocation = Allocation { get_buffer, release_buffer };
+
+/// Memory of one plane, aligned to 16 bytes as libde265's vector code expects.
+type PlaneMemory = Vec<u128>;
+
+extern "C" fn get_buffer(_: *mut c_void, spec: *const Spec, image: *mut c_void, _: *mut c_void) -> c_int {
+    // SAFETY: libde265 passes a specification and an image that are valid during the call; the image's depth and chroma
+    // format are set before.
+    let (spec, chroma_format) = unsafe { (&*spec, de265_get_chroma_format(image)) };
+    let (h, v) = match chroma_format {
+        1 => (2, 2),
+        2 => (2, 1),
+        _ => (1, 1),
+    };
+    for channel in 0..3 {
+        let (width, height) = if channel == 0 { (spec.width, spec.height) } else { (spec.width / h, spec.height / v) };
+        let planned = if channel > 0 && chroma_format == 0 {
+            Some((0, None))
+        } else {
+            plane(spec, image, channel, width, height)
+        };
+        let Some((stride, memory)) = planned else {
+            release_buffer(ptr::null_mut(), image, ptr::null_mut());
+            return 0;
+        };
+        let owner = memory.map_or(ptr::null_mut(), |m| Box::into_raw(Box::new(m)));
+        // SAFETY: the owner is null, or was just leaked and is taken back only by `release_buffer`; a vector's memory does
+        // not move with its owner.
+        unsafe {
+            let start = if owner.is_null() { ptr::null_mut() } else { (*owner).as_mut_ptr() };
+            de265_set_image_plane(image, channel, start.cast(), stride, owner.cast());
+        }
+    }
+    1
+}
+
+/// Stride in bytes, and zeroed memory for one plane.
+fn plane(
+    spec: &Spec,
+    image: *mut c_void,
+    channel: c_int,
+    width: c_int,
+    height: c_int,
+) -> Option<(c_int, Option<PlaneMemory>)> {
+    // SAFETY: the image is valid during the callback that calls this.
+    let depth = unsafe { de265_get_bits_per_pixel(image, channel) };
+    let alignment = spec.alignment.max(1);
+    let aligned = width.checked_add(alignment - 1)? / alignment * alignment;
+    let stride = aligned.checked_mul(if depth > 8 { 2 } else { 1 })?;
+    let bytes = usize::try_from(stride).ok()?.checked_mul(usize::try_from(height).ok()?)?.checked_add(PADDING)?;
+    Some((stride, Some(zeroed(bytes.div_ceil(size_of::<u128>())).ok()?)))
+}
+
+extern "C" fn release_buffer(_: *mut c_void, image: *mut c_void, _: *mut c_void) {
+    for channel in 0..3 {
+        // SAFETY: a plane's user pointer is null, or the owner that `get_buffer` leaked; it is taken back once, since the
+        // plane is cleared with it.
+        unsafe {
+            let owner: *mut PlaneMemory = de265_get_image_plane_user_data(image, channel).cast();
+            de265_set_image_plane(image, channel, ptr::null_mut(), 0, ptr::null_mut());
+            if !owner.is_null() {
+                drop(Box::from_raw(owner));
+            }
+        }
+    }
+}
+
+/// libde265's vector code reads up to 16 bytes past a plane; its own allocation adds as much.
+const PADDING: usize = 64;
+
+fn fault(code: c_int) -> Result<(), Fault> {
+    if code == 0 { Ok(()) } else { Err(Fault(code)) }
+}
+
+/// `DE265_DECODER_PARAM_BOOL_SEI_CHECK_HASH`.
+const CHECK_PICTURE_HASH: c_int = 0;
+
+/// `DE265_ERROR_OUT_OF_MEMORY`.
+const OUT_OF_MEMORY: c_int = 7;
+
+/// `DE265_WARNING_CANNOT_APPLY_SAO_OUT_OF_MEMORY`.
+const WARNING_SAO_OUT_OF_MEMORY: c_int = 1024;
+
+/// Warnings about threads (1000, 1022), entry points for them (1003), and messages beside the picture (14, 1025).
+const HARMLESS: [c_int; 5] = [14, 1000, 1003, 1022, 1025];

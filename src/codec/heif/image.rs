@@ -1,0 +1,296 @@
+//! Derives the primary picture from a file's items: coded pictures, their arrangement, transformations and colour.
+
+use super::boxes::{FourCc, malformed, printable, unsupported};
+use super::grid::{Grid, overlay_canvas};
+use super::hevc::{Config, Sequence, Usability};
+use super::items::Items;
+use super::properties::Property;
+use super::transform::Transform;
+use crate::error::Result;
+use crate::header::{Cicp, ColorDescription};
+use crate::limits::Limits;
+use crate::pixels::Siting;
+use crate::size::Size;
+
+/// The primary picture, ready for a header or a decoder.
+#[derive(Debug)]
+pub(super) struct Picture<'a> {
+    pub(super) items: Items<'a>,
+    /// `"hvc1"`, `"grid"`, `"iovl"` or `"iden"`.
+    pub(super) item: &'static str,
+    pub(super) form: Form,
+    pub(super) size: Size,
+    pub(super) transform: Transform,
+    /// The coded pictures that the primary item is made of; at least one.
+    pub(super) leaves: Vec<Leaf<'a>>,
+    /// The coded pictures of its alpha plane.
+    pub(super) alpha: Vec<Leaf<'a>>,
+    pub(super) color: ColorDescription,
+    /// What the conversion from Y′CbCr uses.
+    pub(super) signal: Cicp,
+    pub(super) siting: Siting,
+}
+
+/// How coded pictures make up an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Single,
+    Grid(Grid),
+    Overlay,
+}
+
+/// One coded picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Leaf<'a> {
+    pub(super) item: u32,
+    pub(super) size: Size,
+    pub(super) config: Config<'a>,
+    sequence: Sequence,
+}
+
+impl<'a> Picture<'a> {
+    /// Reads everything but pixels.
+    ///
+    /// # Errors
+    ///
+    /// `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `limit_exceeded`.
+    pub(super) fn read(bytes: &'a [u8], limits: &Limits) -> Result<Self> {
+        let items = Items::read(bytes, limits)?;
+        let mut resolver = Resolver { items: &items, limits, path: Vec::new(), leaves: Vec::new() };
+        let primary = resolver.resolve(items.primary)?;
+        let leaves = std::mem::take(&mut resolver.leaves);
+        for &item in items.auxiliaries.iter().filter(|&&item| items.properties.is_alpha(item)) {
+            resolver.resolve(item)?;
+        }
+        let alpha = std::mem::take(&mut resolver.leaves);
+        for leaf in leaves.iter().chain(&alpha) {
+            items.data(leaf.item)?;
+        }
+        let first = leaves.first().ok_or_else(|| malformed("a picture made of nothing"))?;
+        let usability = first.sequence.usability;
+        Ok(Self {
+            item: item_name(items.kind(items.primary)?),
+            form: primary.form,
+            size: primary.size,
+            transform: primary.transform,
+            color: description(&primary.colour, usability, limits),
+            signal: signal(&primary.colour, usability),
+            siting: siting(usability),
+            leaves,
+            alpha,
+            items,
+        })
+    }
+
+    /// The chroma format of its coded pictures as subsampling factors; `None` for luma alone.
+    pub(super) fn subsampling(&self) -> Option<(u8, u8)> {
+        self.leaves.first().and_then(|leaf| subsampling(leaf.config.chroma_format))
+    }
+
+    /// Bits per sample of its coded pictures.
+    pub(super) fn bit_depth(&self) -> u8 {
+        self.leaves.first().map_or(8, |leaf| leaf.config.bit_depth)
+    }
+}
+
+/// One item and what it derives from.
+struct Resolved<'a> {
+    form: Form,
+    size: Size,
+    transform: Transform,
+    colour: Colour<'a>,
+}
+
+/// The `colr` properties of an item.
+#[derive(Default, Clone, Copy)]
+struct Colour<'a> {
+    icc: Option<&'a [u8]>,
+    nclx: Option<Cicp>,
+}
+
+impl<'a> Colour<'a> {
+    fn of(properties: &[Property<'a>]) -> Self {
+        let mut colour = Self::default();
+        for property in properties {
+            match *property {
+                Property::Icc(icc) => colour.icc = colour.icc.or(Some(icc)),
+                Property::Nclx(nclx) => colour.nclx = colour.nclx.or(Some(nclx)),
+                _ => {}
+            }
+        }
+        colour
+    }
+
+    fn or(self, other: Self) -> Self {
+        if self.icc.is_none() && self.nclx.is_none() { other } else { self }
+    }
+}
+
+/// Follows `dimg` references down to coded pictures, collecting them.
+struct Resolver<'i, 'a> {
+    items: &'i Items<'a>,
+    limits: &'i Limits,
+    path: Vec<u32>,
+    leaves: Vec<Leaf<'a>>,
+}
+
+impl<'i, 'a> Resolver<'i, 'a> {
+    fn resolve(&mut self, id: u32) -> Result<Resolved<'a>> {
+        if self.path.contains(&id) {
+            return Err(malformed("derived items refer to each other in a circle"));
+        }
+        self.path.push(id);
+        Limits::check("derivation depth", self.path.len() as u64, u64::from(self.limits.max_heif_depth))?;
+        let properties = self.items.properties.of(id)?;
+        let mut resolved = match &self.items.kind(id)? {
+            b"hvc1" => self.coded(id, &properties)?,
+            b"grid" => self.grid(id)?,
+            b"iovl" => self.overlay(id)?,
+            b"iden" => self.identity(id)?,
+            other => return Err(unsupported(self.feature(*other))),
+        };
+        resolved.transform = resolved.transform.then(&properties)?;
+        resolved.colour = Colour::of(&properties).or(resolved.colour);
+        self.path.pop();
+        Ok(resolved)
+    }
+
+    fn feature(&self, kind: FourCc) -> String {
+        let role = if self.path.len() == 1 { "item" } else { "tile or input" };
+        format!("{role} coded as {}", printable(kind))
+    }
+
+    fn coded(&mut self, item: u32, properties: &[Property<'a>]) -> Result<Resolved<'a>> {
+        let size = properties.iter().find_map(|p| if let Property::Size(s) = p { Some(*s) } else { None });
+        let config = properties.iter().find_map(|p| if let Property::Config(c) = p { Some(*c) } else { None });
+        let size = self.checked(size.ok_or_else(|| malformed("a coded item without its size"))?)?;
+        let config = config.ok_or_else(|| malformed("a coded item without its configuration"))?;
+        // Tiles share their configuration: read it once.
+        let sequence = match self.leaves.last() {
+            Some(last) if last.config == config => last.sequence,
+            _ => config.sequence()?,
+        };
+        if sequence.size != size {
+            return Err(malformed("an item's size is not that of its coded picture"));
+        }
+        Limits::check("tiles", self.leaves.len() as u64 + 1, u64::from(self.limits.max_heif_tiles))?;
+        self.leaves.push(Leaf { item, size, config, sequence });
+        Ok(Resolved { form: Form::Single, size, transform: Transform::none(size), colour: Colour::default() })
+    }
+
+    fn grid(&mut self, id: u32) -> Result<Resolved<'a>> {
+        let grid = Grid::read(self.payload(id)?)?;
+        let size = self.checked(grid.output)?;
+        let inputs = self.inputs(id)?;
+        if inputs.len() as u64 != u64::from(grid.columns) * u64::from(grid.rows) {
+            return Err(malformed("a grid with another number of tiles than its rows and columns say"));
+        }
+        let start = self.leaves.len();
+        let mut colour = Colour::default();
+        for (index, &tile) in inputs.iter().enumerate() {
+            let resolved = self.resolve(tile)?;
+            if resolved.form != Form::Single || !resolved.transform.is_none(resolved.size) {
+                return Err(unsupported("a grid of derived or turned tiles"));
+            }
+            if index == 0 {
+                colour = resolved.colour;
+            }
+        }
+        self.check_tiles(&grid, self.leaves.get(start..).unwrap_or_default())?;
+        Ok(Resolved { form: Form::Grid(grid), size, transform: Transform::none(size), colour })
+    }
+
+    fn check_tiles(&self, grid: &Grid, tiles: &[Leaf<'_>]) -> Result<()> {
+        let layout = |leaf: &Leaf<'_>| (leaf.size, leaf.config.chroma_format, leaf.config.bit_depth);
+        let first = tiles.first().ok_or_else(|| malformed("a grid without tiles"))?;
+        if !tiles.iter().all(|tile| layout(tile) == layout(first)) {
+            return Err(malformed("a grid of different tiles"));
+        }
+        grid.check(first.size, subsampling(first.config.chroma_format).unwrap_or((1, 1)), self.limits)
+    }
+
+    fn overlay(&mut self, id: u32) -> Result<Resolved<'a>> {
+        let size = self.checked(overlay_canvas(self.payload(id)?)?)?;
+        for &input in self.inputs(id)? {
+            let resolved = self.resolve(input)?;
+            if !resolved.transform.is_none(resolved.size) {
+                return Err(unsupported("an overlay of turned pictures"));
+            }
+        }
+        Ok(Resolved { form: Form::Overlay, size, transform: Transform::none(size), colour: Colour::default() })
+    }
+
+    fn identity(&mut self, id: u32) -> Result<Resolved<'a>> {
+        match *self.inputs(id)? {
+            [source] => self.resolve(source),
+            _ => Err(malformed("an identity of more than one picture")),
+        }
+    }
+
+    fn inputs(&self, id: u32) -> Result<&'i [u32]> {
+        match self.items.inputs(id) {
+            [] => Err(malformed("a derived item without inputs")),
+            inputs => Ok(inputs),
+        }
+    }
+
+    /// The payload of a derived item, from the one extent that such small payloads have.
+    fn payload(&self, id: u32) -> Result<&'a [u8]> {
+        match *self.items.data(id)? {
+            [whole] => Ok(whole),
+            _ => Err(unsupported("a derived item in several extents")),
+        }
+    }
+
+    fn checked(&self, size: Size) -> Result<Size> {
+        if size.width == 0 || size.height == 0 {
+            return Err(malformed("a picture without pixels"));
+        }
+        self.limits.check_size(size)?;
+        Ok(size)
+    }
+}
+
+fn item_name(kind: FourCc) -> &'static str {
+    match &kind {
+        b"grid" => "grid",
+        b"iovl" => "iovl",
+        b"iden" => "iden",
+        _ => "hvc1",
+    }
+}
+
+fn subsampling(chroma_format: u8) -> Option<(u8, u8)> {
+    match chroma_format {
+        0 => None,
+        1 => Some((2, 2)),
+        2 => Some((2, 1)),
+        _ => Some((1, 1)),
+    }
+}
+
+/// ICC profile, else `nclx`, else the bitstream's word, else sRGB.
+fn description(colour: &Colour<'_>, usability: Usability, limits: &Limits) -> ColorDescription {
+    let fits = |icc: &&[u8]| !icc.is_empty() && icc.len() as u64 <= limits.max_icc_bytes;
+    match (colour.icc.filter(fits), colour.nclx.or(usability.cicp)) {
+        (Some(icc), _) => ColorDescription::Icc(icc.to_vec()),
+        (None, Some(cicp)) => ColorDescription::Cicp(cicp),
+        (None, None) => ColorDescription::Srgb,
+    }
+}
+
+/// `nclx`, else the bitstream's word, else full-range BT.601 (ISO/IEC 23000-22's default).
+fn signal(colour: &Colour<'_>, usability: Usability) -> Cicp {
+    let full_range = usability.full_range.unwrap_or(true);
+    let unspecified = Cicp { primaries: 2, transfer: 2, matrix: 2, full_range };
+    colour.nclx.or(usability.cicp).unwrap_or(unspecified)
+}
+
+/// ITU-T H.265 § E.3.1, figure E.1; the three bottom positions have no name here and take their nearest.
+fn siting(usability: Usability) -> Siting {
+    match usability.chroma_location {
+        Some(1 | 3 | 5) => Siting::Centred,
+        Some(2) => Siting::TopLeft,
+        _ => Siting::Left,
+    }
+}

@@ -1,0 +1,219 @@
+//! Decodes coded pictures straight into the planes of the whole: one picture, or the tiles of a grid in turn.
+
+use super::boxes::{malformed, truncated};
+use super::ffi::{Decoded, Decoder, Fault, Plane};
+use super::hevc::{NAL_SPS, nal_type};
+use super::image::{Form, Leaf, Picture};
+use crate::error::{Error, Result};
+use crate::format::Format;
+use crate::pixels::{Chroma, Matrix, Pixels, Planes, Range, Samples, chroma_size, count, zeroed};
+use crate::size::Size;
+
+/// Decodes a picture without alpha that is one coded picture or a grid of them.
+///
+/// # Errors
+///
+/// `malformed`, `truncated`, `out_of_memory`.
+pub(super) fn decode(picture: &Picture<'_>, matrix: Matrix) -> Result<Pixels> {
+    let mut canvas = Canvas::new(picture.size, picture.subsampling(), picture.bit_depth())?;
+    let columns = if let Form::Grid(grid) = picture.form { grid.columns } else { 1 };
+    let mut position = (0, 0);
+    for leaf in &picture.leaves {
+        let origin = (position.0 * leaf.size.width, position.1 * leaf.size.height);
+        decode_leaf(picture, leaf, |decoded| canvas.paste(decoded, leaf.size, origin))?;
+        position = if position.0 + 1 == columns { (0, position.1 + 1) } else { (position.0 + 1, position.1) };
+    }
+    let Canvas { size, bit_depth, luma, chroma } = canvas;
+    let siting = picture.siting;
+    let chroma = chroma.map(|(subsampling, cb, cr)| Chroma { cb, cr, subsampling, siting });
+    let range = if picture.signal.full_range { Range::Full } else { Range::Limited };
+    Planes { size, bit_depth, luma, chroma, range, matrix }.checked().map(Pixels::Ycbcr)
+}
+
+/// Decodes every coded picture of the item and its alpha, and throws the samples away: libheif would not say that one is
+/// damaged.
+///
+/// # Errors
+///
+/// `malformed`, `truncated`, `out_of_memory`.
+pub(super) fn verify(picture: &Picture<'_>) -> Result<()> {
+    picture.leaves.iter().chain(&picture.alpha).try_for_each(|leaf| decode_leaf(picture, leaf, |_| Ok(())))
+}
+
+/// The matrices that planes may carry; unspecified is BT.601.
+pub(super) fn matrix(code: u16) -> Option<Matrix> {
+    match code {
+        1 => Some(Matrix::Bt709),
+        2 | 5 | 6 => Some(Matrix::Bt601),
+        9 => Some(Matrix::Bt2020),
+        _ => None,
+    }
+}
+
+fn decode_leaf(picture: &Picture<'_>, leaf: &Leaf<'_>, then: impl FnOnce(&Decoded<'_>) -> Result<()>) -> Result<()> {
+    let mut decoder = Decoder::new().ok_or(Error::OutOfMemory { bytes: 0 })?;
+    for set in leaf.config.parameter_sets()? {
+        decoder.push(set).map_err(refused)?;
+    }
+    let extents = picture.items.data(leaf.item)?;
+    let gathered;
+    let data = if let [whole] = *extents {
+        whole
+    } else {
+        gathered = gather(&extents)?;
+        &gathered
+    };
+    for nal in nal_units(data, leaf.config.length_bytes) {
+        let nal = nal?;
+        // Parameter sets of an `hvc1` item are those of `hvcC`, whose size was checked (ISO/IEC 14496-15 § 8.4.1).
+        if nal_type(nal).is_some_and(|kind| !(NAL_SPS - 1..=NAL_SPS + 1).contains(&kind)) {
+            decoder.push(nal).map_err(refused)?;
+        }
+    }
+    let decoded = decoder.finish().map_err(refused)?.ok_or_else(|| malformed("an item without a coded picture"))?;
+    check_layout(&decoded, leaf)?;
+    if picture.signal.matrix != MATRIX_RGB && has_gap(&decoded) {
+        return Err(malformed("a coded picture with blocks missing"));
+    }
+    then(&decoded)
+}
+
+fn gather(extents: &[&[u8]]) -> Result<Vec<u8>> {
+    let mut data = Vec::new();
+    let len = extents.iter().map(|e| e.len()).sum();
+    data.try_reserve_exact(len).map_err(|_| Error::OutOfMemory { bytes: len as u64 })?;
+    extents.iter().for_each(|e| data.extend_from_slice(e));
+    Ok(data)
+}
+
+/// NAL units, each after its length (ISO/IEC 14496-15 § 4.3.3).
+fn nal_units(data: &[u8], length_bytes: u8) -> impl Iterator<Item = Result<&[u8]>> {
+    let mut rest = data;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let Some((nal, after)) = split_nal(rest, usize::from(length_bytes)) else {
+            rest = &[];
+            return Some(Err(truncated("a NAL unit ends beyond its item")));
+        };
+        rest = after;
+        Some(Ok(nal))
+    })
+}
+
+fn split_nal(data: &[u8], length_bytes: usize) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = data.split_at_checked(length_bytes)?;
+    let length = length.iter().fold(0u64, |value, &b| value << 8 | u64::from(b));
+    rest.split_at_checked(usize::try_from(length).ok()?)
+}
+
+fn check_layout(decoded: &Decoded<'_>, leaf: &Leaf<'_>) -> Result<()> {
+    let luma = decoded.plane(0).ok_or_else(|| malformed("a coded picture without luma"))?;
+    let (width, height) = (u32::try_from(luma.width), u32::try_from(luma.height));
+    let same_size = width == Ok(leaf.size.width) && height == Ok(leaf.size.height);
+    let same_format = decoded.chroma_format() == i32::from(leaf.config.chroma_format);
+    if same_size && same_format && luma.bit_depth == leaf.config.bit_depth {
+        Ok(())
+    } else {
+        Err(malformed("a coded picture other than its configuration says"))
+    }
+}
+
+/// Whether a block was never decoded, which the decoder does not tell when a slice ends too early.
+///
+/// It starts from zeroed planes, and zero in luma and in both chroma planes is no colour: red and blue would be far below
+/// black. A coding tree block has at least 16 × 16 samples (ITU-T H.265 § 7.4.3.2.1), so one sample of each is enough.
+fn has_gap(decoded: &Decoded<'_>) -> bool {
+    let (Some(luma), Some(cb), Some(cr)) = (decoded.plane(0), decoded.plane(1), decoded.plane(2)) else {
+        return false;
+    };
+    let (h, v) = (luma.width.div_ceil(cb.width.max(1)), luma.height.div_ceil(cb.height.max(1)));
+    let middles = |side: usize| (0..side).step_by(16).map(move |start| (start + 8).min(side.saturating_sub(1)));
+    middles(luma.height).any(|y| {
+        middles(luma.width).any(|x| luma.is_zero(x, y) && cb.is_zero(x / h, y / v) && cr.is_zero(x / h, y / v))
+    })
+}
+
+fn refused(fault: Fault) -> Error {
+    if fault.is_out_of_memory() {
+        Error::OutOfMemory { bytes: 0 }
+    } else {
+        Error::malformed_by(Format::Heic, "damaged HEVC data", fault)
+    }
+}
+
+/// H.273 matrix coefficients of planes that carry green, blue and red, where all zero is black.
+const MATRIX_RGB: u16 = 0;
+
+/// The planes of the whole picture while tiles are put in.
+struct Canvas {
+    size: Size,
+    bit_depth: u8,
+    luma: Samples,
+    chroma: Option<((u8, u8), Samples, Samples)>,
+}
+
+impl Canvas {
+    fn new(size: Size, subsampling: Option<(u8, u8)>, bit_depth: u8) -> Result<Self> {
+        let plane = |size: Size| {
+            let len = count(size, 1).ok_or(Error::OutOfMemory { bytes: size.pixels() })?;
+            Ok::<_, Error>(if bit_depth == 8 { Samples::U8(zeroed(len)?) } else { Samples::U16(zeroed(len)?) })
+        };
+        let chroma = match subsampling {
+            None => None,
+            Some(s) => Some((s, plane(chroma_size(size, s))?, plane(chroma_size(size, s))?)),
+        };
+        Ok(Self { size, bit_depth, luma: plane(size)?, chroma })
+    }
+
+    /// Puts a tile at `(left, top)`; what reaches over the edge is left out.
+    fn paste(&mut self, decoded: &Decoded<'_>, tile: Size, (left, top): (u32, u32)) -> Result<()> {
+        let missing = || malformed("a coded picture without a plane");
+        paste(&mut self.luma, self.size, &decoded.plane(0).ok_or_else(missing)?, tile, (left, top))?;
+        if let Some((subsampling, cb, cr)) = &mut self.chroma {
+            let (h, v) = *subsampling;
+            let (size, tile) = (chroma_size(self.size, (h, v)), chroma_size(tile, (h, v)));
+            let origin = (left / u32::from(h), top / u32::from(v));
+            paste(cb, size, &decoded.plane(1).ok_or_else(missing)?, tile, origin)?;
+            paste(cr, size, &decoded.plane(2).ok_or_else(missing)?, tile, origin)?;
+        }
+        Ok(())
+    }
+}
+
+fn paste(to: &mut Samples, size: Size, from: &Plane<'_>, expected: Size, origin: (u32, u32)) -> Result<()> {
+    let usize_of = |n: u32| usize::try_from(n).map_err(|_| Error::OutOfMemory { bytes: u64::from(n) });
+    let (full, left, top) = (usize_of(size.width)?, usize_of(origin.0)?, usize_of(origin.1)?);
+    let width = from.width.min(full.saturating_sub(left));
+    let height = from.height.min(usize_of(size.height)?.saturating_sub(top));
+    if from.width < usize_of(expected.width)? || from.height < usize_of(expected.height)? || width == 0 {
+        return Err(malformed("a coded picture's planes disagree in size"));
+    }
+    let rows = from.bytes.chunks(from.stride).take(height);
+    match to {
+        Samples::U8(samples) if from.bit_depth == 8 => {
+            for (row, out) in rows.zip(samples.chunks_exact_mut(full).skip(top)) {
+                copy(out, left, row.get(..width), |out, row| out.copy_from_slice(row))?;
+            }
+        }
+        Samples::U16(samples) if from.bit_depth > 8 => {
+            for (row, out) in rows.zip(samples.chunks_exact_mut(full).skip(top)) {
+                let (pairs, _) = row.as_chunks::<2>();
+                copy(out, left, pairs.get(..width), |out, row| {
+                    out.iter_mut().zip(row).for_each(|(o, &pair)| *o = u16::from_ne_bytes(pair));
+                })?;
+            }
+        }
+        _ => return Err(malformed("planes of different bit depths")),
+    }
+    Ok(())
+}
+
+/// Copies one row into its place.
+fn copy<T, U>(out: &mut [T], left: usize, row: Option<&[U]>, with: impl Fn(&mut [T], &[U])) -> Result<()> {
+    let wrong = || Error::internal("a tile row outside its plane");
+    let row = row.ok_or_else(wrong)?;
+    with(out.get_mut(left..).and_then(|out| out.get_mut(..row.len())).ok_or_else(wrong)?, row);
+    Ok(())
+}
