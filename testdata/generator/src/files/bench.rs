@@ -48,12 +48,12 @@ fn jpegs() -> Vec<Entry> {
 
 fn others() -> Vec<Entry> {
     vec![
-        file("png_3mp_photo.png", "3 MP photo", || png(&photo(2048, 1536, 1.0))),
+        file("png_3mp_photo.png", "3 MP photo", || png(&photo(2048, 1536, 3.0))),
         file("png_8mp_flat_diagram.png", "8 MP of flat art", || png(&diagram::paint(3264, 2448, 9))),
-        file("webp_lossy_10mp.webp", "10 MP VP8, quality 80", || webp::lossy(&photo(3648, 2736, 5.0), 80.0)),
-        file("webp_lossless_3mp.webp", "3 MP VP8L", || webp::lossless(&photo(2048, 1536, 1.0))),
+        file("webp_lossy_10mp.webp", "10 MP VP8, quality 80", || webp::lossy(&photo(3648, 2736, 11.0), 80.0)),
+        file("webp_lossless_3mp.webp", "3 MP VP8L", || webp::lossless(&photo(2048, 1536, 3.0))),
         file("gif_1mp_animated.gif", "1 MP, four frames", || super::gif::animated(1152, 864)),
-        file("heic_12mp_grid.heic", "12 MP in 8×6 tiles", || phone(&photo(4032, 3024, 4.0), 22).encode()),
+        file("heic_12mp_grid.heic", "12 MP in 8×6 tiles", || phone(&photo(4032, 3024, 7.0), 21).encode()),
     ]
 }
 
@@ -62,4 +62,4 @@ fn png(image: &Rgb) -> Vec<u8> {
 }
 
 /// Gives a 12 MP JPEG of quality 90 the 3.5 MB that phones' have.
-const PHOTO_GRAIN: f32 = 9.0;
+const PHOTO_GRAIN: f32 = 14.0;

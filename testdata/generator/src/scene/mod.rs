@@ -56,9 +56,9 @@ impl Scene {
         Place { u, v, across: u, down: y as f32 / self.width as f32, detail: self.detail() }
     }
 
-    /// Octaves of texture from a sixteenth of the width down to the pixel.
+    /// Octaves of texture from a large leaf down to the pixel.
     fn detail(&self) -> u32 {
-        (self.width.max(64) / 16).ilog2().clamp(3, 8)
+        (self.width.max(64) / 8).ilog2().clamp(3, 9)
     }
 
     /// Noise that spans about two pixels, as demosaicing leaves it.
@@ -84,8 +84,8 @@ impl Scene {
 
     fn hills(&self, at: &Place) -> Option<Colour> {
         let ridge = 0.43 + 0.10 * fractal(at.across * 3.0 + 0.7, 0.0, 7, 0.45, self.seed ^ 0x4111);
-        let rock = fractal(at.across * 30.0, at.down * 40.0, at.detail.min(6), 0.6, self.seed ^ 0x70CC);
-        (at.v > ridge).then(|| shade([108.0, 118.0, 140.0], 1.0 + 0.13 * rock))
+        let rock = fractal(at.across * 30.0, at.down * 40.0, at.detail, 0.76, self.seed ^ 0x70CC);
+        (at.v > ridge).then(|| shade([108.0, 118.0, 140.0], 1.0 + 0.11 * rock))
     }
 
     fn meadow(&self, at: &Place) -> Option<Colour> {
@@ -93,10 +93,10 @@ impl Scene {
         if at.v < edge {
             return None;
         }
-        let leaves = fractal(at.across * 22.0, at.down * 26.0, at.detail, 0.74, self.seed ^ 0x1EAF);
+        let leaves = fractal(at.across * 22.0, at.down * 26.0, at.detail, 0.80, self.seed ^ 0x1EAF);
         let field = fractal(at.across * 4.0, at.down * 6.0, 3, 0.5, self.seed ^ 0xF1E1);
         let green = blend([52.0, 96.0, 38.0], [134.0, 140.0, 62.0], (0.5 + 0.6 * field).clamp(0.0, 1.0));
-        Some(shade(green, (1.0 + 0.38 * leaves).clamp(0.12, 1.8)))
+        Some(shade(green, (1.0 + 0.34 * leaves).clamp(0.12, 1.8)))
     }
 
     fn house(&self, at: &Place) -> Option<Colour> {
@@ -110,7 +110,7 @@ impl Scene {
         }
         let (window_x, window_y) = ((x * 3.0).fract(), ((y - 0.25) * 4.0).fract());
         let window = (0.3..0.7).contains(&window_x) && (0.25..0.75).contains(&window_y);
-        let plaster = 1.0 + 0.05 * fractal(x * 40.0, y * 40.0, at.detail.min(4), 0.6, self.seed ^ 0xB01D);
+        let plaster = 1.0 + 0.05 * fractal(x * 40.0, y * 40.0, at.detail.min(6), 0.7, self.seed ^ 0xB01D);
         Some(if window { [38.0, 46.0, 62.0] } else { shade([214.0, 202.0, 178.0], plaster) })
     }
 
