@@ -1,0 +1,146 @@
+//! Pictures as intra-coded HEVC by `heifer-hevc-enc`, ready to be items of a HEIF file.
+
+use heifer_hevc_enc::encoder::{EncodedPicture, EncoderConfig, Planes16, encode_picture16};
+
+use super::heif::{boxed, full_box};
+use crate::raster::Rgb;
+
+/// RGB samples of `depth` bits.
+pub(crate) struct Source {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) depth: u8,
+    pub(crate) samples: Vec<u16>,
+}
+
+/// What the numbers of the coded picture mean, and how finely they are kept.
+#[derive(Clone, Copy)]
+pub(crate) struct Coding {
+    pub(crate) qp: u8,
+    pub(crate) full_range: bool,
+    /// Colour primaries, transfer characteristics and matrix coefficients (ITU-T H.273).
+    pub(crate) cicp: [u8; 3],
+}
+
+/// A coded picture.
+#[derive(Clone)]
+pub(crate) struct Picture {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) channels: u8,
+    pub(crate) depth: u8,
+    /// The `hvcC` box.
+    pub(crate) config: Vec<u8>,
+    /// NAL units, each after its length.
+    pub(crate) data: Vec<u8>,
+}
+
+impl Default for Coding {
+    /// sRGB with the BT.601 matrix at full range, as phones write.
+    fn default() -> Self {
+        Self { qp: 26, full_range: true, cicp: [1, 13, 6] }
+    }
+}
+
+impl From<&Rgb> for Source {
+    fn from(image: &Rgb) -> Self {
+        let samples = image.samples.iter().map(|&v| u16::from(v)).collect();
+        Self { width: image.width, height: image.height, depth: 8, samples }
+    }
+}
+
+pub(crate) fn encode(source: &Source, coding: &Coding) -> Picture {
+    let [y, cb, cr] = planes(source, coding);
+    let planes = Planes16 { y: &y, chroma: Some((&cb, &cr)), bit_depth: source.depth };
+    finish(encode_planes(source.width, source.height, planes, coding), source.depth)
+}
+
+/// One plane of 8 bits: an alpha plane.
+pub(crate) fn encode_gray(width: u32, height: u32, samples: &[u8], qp: u8) -> Picture {
+    let y: Vec<u16> = samples.iter().map(|&v| u16::from(v)).collect();
+    let coding = Coding { qp, full_range: true, cicp: [2, 2, 2] };
+    finish(encode_planes(width, height, Planes16 { y: &y, chroma: None, bit_depth: 8 }, &coding), 8)
+}
+
+fn encode_planes(width: u32, height: u32, planes: Planes16<'_>, coding: &Coding) -> EncodedPicture {
+    let [primaries, transfer, matrix] = coding.cicp;
+    let config = EncoderConfig { qp: coding.qp, full_range: coding.full_range, colour: (primaries, transfer, matrix) };
+    encode_picture16(width, height, planes, &config).expect("planes have the size of the picture")
+}
+
+/// Y′CbCr planes, chroma averaged over 2×2 pixels.
+fn planes(source: &Source, coding: &Coding) -> [Vec<u16>; 3] {
+    let pixels: Vec<[f64; 3]> = source.samples.chunks_exact(3).map(|rgb| ycbcr(rgb, source.depth, coding)).collect();
+    let (w, h) = (source.width as usize, source.height as usize);
+    let luma = pixels.iter().map(|p| quantized(p[0], source.depth)).collect();
+    let chroma = |channel: usize| {
+        let sample = |i: usize| {
+            let (x, y) = (i % w.div_ceil(2) * 2, i / w.div_ceil(2) * 2);
+            let corners = [(x, y), (x + 1, y), (x, y + 1), (x + 1, y + 1)];
+            let sum: f64 = corners.iter().map(|&(x, y)| pixels[y.min(h - 1) * w + x.min(w - 1)][channel]).sum();
+            quantized(sum / 4.0, source.depth)
+        };
+        (0..w.div_ceil(2) * h.div_ceil(2)).map(sample).collect()
+    };
+    [luma, chroma(1), chroma(2)]
+}
+
+/// H.273 equations 38–40 (full) or 29–31 (limited range), before rounding.
+fn ycbcr(rgb: &[u16], depth: u8, coding: &Coding) -> [f64; 3] {
+    let (kr, kb) = if coding.cicp[2] == 1 { (0.2126, 0.0722) } else { (0.299, 0.114) };
+    let unit = f64::from(1u32 << (depth - 8));
+    let max = 256.0 * unit - 1.0;
+    let [r, g, b] = [rgb[0], rgb[1], rgb[2]].map(|v| f64::from(v) / max);
+    let y = kr * r + (1.0 - kr - kb) * g + kb * b;
+    let (cb, cr) = ((b - y) / (2.0 * (1.0 - kb)), (r - y) / (2.0 * (1.0 - kr)));
+    if coding.full_range {
+        [y * max, cb * max + 128.0 * unit, cr * max + 128.0 * unit]
+    } else {
+        [(219.0 * y + 16.0) * unit, (224.0 * cb + 128.0) * unit, (224.0 * cr + 128.0) * unit]
+    }
+}
+
+fn quantized(value: f64, depth: u8) -> u16 {
+    ((value + 0.5).max(0.0) as u16).min((1 << depth) - 1)
+}
+
+fn finish(encoded: EncodedPicture, depth: u8) -> Picture {
+    let prefixed = |nal: &Vec<u8>| [&length(nal)[..], nal].concat();
+    Picture {
+        width: encoded.width,
+        height: encoded.height,
+        channels: if encoded.chroma_format == 0 { 1 } else { 3 },
+        depth,
+        config: hvcc(&encoded, depth),
+        data: encoded.slices.iter().flat_map(prefixed).collect(),
+    }
+}
+
+/// The decoder configuration (ISO/IEC 14496-15, 8.3.2.1).
+fn hvcc(encoded: &EncodedPicture, depth: u8) -> Vec<u8> {
+    let compatible: u32 = if encoded.profile_idc == 1 { 0x6000_0000 } else { 0x2000_0000 };
+    let mut out = vec![1, encoded.profile_idc];
+    out.extend(compatible.to_be_bytes());
+    out.extend([0x90, 0, 0, 0, 0, 0, encoded.level_idc, 0xF0, 0, 0xFC]);
+    out.extend([0xFC | encoded.chroma_format, 0xF8 | (depth - 8), 0xF8 | (depth - 8), 0, 0, 0x0F]);
+    out.push(3);
+    for nal in &encoded.parameter_sets {
+        out.extend([0x80 | nal[0] >> 1, 0, 1]);
+        out.extend(&length(nal)[2..]);
+        out.extend_from_slice(nal);
+    }
+    boxed(*b"hvcC", &out)
+}
+
+fn length(nal: &[u8]) -> [u8; 4] {
+    u32::try_from(nal.len()).expect("tiles are small").to_be_bytes()
+}
+
+impl Picture {
+    /// The properties that every coded picture has: `hvcC`, `ispe` and `pixi`.
+    pub(crate) fn properties(&self) -> Vec<Vec<u8>> {
+        let mut pixi = vec![self.channels];
+        pixi.resize(1 + usize::from(self.channels), self.depth);
+        vec![self.config.clone(), super::heif::ispe(self.width, self.height), full_box(*b"pixi", 0, 0, &pixi)]
+    }
+}

@@ -1,0 +1,12 @@
+//! Samples to files, one module per container; pure functions of their arguments.
+
+mod dct;
+pub(crate) mod gif;
+pub(crate) mod heif;
+pub(crate) mod hevc;
+mod huffman;
+pub(crate) mod jpeg;
+pub(crate) mod png;
+pub(crate) mod progressive;
+pub(crate) mod webp;
+mod webp_ffi;

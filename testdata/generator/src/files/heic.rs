@@ -1,0 +1,161 @@
+//! `heic/`: depths, alpha, grids, turns and mirrors, crops, colour descriptions.
+
+use super::{ORIENTATIONS, picture};
+use crate::catalogue::{Entry, parallel};
+use crate::encode::heif::{Heif, clap, imir, irot, nclx, prof, turns};
+use crate::encode::hevc::{self, Coding, Picture, Source};
+use crate::metadata::exif::Exif;
+use crate::metadata::{icc, xmp};
+use crate::raster::{Rgb, vignette};
+use crate::scene::Scene;
+
+pub(super) fn all() -> Vec<Entry> {
+    let mut entries = pictures();
+    entries.extend((1u8..=8).map(orientation));
+    entries.extend(turned());
+    entries.extend(colours());
+    entries.extend(grids());
+    entries
+}
+
+const SRGB: [u8; 3] = [1, 13, 6];
+
+fn file(name: &str, shows: &str, make: impl Fn() -> Heif + Send + Sync + 'static) -> Entry {
+    Entry::new(format!("heic/{name}.heic"), shows, move || make().encode())
+}
+
+fn small() -> Rgb {
+    picture(320, 240)
+}
+
+fn coded(image: &Rgb) -> Picture {
+    hevc::encode(&Source::from(image), &Coding::default())
+}
+
+fn pictures() -> Vec<Entry> {
+    vec![
+        file("single", "one 8-bit 4:2:0 picture", || Heif::single(&coded(&picture(480, 360)), &[nclx(SRGB, true)])),
+        file("ten_bit", "one 10-bit 4:2:0 picture", || Heif::single(&ten_bit(), &[nclx(SRGB, true)])),
+        file("alpha", "an auxiliary alpha plane, clear towards the corners", || {
+            let image = small();
+            let mut heif = Heif::single(&coded(&image), &[nclx(SRGB, true)]);
+            let alpha: Vec<u8> = image.with_alpha(vignette(320, 240)).chunks_exact(4).map(|p| p[3]).collect();
+            heif.add_alpha(&hevc::encode_gray(320, 240, &alpha, 20), 1);
+            heif
+        }),
+        file("gray", "monochrome (4:0:0)", || {
+            Heif::single(&hevc::encode_gray(320, 240, &small().gray(), 26), &[nclx(SRGB, true)])
+        }),
+        file("metadata", "Exif with a made-up position and XMP, each with CANARY- strings", || {
+            let mut heif = Heif::single(&coded(&small()), &[nclx(SRGB, true)]);
+            heif.add_exif(&Exif { private: true, ..Exif::oriented(1) }.tiff(), 1);
+            heif.add_xmp(xmp(), 1);
+            heif
+        }),
+        file("primary_second", "the primary item is the second picture; the first is a red plate", || {
+            let plate = Rgb::from_fn(320, 240, |_, _| [220, 30, 30]);
+            let mut heif = Heif::single(&coded(&plate), &[nclx(SRGB, true)]);
+            heif.primary = heif.add_picture(&coded(&small()), &[nclx(SRGB, true)], false);
+            heif
+        }),
+    ]
+}
+
+fn ten_bit() -> Picture {
+    let scene = Scene { grain: 0.5, ..Scene::new(480, 360) };
+    let samples = scene.paint16().iter().map(|&v| v >> 6).collect();
+    hevc::encode(&Source { width: 480, height: 360, depth: 10, samples }, &Coding { qp: 30, ..Coding::default() })
+}
+
+fn orientation(value: u8) -> Entry {
+    let shows = format!("irot and imir as Exif orientation {value}: {}", ORIENTATIONS[usize::from(value - 1)]);
+    file(&format!("orientation_{value}"), &shows, move || upright_by(value, &turns(value)))
+}
+
+/// The picture stored for Exif orientation `value`, turned back by `properties`.
+fn upright_by(value: u8, properties: &[Vec<u8>]) -> Heif {
+    Heif::single(&coded(&small().stored_for(value)), &[&[nclx(SRGB, true)], properties].concat())
+}
+
+fn turned() -> Vec<Entry> {
+    vec![
+        file("irot_exif_6", "irot and Exif orientation 6: Exif is not applied", || {
+            let mut heif = upright_by(6, &[irot(3)]);
+            heif.add_exif(&Exif::oriented(6).tiff(), 1);
+            heif
+        }),
+        file("exif_6_alone", "no irot, Exif orientation 6, stored upright: Exif is not applied", || {
+            let mut heif = upright_by(1, &[]);
+            heif.add_exif(&Exif::oriented(6).tiff(), 1);
+            heif
+        }),
+        file("imir_then_irot", "imir before irot: the file's order counts", || upright_by(7, &[imir(0), irot(1)])),
+        file("clap", "a crop of 200×120 from (40, 60)", || {
+            Heif::single(&coded(&small()), &[nclx(SRGB, true), clap(200, 120, (-40, 0))])
+        }),
+        file("clap_then_irot", "the same crop, then a quarter turn anti-clockwise", || {
+            Heif::single(&coded(&small()), &[nclx(SRGB, true), clap(200, 120, (-40, 0)), irot(1)])
+        }),
+    ]
+}
+
+fn colours() -> Vec<Entry> {
+    let described = |name, shows, coding: Coding, property: fn() -> Option<Vec<u8>>| {
+        file(name, shows, move || {
+            let properties: Vec<Vec<u8>> = property().into_iter().collect();
+            Heif::single(&hevc::encode(&Source::from(&small()), &coding), &properties)
+        })
+    };
+    let usual = Coding::default();
+    let limited = Coding { full_range: false, cicp: [1, 1, 1], ..usual };
+    let limited_601 = Coding { full_range: false, ..usual };
+    vec![
+        described("display_p3", "prof: Display P3", usual, || Some(prof(&icc::display_p3()))),
+        described("nclx_full", "nclx: sRGB, BT.601 matrix, full range", usual, || Some(nclx(SRGB, true))),
+        described("nclx_limited", "nclx: BT.709 matrix, limited range", limited, || Some(nclx([1, 13, 1], false))),
+        described("nclx_limited_601", "nclx: BT.601 matrix, limited range", limited_601, || Some(nclx(SRGB, false))),
+        described("vui_limited", "no colr: limited range and BT.709 matrix by the HEVC VUI", limited, || None),
+        described("nclx_p3", "nclx: Display P3 primaries", usual, || Some(nclx([12, 13, 6], true))),
+    ]
+}
+
+fn grids() -> Vec<Entry> {
+    vec![
+        file("grid_2x2", "2×2 tiles of 512×512 cut to 1000×700", || {
+            let tiles = tiles(&picture(1000, 700), 2, 2, 512, Coding { qp: 31, ..Coding::default() });
+            Heif::grid(&tiles, 2, (1000, 700), &[nclx(SRGB, true)])
+        })
+        .heavy(),
+        file("grid_3x2_irot", "3×2 tiles of 128×128 cut to 322×242, then a quarter turn clockwise", || {
+            let stored = picture(242, 322).stored_for(6);
+            let tiles = tiles(&stored, 3, 2, 128, Coding::default());
+            Heif::grid(&tiles, 3, (322, 242), &[nclx(SRGB, true), irot(3)])
+        }),
+        file("grid_phone_12mp", "8×6 tiles of 512×512, Exif, thumbnail, Display P3, as an iPhone writes it", || {
+            let scene = Scene { grain: 2.5, ..Scene::new(4032, 3024) };
+            phone(&scene.paint(), 25)
+        })
+        .heavy(),
+    ]
+}
+
+/// 4032×3024 in 8×6 tiles with everything around it that a phone writes.
+pub(super) fn phone(image: &Rgb, qp: u8) -> Heif {
+    let (columns, rows) = (image.width.div_ceil(512), image.height.div_ceil(512));
+    let tiles = tiles(image, columns, rows, 512, Coding { qp, ..Coding::default() });
+    let size = (image.width, image.height);
+    let mut heif = Heif::grid(&tiles, columns as usize, size, &[prof(&icc::display_p3())]);
+    heif.add_thumbnail(
+        &hevc::encode(&Source::from(&picture(320, 240)), &Coding { qp: 34, ..Coding::default() }),
+        heif.primary,
+    );
+    heif.add_exif(&Exif::oriented(1).tiff(), heif.primary);
+    heif
+}
+
+/// Tiles of `side`, row by row; those at the right and the bottom repeat the last pixels.
+pub(super) fn tiles(image: &Rgb, columns: u32, rows: u32, side: u32, coding: Coding) -> Vec<Picture> {
+    let places: Vec<(u32, u32)> =
+        (0..rows).flat_map(|row| (0..columns).map(move |column| (column * side, row * side))).collect();
+    parallel(&places, |&(x, y)| hevc::encode(&Source::from(&image.crop(x, y, side, side)), &coding))
+}
