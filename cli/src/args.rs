@@ -1,0 +1,245 @@
+//! The arguments, their ranges and their help.
+
+use std::path::PathBuf;
+use std::thread::available_parallelism;
+
+use clap::builder::RangedU64ValueParser;
+use clap::{Parser, Subcommand, ValueEnum, value_parser};
+use image_ingest::{Encoding, Geometry, Ingest, Limits, Profile};
+
+use crate::Fatal;
+
+/// Turns untrusted JPEG, PNG, GIF, WebP and HEIC files into one canonical image each, named by its content.
+///
+/// Every command prints one JSON line per input on standard output, in input order, and exits with 0 when all inputs
+/// were accepted, 1 when some were refused or output could not be written, 2 when the arguments make no sense.
+#[derive(Debug, Parser)]
+#[command(name = "image-ingest", version, max_term_width = 110, after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make the canonical image of every input, and store it with --out
+    #[command(after_help = INGEST_EXAMPLES)]
+    Ingest(IngestArgs),
+    /// Print what each input's header says, without decoding
+    #[command(after_help = INSPECT_EXAMPLES)]
+    Inspect(InspectArgs),
+    /// Measure how long each input takes, from bytes in memory to bytes in memory
+    #[command(after_help = BENCH_EXAMPLES)]
+    Bench(BenchArgs),
+    /// Check that this build makes the same bytes as every other
+    SelfTest,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct IngestArgs {
+    #[command(flatten)]
+    pub(crate) inputs: InputArgs,
+    /// Store each canonical image in this folder as <id>.jpg or <id>.webp; it is created if missing. Without it nothing is
+    /// stored
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Images to work on at a time [default: one for each CPU]
+    #[arg(short, long, value_name = "N", default_value_t = cpus(), hide_default_value = true, value_parser = jobs())]
+    pub(crate) jobs: usize,
+    /// Memory that all images in work may need together, in MiB, by estimate before decoding; the others wait
+    #[arg(long, value_name = "MiB", default_value_t = 1024, value_parser = value_parser!(u64).range(1..=1 << 24))]
+    pub(crate) memory_budget: u64,
+    /// Print a summary on standard error even where that is no terminal
+    #[arg(long)]
+    pub(crate) summary: bool,
+    #[command(flatten)]
+    pub(crate) canonical: CanonicalArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct InspectArgs {
+    #[command(flatten)]
+    pub(crate) inputs: InputArgs,
+    #[command(flatten)]
+    pub(crate) canonical: CanonicalArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BenchArgs {
+    #[command(flatten)]
+    pub(crate) inputs: InputArgs,
+    /// Counted runs of each input, after one that is not counted
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) runs: u32,
+    /// Copies of the input to work on at a time; above 1 a run is one copy on each thread, and images_per_s is added
+    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = jobs())]
+    pub(crate) jobs: usize,
+    #[command(flatten)]
+    pub(crate) canonical: CanonicalArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct InputArgs {
+    /// Files, folders (searched recursively in name order; hidden entries and links to folders are skipped), or - for
+    /// standard input
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+/// What the canonical image is, and what an upload may cost.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CanonicalArgs {
+    /// Longest side of the result, in pixels (1-16383); smaller pictures are never enlarged
+    #[arg(long, value_name = "N", default_value_t = 2048, value_parser = value_parser!(u32).range(1..=MAX_EDGE))]
+    max_edge: u32,
+    /// Crop the centre to the aspect of W x H pixels and reduce it to that size, instead of --max-edge
+    #[arg(long, value_name = "WxH", value_parser = cover, conflicts_with = "max_edge")]
+    cover: Option<(u32, u32)>,
+    /// Encoding of the result
+    #[arg(long, value_enum, default_value_t = EncodingArg::Jpeg)]
+    encoding: EncodingArg,
+    /// Quality of the result, 1-100 [default: 85 for jpeg, 80 for webp]
+    #[arg(long, value_name = "Q", value_parser = value_parser!(u8).range(1..=100))]
+    quality: Option<u8>,
+    /// Colour that transparent pixels are laid over
+    #[arg(long, value_name = "RRGGBB", default_value = "ffffff", value_parser = matte)]
+    matte: Matte,
+    /// Refuse pictures with more stored pixels than this
+    #[arg(long, value_name = "N", default_value_t = Limits::default().max_pixels, value_parser = value_parser!(u64).range(1..))]
+    max_pixels: u64,
+    /// Refuse files with more bytes than this
+    #[arg(long, value_name = "N", default_value_t = Limits::default().max_bytes, value_parser = value_parser!(u64).range(1..=1 << 40))]
+    max_bytes: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum EncodingArg {
+    Jpeg,
+    Webp,
+}
+
+/// An sRGB colour; a type of its own, since clap takes a bare array for a list of values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Matte([u8; 3]);
+
+impl CanonicalArgs {
+    /// The library's entry point, set up as asked.
+    pub(crate) fn ingest(&self) -> Result<Ingest, Fatal> {
+        let mut profile = Profile::default();
+        profile.geometry = match self.cover {
+            Some((width, height)) => Geometry::Cover { width, height },
+            None => Geometry::Fit { max_edge: self.max_edge },
+        };
+        profile.encoding = match self.encoding {
+            EncodingArg::Jpeg => Encoding::Jpeg { quality: self.quality.unwrap_or(85) },
+            EncodingArg::Webp => Encoding::Webp { quality: self.quality.unwrap_or(80) },
+        };
+        profile.matte = self.matte.0;
+        let mut limits = Limits::default();
+        limits.max_pixels = self.max_pixels;
+        limits.max_bytes = self.max_bytes;
+        Ingest::new(profile, limits).map_err(|e| Fatal::new("profile", e))
+    }
+}
+
+fn jobs() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..=4096)
+}
+
+fn cpus() -> usize {
+    available_parallelism().map_or(1, usize::from)
+}
+
+fn cover(text: &str) -> Result<(u32, u32), String> {
+    let edge = |t: &str| t.parse().ok().filter(|e| (1..=MAX_EDGE).contains(&i64::from(*e)));
+    let sides = text.split_once(['x', 'X']).and_then(|(w, h)| Some((edge(w)?, edge(h)?)));
+    sides.ok_or_else(|| format!("expected WxH with both between 1 and {MAX_EDGE}, such as 1170x2532"))
+}
+
+fn matte(text: &str) -> Result<Matte, String> {
+    let digits = text.strip_prefix('#').unwrap_or(text);
+    let hex = digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    let value = hex.then(|| u32::from_str_radix(digits, 16).ok()).flatten();
+    let [_, r, g, b] = value.ok_or("expected six hex digits, such as ffffff")?.to_be_bytes();
+    Ok(Matte([r, g, b]))
+}
+
+/// As `Profile` accepts; `i64` because clap's ranges are.
+const MAX_EDGE: i64 = 16_383;
+
+const EXAMPLES: &str = "\
+Examples:
+  image-ingest ingest photos/ --out canonical/      store one canonical JPEG for each picture
+  image-ingest inspect photo.heic                   what is in this file?
+  image-ingest bench photo.jpg                      how long does it take here?
+  image-ingest help ingest                          all options of a command";
+
+const INGEST_EXAMPLES: &str = "\
+Examples:
+  image-ingest ingest photo.heic --out canonical/
+  image-ingest ingest photos/ --out canonical/ --encoding webp --quality 75
+  image-ingest ingest photos/ --cover 1170x2532 --matte 000000 --out canonical/
+  curl -s https://example.com/a.jpg | image-ingest ingest -
+  image-ingest ingest photos/ | jq -r 'select(.error) | [.path, .error.code] | @tsv'
+
+An accepted input is one line, wrapped here:
+  {\"path\":\"a.heic\",\"id\":\"obj_…\",\"source_id\":\"src_…\",\"format\":\"jpeg\",\"width\":2016,\"height\":1512,
+   \"bytes\":524288,\"output\":\"canonical/obj_….jpg\",\"source\":{…},\"timings_ms\":{…},…}
+A refused one names the reason, who must act (\"upload\" or \"service\"), and the numbers where a limit refused it:
+  {\"path\":\"b.tif\",\"error\":{\"code\":\"unknown_format\",\"blame\":\"upload\",\"message\":\"…\",\"limit\":null,\"actual\":null}}
+
+Stored files verify with b3sum: the hash of <id>.jpg is its id. Files appear whole or not at all, also after Ctrl-C.";
+
+const INSPECT_EXAMPLES: &str = "\
+Examples:
+  image-ingest inspect photo.heic
+  image-ingest inspect photos/ | jq -r '[.path, .format, .width, .height, .color] | @tsv'
+  image-ingest inspect --max-edge 1024 photo.jpg | jq .canonical_size";
+
+const BENCH_EXAMPLES: &str = "\
+Examples:
+  image-ingest bench photo.jpg
+  image-ingest bench --runs 21 --encoding webp photos/
+  image-ingest bench --jobs 8 photo.heic | jq .images_per_s
+
+Each run takes the file's bytes from memory and ends with the canonical bytes in memory. ms_* is wall time of a run, cpu_ms_median CPU time
+of the process for one image, peak_rss_kb the highest memory of the process so far: give one file per process to compare it.";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn every_option_has_help() {
+        for command in Args::command().get_subcommands() {
+            for arg in command.get_arguments() {
+                assert!(arg.get_help().is_some(), "{} {}", command.get_name(), arg.get_id());
+            }
+        }
+    }
+
+    #[test]
+    fn cover_is_two_sides_an_encoder_can_honour() {
+        assert_eq!(cover("1170x2532"), Ok((1170, 2532)));
+        assert_eq!(cover("1X16383"), Ok((1, 16_383)));
+        for bad in ["", "x", "0x1", "1x16384", "1x2x3", "-1x5", "12", "1x99999999999"] {
+            assert!(cover(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_matte_is_six_hex_digits() {
+        assert_eq!(matte("ff8000"), Ok(Matte([255, 128, 0])));
+        assert_eq!(matte("#FF8000"), Ok(Matte([255, 128, 0])));
+        for bad in ["", "fff", "ff80000", "+f8000", "gg0000", "##f8000", "äöü"] {
+            assert!(matte(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! `image-ingest bench`: the time from uploaded bytes to canonical bytes, as the lines that peers print.
+
+use std::fs;
+use std::iter::repeat_n;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use image_ingest::{Background, Error, Ingest, Source};
+use serde::Serialize;
+
+use crate::args::BenchArgs;
+use crate::ingest::encoding_name;
+use crate::inputs::{self, Input};
+use crate::lines::{Failure, Lines};
+use crate::{Fatal, Verdict, tell};
+
+/// Measures every input, in order.
+///
+/// # Errors
+///
+/// Standard output cannot be written.
+pub(crate) fn run(args: &BenchArgs, lines: &mut Lines) -> Result<Verdict, Fatal> {
+    let ingest = args.canonical.ingest()?;
+    let mut verdict = Verdict::AllAccepted;
+    for mut input in inputs::list(&args.inputs.paths)? {
+        let measured = measure(&ingest, &mut input, args);
+        verdict = verdict.and(measured.is_ok());
+        let result = match &measured {
+            Ok(figures) => Outcome::Figures(figures),
+            Err(failure) => {
+                tell(&format!("{}: {}", input.path.display(), failure.message));
+                Outcome::Error { error: failure.code }
+            }
+        };
+        let (fmt, file) = (encoding_name(ingest.profile().encoding), file_name(&input.path));
+        lines.json(&BenchLine { peer: "image-ingest", fmt, file, result, peak_rss_kb: peak_rss_kb() })?;
+    }
+    Ok(verdict)
+}
+
+fn measure(ingest: &Ingest, input: &mut Input, args: &BenchArgs) -> Result<Figures, Failure> {
+    let bytes = Bytes::from(input.read(ingest.limits().max_bytes)?);
+    let run = || run_once(ingest, &bytes, args.jobs).map_err(|e| Failure::from(&e));
+    let background = run()?;
+    let (mut wall, mut cpu) = (Vec::new(), Vec::new());
+    for _ in 0..args.runs {
+        let (wall_start, cpu_start) = (Instant::now(), cpu_time());
+        run()?;
+        cpu.push(millis(cpu_time().saturating_sub(cpu_start)) / args.jobs as f64);
+        wall.push(millis(wall_start.elapsed()));
+    }
+    let (ms_median, many) = (median(&mut wall), args.jobs > 1);
+    Ok(Figures {
+        ms_median: rounded(ms_median),
+        ms_min: rounded(wall.first().copied().unwrap_or(0.0)),
+        cpu_ms_median: rounded(median(&mut cpu)),
+        out_bytes: background.bytes.len(),
+        w: background.size.width,
+        h: background.size.height,
+        jobs: many.then_some(args.jobs),
+        images_per_s: many.then(|| rounded(args.jobs as f64 * 1e3 / ms_median.max(1e-9))),
+    })
+}
+
+/// Ingests one copy in this thread, or one on each of `jobs` threads; every copy starts from the uploaded bytes.
+fn run_once(ingest: &Ingest, bytes: &Bytes, jobs: usize) -> Result<Background, Error> {
+    let source = || Source::new(bytes.clone(), ingest.limits());
+    if jobs == 1 {
+        return ingest.ingest(source()?);
+    }
+    let copies = repeat_n((), jobs).map(|()| source());
+    let mut last = Err(Error::Internal { reason: "a batch without results".into() });
+    for result in ingest.batch(copies, jobs, u64::MAX)? {
+        last = Ok(result?);
+    }
+    last
+}
+
+/// One line; without a result, `error` stands in place of the figures.
+#[derive(Serialize)]
+struct BenchLine<'a> {
+    peer: &'static str,
+    fmt: &'static str,
+    file: String,
+    #[serde(flatten)]
+    result: Outcome<'a>,
+    peak_rss_kb: u64,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Outcome<'a> {
+    Figures(&'a Figures),
+    Error { error: &'static str },
+}
+
+#[derive(Serialize)]
+struct Figures {
+    ms_median: f64,
+    ms_min: f64,
+    cpu_ms_median: f64,
+    out_bytes: usize,
+    w: u32,
+    h: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jobs: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    images_per_s: Option<f64>,
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// Sorts `values` and returns their middle, or the mean of both middles.
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    let at = |i: usize| values.get(i).copied().unwrap_or(0.0);
+    if values.len().is_multiple_of(2) { (at(middle.saturating_sub(1)) + at(middle)) / 2.0 } else { at(middle) }
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+/// To the microsecond.
+fn rounded(value: f64) -> f64 {
+    (value * 1e3).round() / 1e3
+}
+
+/// CPU time that this process has used, on all its threads.
+#[cfg(unix)]
+fn cpu_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::try_from(time).unwrap_or_default()
+}
+
+/// CPU time is not measured here: 0.
+#[cfg(not(unix))]
+fn cpu_time() -> Duration {
+    Duration::ZERO
+}
+
+/// The highest resident memory of this process so far, where `/proc` tells; 0 elsewhere.
+fn peak_rss_kb() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|l| l.trim().trim_end_matches("kB").trim().parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_of_an_even_number_is_between_both_middles() {
+        assert_eq!(median(&mut [3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(&mut [4.0, 1.0, 2.0, 3.0]), 2.5);
+        assert_eq!(median(&mut [5.0]), 5.0);
+        assert_eq!(median(&mut []), 0.0);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn linux_tells_cpu_time_and_peak_memory() {
+        assert!(cpu_time() > Duration::ZERO);
+        assert!(peak_rss_kb() > 0);
+    }
+}

@@ -1,0 +1,179 @@
+//! `image-ingest ingest`: inputs in, canonical files and one line each out.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::process;
+use std::rc::Rc;
+use std::vec::IntoIter;
+
+use image_ingest::{
+    Background, ContentId, Encoding, Error, Ingest, Limits, Receipt, Source, SourceFacts, SourceId, Timings,
+};
+use serde::Serialize;
+
+use crate::args::IngestArgs;
+use crate::inputs::{self, Input};
+use crate::lines::{Failure, FailureLine, Lines, shown};
+use crate::output::{Folder, Unfinished};
+use crate::report::Report;
+use crate::{Fatal, Verdict, tell};
+
+/// Ingests every input, in order, on `args.jobs` threads.
+///
+/// # Errors
+///
+/// The output folder or standard output cannot be written.
+pub(crate) fn run(args: &IngestArgs, lines: &mut Lines) -> Result<Verdict, Fatal> {
+    let ingest = args.canonical.ingest()?;
+    let folder = args.out.as_deref().map(|dir| {
+        let unfinished = Unfinished::default();
+        stop_cleanly(unfinished.clone())?;
+        Folder::open(dir, unfinished).map_err(|e| Fatal::new(format!("cannot write in {}", dir.display()), e))
+    });
+    let folder = folder.transpose()?;
+    let inputs = inputs::list(&args.inputs.paths)?;
+    let mut report = Report::start(inputs.len());
+    let (feed, taken) = Feed::new(inputs, ingest.limits());
+    let results = batch(&ingest, feed, args)?;
+    let mut verdict = Verdict::AllAccepted;
+    for result in results {
+        let Some(Taken { path, failure }) = taken.borrow_mut().pop_front() else {
+            return Err(Fatal::new("a result without its input", "this is a bug"));
+        };
+        let stored = match failure {
+            Some(failure) => Err(failure),
+            None => result.map_err(|e| Failure::from(&e)).and_then(|b| Stored::new(b, folder.as_ref())),
+        };
+        verdict = verdict.and(stored.is_ok());
+        match &stored {
+            Ok(stored) => report.accepted(&stored.background),
+            Err(failure) => report.refused(failure),
+        }
+        report.while_writing(|| match &stored {
+            Ok(stored) => lines.json(&IngestLine::new(&path, stored)),
+            Err(error) => lines.json(&FailureLine { path: &path, error }),
+        })?;
+    }
+    report.finish(args.summary);
+    Ok(verdict)
+}
+
+fn batch(ingest: &Ingest, feed: Feed, args: &IngestArgs) -> Result<image_ingest::Batch<Feed>, Fatal> {
+    let budget = args.memory_budget.saturating_mul(1 << 20);
+    ingest.batch(feed, args.jobs, budget).map_err(|e| Fatal::new("cannot start", e))
+}
+
+/// Makes an interruption remove the file in work and end the process at once, whatever is being decoded.
+fn stop_cleanly(unfinished: Unfinished) -> Result<(), Fatal> {
+    let stop = move || {
+        unfinished.abandon();
+        tell("interrupted");
+        process::exit(INTERRUPTED);
+    };
+    ctrlc::set_handler(stop).map_err(|e| Fatal::new("cannot watch for Ctrl-C", e))
+}
+
+/// Reads each input when the batch asks for it, and keeps beside it what the library's error cannot carry.
+struct Feed {
+    inputs: IntoIter<Input>,
+    limits: Limits,
+    taken: Rc<RefCell<VecDeque<Taken>>>,
+}
+
+/// An input that the batch has taken and not answered yet.
+struct Taken {
+    path: String,
+    /// Set when it could not be read: what its line says in place of the batch's result.
+    failure: Option<Failure>,
+}
+
+impl Feed {
+    fn new(inputs: Vec<Input>, limits: &Limits) -> (Self, Rc<RefCell<VecDeque<Taken>>>) {
+        let taken = Rc::default();
+        (Self { inputs: inputs.into_iter(), limits: limits.clone(), taken: Rc::clone(&taken) }, taken)
+    }
+}
+
+impl Iterator for Feed {
+    type Item = image_ingest::Result<Source>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut input = self.inputs.next()?;
+        let (source, failure) = match input.read(self.limits.max_bytes) {
+            Ok(bytes) => (Source::new(bytes, &self.limits), None),
+            Err(failure) => (Err(Error::Internal { reason: failure.message.clone() }), Some(failure)),
+        };
+        self.taken.borrow_mut().push_back(Taken { path: shown(&input.path), failure });
+        Some(source)
+    }
+}
+
+/// A canonical image, and where it was stored.
+struct Stored {
+    background: Background,
+    output: Option<String>,
+}
+
+impl Stored {
+    fn new(background: Background, folder: Option<&Folder>) -> Result<Self, Failure> {
+        let name = format!("{}.{}", background.id, background.encoding.extension());
+        let output = folder.map(|folder| folder.store(&name, &background.bytes)).transpose();
+        let output = output.map_err(|e| Failure::io(&format!("cannot store {name}"), &e))?;
+        Ok(Self { background, output: output.as_deref().map(shown) })
+    }
+}
+
+/// The line of an accepted input.
+#[derive(Serialize)]
+struct IngestLine<'a> {
+    path: &'a str,
+    id: ContentId,
+    source_id: SourceId,
+    format: &'static str,
+    width: u32,
+    height: u32,
+    bytes: usize,
+    output: Option<&'a str>,
+    source: &'a SourceFacts,
+    color_conversion: &'static str,
+    frames_dropped: u32,
+    alpha_composed: bool,
+    dct_scale_divisor: u32,
+    memory_bytes: u64,
+    timings_ms: Timings,
+}
+
+impl<'a> IngestLine<'a> {
+    fn new(path: &'a str, stored: &'a Stored) -> Self {
+        let Background { bytes, id, source_id, size, encoding, receipt, .. } = &stored.background;
+        let Receipt { source, color_conversion, frames_dropped, alpha_composed, dct_scale_divisor, .. } = receipt;
+        Self {
+            path,
+            id: *id,
+            source_id: *source_id,
+            format: encoding_name(*encoding),
+            width: size.width,
+            height: size.height,
+            bytes: bytes.len(),
+            output: stored.output.as_deref(),
+            source,
+            color_conversion,
+            frames_dropped: *frames_dropped,
+            alpha_composed: *alpha_composed,
+            dct_scale_divisor: *dct_scale_divisor,
+            memory_bytes: receipt.memory_bytes,
+            timings_ms: receipt.timings,
+        }
+    }
+}
+
+/// The encoding as the option spells it.
+pub(crate) const fn encoding_name(encoding: Encoding) -> &'static str {
+    match encoding {
+        Encoding::Jpeg { .. } => "jpeg",
+        Encoding::Webp { .. } => "webp",
+    }
+}
+
+/// 128 + SIGINT, as shells have it.
+const INTERRUPTED: i32 = 130;
