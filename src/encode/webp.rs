@@ -5,16 +5,30 @@
 
 mod ffi;
 
+use crate::canonical::{Canonical, CanonicalSamples};
 use crate::error::{Error, Result};
 use crate::pixels::{chroma_size, count, zeroed};
 use crate::size::Size;
+
+/// Encodes a canonical image.
+///
+/// # Errors
+///
+/// `out_of_memory`; `internal` when a side is over 16 383 or libwebp fails.
+pub(super) fn encode(canonical: &Canonical, quality: u8) -> Result<Vec<u8>> {
+    match &canonical.samples {
+        CanonicalSamples::Rgb(rgb) => encode_rgb(canonical.size, rgb, quality),
+        CanonicalSamples::Gray(luma) => encode_planes(canonical.size, luma, None, quality),
+        CanonicalSamples::Ycbcr420 { luma, cb, cr } => encode_planes(canonical.size, luma, Some((cb, cr)), quality),
+    }
+}
 
 /// Encodes full-range BT.601 planes, rows tight; `chroma` is Cb and Cr at 4:2:0, `None` for a picture of luma alone.
 ///
 /// # Errors
 ///
 /// `out_of_memory`; `internal` when lengths disagree with `size`, a side is over 16 383, or libwebp fails.
-pub(crate) fn encode_planes(size: Size, luma: &[u8], chroma: Option<(&[u8], &[u8])>, quality: u8) -> Result<Vec<u8>> {
+fn encode_planes(size: Size, luma: &[u8], chroma: Option<(&[u8], &[u8])>, quality: u8) -> Result<Vec<u8>> {
     let mut planes = Limited::new(size)?;
     let half = planes.cb.len();
     if luma.len() != planes.luma.len() || chroma.is_some_and(|(cb, cr)| cb.len() != half || cr.len() != half) {
@@ -42,7 +56,7 @@ pub(crate) fn encode_planes(size: Size, luma: &[u8], chroma: Option<(&[u8], &[u8
 /// # Errors
 ///
 /// As [`encode_planes`].
-pub(crate) fn encode_rgb(size: Size, rgb: &[u8], quality: u8) -> Result<Vec<u8>> {
+fn encode_rgb(size: Size, rgb: &[u8], quality: u8) -> Result<Vec<u8>> {
     let mut planes = Limited::new(size)?;
     let (pixels, rest) = rgb.as_chunks::<3>();
     if pixels.len() != planes.luma.len() || !rest.is_empty() {
