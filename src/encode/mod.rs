@@ -1,7 +1,7 @@
 //! Encodes the canonical image: the last place that decides bytes.
 
 mod jpeg;
-mod webp;
+pub(crate) mod webp;
 
 use crate::canonical::Canonical;
 use crate::error::Result;

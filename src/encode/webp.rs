@@ -28,7 +28,7 @@ pub(super) fn encode(canonical: &Canonical, quality: u8) -> Result<Vec<u8>> {
 /// # Errors
 ///
 /// `out_of_memory`; `internal` when lengths disagree with `size`, a side is over 16 383, or libwebp fails.
-fn encode_planes(size: Size, luma: &[u8], chroma: Option<(&[u8], &[u8])>, quality: u8) -> Result<Vec<u8>> {
+pub(crate) fn encode_planes(size: Size, luma: &[u8], chroma: Option<(&[u8], &[u8])>, quality: u8) -> Result<Vec<u8>> {
     let mut planes = Limited::new(size)?;
     let half = planes.cb.len();
     if luma.len() != planes.luma.len() || chroma.is_some_and(|(cb, cr)| cb.len() != half || cr.len() != half) {
@@ -56,7 +56,7 @@ fn encode_planes(size: Size, luma: &[u8], chroma: Option<(&[u8], &[u8])>, qualit
 /// # Errors
 ///
 /// As [`encode_planes`].
-fn encode_rgb(size: Size, rgb: &[u8], quality: u8) -> Result<Vec<u8>> {
+pub(crate) fn encode_rgb(size: Size, rgb: &[u8], quality: u8) -> Result<Vec<u8>> {
     let mut planes = Limited::new(size)?;
     let (pixels, rest) = rgb.as_chunks::<3>();
     if pixels.len() != planes.luma.len() || !rest.is_empty() {
