@@ -249,8 +249,8 @@ fn the_strongest_color_statement_counts() {
     let icc = iccp(b"profile");
     let cicp = chunk(b"cICP", &[9, 16, 0, 1]);
     assert_eq!(color_of(&[]), ColorDescription::Srgb);
-    assert_eq!(color_of(&[chrm.clone()]), ColorDescription::Srgb);
-    assert_eq!(color_of(&[gama.clone()]), ColorDescription::Gamma { gamma: 45_455, chromaticities: None });
+    assert_eq!(color_of(std::slice::from_ref(&chrm)), ColorDescription::Srgb);
+    assert_eq!(color_of(std::slice::from_ref(&gama)), ColorDescription::Gamma { gamma: 45_455, chromaticities: None });
     let chromaticities = Some([(1, 2), (3, 4), (5, 6), (7, 8)]);
     let mut all = vec![gama, chrm];
     assert_eq!(color_of(&all), ColorDescription::Gamma { gamma: 45_455, chromaticities });
