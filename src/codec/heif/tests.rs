@@ -174,6 +174,7 @@ fn by_libheif(bytes: &[u8], transformed: bool) -> Vec<(Size, Vec<u8>)> {
     context.read_bytes(bytes).unwrap();
     let mut options = DecodingOptions::new().unwrap();
     options.set_ignore_transformations(!transformed);
+    options.set_output_image_nclx_profile_passthrough(true);
     let handle = context.primary_image_handle().unwrap();
     let image = LibHeif::new().decode(&handle, ColorSpace::Undefined, Some(options)).unwrap();
     let planes = image.planes();
