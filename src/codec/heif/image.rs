@@ -79,7 +79,7 @@ impl<'a> Picture<'a> {
             size: primary.size,
             transform: primary.transform,
             color: description(&primary.colour, usability, limits),
-            signal: signal(&primary.colour, usability),
+            signal: signal(&primary.colour, usability, first.config.chroma_format == 0),
             siting: siting(usability),
             leaves,
             alpha,
@@ -294,9 +294,10 @@ fn description(colour: &Colour<'_>, usability: Usability, limits: &Limits) -> Co
     }
 }
 
-/// `nclx`, else the bitstream's word, else full-range BT.601 (ISO/IEC 23000-22's default).
-fn signal(colour: &Colour<'_>, usability: Usability) -> Cicp {
-    let full_range = usability.full_range.unwrap_or(true);
+/// `nclx`, else the bitstream's word. A bitstream that is silent about its range is of limited range (ITU-T H.265 § E.3.1),
+/// which its encoders meant; luma alone is full range all the same, as libheif and its writers have it.
+fn signal(colour: &Colour<'_>, usability: Usability, gray: bool) -> Cicp {
+    let full_range = usability.full_range.unwrap_or(gray);
     let unspecified = Cicp { primaries: 2, transfer: 2, matrix: 2, full_range };
     colour.nclx.or(usability.cicp).unwrap_or(unspecified)
 }
