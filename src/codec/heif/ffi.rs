@@ -75,11 +75,14 @@ impl Decoder {
         fault(unsafe { de265_push_nal(self.0.as_ptr(), nal.as_ptr().cast(), len, 0, ptr::null_mut()) })
     }
 
-    /// Decodes what was pushed, up to the first picture.
-    pub(super) fn finish(&mut self) -> Result<Option<Decoded<'_>>, Fault> {
+    /// Decodes what was pushed, up to the first picture; `go_on` is asked before each slice.
+    pub(super) fn finish(&mut self, go_on: impl Fn() -> bool) -> Result<Option<Decoded<'_>>, Fault> {
         // SAFETY: the pointer is live until `drop`.
         fault(unsafe { de265_flush_data(self.0.as_ptr()) })?;
         loop {
+            if !go_on() {
+                return Err(Fault::STOPPED);
+            }
             let mut more = 0;
             // SAFETY: the pointer is live, and `more` is written during the call only.
             fault(unsafe { de265_decode(self.0.as_ptr(), &raw mut more) })?;
@@ -179,6 +182,9 @@ impl Plane<'_> {
 }
 
 impl Fault {
+    /// The caller did not want to go on; no code of libde265 is negative.
+    pub(super) const STOPPED: Self = Self(-1);
+
     pub(super) fn is_out_of_memory(self) -> bool {
         [OUT_OF_MEMORY, WARNING_SAO_OUT_OF_MEMORY].contains(&self.0)
     }

@@ -87,8 +87,10 @@ impl<'a> Config<'a> {
 /// A real configuration has a few hundred bytes; each of a grid's tiles hands it to the decoder again.
 const MAX_CONFIG_BYTES: usize = 64 * 1024;
 
-/// `nal_unit_type` of a sequence parameter set; 32 is the video, 34 the picture parameter set.
-pub(super) const NAL_SPS: u8 = 33;
+/// `nal_unit_type` of a video parameter set; sequence and picture parameter sets follow, and slices are below.
+pub(super) const NAL_VPS: u8 = 32;
+
+const NAL_SPS: u8 = NAL_VPS + 1;
 
 /// `nal_unit_type` (§ 7.3.1.2).
 pub(super) fn nal_type(nal: &[u8]) -> Option<u8> {

@@ -6,7 +6,7 @@ use super::hevc::{Config, Sequence, Usability};
 use super::items::Items;
 use super::properties::Property;
 use super::transform::Transform;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::header::{Cicp, ColorDescription};
 use crate::limits::Limits;
 use crate::pixels::Siting;
@@ -56,11 +56,16 @@ impl<'a> Picture<'a> {
     /// `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `limit_exceeded`.
     pub(super) fn read(bytes: &'a [u8], limits: &Limits) -> Result<Self> {
         let items = Items::read(bytes, limits)?;
-        let mut resolver = Resolver { items: &items, limits, path: Vec::new(), leaves: Vec::new() };
+        let mut resolver = Resolver { items: &items, limits, path: Vec::new(), leaves: Vec::new(), pixels: 0 };
         let primary = resolver.resolve(items.primary)?;
         let leaves = std::mem::take(&mut resolver.leaves);
-        for &item in items.auxiliaries.iter().filter(|&&item| items.properties.is_alpha(item)) {
+        resolver.pixels = 0;
+        let mut alphas = items.auxiliaries.iter().filter(|&&item| items.properties.is_alpha(item));
+        if let Some(&item) = alphas.next() {
             resolver.resolve(item)?;
+        }
+        if alphas.next().is_some() {
+            return Err(unsupported("several alpha planes"));
         }
         let alpha = std::mem::take(&mut resolver.leaves);
         for leaf in leaves.iter().chain(&alpha) {
@@ -74,7 +79,7 @@ impl<'a> Picture<'a> {
             size: primary.size,
             transform: primary.transform,
             color: description(&primary.colour, usability, limits),
-            signal: signal(&primary.colour, usability),
+            signal: signal(&primary.colour, usability, first.config.chroma_format == 0),
             siting: siting(usability),
             leaves,
             alpha,
@@ -132,6 +137,8 @@ struct Resolver<'i, 'a> {
     limits: &'i Limits,
     path: Vec<u32>,
     leaves: Vec<Leaf<'a>>,
+    /// Of all leaves.
+    pixels: u64,
 }
 
 impl<'i, 'a> Resolver<'i, 'a> {
@@ -174,8 +181,16 @@ impl<'i, 'a> Resolver<'i, 'a> {
             return Err(malformed("an item's size is not that of its coded picture"));
         }
         Limits::check("tiles", self.leaves.len() as u64 + 1, u64::from(self.limits.max_heif_tiles))?;
+        self.count(size)?;
         self.leaves.push(Leaf { item, size, config, sequence });
         Ok(Resolved { form: Form::Single, size, transform: Transform::none(size), colour: Colour::default() })
+    }
+
+    /// Tiles may reach over the edge and the inputs of an overlay over each other, but what is decoded stays in proportion.
+    fn count(&mut self, size: Size) -> Result<()> {
+        self.pixels = self.pixels.saturating_add(size.pixels());
+        let (limit, actual) = (self.limits.max_pixels.saturating_mul(2), self.pixels);
+        if actual > limit { Err(Error::TooManyPixels { what: "pixels of all tiles", limit, actual }) } else { Ok(()) }
     }
 
     fn grid(&mut self, id: u32) -> Result<Resolved<'a>> {
@@ -206,7 +221,7 @@ impl<'i, 'a> Resolver<'i, 'a> {
         if !tiles.iter().all(|tile| layout(tile) == layout(first)) {
             return Err(malformed("a grid of different tiles"));
         }
-        grid.check(first.size, subsampling(first.config.chroma_format).unwrap_or((1, 1)), self.limits)
+        grid.check(first.size, subsampling(first.config.chroma_format).unwrap_or((1, 1)))
     }
 
     fn overlay(&mut self, id: u32) -> Result<Resolved<'a>> {
@@ -279,9 +294,10 @@ fn description(colour: &Colour<'_>, usability: Usability, limits: &Limits) -> Co
     }
 }
 
-/// `nclx`, else the bitstream's word, else full-range BT.601 (ISO/IEC 23000-22's default).
-fn signal(colour: &Colour<'_>, usability: Usability) -> Cicp {
-    let full_range = usability.full_range.unwrap_or(true);
+/// `nclx`, else the bitstream's word. A bitstream that is silent about its range is of limited range (ITU-T H.265 § E.3.1),
+/// which its encoders meant; luma alone is full range all the same, as libheif and its writers have it.
+fn signal(colour: &Colour<'_>, usability: Usability, gray: bool) -> Cicp {
+    let full_range = usability.full_range.unwrap_or(gray);
     let unspecified = Cicp { primaries: 2, transfer: 2, matrix: 2, full_range };
     colour.nclx.or(usability.cicp).unwrap_or(unspecified)
 }

@@ -63,12 +63,14 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
 ///
 /// # Errors
 ///
-/// `malformed`, `truncated`, `unsupported`, `limit_exceeded`, `out_of_memory`.
+/// `malformed`, `truncated`, `unsupported`, `limit_exceeded`, `out_of_memory`, `deadline`.
 pub(crate) fn decode(bytes: &[u8], header: &Header, limits: &Limits) -> Result<Pixels> {
     let picture = Picture::read(bytes, limits)?;
     let matrix = planes::matrix(picture.signal.matrix);
     match (picture.form, matrix) {
-        (Form::Single | Form::Grid(_), Some(matrix)) if picture.alpha.is_empty() => planes::decode(&picture, matrix),
+        (Form::Single | Form::Grid(_), Some(matrix)) if picture.alpha.is_empty() => {
+            planes::decode(&picture, matrix, limits)
+        }
         _ => rgb::decode(bytes, &picture, header.coded_size, limits),
     }
 }

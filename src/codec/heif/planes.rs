@@ -1,11 +1,14 @@
 //! Decodes coded pictures straight into the planes of the whole: one picture, or the tiles of a grid in turn.
 
-use super::boxes::{malformed, truncated};
+use std::time::{Duration, Instant};
+
+use super::boxes::{malformed, truncated, unsupported};
 use super::ffi::{Decoded, Decoder, Fault, Plane};
-use super::hevc::{NAL_SPS, nal_type};
+use super::hevc::{NAL_VPS, nal_type};
 use super::image::{Form, Leaf, Picture};
 use crate::error::{Error, Result};
 use crate::format::Format;
+use crate::limits::Limits;
 use crate::pixels::{Chroma, Matrix, Pixels, Planes, Range, Samples, chroma_size, count, zeroed};
 use crate::size::Size;
 
@@ -13,14 +16,15 @@ use crate::size::Size;
 ///
 /// # Errors
 ///
-/// `malformed`, `truncated`, `out_of_memory`.
-pub(super) fn decode(picture: &Picture<'_>, matrix: Matrix) -> Result<Pixels> {
+/// `malformed`, `truncated`, `unsupported`, `out_of_memory`, `deadline`.
+pub(super) fn decode(picture: &Picture<'_>, matrix: Matrix, limits: &Limits) -> Result<Pixels> {
+    let watch = Watch::start(limits);
     let mut canvas = Canvas::new(picture.size, picture.subsampling(), picture.bit_depth())?;
     let columns = if let Form::Grid(grid) = picture.form { grid.columns } else { 1 };
     let mut position = (0, 0);
     for leaf in &picture.leaves {
         let origin = (position.0 * leaf.size.width, position.1 * leaf.size.height);
-        decode_leaf(picture, leaf, |decoded| canvas.paste(decoded, leaf.size, origin))?;
+        decode_leaf(picture, leaf, &watch, |decoded| canvas.paste(decoded, leaf.size, origin))?;
         position = if position.0 + 1 == columns { (0, position.1 + 1) } else { (position.0 + 1, position.1) };
     }
     let Canvas { size, bit_depth, luma, chroma } = canvas;
@@ -35,9 +39,29 @@ pub(super) fn decode(picture: &Picture<'_>, matrix: Matrix) -> Result<Pixels> {
 ///
 /// # Errors
 ///
-/// `malformed`, `truncated`, `out_of_memory`.
-pub(super) fn verify(picture: &Picture<'_>) -> Result<()> {
-    picture.leaves.iter().chain(&picture.alpha).try_for_each(|leaf| decode_leaf(picture, leaf, |_| Ok(())))
+/// `malformed`, `truncated`, `unsupported`, `out_of_memory`, `deadline`.
+pub(super) fn verify(picture: &Picture<'_>, limits: &Limits) -> Result<()> {
+    let watch = Watch::start(limits);
+    picture.leaves.iter().chain(&picture.alpha).try_for_each(|leaf| decode_leaf(picture, leaf, &watch, |_| Ok(())))
+}
+
+/// The time a decode may take, asked between slices: many slices that each cover the whole picture fit into few bytes.
+struct Watch {
+    start: Instant,
+    limit: Duration,
+}
+
+impl Watch {
+    fn start(limits: &Limits) -> Self {
+        Self { start: Instant::now(), limit: limits.deadline }
+    }
+
+    fn refused(&self, fault: Fault) -> Error {
+        match fault {
+            Fault::STOPPED => Error::Deadline { limit: self.limit, actual: self.start.elapsed() },
+            other => refused(other),
+        }
+    }
 }
 
 /// The matrices that planes may carry; unspecified is BT.601.
@@ -50,7 +74,12 @@ pub(super) fn matrix(code: u16) -> Option<Matrix> {
     }
 }
 
-fn decode_leaf(picture: &Picture<'_>, leaf: &Leaf<'_>, then: impl FnOnce(&Decoded<'_>) -> Result<()>) -> Result<()> {
+fn decode_leaf(
+    picture: &Picture<'_>,
+    leaf: &Leaf<'_>,
+    watch: &Watch,
+    then: impl FnOnce(&Decoded<'_>) -> Result<()>,
+) -> Result<()> {
     let mut decoder = Decoder::new().ok_or(Error::OutOfMemory { bytes: 0 })?;
     for set in leaf.config.parameter_sets()? {
         decoder.push(set).map_err(refused)?;
@@ -63,19 +92,38 @@ fn decode_leaf(picture: &Picture<'_>, leaf: &Leaf<'_>, then: impl FnOnce(&Decode
         gathered = gather(&extents)?;
         &gathered
     };
-    for nal in nal_units(data, leaf.config.length_bytes) {
-        let nal = nal?;
-        // Parameter sets of an `hvc1` item are those of `hvcC`, whose size was checked (ISO/IEC 14496-15 § 8.4.1).
-        if nal_type(nal).is_some_and(|kind| !(NAL_SPS - 1..=NAL_SPS + 1).contains(&kind)) {
-            decoder.push(nal).map_err(refused)?;
-        }
-    }
-    let decoded = decoder.finish().map_err(refused)?.ok_or_else(|| malformed("an item without a coded picture"))?;
+    push_slices(&mut decoder, data, leaf.config.length_bytes)?;
+    let decoded = decoder.finish(|| watch.start.elapsed() <= watch.limit).map_err(|fault| watch.refused(fault))?;
+    let decoded = decoded.ok_or_else(|| malformed("an item without a coded picture"))?;
     check_layout(&decoded, leaf)?;
     if picture.signal.matrix != MATRIX_RGB && has_gap(&decoded) {
         return Err(malformed("a coded picture with blocks missing"));
     }
     then(&decoded)
+}
+
+/// Hands the NAL units of one picture to the decoder.
+fn push_slices(decoder: &mut Decoder, data: &[u8], length_bytes: u8) -> Result<()> {
+    let mut pictures = 0;
+    for nal in nal_units(data, length_bytes) {
+        let nal = nal?;
+        let Some(kind) = nal_type(nal) else { continue };
+        // Parameter sets of an `hvc1` item are those of `hvcC`, whose size was checked (ISO/IEC 14496-15 § 8.4.1).
+        if (NAL_VPS..=NAL_VPS + 2).contains(&kind) {
+            continue;
+        }
+        pictures += u32::from(kind < NAL_VPS && starts_picture(nal));
+        if pictures > 1 {
+            return Err(unsupported("several coded pictures in one item"));
+        }
+        decoder.push(nal).map_err(refused)?;
+    }
+    Ok(())
+}
+
+/// `nuh_layer_id` 0 and `first_slice_segment_in_pic_flag` (ITU-T H.265 § 7.3.1.2, § 7.3.6.1).
+fn starts_picture(nal: &[u8]) -> bool {
+    matches!(nal, [a, b, c, ..] if a & 1 == 0 && b >> 3 == 0 && c >> 7 == 1)
 }
 
 fn gather(extents: &[&[u8]]) -> Result<Vec<u8>> {

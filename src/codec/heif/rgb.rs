@@ -18,9 +18,9 @@ use crate::size::Size;
 ///
 /// # Errors
 ///
-/// `malformed`, `truncated`, `unsupported`, `limit_exceeded`, `out_of_memory`.
+/// `malformed`, `truncated`, `unsupported`, `limit_exceeded`, `out_of_memory`, `deadline`.
 pub(super) fn decode(bytes: &[u8], picture: &Picture<'_>, size: Size, limits: &Limits) -> Result<Pixels> {
-    planes::verify(picture)?;
+    planes::verify(picture, limits)?;
     let layout = if picture.alpha.is_empty() { Layout::Rgb } else { Layout::Rgba };
     let deep = picture.bit_depth() > 8;
     let image = decode_image(bytes, chroma(layout, deep), limits).map_err(|e| refused(&e, limits))?;

@@ -174,6 +174,7 @@ fn by_libheif(bytes: &[u8], transformed: bool) -> Vec<(Size, Vec<u8>)> {
     context.read_bytes(bytes).unwrap();
     let mut options = DecodingOptions::new().unwrap();
     options.set_ignore_transformations(!transformed);
+    options.set_output_image_nclx_profile_passthrough(true);
     let handle = context.primary_image_handle().unwrap();
     let image = LibHeif::new().decode(&handle, ColorSpace::Undefined, Some(options)).unwrap();
     let planes = image.planes();
@@ -431,4 +432,21 @@ fn real_files_are_accepted() {
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     let entries = std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
     found.extend(entries.filter(|path| path.extension().is_some_and(|e| e == "heic" || e == "heif")));
+}
+
+#[test]
+fn work_out_of_proportion_is_refused() {
+    let mut file = File::grid(1, 5, 64, 240);
+    file.items[0] =
+        Item { kind: *b"iovl", properties: vec![], extents: vec![[&[0; 10][..], &[0, 64, 0, 48]].concat()] };
+    let limits = Limits { max_pixels: 64 * 48, ..Limits::default() };
+    let error = probe(&file.write(), &limits).unwrap_err();
+    assert_eq!(error.limit_and_actual(), Some((2 * 64 * 48, 3 * 64 * 48)));
+    let mut file = File::single();
+    file.items[0].extents = vec![coded_picture().1.repeat(2)];
+    let (bytes, h) = (file.write(), header(&file));
+    assert_eq!(decode(&bytes, &h, &Limits::default()).unwrap_err().code(), "unsupported");
+    let limits = Limits { deadline: std::time::Duration::ZERO, ..Limits::default() };
+    let bytes = File::single().write();
+    assert_eq!(decode(&bytes, &h, &limits).unwrap_err().code(), "deadline");
 }
