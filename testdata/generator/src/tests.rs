@@ -9,8 +9,9 @@ use crate::{credits, files};
 
 #[test]
 fn generating_twice_gives_the_same_bytes() {
-    let light: Vec<Entry> = files::testdata().into_iter().filter(|entry| !entry.heavy).collect();
-    let differs = parallel(&light, |entry| (entry.bytes() != entry.bytes()).then(|| entry.path.clone()));
+    let quick = |entry: &Entry| !entry.heavy && !entry.path.ends_with(".heic");
+    let quick: Vec<Entry> = files::testdata().into_iter().filter(quick).collect();
+    let differs = parallel(&quick, |entry| (entry.bytes() != entry.bytes()).then(|| entry.path.clone()));
     assert_eq!(differs.into_iter().flatten().collect::<Vec<_>>(), Vec::<String>::new());
 }
 

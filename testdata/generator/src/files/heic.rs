@@ -1,5 +1,7 @@
 //! `heic/`: depths, alpha, grids, turns and mirrors, crops, colour descriptions.
 
+use std::sync::OnceLock;
+
 use super::{ORIENTATIONS, picture};
 use crate::catalogue::{Entry, parallel};
 use crate::encode::heif::{Heif, clap, imir, irot, nclx, prof, turns};
@@ -28,6 +30,12 @@ fn small() -> Rgb {
     picture(320, 240)
 }
 
+/// [`small`] coded, once for all files that show it.
+fn coded_small() -> &'static Picture {
+    static CODED: OnceLock<Picture> = OnceLock::new();
+    CODED.get_or_init(|| coded(&small()))
+}
+
 fn coded(image: &Rgb) -> Picture {
     hevc::encode(&Source::from(image), &Coding::default())
 }
@@ -38,7 +46,7 @@ fn pictures() -> Vec<Entry> {
         file("ten_bit", "one 10-bit 4:2:0 picture", || Heif::single(&ten_bit(), &[nclx(SRGB, true)])),
         file("alpha", "an auxiliary alpha plane, clear towards the corners", || {
             let image = small();
-            let mut heif = Heif::single(&coded(&image), &[nclx(SRGB, true)]);
+            let mut heif = Heif::single(coded_small(), &[nclx(SRGB, true)]);
             let alpha: Vec<u8> = image.with_alpha(vignette(320, 240)).chunks_exact(4).map(|p| p[3]).collect();
             heif.add_alpha(&hevc::encode_gray(320, 240, &alpha, 20), 1);
             heif
@@ -47,7 +55,7 @@ fn pictures() -> Vec<Entry> {
             Heif::single(&hevc::encode_gray(320, 240, &small().gray(), 26), &[nclx(SRGB, true)])
         }),
         file("metadata", "Exif with a made-up position and XMP, each with CANARY- strings", || {
-            let mut heif = Heif::single(&coded(&small()), &[nclx(SRGB, true)]);
+            let mut heif = Heif::single(coded_small(), &[nclx(SRGB, true)]);
             heif.add_exif(&Exif { private: true, ..Exif::oriented(1) }.tiff(), 1);
             heif.add_xmp(xmp(), 1);
             heif
@@ -55,7 +63,7 @@ fn pictures() -> Vec<Entry> {
         file("primary_second", "the primary item is the second picture; the first is a red plate", || {
             let plate = Rgb::from_fn(320, 240, |_, _| [220, 30, 30]);
             let mut heif = Heif::single(&coded(&plate), &[nclx(SRGB, true)]);
-            heif.primary = heif.add_picture(&coded(&small()), &[nclx(SRGB, true)], false);
+            heif.primary = heif.add_picture(coded_small(), &[nclx(SRGB, true)], false);
             heif
         }),
     ]
@@ -74,7 +82,11 @@ fn orientation(value: u8) -> Entry {
 
 /// The picture stored for Exif orientation `value`, turned back by `properties`.
 fn upright_by(value: u8, properties: &[Vec<u8>]) -> Heif {
-    Heif::single(&coded(&small().stored_for(value)), &[&[nclx(SRGB, true)], properties].concat())
+    let properties = [&[nclx(SRGB, true)], properties].concat();
+    match value {
+        1 => Heif::single(coded_small(), &properties),
+        _ => Heif::single(&coded(&small().stored_for(value)), &properties),
+    }
 }
 
 fn turned() -> Vec<Entry> {
@@ -91,10 +103,10 @@ fn turned() -> Vec<Entry> {
         }),
         file("imir_then_irot", "imir before irot: the file's order counts", || upright_by(7, &[imir(0), irot(1)])),
         file("clap", "a crop of 200×120 from (40, 60)", || {
-            Heif::single(&coded(&small()), &[nclx(SRGB, true), clap(200, 120, (-40, 0))])
+            Heif::single(coded_small(), &[nclx(SRGB, true), clap(200, 120, (-40, 0))])
         }),
         file("clap_then_irot", "the same crop, then a quarter turn anti-clockwise", || {
-            Heif::single(&coded(&small()), &[nclx(SRGB, true), clap(200, 120, (-40, 0)), irot(1)])
+            Heif::single(coded_small(), &[nclx(SRGB, true), clap(200, 120, (-40, 0)), irot(1)])
         }),
     ]
 }

@@ -9,6 +9,9 @@ mod png;
 mod same;
 mod webp;
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
 use crate::catalogue::Entry;
 use crate::raster::Rgb;
 use crate::scene::Scene;
@@ -25,12 +28,25 @@ pub(crate) fn testdata() -> Vec<Entry> {
 
 /// The picture of most files.
 fn picture(width: u32, height: u32) -> Rgb {
-    Scene::new(width, height).paint()
+    painted(width, height, false)
 }
 
-/// The same without grain, where bytes matter more than likeness.
+/// The same with little grain, where bytes matter more than likeness.
 fn calm(width: u32, height: u32) -> Rgb {
-    Scene { grain: 0.6, ..Scene::new(width, height) }.paint()
+    painted(width, height, true)
+}
+
+/// Paints each size once: a hundred files show the same picture.
+fn painted(width: u32, height: u32, calm: bool) -> Rgb {
+    static PAINTED: Mutex<BTreeMap<(u32, u32, bool), Rgb>> = Mutex::new(BTreeMap::new());
+    let known = || PAINTED.lock().expect("no painter panics while it holds the lock");
+    if let Some(image) = known().get(&(width, height, calm)) {
+        return image.clone();
+    }
+    let scene = Scene::new(width, height);
+    let image = Scene { grain: if calm { 0.6 } else { scene.grain }, ..scene }.paint();
+    known().insert((width, height, calm), image.clone());
+    image
 }
 
 const ORIENTATIONS: [&str; 8] = [

@@ -26,7 +26,7 @@ fn pictures() -> Vec<Entry> {
         file("lossy", "VP8, quality 80", || webp::lossy(&picture(W, H), 80.0)),
         file("lossy_333x251", "VP8 with odd sides", || webp::lossy(&picture(333, 251), 80.0)),
         file("lossy_1x1", "VP8, one pixel", || webp::lossy(&picture(1, 1), 80.0)),
-        file("lossy_2304x1728", "VP8, 4 MP, reduced", || webp::lossy(&picture(2304, 1728), 60.0)),
+        file("lossy_2304x1728", "VP8, 4 MP, reduced", || webp::lossy(&picture(2304, 1728), 60.0)).heavy(),
         file("lossless", "VP8L", || webp::lossless(&calm(256, 192))),
         file("lossy_alpha", "VP8 with an ALPH plane", || webp::with_alpha(&picture(W, H), vignette(W, H), false)),
         file("lossless_alpha", "VP8L with alpha", || webp::with_alpha(&calm(256, 192), vignette(256, 192), true)),

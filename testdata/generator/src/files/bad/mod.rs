@@ -8,9 +8,11 @@ mod truncated;
 mod unknown;
 mod unsupported;
 
+use std::sync::OnceLock;
+
 use crate::catalogue::Entry;
 use crate::encode::heif::{Heif, nclx};
-use crate::encode::hevc::{self, Coding, Source};
+use crate::encode::hevc::{self, Coding, Picture, Source};
 use crate::encode::jpeg::{self, Options};
 use crate::encode::png::{Color, Png, wide};
 
@@ -43,8 +45,9 @@ fn good_png() -> Vec<u8> {
 
 /// A small valid HEIC to damage.
 fn good_heic() -> Heif {
-    let picture = hevc::encode(&Source::from(&super::picture(160, 120)), &Coding::default());
-    Heif::single(&picture, &[nclx([1, 13, 6], true)])
+    static CODED: OnceLock<Picture> = OnceLock::new();
+    let coded = CODED.get_or_init(|| hevc::encode(&Source::from(&super::picture(160, 120)), &Coding::default()));
+    Heif::single(coded, &[nclx([1, 13, 6], true)])
 }
 
 /// `bytes` with what lies at `at` replaced.
