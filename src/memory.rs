@@ -57,9 +57,12 @@ fn codec_bytes(header: &Header) -> u64 {
         Coding::WebpLossy => 0,
         // ARGB, 32 bits a pixel.
         Coding::WebpLossless => pixels * 4,
-        // libheif keeps its own picture while we copy; libde265 keeps the coded pictures of one tile.
-        Coding::Hevc { tile_size, .. } => {
-            (pixels * decoded_bytes_per_pixel_x2(header) / 2) + tile_size.pixels() * 8 * wide(header)
+        Coding::Hevc { tile_size, item, .. } => {
+            // libde265: the coded picture of one tile, and metadata of a few bytes for each of its smallest blocks.
+            let tile = tile_size.pixels() * (decoded_bytes_per_pixel_x2(header) + 4);
+            // With alpha, or composed, libheif keeps its own picture beside the copy we take.
+            let composed = header.has_alpha || matches!(*item, "iovl");
+            tile + if composed { pixels * 8 * wide(header) } else { 0 }
         }
     }
 }

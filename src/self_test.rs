@@ -1,5 +1,6 @@
 //! An embedder's proof that its build makes the same bytes as everyone's.
 
+use crate::codec::heif;
 use crate::error::{Error, Result};
 use crate::id::ContentId;
 use crate::ingest::Ingest;
@@ -15,7 +16,7 @@ pub struct Sample {
     pub content_id: &'static str,
 }
 
-/// The built-in samples: one of each format.
+/// The built-in samples: one of each format at least, reaching planes, RGB, a resize, a turn and a colour conversion.
 #[must_use]
 pub fn samples() -> &'static [Sample] {
     SAMPLES
@@ -32,6 +33,10 @@ pub fn samples() -> &'static [Sample] {
 ///
 /// `internal` naming the first sample whose id differs, or a codec in libheif that this library does not want there.
 pub fn self_test() -> Result<()> {
+    let foreign = heif::foreign_codecs();
+    if !foreign.is_empty() {
+        return Err(Error::internal(format!("self-test: libheif was built with {}", foreign.join(", "))));
+    }
     let ingest = Ingest::default();
     for sample in SAMPLES {
         let source = Source::new(sample.bytes, ingest.limits())?;
@@ -45,4 +50,17 @@ pub fn self_test() -> Result<()> {
     Ok(())
 }
 
-const SAMPLES: &[Sample] = &[];
+macro_rules! sample {
+    ($file:literal, $id:literal) => {
+        Sample { bytes: include_bytes!(concat!("../testdata/", $file)), content_id: $id }
+    };
+}
+
+const SAMPLES: &[Sample] = &[
+    sample!("jpeg/orientation_6.jpg", "obj_ad0f4ba36c8b967d4b4a5f83f08900ea9bf6b53203b73db1a71a977b3ccc9a25"),
+    sample!("jpeg/size_2049x100.jpg", "obj_ce81a20adfd3cdc2ce18af44fc5659b2fa2fff75b69a0f174341956bdc4a16a0"),
+    sample!("png/display_p3.png", "obj_a7e8b7d76fc71822c5e5f5a257eccd947c1017322b47631b2fea35ef5427f8c4"),
+    sample!("gif/offset_frame.gif", "obj_a4d1b1f16147d5c8c28ee8e1ef3d792795f55ec83741ceccf7c3fdd72542e673"),
+    sample!("webp/lossy_333x251.webp", "obj_ff9d9a72c8590c6554430a3cf0411790d2319c35dfd6639fc2357d3502d07fd7"),
+    sample!("heic/ten_bit.heic", "obj_43c22f20eb9dcdfb67c0b80d1be7b434145208b963430e79d31ec8282ee42453"),
+];

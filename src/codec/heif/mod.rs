@@ -75,8 +75,11 @@ pub(crate) fn decode(bytes: &[u8], header: &Header, limits: &Limits) -> Result<P
     }
 }
 
-/// The ids of the decoders in the linked libheif, for the self-test: anything but `libde265` was found on the building
-/// machine against this library's will.
-pub(crate) fn registered_decoders() -> Vec<String> {
-    LibHeif::new().decoder_descriptors(64, None).iter().map(|d| d.id().to_owned()).collect()
+/// The codecs in the linked libheif that were found on the building machine against this library's will: all but the
+/// decoder `libde265` and the encoder `mask`, which is part of libheif and needs no library.
+pub(crate) fn foreign_codecs() -> Vec<String> {
+    let library = LibHeif::new();
+    let decoders = library.decoder_descriptors(64, None).into_iter().map(|d| d.id().to_owned());
+    let encoders = library.encoder_descriptors(64, None, None).into_iter().map(|e| e.id().to_owned());
+    decoders.filter(|id| id != "libde265").chain(encoders.filter(|id| id != "mask")).collect()
 }

@@ -31,7 +31,7 @@ pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits
         Output::Cmyk => Pixels::Interleaved(ink(interleaved(&mut decoder, &shape, Layout::Cmyk, limits)?)),
     };
     decoder.finish().map_err(|f| failed(f, limits))?;
-    refuse_damage(decoder.warnings(), &header.coding)?;
+    refuse_damage(decoder.warnings(), decoder.left_over(), &header.coding)?;
     Ok(pixels)
 }
 
@@ -117,7 +117,10 @@ fn ink(mut raster: Raster) -> Raster {
 ///
 /// The end of the data alone is no damage in a sequential file: the decoder looks ahead, and asks again only when a
 /// code is really missing ([`warned::HIT_MARKER`]). A progressive file always reads to its end, so there it is.
-fn refuse_damage(warnings: u32, coding: &Coding) -> Result<()> {
+///
+/// libjpeg-turbo's fast Huffman decoder takes an impossible code for a zero and says nothing. What tells is that the scan
+/// then ends elsewhere: short of data, or with some left over. Cameras that pad a scan do so to a word or two.
+fn refuse_damage(warnings: u32, left_over: u32, coding: &Coding) -> Result<()> {
     let warned = |bits: u32| warnings & bits != 0;
     let progressive = matches!(coding, Coding::JpegProgressive { .. });
     if warned(warned::END_OF_DATA) && (progressive || warned(warned::HIT_MARKER)) {
@@ -132,9 +135,12 @@ fn refuse_damage(warnings: u32, coding: &Coding) -> Result<()> {
     ];
     match damage.into_iter().find(|(bit, _)| warned(*bit)) {
         Some((_, reason)) => Err(Error::malformed(Format::Jpeg, reason)),
+        None if left_over > MAX_PADDING_BYTES => Err(Error::malformed(Format::Jpeg, "a scan longer than the image")),
         None => Ok(()),
     }
 }
+
+const MAX_PADDING_BYTES: u32 = 16;
 
 fn failed(failure: Failure, limits: &Limits) -> Error {
     let limit = limits.max_memory_bytes;

@@ -86,6 +86,7 @@ unsafe extern "C" {
     fn shim_read_row(d: *mut RawDecoder, row: *mut u8) -> c_int;
     fn shim_finish(d: *mut RawDecoder) -> c_int;
     fn shim_warnings(d: *const RawDecoder) -> u32;
+    fn shim_left_over(d: *const RawDecoder) -> u32;
     fn shim_message(d: *const RawDecoder) -> *const c_char;
     fn shim_encode_planes(
         y: *const u8,
@@ -190,6 +191,12 @@ impl<'a> Decoder<'a> {
     pub(crate) fn warnings(&self) -> u32 {
         // SAFETY: `raw` is live.
         unsafe { shim_warnings(self.raw.as_ptr()) }
+    }
+
+    /// The most bytes that were skipped at once after the last code of a scan.
+    pub(crate) fn left_over(&self) -> u32 {
+        // SAFETY: `raw` is live.
+        unsafe { shim_left_over(self.raw.as_ptr()) }
     }
 
     fn check(&self, status: c_int) -> Result<(), Failure> {

@@ -42,6 +42,7 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
                 frame = Some(Frame::read(marker, reader.segment()?, limits)?);
             }
             DNL => return Err(Error::unsupported(Format::Jpeg, "DNL marker")),
+            SOF55 => return Err(Error::unsupported(Format::Jpeg, "JPEG-LS")),
             DHP | EXP => return Err(Error::unsupported(Format::Jpeg, "hierarchical JPEG")),
             TEM | RST0..=RST7 => {}
             SOI => return Err(malformed("a second start of image")),
@@ -271,4 +272,6 @@ const SOS: u8 = 0xDA;
 const DNL: u8 = 0xDC;
 const DHP: u8 = 0xDE;
 const EXP: u8 = 0xDF;
+/// ITU-T T.87, C.2.2.
+const SOF55: u8 = 0xF7;
 const TEM: u8 = 0x01;

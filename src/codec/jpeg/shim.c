@@ -12,11 +12,14 @@
 #error "libjpeg-turbo 3.1 or later is needed"
 #endif
 
+enum { BEFORE_SCANS = 0, IN_ROWS = 1, AFTER_ROWS = 2 };
+
 typedef struct {
   struct jpeg_error_mgr pub;
   jmp_buf escape;
   int in_scan;
   uint32_t warnings;
+  uint32_t left_over;
   int status;
   char message[SHIM_MESSAGE_BYTES];
 } errors;
@@ -71,9 +74,16 @@ static void on_message(j_common_ptr cinfo, int level) {
     e->warnings |= SHIM_WARNED_PROGRESSION;
     break;
   case JWRN_EXTRANEOUS_DATA:
-    /* Inside a scan only the search for a restart marker skips bytes. */
-    e->warnings |= e->in_scan && ((j_decompress_ptr)cinfo)->restart_interval ? SHIM_WARNED_EXTRANEOUS_IN
-                                                                            : SHIM_WARNED_EXTRANEOUS_OUT;
+    /* Before the first scan only metadata is skipped; inside one, only the search for a restart marker skips bytes. */
+    if (!e->in_scan) {
+      e->warnings |= SHIM_WARNED_OTHER;
+    } else if (e->in_scan == IN_ROWS && ((j_decompress_ptr)cinfo)->restart_interval) {
+      e->warnings |= SHIM_WARNED_EXTRANEOUS_IN;
+    } else {
+      e->warnings |= SHIM_WARNED_EXTRANEOUS_OUT;
+      if ((uint32_t)e->pub.msg_parm.i[0] > e->left_over)
+        e->left_over = (uint32_t)e->pub.msg_parm.i[0];
+    }
     break;
   default:
     e->warnings |= SHIM_WARNED_OTHER;
@@ -125,6 +135,8 @@ void shim_decoder_free(shim_decoder *d) {
 }
 
 uint32_t shim_warnings(const shim_decoder *d) { return d->err.warnings; }
+
+uint32_t shim_left_over(const shim_decoder *d) { return d->err.left_over; }
 
 const char *shim_message(const shim_decoder *d) { return d->err.message; }
 
@@ -195,7 +207,7 @@ int shim_start(shim_decoder *d, const uint8_t *data, size_t len, uint32_t scale_
     d->output = SHIM_RGB;
     cinfo->out_color_space = JCS_RGB;
   }
-  d->err.in_scan = 1;
+  d->err.in_scan = IN_ROWS;
   jpeg_start_decompress(cinfo);
   memset(out, 0, sizeof(*out));
   out->output = d->output;
@@ -240,7 +252,7 @@ int shim_read_row(shim_decoder *d, uint8_t *row) {
 int shim_finish(shim_decoder *d) {
   if (setjmp(d->err.escape))
     return d->err.status;
-  d->err.in_scan = 0;
+  d->err.in_scan = AFTER_ROWS;
   jpeg_finish_decompress(&d->cinfo);
   return SHIM_OK;
 }

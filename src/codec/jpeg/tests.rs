@@ -67,7 +67,8 @@ fn every_dct_scale_keeps_the_subsampling_and_the_picture() {
         let small = planes(&jpeg, scale).unwrap();
         assert_eq!(small.size, Size::new(131u32.div_ceil(n), 77u32.div_ceil(n)));
         assert_eq!(small.chroma.as_ref().unwrap().subsampling, (2, 2));
-        let row = |p: &Planes, y: u32| bytes_of(&p.luma)[(y * p.size.width) as usize..][..p.size.width as usize].to_vec();
+        let row =
+            |p: &Planes, y: u32| bytes_of(&p.luma)[(y * p.size.width) as usize..][..p.size.width as usize].to_vec();
         let (big, little) = (row(&full, 40), row(&small, 40 / n));
         let at = |v: &[u8], x: usize| i32::from(v[x]);
         assert!((at(&big, 96) - at(&little, 96 / n as usize)).abs() < 12, "{scale:?}");
@@ -136,7 +137,8 @@ fn a_size_over_the_limits_is_refused_by_the_frame_header_alone() {
 fn scans_are_counted_and_the_limit_is_inclusive() {
     let scan = segment(0xDA, &[1, 1, 0, 0, 63, 0]);
     let file = |scans: usize| start(&[sof(0xC2, 8, 16, 16), scan.repeat(scans), vec![0xFF, 0xD9]].concat());
-    let limits = |max_jpeg_scans, max_jpeg_full_scans| Limits { max_jpeg_scans, max_jpeg_full_scans, ..Limits::default() };
+    let limits =
+        |max_jpeg_scans, max_jpeg_full_scans| Limits { max_jpeg_scans, max_jpeg_full_scans, ..Limits::default() };
     let counted = probe(&file(10), &limits(10, 10)).unwrap();
     assert!(matches!(counted.coding, Coding::JpegProgressive { scans: 10, .. }));
     assert_eq!(probe(&file(11), &limits(10, 64)).unwrap_err().code(), "limit_exceeded");
@@ -169,7 +171,9 @@ fn icc_segments_join_in_any_order_and_only_when_complete() {
 
 #[test]
 fn the_first_exif_segment_gives_the_orientation() {
-    let exif = |v: u8| segment(0xE1, &[b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".as_slice(), &[v, 0, 0, 0]].concat());
+    let exif = |v: u8| {
+        segment(0xE1, &[b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".as_slice(), &[v, 0, 0, 0]].concat())
+    };
     let xmp = segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0<x/>");
     let header = header(&with_segments(&photo(16, 8), &[xmp, exif(6), exif(3)])).unwrap();
     assert_eq!((header.orientation, header.size()), (Orientation::Rotate90, Size::new(8, 16)));

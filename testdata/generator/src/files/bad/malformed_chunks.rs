@@ -70,7 +70,7 @@ fn gifs() -> Vec<Entry> {
         named("gif_code_beyond_table.gif", "an LZW code beyond the table", || {
             patched(good_gif(), lzw_start() + 2, &[0xFF; 24])
         }),
-        named("gif_no_palette.gif", "neither a global nor a local palette", || {
+        file("unsupported", "gif_no_palette.gif", "neither a global nor a local palette", || {
             let gif = good_gif();
             [&gif[..10], &[gif[10] & 0x7F], &gif[11..13], &gif[13 + 768..]].concat()
         }),

@@ -44,7 +44,7 @@ pub(super) fn all() -> Vec<Entry> {
             heif.items[0].data[4] = 41 << 1;
             heif.encode()
         }),
-        named("heic_nal_length.heic", "a NAL unit longer than its item", || {
+        file("truncated", "heic_nal_length.heic", "a NAL unit longer than its item", || {
             let mut heif = good_heic();
             heif.items[0].data[..4].copy_from_slice(&[0x00, 0xFF, 0xFF, 0xFF]);
             heif.encode()

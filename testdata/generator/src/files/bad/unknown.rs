@@ -31,8 +31,8 @@ pub(super) fn all() -> Vec<Entry> {
             [boxed(*b"ftyp", b"qt  \0\0\x02\0qt  "), boxed(*b"mdat", &Prng::new(2).bytes(400))].concat()
         }),
         named("ico.ico", "ICO", || padded(b"\0\0\x01\0\x01\0\x10\x10\0\0\x01\0\x20\0\x68\x04\0\0\x16\0\0\0")),
-        named("jxl_codestream.jxl", "JPEG XL codestream", || padded(b"\xFF\x0A\xFA\x7F\x01\x90")),
-        named("jxl_container.jxl", "JPEG XL container", || {
+        file("unsupported", "jxl_codestream.jxl", "JPEG XL codestream", || padded(b"\xFF\x0A\xFA\x7F\x01\x90")),
+        file("unsupported", "jxl_container.jxl", "JPEG XL container", || {
             padded(b"\0\0\0\x0CJXL \r\n\x87\n\0\0\0\x14ftypjxl \0\0\0\0jxl ")
         }),
         named("jp2.jp2", "JPEG 2000", || padded(b"\0\0\0\x0CjP  \r\n\x87\n\0\0\0\x14ftypjp2 \0\0\0\0jp2 ")),

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every regular file below `testdata/<folder>`, sorted.
-pub fn testdata(folder: &str) -> Vec<PathBuf> {
+pub(crate) fn testdata(folder: &str) -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(folder);
     let files = below(&root);
     assert!(!files.is_empty(), "no files below {}", root.display());
@@ -12,7 +12,7 @@ pub fn testdata(folder: &str) -> Vec<PathBuf> {
 }
 
 /// Every regular file below a folder of the corpus, or nothing and a message where there is no corpus.
-pub fn corpus(folder: &str) -> Vec<PathBuf> {
+pub(crate) fn corpus(folder: &str) -> Vec<PathBuf> {
     let Some(root) = std::env::var_os("IMAGE_INGEST_CORPUS") else {
         eprintln!("skipped: IMAGE_INGEST_CORPUS is not set");
         return Vec::new();
@@ -21,7 +21,7 @@ pub fn corpus(folder: &str) -> Vec<PathBuf> {
 }
 
 /// `folder/name` of a file, as goldens and messages name it.
-pub fn name(path: &Path) -> String {
+pub(crate) fn name(path: &Path) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
     path.strip_prefix(&root).unwrap_or(path).to_string_lossy().replace('\\', "/")
 }

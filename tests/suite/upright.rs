@@ -1,11 +1,11 @@
 //! All eight orientations stand upright in every format, and outputs carry no metadata.
 
-mod files;
-
 use std::fs;
 use std::path::Path;
 
 use image_ingest::{Background, Ingest, Source};
+
+use crate::files;
 
 fn ingest(path: &Path) -> Background {
     let ingest = Ingest::default();

@@ -3,8 +3,6 @@
 //! A changed id fails until the canonical version is raised. `IMAGE_INGEST_BLESS=1 cargo test --test golden` writes
 //! the table anew.
 
-mod files;
-
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -12,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use image_ingest::{Background, Error, Ingest, Known, Outcome, Source};
+
+use crate::files;
 
 const FOLDERS: [&str; 6] = ["jpeg", "png", "gif", "webp", "heic", "same"];
 

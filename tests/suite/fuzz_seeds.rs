@@ -1,11 +1,11 @@
 //! The fuzz targets' invariants over testdata/, whole, cut and with single bytes changed, as plain tests.
 
-mod files;
-
 use std::fs;
 
 use image_ingest::stages::{exif_orientation, probe, sniff};
 use image_ingest::{ContentId, Format, Ingest, Limits, Source};
+
+use crate::files;
 
 fn seeds() -> Vec<Vec<u8>> {
     let folders = ["jpeg", "png", "gif", "webp", "heic", "bad"];

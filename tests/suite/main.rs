@@ -1,0 +1,10 @@
+//! Facts at the library's boundary, over testdata/ and the corpus that `IMAGE_INGEST_CORPUS` names.
+
+mod files;
+mod fuzz_seeds;
+mod golden;
+mod layers;
+mod only_libde265;
+mod refusals;
+mod second_opinion;
+mod upright;
