@@ -32,8 +32,11 @@ check: setup
 	$(CARGO) bench --package image-ingest -- --test
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check; else echo "check: cargo-deny is not installed; skipped"; fi
 
+BENCH_INPUTS := $(TARGET_DIR)/bench-inputs
+
 bench: setup
-	$(CARGO) bench --package image-ingest
+	@[ -d $(BENCH_INPUTS) ] || $(CARGO) run --release --package testdata-generator -- bench $(BENCH_INPUTS)
+	IMAGE_INGEST_BENCH=$(BENCH_INPUTS) $(CARGO) bench --package image-ingest
 
 fuzz: setup
 	@for target in $$(cd fuzz && RUSTC_BOOTSTRAP=1 $(CARGO) fuzz list); do \

@@ -97,10 +97,10 @@ pub(crate) fn canonicalise(pixels: Pixels, coded_size: Size, plan: &Plan, format
 fn stays_planar(planes: &Planes, plan: &Plan) -> bool {
     let (_, mirror_x, mirror_y) = plan.orientation.parts();
     let Size { width, height } = plan.size();
-    let in_phase = !(mirror_x && width % 2 == 1) && !(mirror_y && height % 2 == 1);
+    let out_of_phase = (mirror_x && width % 2 == 1) || (mirror_y && height % 2 == 1);
     let luma_alone = planes.chroma.is_none();
     let encodable = planes.bit_depth == 8 && (luma_alone || planes.matrix == Matrix::Bt601);
-    encodable && plan.conversion.is_identity() && (luma_alone || in_phase)
+    encodable && plan.conversion.is_identity() && (luma_alone || !out_of_phase)
 }
 
 fn planar(planes: Planes, crop: Rect, plan: &Plan) -> Result<CanonicalSamples> {

@@ -77,6 +77,7 @@ impl Curve {
         Ok(Self { light, encoded, primaries, luminance, peak: (peak_nits / REFERENCE_WHITE) as f32, hlg })
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "f64 to f32 rounds, and indices are below 65 536")]
     fn map(&self, code: [u16; 3]) -> [u8; 3] {
         let mut rgb = code.map(|c| self.light[usize::from(c)]);
         let mut luminance = dot(self.luminance, rgb);

@@ -138,7 +138,8 @@ mod tests {
     use crate::size::Size;
 
     fn pixel(y: u16, cb: u16, cr: u16, bit_depth: u8, range: Range, matrix: Matrix) -> Samples {
-        let sample = |v: u16| if bit_depth == 8 { Samples::U8(vec![v as u8]) } else { Samples::U16(vec![v]) };
+        let sample =
+            |v: u16| if bit_depth == 8 { Samples::U8(vec![u8::try_from(v).unwrap()]) } else { Samples::U16(vec![v]) };
         let chroma = Chroma { cb: sample(cb), cr: sample(cr), subsampling: (1, 1), siting: Siting::Centred };
         let size = Size::new(1, 1);
         to_rgb(Planes { size, bit_depth, luma: sample(y), chroma: Some(chroma), range, matrix }).unwrap().samples

@@ -2,6 +2,8 @@
 //!
 //! The reference is the plain way: decode at full size, turn, compose over white, resize with Catmull-Rom.
 
+#![expect(clippy::cast_possible_truncation, reason = "reference arithmetic stays within a byte")]
+
 use std::fs;
 use std::io::Cursor;
 use std::path::Path;

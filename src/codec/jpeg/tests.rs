@@ -1,3 +1,5 @@
+#![expect(clippy::cast_possible_truncation, reason = "pictures are made with wrapping arithmetic")]
+
 use super::ffi::encode_rgb;
 use super::{decode, probe};
 use crate::error::Result;
