@@ -202,8 +202,10 @@ Examples:
   image-ingest bench --runs 21 --encoding webp photos/
   image-ingest bench --jobs 8 photo.heic | jq .images_per_s
 
-Each run takes the file's bytes from memory and ends with the canonical bytes in memory. ms_* is wall time of a run, cpu_ms_median CPU time
-of the process for one image, peak_rss_kb the highest memory of the process so far: give one file per process to compare it.";
+Each run takes the file's bytes from memory and ends with the canonical bytes in memory.
+ms_median, ms_min   wall time of a run
+cpu_ms_median       CPU time of the process for one image
+peak_rss_kb         highest memory of the process so far: one file per process to compare it";
 
 #[cfg(test)]
 mod tests {

@@ -35,7 +35,7 @@ enum Origin {
 pub(crate) fn list(paths: &[PathBuf]) -> Result<Vec<Input>, Fatal> {
     let is_stdin = |path: &&PathBuf| path.as_os_str() == STDIN;
     if paths.iter().filter(is_stdin).count() > 1 {
-        return Err(Fatal::new("-", "standard input can be read only once"));
+        return Err(Fatal::usage("standard input (-) can be read only once"));
     }
     let mut inputs = Vec::new();
     for path in paths {

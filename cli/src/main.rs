@@ -40,7 +40,7 @@ fn main() -> ExitCode {
             if !fatal.is_broken_pipe() {
                 tell(&fatal.to_string());
             }
-            ExitCode::from(REFUSED)
+            ExitCode::from(fatal.exit_code)
         }
     }
 }
@@ -66,12 +66,18 @@ impl Verdict {
 pub(crate) struct Fatal {
     what: String,
     kind: Option<ErrorKind>,
+    exit_code: u8,
 }
 
 impl Fatal {
     /// `what` could not be done, because of `error`.
     pub(crate) fn new(what: impl Display, error: impl Display) -> Self {
-        Self { what: format!("{what}: {error}"), kind: None }
+        Self { what: format!("{what}: {error}"), kind: None, exit_code: REFUSED }
+    }
+
+    /// The arguments ask for what cannot be.
+    pub(crate) fn usage(what: impl Into<String>) -> Self {
+        Self { what: what.into(), kind: None, exit_code: USAGE }
     }
 
     /// Standard output cannot be written.
@@ -113,5 +119,8 @@ fn self_test(lines: &mut Lines) -> Result<Verdict, Fatal> {
     Ok(Verdict::AllAccepted)
 }
 
-/// The exit code when an input was refused or the output could not be written; 2 is clap's, for usage.
+/// The exit code when an input was refused or the output could not be written.
 const REFUSED: u8 = 1;
+
+/// The exit code when the arguments make no sense; clap's as well.
+const USAGE: u8 = 2;
