@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::io::{self, IsTerminal, Write};
 use std::process;
 use std::rc::Rc;
 use std::vec::IntoIter;
@@ -25,9 +26,9 @@ use crate::{Fatal, Verdict, tell};
 /// The output folder or standard output cannot be written.
 pub(crate) fn run(args: &IngestArgs, lines: &mut Lines) -> Result<Verdict, Fatal> {
     let ingest = args.canonical.ingest()?;
+    let unfinished = Unfinished::default();
+    stop_cleanly(unfinished.clone())?;
     let folder = args.out.as_deref().map(|dir| {
-        let unfinished = Unfinished::default();
-        stop_cleanly(unfinished.clone())?;
         Folder::open(dir, unfinished).map_err(|e| Fatal::new(format!("cannot write in {}", dir.display()), e))
     });
     let folder = folder.transpose()?;
@@ -67,6 +68,10 @@ fn batch(ingest: &Ingest, feed: Feed, args: &IngestArgs) -> Result<image_ingest:
 fn stop_cleanly(unfinished: Unfinished) -> Result<(), Fatal> {
     let stop = move || {
         unfinished.abandon();
+        if io::stderr().is_terminal() {
+            // Below the progress bar, whose own lock may be held by a write that never ends.
+            let _ = writeln!(io::stderr());
+        }
         tell("interrupted");
         process::exit(INTERRUPTED);
     };

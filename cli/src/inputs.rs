@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use image_ingest::Error;
 
-use crate::Fatal;
 use crate::lines::Failure;
+use crate::{Fatal, tell};
 
 /// One thing to read, and not read yet.
 #[derive(Debug)]
@@ -46,6 +46,9 @@ pub(crate) fn list(paths: &[PathBuf]) -> Result<Vec<Input>, Fatal> {
         } else {
             inputs.push(Input { path: path.clone(), origin: Origin::File });
         }
+    }
+    if inputs.is_empty() {
+        tell("no files in the folders named");
     }
     Ok(inputs)
 }

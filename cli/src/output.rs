@@ -39,7 +39,8 @@ impl Folder {
             *unfinished = Some(file.path().to_owned());
             file
         };
-        let written = file.write_all(bytes).and_then(|()| file.as_file().sync_all());
+        // Through the file itself: its errors do not name the temporary path.
+        let written = file.as_file_mut().write_all(bytes).and_then(|()| file.as_file().sync_all());
         let path = self.dir.join(name);
         // Held until the file has its name or is gone, so that an interruption sees either.
         let mut unfinished = self.unfinished.lock();
