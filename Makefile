@@ -1,7 +1,8 @@
 # make run    builds, ingests testdata/ and prints the receipts
 # make test   runs every test, doctests and the fuzz seeds included
 # make check  runs what CI runs: format, lints, tests, docs, benches once, dependency policy where cargo-deny is there
-# make bench  runs the benches
+# make advisories  checks dependencies against the RustSec database, which cargo-deny fetches
+# make bench  runs the benches on large generated inputs
 # make fuzz   runs every fuzz target for FUZZ_SECONDS each (needs cargo-fuzz)
 # make testdata  makes testdata/ anew from its generator
 
@@ -10,7 +11,7 @@ FUZZ_SECONDS ?= 60
 TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 BIN := $(TARGET_DIR)/release/image-ingest
 
-.PHONY: run test check bench fuzz testdata setup
+.PHONY: run test check advisories bench fuzz testdata setup
 
 run: setup
 	$(CARGO) build --release --package image-ingest-cli
@@ -30,7 +31,11 @@ check: setup
 	$(MAKE) test
 	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --no-deps --workspace
 	$(CARGO) bench --package image-ingest -- --test
-	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check; else echo "check: cargo-deny is not installed; skipped"; fi
+	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check licenses bans sources; \
+	else echo "check: cargo-deny is not installed; licences, bans and sources not checked"; fi
+
+advisories:
+	$(CARGO) deny check advisories
 
 BENCH_INPUTS := $(TARGET_DIR)/bench-inputs
 

@@ -146,9 +146,7 @@ impl<I: Iterator<Item = Result<Source>>> Batch<I> {
     }
 
     fn prepare(&self, source: Source) -> Result<Prepared> {
-        let format = source.format();
-        let prepared = catch_unwind(AssertUnwindSafe(|| self.ingest.prepare(source)))
-            .unwrap_or_else(|_| Err(Error::malformed(format, "it breaks its header reader")))?;
+        let prepared = self.ingest.prepare(source)?;
         let (limit, actual) = (self.budget.limit, prepared.memory_bytes());
         if actual > limit {
             return Err(Error::LimitExceeded { what: "memory bytes of the whole budget", limit, actual });

@@ -14,7 +14,7 @@ use crate::limits::Limits;
 use crate::plan::{Plan, plan};
 use crate::profile::{Encoding, Profile};
 use crate::receipt::{Receipt, Timings};
-use crate::render::{InProcess, Job, Render};
+use crate::render::{InProcess, Job, Render, catch_panic};
 use crate::size::Size;
 use crate::upload::{Source, Upload};
 
@@ -212,7 +212,7 @@ impl Ingest {
         let started = Instant::now();
         let (source_id, format) = (source.id(), source.format());
         let upload = source.into_bytes()?;
-        let header = codec::probe(&upload, format, &self.limits)?;
+        let header = catch_panic(format, || codec::probe(&upload, format, &self.limits))?;
         let plan = plan(&header, upload.len() as u64, &self.profile);
         Limits::check("memory bytes", plan.memory_bytes, self.limits.max_memory_bytes)?;
         Ok(Prepared { upload, source_id, header, plan, probe: started.elapsed() })

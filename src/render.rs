@@ -62,12 +62,17 @@ pub struct InProcess;
 
 impl Render for InProcess {
     fn render(&self, job: Job<'_>) -> Result<Rendered> {
-        // Nothing of the job is used after a panic, so nothing broken can be seen.
-        catch_unwind(AssertUnwindSafe(|| render(job))).unwrap_or_else(|_| {
-            let backend = format!("the {} decoder panicked", job.format);
-            Err(Error::malformed_by(job.format, "it breaks its decoder", backend))
-        })
+        catch_panic(job.format, || render(job))
     }
+}
+
+/// Turns a panic in a codec into `malformed` for its image: `work` owns or only reads what it uses, so nothing broken
+/// can be seen afterwards.
+pub(crate) fn catch_panic<T>(format: Format, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        let backend = format!("the {format} code panicked");
+        Err(Error::malformed_by(format, "it breaks its decoder", backend))
+    })
 }
 
 fn render(job: Job<'_>) -> Result<Rendered> {

@@ -1,7 +1,9 @@
 //! Taking an upload in chunks: cap, hash, sniff. Throughput in input bytes; `hash` is the floor.
 
+use std::hint::black_box;
+
 use bytes::Bytes;
-use criterion::{Criterion, Throughput, black_box};
+use criterion::{Criterion, Throughput};
 use image_ingest::{Limits, SourceId, Upload};
 
 pub(crate) fn bench(c: &mut Criterion) {

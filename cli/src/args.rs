@@ -39,7 +39,7 @@ pub(crate) enum Command {
 pub(crate) struct IngestArgs {
     #[command(flatten)]
     pub(crate) inputs: InputArgs,
-    /// Store each canonical image in this folder as <id>.jpg or <id>.webp; it is created if missing. Without it nothing is
+    /// Store each canonical image in this folder as ID.jpg or ID.webp; it is created if missing. Without it nothing is
     /// stored
     #[arg(short, long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
