@@ -4,20 +4,39 @@ use crate::header::{Channels, Coding, Header};
 use crate::plan::Plan;
 use crate::size::Size;
 
-/// Bytes at the peak: the upload, what the codec holds, and the larger of reducing and encoding.
+/// Bytes at the peak of the stages, the upload included throughout: each holds its input and makes its output.
 pub(crate) fn estimate(header: &Header, plan: &Plan, upload_bytes: u64) -> u64 {
-    let decoded_size = Size::new(
+    let size = Size::new(
         header.coded_size.width.div_ceil(plan.scale.divisor()),
         header.coded_size.height.div_ceil(plan.scale.divisor()),
     );
-    let decoded = decoded_size.pixels() * decoded_bytes_per_pixel_x2(header) / 2;
-    let codec = codec_bytes(header);
-    let reduced = plan.target.pixels() * 4 * wide(header);
-    // The horizontal pass of a resize keeps the source's rows at the target's width.
-    let resizing = u64::from(plan.target.width) * u64::from(decoded_size.height) * 4 * wide(header);
-    // The encoder's output is bounded by far by the samples it encodes.
-    let encoding = plan.target.pixels() * 3 + plan.target.pixels();
-    upload_bytes + codec + decoded + (resizing + reduced).max(reduced + encoding) + FIXED
+    let decoded = size.pixels() * decoded_bytes_per_pixel_x2(header) / 2;
+    let planar = is_planar(header);
+    let keeps_samples = plan.conversion.is_identity() && wide(header) == 1;
+    let channels = if header.has_alpha { 4 } else { 3 };
+    let result = plan.target.pixels() * channels * wide(header);
+    let reducing = if plan.crop.size == plan.target {
+        0
+    } else {
+        // The horizontal pass keeps every source row at the target's width: plane by plane, or all channels at once.
+        let at_once = if planar { 1 } else { channels };
+        let pass = u64::from(plan.target.width) * u64::from(size.height) * at_once * wide(header);
+        // A chroma plane is copied where its edge must be extended.
+        let edges = if planar { decoded / 6 } else { 0 };
+        decoded + pass + edges + result
+    };
+    let converting = if planar && keeps_samples { result } else { 2 * result + plan.target.pixels() * channels };
+    let turning_or_encoding = 2 * plan.target.pixels() * channels;
+    let decoding = codec_bytes(header) + decoded;
+    let stage = decoding.max(reducing).max(converting).max(turning_or_encoding);
+    // An eighth for what the allocator keeps between buffers of changing sizes.
+    upload_bytes + stage + stage / 8 + FIXED
+}
+
+/// Whether the codec gives planes, which are reduced one by one.
+fn is_planar(header: &Header) -> bool {
+    let planes = matches!(header.channels, Channels::Ycbcr | Channels::Gray);
+    planes && !header.has_alpha && !matches!(header.coding, Coding::Png { .. } | Coding::WebpLossless)
 }
 
 /// Twice the bytes of a decoded pixel, since 4:2:0 has one and a half.
@@ -73,4 +92,46 @@ fn wide(header: &Header) -> u64 {
 }
 
 /// Tables, strips, the colour engine: what every job needs whatever its size.
-const FIXED: u64 = 2 * 1024 * 1024;
+const FIXED: u64 = 3 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use crate::format::Format;
+    use crate::header::{Channels, Coding, ColorDescription, Header, Orientation};
+    use crate::plan::plan;
+    use crate::profile::Profile;
+    use crate::size::{Rect, Size};
+
+    fn jpeg(width: u32, height: u32, progressive: bool) -> u64 {
+        let sampling = vec![(2, 2), (1, 1), (1, 1)];
+        let size = Size::new(width, height);
+        let header = Header {
+            format: Format::Jpeg,
+            coded_size: size,
+            crop: Rect::whole(size),
+            orientation: Orientation::Upright,
+            coding: match progressive {
+                true => Coding::JpegProgressive { sampling, scans: 10 },
+                false => Coding::JpegSequential { sampling, scans: 1 },
+            },
+            bit_depth: 8,
+            channels: Channels::Ycbcr,
+            has_alpha: false,
+            color: ColorDescription::Srgb,
+            animation: None,
+        };
+        plan(&header, 4_000_000, &Profile::default()).memory_bytes
+    }
+
+    #[test]
+    fn a_phone_photo_needs_tens_of_megabytes_and_its_coefficients_twice_its_pixels_more() {
+        let (baseline, progressive) = (jpeg(4032, 3024, false), jpeg(4032, 3024, true));
+        assert!((15_000_000..40_000_000).contains(&baseline), "{baseline}");
+        assert!(progressive > baseline + 2 * 4032 * 3024, "{progressive}");
+    }
+
+    #[test]
+    fn the_largest_baseline_photo_passes_the_default_limit() {
+        assert!(jpeg(16_320, 12_240, false) < crate::Limits::default().max_memory_bytes);
+    }
+}
