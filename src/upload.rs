@@ -9,7 +9,8 @@ use crate::limits::Limits;
 
 /// An upload that is still arriving.
 ///
-/// Chunks are kept as they came and hashed at once. The first chunk that decides against the upload is refused, so a
+/// Chunks are kept as they came and hashed at once; small ones are gathered, so that an upload in single bytes costs no more
+/// memory than one in large pieces. The first chunk that decides against the upload is refused, so a
 /// wrong format costs a few bytes and an oversized one never more than its cap.
 ///
 /// ```
@@ -21,6 +22,8 @@ use crate::limits::Limits;
 #[derive(Debug)]
 pub struct Upload {
     chunks: Vec<Bytes>,
+    /// Small chunks since the last of `chunks`.
+    tail: Vec<u8>,
     len: u64,
     max_bytes: u64,
     hasher: Box<blake3::Hasher>,
@@ -32,7 +35,7 @@ impl Upload {
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
         let hasher = Box::new(blake3::Hasher::new());
-        Self { chunks: Vec::new(), len: 0, max_bytes: limits.max_bytes, hasher, format: None }
+        Self { chunks: Vec::new(), tail: Vec::new(), len: 0, max_bytes: limits.max_bytes, hasher, format: None }
     }
 
     /// Takes the next chunk, of any length.
@@ -51,7 +54,7 @@ impl Upload {
         }
         self.hasher.update(&chunk);
         self.len = len;
-        self.chunks.push(chunk);
+        self.keep(chunk);
         if self.format.is_none() {
             self.format = self.decide()?;
         }
@@ -75,17 +78,36 @@ impl Upload {
     /// # Errors
     ///
     /// `empty`; `unknown_format` when it ended before its format was clear.
-    pub fn finish(self) -> Result<Source> {
+    pub fn finish(mut self) -> Result<Source> {
         if self.len == 0 {
             return Err(Error::Empty);
         }
         let format = self.format.ok_or(Error::UnknownFormat { seen: "too few bytes to tell" })?;
         let id = SourceId::from_bytes(*self.hasher.finalize().as_bytes());
+        self.flush();
         Ok(Source { chunks: self.chunks, len: self.len, id, format })
     }
 
+    fn keep(&mut self, chunk: Bytes) {
+        if chunk.len() >= SMALL_CHUNK_BYTES {
+            self.flush();
+            self.chunks.push(chunk);
+            return;
+        }
+        self.tail.extend_from_slice(&chunk);
+        if self.tail.len() >= GATHERED_BYTES {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        if !self.tail.is_empty() {
+            self.chunks.push(Bytes::from(std::mem::take(&mut self.tail)));
+        }
+    }
+
     fn decide(&self) -> Result<Option<Format>> {
-        let head: Vec<u8> = self.chunks.iter().flatten().copied().take(HEAD_BYTES).collect();
+        let head: Vec<u8> = self.chunks.iter().flatten().chain(&self.tail).copied().take(HEAD_BYTES).collect();
         match sniff(&head) {
             Sniffed::Is(format) => Ok(Some(format)),
             Sniffed::NeedsMore => Ok(None),
@@ -94,6 +116,10 @@ impl Upload {
         }
     }
 }
+
+/// Below this a chunk is copied: its handle, and the buffer that it keeps alive, may be larger than itself.
+const SMALL_CHUNK_BYTES: usize = 4096;
+const GATHERED_BYTES: usize = 64 * 1024;
 
 /// A complete upload: capped, hashed and recognised, and not yet looked into.
 #[derive(Debug, Clone)]
@@ -181,6 +207,15 @@ mod tests {
             assert_eq!((source.id(), source.format(), source.len()), (whole.id(), Format::Gif, GIF.len() as u64));
             assert_eq!(source.into_bytes().unwrap(), GIF);
         }
+    }
+
+    #[test]
+    fn single_bytes_are_gathered() {
+        let mut upload = Upload::new(&Limits::default());
+        let bytes: Vec<u8> = GIF.iter().copied().cycle().take(200_000).collect();
+        bytes.chunks(1).for_each(|c| upload.push(c.to_vec()).unwrap());
+        assert!(upload.chunks.len() <= 4, "{} pieces kept", upload.chunks.len());
+        assert_eq!(upload.finish().unwrap().into_bytes().unwrap(), bytes);
     }
 
     #[test]
