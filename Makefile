@@ -8,6 +8,7 @@
 
 CARGO ?= cargo
 FUZZ_SECONDS ?= 60
+SEEDS := $(addprefix ../testdata/,jpeg png gif webp heic bad)
 TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 BIN := $(TARGET_DIR)/release/image-ingest
 
@@ -46,7 +47,7 @@ bench: setup
 fuzz: setup
 	@for target in $$(cd fuzz && RUSTC_BOOTSTRAP=1 $(CARGO) fuzz list); do \
 	  mkdir -p fuzz/corpus/$$target; \
-	  (cd fuzz && RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run $$target corpus/$$target seeds/$$target -- -max_total_time=$(FUZZ_SECONDS)) || exit 1; \
+	  (cd fuzz && RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run $$target corpus/$$target $(SEEDS) -- -max_total_time=$(FUZZ_SECONDS)) || exit 1; \
 	done
 
 testdata: setup

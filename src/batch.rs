@@ -15,7 +15,8 @@ impl Ingest {
     /// before it are done.
     ///
     /// An upload is taken from `sources` only when a thread can have it, and decoded only while the estimates of all
-    /// uploads in flight stay within `memory_budget` bytes. A refusal or a panic is that upload's result and never
+    /// uploads in flight, and the results that wait for their turn, stay within `memory_budget` bytes. One upload more
+    /// may be held while it waits for room, and a job that nothing else runs beside is never kept waiting by results. A refusal or a panic is that upload's result and never
     /// stops the others. An error in `sources` is passed on in its place.
     ///
     /// ```
@@ -90,9 +91,14 @@ struct Budget {
     used: u64,
 }
 
+/// What a finished result keeps in memory.
+fn held_bytes(result: &Result<Background>) -> u64 {
+    result.as_ref().map_or(0, |background| background.bytes.len() as u64)
+}
+
 impl Budget {
-    fn take(&mut self, bytes: u64) -> bool {
-        let fits = self.used.saturating_add(bytes) <= self.limit;
+    fn take(&mut self, bytes: u64, whatever_is_held: bool) -> bool {
+        let fits = whatever_is_held || self.used.saturating_add(bytes) <= self.limit;
         if fits {
             self.used += bytes;
         }
@@ -108,6 +114,7 @@ impl<I: Iterator<Item = Result<Source>>> Iterator for Batch<I> {
             self.fill();
             if let Some(result) = self.done.remove(&self.given) {
                 self.given += 1;
+                self.budget.used -= held_bytes(&result);
                 return Some(result);
             }
             if self.running == 0 {
@@ -118,7 +125,7 @@ impl<I: Iterator<Item = Result<Source>>> Iterator for Batch<I> {
             };
             self.running -= 1;
             self.budget.used -= done.memory_bytes;
-            self.done.insert(done.index, done.result);
+            self.keep(done.index, done.result);
         }
     }
 }
@@ -138,11 +145,15 @@ impl<I: Iterator<Item = Result<Source>>> Batch<I> {
             self.taken += 1;
             match source.and_then(|s| self.prepare(s)) {
                 Ok(prepared) => self.admit(index, prepared),
-                Err(error) => {
-                    self.done.insert(index, Err(error));
-                }
+                Err(error) => self.keep(index, Err(error)),
             }
         }
+    }
+
+    /// Holds a result until those before it were given.
+    fn keep(&mut self, index: usize, result: Result<Background>) {
+        self.budget.used += held_bytes(&result);
+        self.done.insert(index, result);
     }
 
     fn prepare(&self, source: Source) -> Result<Prepared> {
@@ -156,7 +167,9 @@ impl<I: Iterator<Item = Result<Source>>> Batch<I> {
 
     fn admit(&mut self, index: usize, prepared: Prepared) {
         let memory_bytes = prepared.memory_bytes();
-        if !self.budget.take(memory_bytes) {
+        // With nothing running, only results hold memory, and those behind this upload wait for it.
+        let alone = self.running == 0;
+        if !self.budget.take(memory_bytes, alone) {
             self.waiting = Some((index, prepared));
             return;
         }

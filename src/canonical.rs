@@ -20,7 +20,7 @@ pub struct Canonical {
     pub samples: CanonicalSamples,
     /// Whether any pixel was transparent and shows the matte.
     pub alpha_composed: bool,
-    /// Pixels the codec gave, per side, for each stored one: 1, or the DCT scale's divisor.
+    /// Stored pixels, per side, for each one the codec gave: 1, or the DCT scale's divisor.
     pub scale_divisor: u32,
 }
 
@@ -75,7 +75,8 @@ impl Canonical {
 ///
 /// `malformed` when a colour profile cannot be applied; `out_of_memory`.
 pub(crate) fn canonicalise(pixels: Pixels, coded_size: Size, plan: &Plan, format: Format) -> Result<Canonical> {
-    let scale_divisor = coded_size.width.div_ceil(pixels.size().width.max(1));
+    // The longer side: a short one is rounded up too far to tell the scale.
+    let scale_divisor = coded_size.longer().div_ceil(pixels.size().longer().max(1));
     let crop = if scale_divisor == 1 { plan.crop } else { Rect::whole(pixels.size()) };
     if !crop.fits_in(pixels.size()) {
         return Err(Error::internal("the crop leaves the decoded picture"));

@@ -58,7 +58,7 @@ pub enum Error {
     /// The frame or canvas has more pixels, or a longer side, than the limits allow.
     #[error("{what} of {actual} is over the limit of {limit}")]
     TooManyPixels {
-        /// `"frame pixels"` or `"side"`.
+        /// `"pixels"`, `"side"` or `"pixels of all tiles"`.
         what: &'static str,
         /// The limit, in `what`'s unit.
         limit: u64,

@@ -15,13 +15,15 @@ pub(crate) struct Exif {
 }
 
 impl Exif {
-    /// Reads a TIFF structure, with or without the `Exif\0\0` prefix that JPEG and some writers put before it.
+    /// Reads a TIFF structure, with or without the `Exif\0\0` prefix that JPEG and some writers put before it; what is no
+    /// such structure says nothing.
     pub(crate) fn read(block: &[u8]) -> Self {
-        let tiff = block.strip_prefix(b"Exif\0\0").unwrap_or(block);
-        Self::read_tiff(tiff).unwrap_or_default()
+        Self::parse(block).unwrap_or_default()
     }
 
-    fn read_tiff(tiff: &[u8]) -> Option<Self> {
+    /// The same, or nothing where there is no TIFF structure.
+    pub(crate) fn parse(block: &[u8]) -> Option<Self> {
+        let tiff = block.strip_prefix(b"Exif\0\0").unwrap_or(block);
         let order = match tiff.get(..4)? {
             [b'I', b'I', 42, 0] => Order::Little,
             [b'M', b'M', 0, 42] => Order::Big,

@@ -61,8 +61,8 @@ pub(crate) enum Sniffed {
 
 /// Recognises a container from the first bytes of a file; `head` may be any prefix of it.
 ///
-/// Nothing is decided before it must be, and everything as soon as it can be: [`Sniffed::NeedsMore`] only while some
-/// continuation could still be accepted. [`HEAD_BYTES`] bytes always suffice.
+/// Nothing is decided before it must be, and everything as soon as it can be: [`Sniffed::NeedsMore`] only while another
+/// byte could change the answer, so that chunking cannot. [`HEAD_BYTES`] bytes always suffice.
 pub(crate) fn sniff(head: &[u8]) -> Sniffed {
     let accepted = [
         (&[0xFF, 0xD8, 0xFF][..], Format::Jpeg),
@@ -78,6 +78,9 @@ pub(crate) fn sniff(head: &[u8]) -> Sniffed {
     }
     if let Some(sniffed) = sniff_webp(head).or_else(|| sniff_iso(head)) {
         return sniffed;
+    }
+    if OTHERS.iter().any(|(magic, _)| magic.len() > head.len() && magic.starts_with(head)) {
+        return Sniffed::NeedsMore;
     }
     let elsewhere = |(magic, _): &&(&[u8], Sniffed)| head.starts_with(magic);
     OTHERS.iter().find(elsewhere).map_or(Sniffed::Unknown("unrecognised data"), |(_, sniffed)| *sniffed)
@@ -213,6 +216,15 @@ mod tests {
         assert!(matches!(sniff(b"\x89PNX"), Sniffed::Unknown(_)));
         assert!(matches!(sniff(b"RIFF\0\0\0\0WAVE"), Sniffed::Unknown(_)));
         assert_eq!(sniff(b"%PDF"), Sniffed::Unknown("PDF"));
+    }
+
+    #[test]
+    fn the_first_decision_is_the_last() {
+        for (magic, sniffed) in OTHERS {
+            let file = [magic, &[0x20; 64][..]].concat();
+            let first = (0..file.len()).map(|n| sniff(&file[..n])).find(|s| *s != Sniffed::NeedsMore);
+            assert_eq!((first, sniff(&file)), (Some(*sniffed), *sniffed));
+        }
     }
 
     #[test]

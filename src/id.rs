@@ -32,13 +32,13 @@ macro_rules! id {
                 Self(*blake3::hash(bytes).as_bytes())
             }
 
-            /// The id with this hash.
+            /// The id of these 32 bytes, as [`Self::as_bytes`] gives them.
             #[must_use]
-            pub const fn from_bytes(hash: [u8; 32]) -> Self {
-                Self(hash)
+            pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+                Self(bytes)
             }
 
-            /// The 32 bytes of the hash.
+            /// The 32 bytes of BLAKE3.
             #[must_use]
             pub const fn as_bytes(&self) -> &[u8; 32] {
                 &self.0

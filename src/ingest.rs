@@ -212,8 +212,11 @@ impl Ingest {
         let started = Instant::now();
         let (source_id, format) = (source.id(), source.format());
         let upload = source.into_bytes()?;
-        let header = catch_panic(format, || codec::probe(&upload, format, &self.limits))?;
-        let plan = plan(&header, upload.len() as u64, &self.profile);
+        let (header, plan) = catch_panic(format, || {
+            let header = codec::probe(&upload, format, &self.limits)?;
+            let plan = plan(&header, upload.len() as u64, &self.profile);
+            Ok((header, plan))
+        })?;
         Limits::check("memory bytes", plan.memory_bytes, self.limits.max_memory_bytes)?;
         Ok(Prepared { upload, source_id, header, plan, probe: started.elapsed() })
     }
@@ -238,7 +241,7 @@ impl Ingest {
             Timings { probe, decode: rendered.decode, canonicalise: rendered.canonicalise, ..Timings::default() };
         self.check_deadline(timings.total())?;
         let bytes = timed(&mut timings.encode, || encode(&canonical, self.profile.encoding))?;
-        let id = timed(&mut timings.hash, || ContentId::of(&bytes));
+        let id = timed(&mut timings.content_id, || ContentId::of(&bytes));
         self.check_deadline(timings.total())?;
         let receipt = Receipt::new(&header, upload.len() as u64, &plan, &canonical, timings);
         let encoding = self.profile.encoding;

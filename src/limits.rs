@@ -39,7 +39,7 @@ pub struct Limits {
     pub max_heif_extents: u32,
     /// Bytes of memory one job may need, estimated from the header; `limit_exceeded`. Default 512 MiB.
     pub max_memory_bytes: u64,
-    /// CPU time of one job, checked between stages; `deadline`. Default 60 s.
+    /// Time of one job by the clock, checked between stages and HEVC slices; `deadline`. Default 60 s.
     pub deadline: Duration,
 }
 

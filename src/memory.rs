@@ -2,10 +2,11 @@
 
 use crate::header::{Channels, Coding, Header};
 use crate::plan::Plan;
+use crate::profile::Encoding;
 use crate::size::Size;
 
 /// Bytes at the peak of the stages, the upload included throughout: each holds its input and makes its output.
-pub(crate) fn estimate(header: &Header, plan: &Plan, upload_bytes: u64) -> u64 {
+pub(crate) fn estimate(header: &Header, plan: &Plan, encoding: Encoding, upload_bytes: u64) -> u64 {
     let size = Size::new(
         header.coded_size.width.div_ceil(plan.scale.divisor()),
         header.coded_size.height.div_ceil(plan.scale.divisor()),
@@ -26,17 +27,42 @@ pub(crate) fn estimate(header: &Header, plan: &Plan, upload_bytes: u64) -> u64 {
         decoded + pass + edges + result
     };
     let converting = if planar && keeps_samples { result } else { 2 * result + plan.target.pixels() * channels };
-    let turning_or_encoding = 2 * plan.target.pixels() * channels;
+    let turning = 2 * plan.target.pixels() * channels;
+    let encoding = plan.target.pixels() * (channels + encoder_bytes_per_pixel(encoding));
     let decoding = codec_bytes(header) + decoded;
-    let stage = decoding.max(reducing).max(converting).max(turning_or_encoding);
+    let stage = decoding.max(reducing).max(converting).max(turning).max(encoding);
     // An eighth for what the allocator keeps between buffers of changing sizes.
     upload_bytes + stage + stage / 8 + FIXED
 }
 
+/// What an encoder holds and makes for a pixel, at most: libwebp keeps tokens and its output, both largest for noise at
+/// high quality (measured there: 14 bytes at 80, 25 at 100); JPEG makes its output alone.
+fn encoder_bytes_per_pixel(encoding: Encoding) -> u64 {
+    match encoding {
+        Encoding::Jpeg { .. } => 3,
+        Encoding::Webp { quality } => 8 + u64::from(quality) / 5,
+    }
+}
+
 /// Whether the codec gives planes, which are reduced one by one.
 fn is_planar(header: &Header) -> bool {
-    let planes = matches!(header.channels, Channels::Ycbcr | Channels::Gray);
-    planes && !header.has_alpha && !matches!(header.coding, Coding::Png { .. } | Coding::WebpLossless)
+    let planes = matches!(header.channels, Channels::Ycbcr | Channels::Gray) && !header.has_alpha;
+    match &header.coding {
+        Coding::Png { .. } | Coding::WebpLossless => false,
+        Coding::JpegSequential { sampling, .. } | Coding::JpegProgressive { sampling, .. } => {
+            planes && samples_as_planes(sampling)
+        }
+        _ => planes,
+    }
+}
+
+/// Whether the JPEG codec gives a file of these sampling factors as planes: luma finest, chroma alike.
+fn samples_as_planes(sampling: &[(u8, u8)]) -> bool {
+    match sampling {
+        [_] => true,
+        [(h, v), cb, cr] => cb == cr && cb.0 <= *h && cb.1 <= *v && h % cb.0 == 0 && v % cb.1 == 0,
+        _ => false,
+    }
 }
 
 /// Twice the bytes of a decoded pixel, since 4:2:0 has one and a half.
@@ -47,7 +73,9 @@ fn decoded_bytes_per_pixel_x2(header: &Header) -> u64 {
         (Coding::WebpLossy, _) => 3,
         (_, Channels::Gray) => 2,
         (_, Channels::Cmyk | Channels::Ycck) => 8,
-        (Coding::JpegSequential { sampling, .. } | Coding::JpegProgressive { sampling, .. }, _) => {
+        (Coding::JpegSequential { sampling, .. } | Coding::JpegProgressive { sampling, .. }, _)
+            if is_planar(header) =>
+        {
             sampling_x2(sampling)
         }
         _ => 6,

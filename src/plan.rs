@@ -78,7 +78,7 @@ pub(crate) fn plan(header: &Header, upload_bytes: u64, profile: &Profile) -> Pla
         matte: profile.matte,
         memory_bytes: 0,
     };
-    plan.memory_bytes = memory::estimate(header, &plan, upload_bytes);
+    plan.memory_bytes = memory::estimate(header, &plan, profile.encoding, upload_bytes);
     plan
 }
 

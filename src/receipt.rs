@@ -84,15 +84,15 @@ pub struct Timings {
     pub canonicalise: Duration,
     /// Encoding.
     pub encode: Duration,
-    /// Naming the result.
-    pub hash: Duration,
+    /// Naming the result by its content id.
+    pub content_id: Duration,
 }
 
 impl Timings {
     /// All stages together.
     #[must_use]
     pub fn total(&self) -> Duration {
-        self.probe + self.decode + self.canonicalise + self.encode + self.hash
+        self.probe + self.decode + self.canonicalise + self.encode + self.content_id
     }
 }
 
@@ -107,7 +107,7 @@ impl serde::Serialize for Timings {
         out.serialize_field("decode", &ms(self.decode))?;
         out.serialize_field("canonicalise", &ms(self.canonicalise))?;
         out.serialize_field("encode", &ms(self.encode))?;
-        out.serialize_field("hash", &ms(self.hash))?;
+        out.serialize_field("content_id", &ms(self.content_id))?;
         out.serialize_field("total", &ms(self.total()))?;
         out.end()
     }

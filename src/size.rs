@@ -84,7 +84,7 @@ pub(crate) fn covering(size: Size, cover: Size) -> (Rect, Size) {
         Size::new(size.width, scale_half_up(size.width, cover.height, cover.width).min(size.height))
     };
     let rect = Rect { left: (size.width - part.width) / 2, top: (size.height - part.height) / 2, size: part };
-    let reduced = part.width > cover.width && part.height > cover.height;
+    let reduced = part.width >= cover.width && part.height >= cover.height;
     (rect, if reduced { cover } else { part })
 }
 
@@ -139,5 +139,13 @@ mod tests {
         assert_eq!((rect.left, rect.top, rect.size, size), (500, 0, Size::new(3000, 3000), Size::new(1000, 1000)));
         let (rect, size) = covering(Size::new(300, 200), Size::new(1170, 2532));
         assert_eq!((rect.size, size), (Size::new(92, 200), Size::new(92, 200)));
+    }
+
+    #[test]
+    fn covering_gives_the_size_asked_for_whenever_the_picture_is_large_enough() {
+        let cover = Size::new(1170, 2532);
+        for size in [Size::new(3000, 2533), Size::new(1170, 2532), Size::new(1171, 4000), Size::new(9000, 2532)] {
+            assert_eq!(covering(size, cover).1, cover, "{size:?}");
+        }
     }
 }

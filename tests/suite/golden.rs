@@ -1,7 +1,7 @@
 //! Every file of testdata/ has the content id that `golden.tsv` says, through every way in.
 //!
-//! A changed id fails until the canonical version is raised. `IMAGE_INGEST_BLESS=1 cargo test --test golden` writes
-//! the table anew.
+//! A changed id fails until the canonical version is raised. `IMAGE_INGEST_BLESS=1 cargo test --test suite golden::every`
+//! writes the table anew.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -38,7 +38,9 @@ impl<'a> FirstFrame<'a> {
         loop {
             let start = blocks.rest;
             match blocks.byte()? {
-                EXTENSION => transparent = blocks.extension()?.or(transparent),
+                // The last graphic control before an image is the image's (GIF89a § 23).
+                EXTENSION => transparent = blocks.extension()?.unwrap_or(transparent),
+                IMAGE if blocks.image_is_empty() => blocks.skip_image()?,
                 IMAGE => return Self::read_image(blocks, &screen, start, transparent),
                 // A block terminator too many, which every decoder in the field steps over.
                 0 => {}
@@ -57,9 +59,6 @@ impl<'a> FirstFrame<'a> {
     ) -> Result<Self> {
         let [left, top, width, height] = [blocks.u16()?, blocks.u16()?, blocks.u16()?, blocks.u16()?];
         let flags = blocks.byte()?;
-        if width == 0 || height == 0 {
-            return Err(malformed("the first frame has no pixels"));
-        }
         let local = blocks.color_table(flags)?;
         let Some(palette) = local.or(screen.palette) else {
             return Err(Error::unsupported(Format::Gif, "no colour table"));
@@ -172,16 +171,21 @@ impl<'a> Blocks<'a> {
     }
 
     /// Steps over an extension; the transparent index where it is a graphic control extension that has one (§ 23).
-    fn extension(&mut self) -> Result<Option<u8>> {
+    fn extension(&mut self) -> Result<Option<Option<u8>>> {
         let label = self.byte()?;
         let first = self.sub_block()?;
         if first.is_some() {
             self.skip_sub_blocks()?;
         }
         Ok(match (label, first) {
-            (GRAPHIC_CONTROL, Some(&[flags, _, _, index, ..])) if flags & 1 != 0 => Some(index),
+            (GRAPHIC_CONTROL, Some(&[flags, _, _, index, ..])) => Some((flags & 1 != 0).then_some(index)),
             _ => None,
         })
+    }
+
+    /// Whether the image descriptor that follows is of no pixels.
+    fn image_is_empty(&self) -> bool {
+        matches!(self.rest, [_, _, _, _, 0, 0, ..] | [_, _, _, _, _, _, 0, 0, ..])
     }
 
     fn skip_image(&mut self) -> Result<()> {

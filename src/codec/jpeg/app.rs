@@ -9,8 +9,7 @@ use crate::limits::Limits;
 #[derive(Default)]
 pub(super) struct Metadata {
     /// The first Exif segment that holds a TIFF structure.
-    pub(super) exif: Exif,
-    exif_seen: bool,
+    pub(super) exif: Option<Exif>,
     jfif: bool,
     adobe_transform: Option<u8>,
     icc: IccChunks,
@@ -20,10 +19,7 @@ impl Metadata {
     pub(super) fn read(&mut self, marker: u8, payload: &[u8]) {
         match marker {
             APP0 if payload.starts_with(b"JFIF\0") => self.jfif = true,
-            APP1 if payload.starts_with(b"Exif\0\0") && !self.exif_seen => {
-                self.exif = Exif::read(payload);
-                self.exif_seen = true;
-            }
+            APP1 if payload.starts_with(b"Exif\0\0") && self.exif.is_none() => self.exif = Exif::parse(payload),
             APP2 => self.icc.add(payload),
             // Adobe TN 5116: version, two flag words, then the transform.
             APP14 if payload.starts_with(b"Adobe") => self.adobe_transform = payload.get(11).copied(),
@@ -47,7 +43,11 @@ impl Metadata {
             return ColorDescription::Icc(icc);
         }
         let rgb = matches!(channels, Channels::Ycbcr | Channels::Rgb);
-        if rgb && self.exif.interop_r03 { ColorDescription::AdobeRgb } else { ColorDescription::Srgb }
+        if rgb && self.exif.is_some_and(|exif| exif.interop_r03) {
+            ColorDescription::AdobeRgb
+        } else {
+            ColorDescription::Srgb
+        }
     }
 }
 

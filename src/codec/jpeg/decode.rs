@@ -119,7 +119,7 @@ fn ink(mut raster: Raster) -> Raster {
 /// code is really missing ([`warned::HIT_MARKER`]). A progressive file always reads to its end, so there it is.
 ///
 /// libjpeg-turbo's fast Huffman decoder takes an impossible code for a zero and says nothing. What tells is that the scan
-/// then ends elsewhere: short of data, or with some left over. Cameras that pad a scan do so to a word or two.
+/// then ends elsewhere: short of data, or with some left over. Padding is no code, and a stray word or two is common.
 fn refuse_damage(warnings: u32, left_over: u32, coding: &Coding) -> Result<()> {
     let warned = |bits: u32| warnings & bits != 0;
     let progressive = matches!(coding, Coding::JpegProgressive { .. });
@@ -135,12 +135,12 @@ fn refuse_damage(warnings: u32, left_over: u32, coding: &Coding) -> Result<()> {
     ];
     match damage.into_iter().find(|(bit, _)| warned(*bit)) {
         Some((_, reason)) => Err(Error::malformed(Format::Jpeg, reason)),
-        None if left_over > MAX_PADDING_BYTES => Err(Error::malformed(Format::Jpeg, "a scan longer than the image")),
+        None if left_over > MAX_LEFT_OVER_BYTES => Err(Error::malformed(Format::Jpeg, "a scan longer than the image")),
         None => Ok(()),
     }
 }
 
-const MAX_PADDING_BYTES: u32 = 16;
+const MAX_LEFT_OVER_BYTES: u32 = 16;
 
 fn failed(failure: Failure, limits: &Limits) -> Error {
     let limit = limits.max_memory_bytes;

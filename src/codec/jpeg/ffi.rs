@@ -193,7 +193,7 @@ impl<'a> Decoder<'a> {
         unsafe { shim_warnings(self.raw.as_ptr()) }
     }
 
-    /// The most bytes that were skipped at once after the last code of a scan.
+    /// The most bytes that were skipped at once after the last code of a scan, padding (00 and FF) not counted.
     pub(crate) fn left_over(&self) -> u32 {
         // SAFETY: `raw` is live.
         unsafe { shim_left_over(self.raw.as_ptr()) }

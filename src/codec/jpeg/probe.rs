@@ -157,7 +157,7 @@ impl Frame {
         let ids: Vec<u8> = self.components.iter().map(|c| c.id).collect();
         let channels = metadata.channels(&ids);
         let sampling = self.components.iter().map(|c| (c.h, c.v)).collect();
-        let exif = metadata.exif;
+        let exif = metadata.exif.unwrap_or_default();
         Ok(Header {
             format: Format::Jpeg,
             coded_size: self.size,
@@ -215,11 +215,16 @@ impl Scans {
         }
         self.count += 1;
         Limits::check("scans", u64::from(self.count), u64::from(limits.max_jpeg_scans))?;
+        let mut named = 0u8;
         for entry in list.chunks_exact(2) {
-            let found = frame.components.iter().enumerate().find(|(_, c)| Some(&c.id) == entry.first());
+            // Some encoders give every component one id; the scan then names them in the frame's order, as libjpeg reads it.
+            let matches = |(index, c): &(usize, &Component)| Some(&c.id) == entry.first() && named & 1 << index == 0;
+            let found = frame.components.iter().enumerate().find(matches);
             let (index, component) = found.ok_or_else(|| malformed("a scan of an unknown component"))?;
+            named |= 1 << index;
             self.blocks += frame.blocks(component);
-            if spectral_start == 0 {
+            // Sequential scans hold all coefficients whatever they say, and some encoders say otherwise.
+            if spectral_start == 0 || !frame.progressive {
                 self.begun |= 1 << index;
             }
         }

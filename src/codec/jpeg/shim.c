@@ -20,6 +20,8 @@ typedef struct {
   int in_scan;
   uint32_t warnings;
   uint32_t left_over;
+  const uint8_t *data; /* the whole input of a decoder */
+  size_t len;
   int status;
   char message[SHIM_MESSAGE_BYTES];
 } errors;
@@ -52,6 +54,19 @@ static void on_error(j_common_ptr cinfo) {
   longjmp(e->escape, 1);
 }
 
+/* libjpeg points behind the last byte it skipped, or into a buffer of its own once the data has ended. */
+static uint32_t skipped_beyond_padding(const errors *e, const struct jpeg_source_mgr *src, size_t skipped) {
+  const uint8_t *begin = e->data, *end = e->data + e->len, *at = src->next_input_byte;
+  uint32_t count = 0;
+  if (at >= begin && at <= end)
+    end = at;
+  if (skipped < (size_t)(end - begin))
+    begin = end - skipped;
+  for (; begin < end; begin++)
+    count += *begin != 0x00 && *begin != 0xFF;
+  return count;
+}
+
 static void on_message(j_common_ptr cinfo, int level) {
   errors *e = (errors *)cinfo->err;
   if (level >= 0)
@@ -74,19 +89,17 @@ static void on_message(j_common_ptr cinfo, int level) {
     e->warnings |= SHIM_WARNED_PROGRESSION;
     break;
   case JWRN_EXTRANEOUS_DATA:
-    /* Before the first scan only metadata is skipped; inside one, only the search for a restart marker skips bytes. */
-    if (!e->in_scan) {
-      e->warnings |= SHIM_WARNED_OTHER;
-    } else if (e->in_scan == IN_ROWS && ((j_decompress_ptr)cinfo)->restart_interval) {
+    /* Before the first scan only metadata is skipped; among rows, only the search for a restart marker skips bytes. */
+    if (e->in_scan == IN_ROWS && ((j_decompress_ptr)cinfo)->restart_interval) {
       e->warnings |= SHIM_WARNED_EXTRANEOUS_IN;
-    } else {
-      e->warnings |= SHIM_WARNED_EXTRANEOUS_OUT;
-      if ((uint32_t)e->pub.msg_parm.i[0] > e->left_over)
-        e->left_over = (uint32_t)e->pub.msg_parm.i[0];
+    } else if (e->in_scan) {
+      uint32_t count = skipped_beyond_padding(e, ((j_decompress_ptr)cinfo)->src, (size_t)e->pub.msg_parm.i[0]);
+      if (count > e->left_over)
+        e->left_over = count;
     }
     break;
-  default:
-    e->warnings |= SHIM_WARNED_OTHER;
+  default: /* about metadata, or harmless by long practice */
+    break;
   }
 }
 
@@ -188,6 +201,8 @@ int shim_start(shim_decoder *d, const uint8_t *data, size_t len, uint32_t scale_
   if (setjmp(d->err.escape))
     return d->err.status;
   cinfo->mem->max_memory_to_use = (long)max_memory;
+  d->err.data = data;
+  d->err.len = len;
   jpeg_mem_src(cinfo, data, (unsigned long)len);
   jpeg_read_header(cinfo, TRUE);
   cinfo->scale_num = 1;
@@ -257,18 +272,55 @@ int shim_finish(shim_decoder *d) {
   return SHIM_OK;
 }
 
+/* The encoder's output: one buffer that only this file frees. libjpeg's own memory destination frees the buffer it was
+   given when it grows, and tells only at the end, which leaves nothing right to free after an error. */
+typedef struct {
+  struct jpeg_destination_mgr pub;
+  uint8_t *buffer;
+  size_t capacity;
+  size_t len;
+} output;
+
 typedef struct {
   struct jpeg_compress_struct cinfo;
   errors err;
-  unsigned char *buffer;
-  unsigned long len;
+  output out;
   uint8_t *strip;
 } encoder;
+
+enum { FIRST_BUFFER_BYTES = 64 * 1024 };
+
+static void output_grow(j_compress_ptr cinfo, size_t used, size_t capacity) {
+  output *out = (output *)cinfo->dest;
+  uint8_t *buffer = realloc(out->buffer, capacity);
+  if (!buffer)
+    ERREXIT1(cinfo, JERR_OUT_OF_MEMORY, 0);
+  out->buffer = buffer;
+  out->capacity = capacity;
+  out->pub.next_output_byte = buffer + used;
+  out->pub.free_in_buffer = capacity - used;
+}
+
+static void output_init(j_compress_ptr cinfo) { output_grow(cinfo, 0, FIRST_BUFFER_BYTES); }
+
+static boolean output_full(j_compress_ptr cinfo) {
+  output *out = (output *)cinfo->dest;
+  output_grow(cinfo, out->capacity, 2 * out->capacity);
+  return TRUE;
+}
+
+static void output_term(j_compress_ptr cinfo) {
+  output *out = (output *)cinfo->dest;
+  out->len = out->capacity - out->pub.free_in_buffer;
+}
 
 static void begin(encoder *e, uint32_t width, uint32_t height, J_COLOR_SPACE space, int quality) {
   j_compress_ptr cinfo = &e->cinfo;
   jpeg_create_compress(cinfo);
-  jpeg_mem_dest(cinfo, &e->buffer, &e->len);
+  e->out.pub.init_destination = output_init;
+  e->out.pub.empty_output_buffer = output_full;
+  e->out.pub.term_destination = output_term;
+  cinfo->dest = &e->out.pub;
   cinfo->image_width = width;
   cinfo->image_height = height;
   cinfo->input_components = 3;
@@ -287,10 +339,10 @@ static void end(encoder *e, int status, uint8_t **out, size_t *out_len) {
     jpeg_destroy_compress(&e->cinfo);
   free(e->strip);
   if (status == SHIM_OK) {
-    *out = e->buffer;
-    *out_len = e->len;
+    *out = e->out.buffer;
+    *out_len = e->out.len;
   } else {
-    free(e->buffer);
+    free(e->out.buffer);
   }
   free(e);
 }
@@ -350,8 +402,12 @@ int shim_encode_planes(const uint8_t *y, const uint8_t *cb, const uint8_t *cr, u
     return SHIM_NO_MEMORY;
   /* Sixteen luma rows, twice eight chroma rows of half the width, one neutral chroma row. */
   e->strip = malloc(stride * LUMA_ROWS + stride * CHROMA_ROWS + stride);
-  if (!e->strip || setjmp(e->err.escape)) {
-    int status = e->strip ? e->err.status : SHIM_NO_MEMORY;
+  if (!e->strip) {
+    free(e);
+    return SHIM_NO_MEMORY;
+  }
+  if (setjmp(e->err.escape)) {
+    int status = e->err.status;
     end(e, status, out, out_len);
     return status;
   }

@@ -15,9 +15,7 @@ enum {
   SHIM_WARNED_BAD_CODE = 4,        /* an impossible Huffman or arithmetic code */
   SHIM_WARNED_RESYNC = 8,          /* a restart marker is missing or out of order */
   SHIM_WARNED_PROGRESSION = 16,    /* scans contradict each other */
-  SHIM_WARNED_EXTRANEOUS_IN = 32,  /* bytes skipped before a restart marker */
-  SHIM_WARNED_EXTRANEOUS_OUT = 64, /* bytes skipped after a scan's last code: see shim_left_over */
-  SHIM_WARNED_OTHER = 128          /* about metadata, or harmless by long practice */
+  SHIM_WARNED_EXTRANEOUS_IN = 32   /* bytes skipped before a restart marker */
 };
 
 /* What the decoder gives. */
@@ -57,7 +55,7 @@ int shim_read_planes(shim_decoder *d, uint8_t *const planes[3]);
 int shim_read_row(shim_decoder *d, uint8_t *row);
 int shim_finish(shim_decoder *d);
 uint32_t shim_warnings(const shim_decoder *d);
-/* The most bytes that were skipped at once after the last code of a scan. */
+/* The most bytes that were skipped at once after the last code of a scan, those of padding (00 and FF) not counted. */
 uint32_t shim_left_over(const shim_decoder *d);
 const char *shim_message(const shim_decoder *d);
 

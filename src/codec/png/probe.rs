@@ -242,7 +242,7 @@ fn read_frames(data: &[u8]) -> Option<u32> {
 fn read_profile(data: &[u8], max: u64) -> Option<Vec<u8>> {
     let name_len = data.iter().take(80).position(|&b| b == 0)?;
     let stream = data.get(name_len + 1..)?.strip_prefix(&[0])?;
-    // One more than allowed, so that a profile of exactly `max` bytes also reaches its checksum.
+    // One more than allowed, so that a profile of exactly `max` bytes also reaches its Adler-32.
     let room = usize::try_from(max).ok()?.checked_add(1)?;
     let profile = fdeflate::decompress_to_vec_bounded(stream, room).ok()?;
     (profile.len() < room).then_some(profile)
