@@ -359,3 +359,37 @@ fn assert_failed_politely(output: &Output) {
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.starts_with("image-ingest: cannot") && text.lines().count() == 1, "{text}");
 }
+
+/// The estimate is what a batch admits by: a job that needs more would break every budget.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_job_needs_more_memory_than_estimated() {
+    let testdata = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata");
+    let files = [
+        "jpeg/size_4032x3024.jpg",
+        "jpeg/progressive_444_restart.jpg",
+        "jpeg/cmyk_icc.jpg",
+        "png/diagram_2560x1600.png",
+        "png/rgba16.png",
+        "gif/animated.gif",
+        "webp/lossy_2304x1728.webp",
+        "webp/lossless_alpha.webp",
+        "heic/grid_phone_12mp.heic",
+        "heic/alpha.heic",
+    ];
+    let files = files.map(|f| testdata.join(f));
+    let peak = |encoding: &str, file: &PathBuf| {
+        let output = run(&["bench", "--runs", "1", "--encoding", encoding], std::slice::from_ref(file));
+        json(&output)[0]["peak_rss_kb"].as_u64().unwrap() * 1024
+    };
+    let smallest = testdata.join("gif/size_1x1.gif");
+    for encoding in ["jpeg", "webp"] {
+        let program = peak(encoding, &smallest);
+        for file in &files {
+            let output = run(&["inspect", "--encoding", encoding], std::slice::from_ref(file));
+            let estimate = json(&output)[0]["memory_bytes"].as_u64().unwrap();
+            let real = peak(encoding, file).saturating_sub(program);
+            assert!(real <= estimate, "{} to {encoding}: {real} bytes over an estimate of {estimate}", file.display());
+        }
+    }
+}

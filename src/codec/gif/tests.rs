@@ -207,3 +207,23 @@ fn very_many_frames_are_counted_quickly() {
     assert_eq!(header(&file).unwrap().animation, Some(Animation { frames: 400_000 }));
     assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
 }
+
+/// Blocks put between the global colour table of four entries and what follows.
+fn with_blocks(file: &[u8], blocks: &[u8]) -> Vec<u8> {
+    [&file[..13 + PALETTE.len()], blocks, &file[13 + PALETTE.len()..]].concat()
+}
+
+#[test]
+fn the_last_graphic_control_is_the_images() {
+    let file = encode(6, 4, &[frame(0, 0, 6, 4)]);
+    let (clear, opaque) = (b"!\xF9\x04\x01\0\0\x01\0", b"!\xF9\x04\0\0\0\0\0");
+    assert!(!header(&with_blocks(&file, &[&clear[..], opaque].concat())).unwrap().has_alpha);
+    assert_eq!(pixels(&with_blocks(&file, &[&clear[..], opaque].concat())).unwrap().layout, Layout::Rgb);
+}
+
+#[test]
+fn an_image_of_no_pixels_is_passed_over() {
+    let file = encode(6, 4, &[frame(0, 0, 6, 4)]);
+    let empty = b",\0\0\0\0\0\0\x04\0\0\x02\0";
+    assert_eq!(pixels(&with_blocks(&file, empty)).unwrap(), pixels(&file).unwrap());
+}

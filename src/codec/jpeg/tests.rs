@@ -189,3 +189,48 @@ fn adobe_transform_zero_means_rgb() {
     let adobe = segment(0xEE, b"Adobe\0\x64\0\0\0\0\0");
     assert_eq!(header(&with_segments(&without_jfif, &[adobe])).unwrap().channels, Channels::Rgb);
 }
+
+#[test]
+fn padding_after_the_scan_is_no_damage_and_codes_are() {
+    let jpeg = photo(96, 64);
+    let (scan, eoi) = jpeg.split_at(jpeg.len() - 2);
+    let whole = planes(&jpeg, DctScale::Full).unwrap();
+    for padding in [&[0; 2000][..], &[0xFF; 40], b"camera"] {
+        assert_eq!(planes(&[scan, padding, eoi].concat(), DctScale::Full).unwrap(), whole);
+    }
+    assert_eq!(planes(&[scan, &[0; 300][..]].concat(), DctScale::Full).unwrap(), whole, "padding and no EOI");
+    let codes = [scan, &[0x5A; 200][..], eoi].concat();
+    assert_eq!(planes(&codes, DctScale::Full).unwrap_err().code(), "malformed");
+}
+
+#[test]
+fn components_of_one_id_are_taken_in_order() {
+    let mut jpeg = photo(32, 32);
+    let sof = jpeg.windows(2).position(|w| w == [0xFF, 0xC0]).unwrap();
+    let sos = jpeg.windows(2).position(|w| w == [0xFF, 0xDA]).unwrap();
+    for i in 0..3 {
+        jpeg[sof + 10 + 3 * i] = 1;
+        jpeg[sos + 5 + 2 * i] = 1;
+    }
+    assert!(header(&jpeg).is_ok());
+}
+
+#[test]
+fn an_exif_segment_without_tiff_hides_no_other() {
+    let block = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0";
+    let segments = [segment(0xE1, b"Exif\0\0nonsense"), segment(0xE1, block)];
+    assert_eq!(header(&with_segments(&photo(16, 8), &segments)).unwrap().orientation, Orientation::Rotate90);
+}
+
+#[test]
+fn an_encoded_picture_of_noise_outgrows_its_first_buffer_and_reads_back() {
+    let mut state = 1u32;
+    let mut noise = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    let rgb: Vec<u8> = (0..640 * 480 * 3).map(|_| noise()).collect();
+    let jpeg = encode_rgb(&rgb, 640, 480, 95).unwrap();
+    assert!(jpeg.len() > 200_000, "{}", jpeg.len());
+    assert_eq!(planes(&jpeg, DctScale::Full).unwrap().size, Size::new(640, 480));
+}
