@@ -19,7 +19,7 @@ pub(super) struct Grid {
 type Node = [u16; 4];
 
 impl Grid {
-    /// Evaluates `pipeline` at every node: at most 49³ or 17⁴ of them, 1 MB.
+    /// Evaluates `pipeline` at every node: at most 41³ or 17⁴ of them, 700 KB.
     ///
     /// # Errors
     ///
@@ -100,7 +100,7 @@ impl Grid {
     }
 }
 
-/// Points along an axis, for a table that has `own`: 17 for inks and 33 for light as in LittleCMS, but up to 49 for
+/// Points along an axis, for a table that has `own`: 17 for inks and 33 for light as in LittleCMS, but up to 41 for
 /// light where that hits the table's own points.
 fn points(own: usize, space: Space) -> usize {
     if space == Space::Cmyk {
@@ -108,7 +108,7 @@ fn points(own: usize, space: Space) -> usize {
     }
     let cells = own.max(2) - 1;
     let fitting = cells * 32usize.div_ceil(cells) + 1;
-    if fitting <= 49 { fitting } else { 33 }
+    if fitting <= 41 { fitting } else { 33 }
 }
 
 /// The cell of a 16-bit value among `side` ≥ 2 points, and the weight of the cell's end. The last value is the end of
