@@ -2,7 +2,6 @@
 
 use crate::color::{expand_range, to_rgb, to_srgb};
 use crate::error::{Error, Result};
-use crate::format::Format;
 use crate::header::Orientation;
 use crate::orient::turn;
 use crate::pixels::{Layout, Matrix, Pixels, Planes, Range, Raster, Samples, chroma_size, count};
@@ -74,7 +73,7 @@ impl Canonical {
 /// # Errors
 ///
 /// `malformed` when a colour profile cannot be applied; `out_of_memory`.
-pub(crate) fn canonicalise(pixels: Pixels, coded_size: Size, plan: &Plan, format: Format) -> Result<Canonical> {
+pub(crate) fn canonicalise(pixels: Pixels, coded_size: Size, plan: &Plan) -> Result<Canonical> {
     // The longer side: a short one is rounded up too far to tell the scale.
     let scale_divisor = coded_size.longer().div_ceil(pixels.size().longer().max(1));
     let crop = if scale_divisor == 1 { plan.crop } else { Rect::whole(pixels.size()) };
@@ -85,9 +84,9 @@ pub(crate) fn canonicalise(pixels: Pixels, coded_size: Size, plan: &Plan, format
         Pixels::Ycbcr(planes) if stays_planar(&planes, plan) => (planar(planes, crop, plan)?, false),
         Pixels::Ycbcr(planes) => {
             let planes = reduce_planes(planes, crop, plan.target, ChromaGrid::Full)?;
-            interleaved(to_rgb(planes)?, plan, format)?
+            interleaved(to_rgb(planes)?, plan)?
         }
-        Pixels::Interleaved(raster) => interleaved(reduce_raster(raster, crop, plan.target)?, plan, format)?,
+        Pixels::Interleaved(raster) => interleaved(reduce_raster(raster, crop, plan.target)?, plan)?,
     };
     Canonical::new(plan.size(), samples, alpha_composed, scale_divisor)
         .ok_or_else(|| Error::internal("canonical samples disagree with their size"))
@@ -122,8 +121,8 @@ fn planar(planes: Planes, crop: Rect, plan: &Plan) -> Result<CanonicalSamples> {
 }
 
 /// Converts, composes and turns a raster at the target size; says whether anything shows the matte.
-fn interleaved(raster: Raster, plan: &Plan, format: Format) -> Result<(CanonicalSamples, bool)> {
-    let Raster { layout, samples, .. } = to_srgb(raster, &plan.conversion, format)?;
+fn interleaved(raster: Raster, plan: &Plan) -> Result<(CanonicalSamples, bool)> {
+    let Raster { layout, samples, .. } = to_srgb(raster, &plan.conversion)?;
     let Samples::U8(samples) = samples else {
         return Err(Error::internal("the colour stage left 16-bit samples"));
     };

@@ -79,6 +79,6 @@ fn render(job: Job<'_>) -> Result<Rendered> {
     let started = Instant::now();
     let pixels = codec::decode(job.upload, job.header, job.plan, job.limits)?;
     let decode = started.elapsed();
-    let canonical = canonicalise(pixels, job.header.coded_size, job.plan, job.format)?;
+    let canonical = canonicalise(pixels, job.header.coded_size, job.plan)?;
     Ok(Rendered { canonical, decode, canonicalise: started.elapsed() - decode })
 }

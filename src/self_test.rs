@@ -59,7 +59,7 @@ macro_rules! sample {
 const SAMPLES: &[Sample] = &[
     sample!("jpeg/orientation_6.jpg", "obj_ad0f4ba36c8b967d4b4a5f83f08900ea9bf6b53203b73db1a71a977b3ccc9a25"),
     sample!("jpeg/size_2049x100.jpg", "obj_ce81a20adfd3cdc2ce18af44fc5659b2fa2fff75b69a0f174341956bdc4a16a0"),
-    sample!("png/display_p3.png", "obj_a7e8b7d76fc71822c5e5f5a257eccd947c1017322b47631b2fea35ef5427f8c4"),
+    sample!("png/display_p3.png", "obj_7fa40a410f16233abd452c661ed056b2d2fa127625a20af8a58de3b4d64bc997"),
     sample!("gif/offset_frame.gif", "obj_a4d1b1f16147d5c8c28ee8e1ef3d792795f55ec83741ceccf7c3fdd72542e673"),
     sample!("webp/lossy_333x251.webp", "obj_ff9d9a72c8590c6554430a3cf0411790d2319c35dfd6639fc2357d3502d07fd7"),
     sample!("heic/ten_bit.heic", "obj_43c22f20eb9dcdfb67c0b80d1be7b434145208b963430e79d31ec8282ee42453"),

@@ -74,7 +74,7 @@ impl<'a> Planned<'a> {
 
     /// Crops, reduces, converts, composes, turns.
     pub fn canonicalise(&self, decoded: Decoded) -> Result<Canonical> {
-        canonicalise(decoded.0, self.header.coded_size, &self.plan, self.header.format)
+        canonicalise(decoded.0, self.header.coded_size, &self.plan)
     }
 }
 

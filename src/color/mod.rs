@@ -1,7 +1,22 @@
 //! Decides and makes the way from stored samples to sRGB.
+//!
+//! The same bytes come out on every machine, because pixels meet integers only and the tables behind them are made
+//! from what IEEE 754 fixes to the bit: `+ - × ÷`, comparison, rounding and conversion of `f64`, none of which Rust
+//! fuses or reorders, and `pow` of the pinned `libm` crate, which is made of these and built without its assembly.
+//! Not allowed here: `mul_add`, `f64::powf` and its like (the platform's libm), SIMD chosen at run time, and any colour
+//! engine doing one of them.
 
+mod curve;
 mod hdr;
+mod icc;
+mod lut;
+mod matrix;
+mod pipeline;
 mod profile;
+mod shaper;
+mod srgb;
+#[cfg(test)]
+mod tests;
 mod transform;
 mod ycbcr;
 

@@ -1,86 +1,105 @@
-//! Turns a colour description into a profile of the colour engine.
+//! Turns a colour description into what leads from its samples to XYZ.
 
-use moxcms::{
-    Chromaticity, CicpColorPrimaries, CicpProfile, ColorPrimaries, ColorProfile, DataColorSpace, MatrixCoefficients,
-    ToneReprCurve, TransferCharacteristics, XyY,
-};
-
+use super::curve::Curve;
+use super::icc::{self, Space};
+use super::matrix::{BT709, D65, Matrix, Points};
+use super::pipeline::Pipeline;
 use crate::header::{Channels, Cicp, ColorDescription};
 
+/// A way from device values to the connection space.
+#[derive(Debug, Clone)]
+pub(super) enum Profile<'a> {
+    Gray(Gray<'a>),
+    Rgb(Rgb<'a>),
+    Lut(Box<Pipeline<'a>>),
+}
+
+/// One curve.
+#[derive(Debug, Clone)]
+pub(super) enum Gray<'a> {
+    /// To luminance 0–1.
+    Luminance(Curve<'a>),
+    /// To L*, 1 being 100.
+    Lightness(Curve<'a>),
+}
+
+/// A curve for each channel, then a matrix.
+#[derive(Debug, Clone)]
+pub(super) struct Rgb<'a> {
+    pub(super) curves: [Curve<'a>; 3],
+    pub(super) to_xyz: Matrix,
+}
+
 /// The profile that a description means for samples of `channels`; `None` when it is no profile or does not fit them.
-pub(super) fn read(description: &ColorDescription, channels: Channels) -> Option<ColorProfile> {
-    match description {
-        ColorDescription::Srgb => None,
-        ColorDescription::Icc(bytes) => {
-            let profile = ColorProfile::new_from_slice(bytes).ok()?;
-            fits(&profile, channels).then_some(profile)
-        }
-        ColorDescription::Cicp(cicp) => from_cicp(*cicp),
-        ColorDescription::Gamma { gamma, chromaticities } => from_gamma(*gamma, *chromaticities),
-        ColorDescription::AdobeRgb => Some(ColorProfile::new_adobe_rgb()),
+pub(super) fn read(description: &ColorDescription, channels: Channels) -> Option<Profile<'_>> {
+    let rgb = match description {
+        ColorDescription::Srgb => return None,
+        // A profile of another colour space than the samples' says nothing about them.
+        ColorDescription::Icc(bytes) => return icc::read(bytes, space(channels)),
+        ColorDescription::Cicp(cicp) => from_cicp(*cicp)?,
+        ColorDescription::Gamma { gamma, chromaticities } => from_gamma(*gamma, *chromaticities)?,
+        ColorDescription::AdobeRgb => with_curve(ADOBE_RGB, Curve::power(563.0 / 256.0))?,
+    };
+    match space(channels) {
+        Space::Rgb => Some(Profile::Rgb(rgb)),
+        Space::Gray => Some(Profile::Gray(Gray::Luminance(rgb.curves[0]))),
+        Space::Cmyk => None,
     }
 }
 
-/// A profile of another colour space than the samples' says nothing about them.
-fn fits(profile: &ColorProfile, channels: Channels) -> bool {
-    let wanted = match channels {
-        Channels::Gray => DataColorSpace::Gray,
-        Channels::Rgb | Channels::Palette | Channels::Ycbcr => DataColorSpace::Rgb,
-        Channels::Cmyk | Channels::Ycck => DataColorSpace::Cmyk,
-    };
-    profile.color_space == wanted
+fn space(channels: Channels) -> Space {
+    match channels {
+        Channels::Gray => Space::Gray,
+        Channels::Rgb | Channels::Palette | Channels::Ycbcr => Space::Rgb,
+        Channels::Cmyk | Channels::Ycck => Space::Cmyk,
+    }
 }
 
 /// SDR code points. The BT.709 family of transfer functions is read as sRGB's curve, as browsers show it: both are
 /// graded on the same displays.
-fn from_cicp(cicp: Cicp) -> Option<ColorProfile> {
-    let primaries = CicpColorPrimaries::try_from(u8::try_from(cicp.primaries).ok()?).ok()?;
+fn from_cicp(cicp: Cicp) -> Option<Rgb<'static>> {
     let curve = match cicp.transfer {
-        4 => Some(power(2.2)),
-        5 => Some(power(2.8)),
-        8 => Some(power(1.0)),
-        _ => None,
+        4 => Curve::power(2.2),
+        5 => Curve::power(2.8),
+        8 => Curve::Identity,
+        _ => Curve::SRGB,
     };
-    if matches!(primaries, CicpColorPrimaries::Bt709 | CicpColorPrimaries::Unspecified) && curve.is_none() {
-        return None;
-    }
-    let mut profile = ColorProfile::new_srgb();
-    if !matches!(primaries, CicpColorPrimaries::Unspecified) {
-        let named = ColorProfile::new_from_cicp(CicpProfile {
-            color_primaries: primaries,
-            transfer_characteristics: TransferCharacteristics::Srgb,
-            matrix_coefficients: MatrixCoefficients::Identity,
-            full_range: true,
-        });
-        profile.red_colorant = named.red_colorant;
-        profile.green_colorant = named.green_colorant;
-        profile.blue_colorant = named.blue_colorant;
-    }
-    Some(with_curve(profile, curve))
+    let points = primaries(cicp.primaries)?;
+    if points == BT709 && curve == Curve::SRGB { None } else { with_curve(points, curve) }
+}
+
+/// ITU-T H.273, table 2. Unspecified ones (2) are BT.709's.
+fn primaries(code: u16) -> Option<Points> {
+    const C: (f64, f64) = (0.310, 0.316);
+    Some(match code {
+        1 | 2 => BT709,
+        4 => [C, (0.67, 0.33), (0.21, 0.71), (0.14, 0.08)],
+        5 => [D65, (0.64, 0.33), (0.29, 0.60), (0.15, 0.06)],
+        6 | 7 => [D65, (0.630, 0.340), (0.310, 0.595), (0.155, 0.070)],
+        8 => [C, (0.681, 0.319), (0.243, 0.692), (0.145, 0.049)],
+        9 => [D65, (0.708, 0.292), (0.170, 0.797), (0.131, 0.046)],
+        10 => [(1.0 / 3.0, 1.0 / 3.0), (1.0, 0.0), (0.0, 1.0), (0.0, 0.0)],
+        11 => [(0.314, 0.351), (0.680, 0.320), (0.265, 0.690), (0.150, 0.060)],
+        12 => [D65, (0.680, 0.320), (0.265, 0.690), (0.150, 0.060)],
+        22 => [D65, (0.630, 0.340), (0.295, 0.605), (0.155, 0.077)],
+        _ => return None,
+    })
 }
 
 /// PNG's `gAMA` and `cHRM` (PNG Third Edition, 11.3.2). An exponent within 1 % of 1/2.2 stands for sRGB's curve, as
 /// the specification's own sRGB fallback value (45 455) does.
-fn from_gamma(gamma: u32, chromaticities: Option<[(u32, u32); 4]>) -> Option<ColorProfile> {
-    let srgb_like = (45_000..=45_910).contains(&gamma);
-    let curve = (gamma > 0 && !srgb_like).then(|| power(100_000.0 / gamma as f32));
-    let mut profile = ColorProfile::new_srgb();
+fn from_gamma(gamma: u32, chromaticities: Option<[(u32, u32); 4]>) -> Option<Rgb<'static>> {
+    let srgb_like = gamma == 0 || (45_000..=45_910).contains(&gamma);
+    let curve = if srgb_like { Curve::SRGB } else { Curve::power(100_000.0 / f64::from(gamma)) };
     match chromaticities {
         Some(points) if !near_srgb(points) => {
-            let [white, red, green, blue] = points.map(|(x, y)| (x as f32 / 100_000.0, y as f32 / 100_000.0));
-            let point = |(x, y): (f32, f32)| Chromaticity { x, y };
-            let usable = [white, red, green, blue].iter().all(|&(x, y)| x + y <= 1.0 && y > 0.0);
-            if !usable {
-                return None;
-            }
-            let primaries = ColorPrimaries { red: point(red), green: point(green), blue: point(blue) };
-            let white = XyY { x: f64::from(white.0), y: f64::from(white.1), yb: 1.0 };
-            profile.update_rgb_colorimetry(white, primaries);
+            let points = points.map(|(x, y)| (f64::from(x) / 100_000.0, f64::from(y) / 100_000.0));
+            let usable = points.iter().all(|&(x, y)| x + y <= 1.0 && y > 0.0);
+            if usable { with_curve(points, curve) } else { None }
         }
-        _ if curve.is_none() => return None,
-        _ => {}
+        _ if srgb_like => None,
+        _ => with_curve(BT709, curve),
     }
-    Some(with_curve(profile, curve))
 }
 
 /// Within rounding of sRGB's white and primaries as `cHRM` writes them.
@@ -89,16 +108,8 @@ fn near_srgb(points: [(u32, u32); 4]) -> bool {
     points.iter().zip(SRGB).all(|(p, s)| p.0.abs_diff(s.0) <= 100 && p.1.abs_diff(s.1) <= 100)
 }
 
-fn power(exponent: f32) -> ToneReprCurve {
-    ToneReprCurve::Parametric(vec![exponent])
+fn with_curve(points: Points, curve: Curve<'static>) -> Option<Rgb<'static>> {
+    Some(Rgb { curves: [curve; 3], to_xyz: Matrix::to_xyz(points)? })
 }
 
-fn with_curve(mut profile: ColorProfile, curve: Option<ToneReprCurve>) -> ColorProfile {
-    profile.cicp = None;
-    if let Some(curve) = curve {
-        profile.red_trc = Some(curve.clone());
-        profile.green_trc = Some(curve.clone());
-        profile.blue_trc = Some(curve);
-    }
-    profile
-}
+const ADOBE_RGB: Points = [D65, (0.64, 0.33), (0.21, 0.71), (0.15, 0.06)];

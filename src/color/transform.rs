@@ -1,10 +1,10 @@
 //! Converts a raster at canonical size to 8-bit sRGB.
 
-use moxcms::{ColorProfile, DataColorSpace, TransformOptions};
-
-use super::{Conversion, hdr, profile};
-use crate::error::{Error, Result};
-use crate::format::Format;
+use super::lut::Grid;
+use super::profile::{self, Profile};
+use super::shaper::{Luminance, Shaper, grays};
+use super::{Conversion, hdr, srgb};
+use crate::error::Result;
 use crate::header::Channels;
 use crate::pixels::{Layout, Raster, Samples, zeroed};
 
@@ -12,8 +12,8 @@ use crate::pixels::{Layout, Raster, Samples, zeroed};
 ///
 /// # Errors
 ///
-/// `malformed` when the colour engine refuses a profile that parsed; `out_of_memory`.
-pub(crate) fn to_srgb(raster: Raster, conversion: &Conversion, format: Format) -> Result<Raster> {
+/// `out_of_memory`.
+pub(crate) fn to_srgb(raster: Raster, conversion: &Conversion) -> Result<Raster> {
     match conversion {
         Conversion::Identity | Conversion::ProfileIgnored => plain(raster),
         Conversion::ToneMap(cicp) => hdr::tone_map(raster, *cicp),
@@ -23,103 +23,136 @@ pub(crate) fn to_srgb(raster: Raster, conversion: &Conversion, format: Format) -
                 Layout::Rgb | Layout::Rgba => Channels::Rgb,
                 Layout::Cmyk => Channels::Cmyk,
             };
-            match profile::read(description, channels) {
-                Some(profile) => through(raster, &profile, format),
-                // A gray profile whose image came with alpha, and so as RGBA.
-                None => match profile::read(description, Channels::Gray) {
-                    Some(gray) => through(raster, &gray, format),
-                    None => plain(raster),
-                },
+            // A gray profile whose image came with alpha, and so as RGBA, reads only as gray.
+            match profile::read(description, channels).or_else(|| profile::read(description, Channels::Gray)) {
+                Some(profile) => through(raster, &profile),
+                None => plain(raster),
             }
         }
     }
 }
 
-/// Whether a profile gives what sRGB gives, within one level, over the whole cube of 8-bit colours.
-pub(super) fn equals_srgb(profile: &ColorProfile) -> bool {
-    let (from, to, channels) = match profile.color_space {
-        DataColorSpace::Gray => (moxcms::Layout::Gray, moxcms::Layout::Gray, 1),
-        _ => (moxcms::Layout::Rgb, moxcms::Layout::Rgb, 3),
-    };
-    let source = probes(channels);
-    let mut result = vec![0; source.len()];
-    let Ok(transform) = profile.create_transform_8bit(from, &target(profile), to, options()) else {
-        return false;
-    };
-    transform.transform(&source, &mut result).is_ok() && source.iter().zip(&result).all(|(a, b)| a.abs_diff(*b) <= 1)
-}
-
-/// Every gray, and for three channels a grid of 16 levels a side.
-fn probes(channels: usize) -> Vec<u8> {
-    let grays = (0..=255).flat_map(|v| std::iter::repeat_n(v, channels));
-    if channels == 1 {
-        return grays.collect();
-    }
-    let level = |i: u16| u8::try_from(i * 17).unwrap_or(255);
-    let grid = (0..4096u16).flat_map(|i| [level(i & 15), level(i >> 4 & 15), level(i >> 8)]);
-    grays.chain(grid).collect()
-}
-
-fn target(profile: &ColorProfile) -> ColorProfile {
-    match profile.color_space {
-        DataColorSpace::Gray => {
-            let srgb = ColorProfile::new_srgb();
-            let mut gray = ColorProfile::new_gray_with_gamma(2.2);
-            gray.gray_trc = srgb.red_trc;
-            gray
+/// Whether a profile gives what sRGB gives, within one level, for every gray and a grid of colours.
+pub(super) fn equals_srgb(profile: &Profile<'_>) -> bool {
+    let same = |found: [u8; 3], wanted: [u8; 3]| found.iter().zip(wanted).all(|(f, w)| f.abs_diff(w) <= 1);
+    match profile {
+        Profile::Gray(gray) => grays(&Luminance::Curve(gray), 256).is_ok_and(|table| near_identity(&table)),
+        Profile::Rgb(rgb) => {
+            Shaper::<256>::new(rgb).is_ok_and(|shaper| probes().all(|probe| same(shaper.rgb(probe), probe)))
         }
-        _ => ColorProfile::new_srgb(),
+        Profile::Lut(pipeline) => match pipeline.space.channels() {
+            1 => grays(&Luminance::Table(pipeline), 256).is_ok_and(|table| near_identity(&table)),
+            3 => probes().all(|[r, g, b]| {
+                let device = [r, g, b, 0].map(|v| f64::from(v) / 255.0);
+                same(pipeline.linear_srgb(device).map(|light| rounded(srgb::encode(light))), [r, g, b])
+            }),
+            _ => false,
+        },
     }
 }
 
-fn through(raster: Raster, profile: &ColorProfile, format: Format) -> Result<Raster> {
-    let gray = profile.color_space == DataColorSpace::Gray;
-    let layouts = match (raster.layout, gray) {
-        (Layout::Gray, true) => Some((moxcms::Layout::Gray, moxcms::Layout::Gray, Layout::Gray)),
-        (Layout::Rgb, false) => Some((moxcms::Layout::Rgb, moxcms::Layout::Rgb, Layout::Rgb)),
-        (Layout::Rgba, false) => Some((moxcms::Layout::Rgba, moxcms::Layout::Rgba, Layout::Rgba)),
-        (Layout::Cmyk, false) => Some((moxcms::Layout::Rgba, moxcms::Layout::Rgb, Layout::Rgb)),
-        (Layout::Rgba, true) => return gray_with_alpha(raster, profile, format),
-        _ => None,
-    };
-    let Some((from, to, layout)) = layouts else {
-        return plain(raster);
-    };
-    let refused = |e: moxcms::CmsError| Error::malformed_by(format, "its ICC profile cannot be applied", e);
-    let target = target(profile);
-    let len = raster.samples.len() / raster.layout.channels() * layout.channels();
-    let samples = match &raster.samples {
-        Samples::U8(source) => {
-            let mut out = zeroed(len)?;
-            let transform = profile.create_transform_8bit(from, &target, to, options()).map_err(refused)?;
-            transform.transform(source, &mut out).map_err(refused)?;
-            Samples::U8(out)
-        }
-        Samples::U16(source) => {
-            let mut out = zeroed(len)?;
-            let transform = profile.create_transform_16bit(from, &target, to, options()).map_err(refused)?;
-            transform.transform(source, &mut out).map_err(refused)?;
-            Samples::U16(out)
-        }
-    };
-    plain(Raster::new(raster.size, layout, samples)?)
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
+fn rounded(encoded: f64) -> u8 {
+    (encoded * 255.0 + 0.5) as u8
 }
 
-/// Converts the gray of an RGBA raster whose colour channels are equal, and keeps its alpha.
-fn gray_with_alpha(raster: Raster, profile: &ColorProfile, format: Format) -> Result<Raster> {
-    let first_of_four = |samples: &Samples| match samples {
-        Samples::U8(v) => Samples::U8(v.iter().copied().step_by(4).collect()),
-        Samples::U16(v) => Samples::U16(v.iter().copied().step_by(4).collect()),
-    };
-    let gray = Raster::new(raster.size, Layout::Gray, first_of_four(&raster.samples))?;
-    let gray = through(gray, profile, format)?;
-    let mut raster = plain(raster)?;
-    if let (Samples::U8(pixels), Samples::U8(gray)) = (&mut raster.samples, &gray.samples) {
-        for (pixel, &g) in pixels.as_chunks_mut::<4>().0.iter_mut().zip(gray) {
-            *pixel = [g, g, g, pixel[3]];
+fn near_identity(table: &[u8]) -> bool {
+    (0..=255u8).zip(table).all(|(value, to)| value.abs_diff(*to) <= 1)
+}
+
+/// Every gray, and a grid of 16 levels a side.
+fn probes() -> impl Iterator<Item = [u8; 3]> {
+    let level = |i: u16| u8::try_from(i * 17).unwrap_or(u8::MAX);
+    let grid = (0..4096u16).map(move |i| [level(i & 15), level(i >> 4 & 15), level(i >> 8)]);
+    (0..=255).map(|v| [v; 3]).chain(grid)
+}
+
+fn through(raster: Raster, profile: &Profile<'_>) -> Result<Raster> {
+    match (profile, raster.layout) {
+        (Profile::Gray(gray), Layout::Gray | Layout::Rgba) => one_channel(raster, &Luminance::Curve(gray)),
+        (Profile::Rgb(rgb), Layout::Rgb | Layout::Rgba) => match &raster.samples {
+            Samples::U8(v) => by_shaper(v, &raster, &Shaper::<256>::new(rgb)?, |a| a),
+            Samples::U16(v) => by_shaper(v, &raster, &Shaper::<65_536>::new(rgb)?, eight_bits),
+        },
+        (Profile::Lut(pipeline), layout) => match (pipeline.space.channels(), layout) {
+            (1, Layout::Gray | Layout::Rgba) => one_channel(raster, &Luminance::Table(pipeline)),
+            (3, Layout::Rgb | Layout::Rgba) | (4, Layout::Cmyk) => by_grid(&raster, &Grid::new(pipeline)?),
+            _ => plain(raster),
+        },
+        _ => plain(raster),
+    }
+}
+
+fn by_shaper<T: Copy + Into<usize>, const N: usize>(
+    source: &[T],
+    raster: &Raster,
+    shaper: &Shaper<N>,
+    alpha: impl Fn(T) -> u8,
+) -> Result<Raster> {
+    if raster.layout == Layout::Rgba {
+        mapped(source, raster, |&[r, g, b, a]| with_alpha(shaper.rgb([r, g, b]), alpha(a)))
+    } else {
+        mapped(source, raster, |&rgb| shaper.rgb::<T>(rgb))
+    }
+}
+
+fn by_grid(raster: &Raster, grid: &Grid) -> Result<Raster> {
+    match (&raster.samples, raster.layout) {
+        (Samples::U8(v), Layout::Cmyk) => mapped(v, raster, |inks| grid.cmyk(inks.map(wide))),
+        (Samples::U16(v), Layout::Cmyk) => mapped(v, raster, |inks| grid.cmyk(*inks)),
+        (Samples::U8(v), Layout::Rgba) => {
+            mapped(v, raster, |&[r, g, b, a]| with_alpha(grid.rgb([r, g, b].map(wide)), a))
+        }
+        (Samples::U16(v), Layout::Rgba) => {
+            mapped(v, raster, |&[r, g, b, a]| with_alpha(grid.rgb([r, g, b]), eight_bits(a)))
+        }
+        (Samples::U8(v), _) => mapped(v, raster, |rgb| grid.rgb(rgb.map(wide))),
+        (Samples::U16(v), _) => mapped(v, raster, |rgb| grid.rgb(*rgb)),
+    }
+}
+
+/// A raster of pixels of `N` channels made from those of `M`.
+fn mapped<T, const M: usize, const N: usize>(
+    source: &[T],
+    raster: &Raster,
+    pixel: impl Fn(&[T; M]) -> [u8; N],
+) -> Result<Raster> {
+    let source = source.as_chunks::<M>().0;
+    let mut out = zeroed(source.len().saturating_mul(N))?;
+    for (to, from) in out.as_chunks_mut::<N>().0.iter_mut().zip(source) {
+        *to = pixel(from);
+    }
+    let layout = if N == 4 { Layout::Rgba } else { Layout::Rgb };
+    Raster::new(raster.size, layout, Samples::U8(out))
+}
+
+fn with_alpha([r, g, b]: [u8; 3], a: u8) -> [u8; 4] {
+    [r, g, b, a]
+}
+
+fn wide(sample: u8) -> u16 {
+    u16::from(sample) * 257
+}
+
+/// Converts gray, or the gray of an RGBA raster whose colour channels are equal, keeping its alpha.
+fn one_channel(raster: Raster, luminance: &Luminance<'_>) -> Result<Raster> {
+    let table = grays(luminance, if matches!(raster.samples, Samples::U8(_)) { 256 } else { 65_536 })?;
+    match (raster.samples, raster.layout) {
+        (Samples::U8(v), Layout::Rgba) => {
+            let raster = Raster { samples: Samples::U8(Vec::new()), ..raster };
+            mapped(&v, &raster, |&[g, _, _, a]| with_alpha([table[usize::from(g)]; 3], a))
+        }
+        (Samples::U16(v), Layout::Rgba) => {
+            let raster = Raster { samples: Samples::U8(Vec::new()), ..raster };
+            mapped(&v, &raster, |&[g, _, _, a]| with_alpha([table[usize::from(g)]; 3], eight_bits(a)))
+        }
+        (Samples::U8(v), layout) => {
+            Raster::new(raster.size, layout, Samples::U8(v.iter().map(|&g| table[usize::from(g)]).collect()))
+        }
+        (Samples::U16(v), layout) => {
+            Raster::new(raster.size, layout, Samples::U8(v.iter().map(|&g| table[usize::from(g)]).collect()))
         }
     }
-    Ok(raster)
 }
 
 /// To 8 bits, and CMYK without a profile to RGB by the usual inversion.
@@ -144,15 +177,4 @@ pub(super) fn eight_bits(sample: u16) -> u8 {
 fn light(ink: u8, key: u8) -> u8 {
     let product = u32::from(255 - ink) * u32::from(255 - key);
     u8::try_from((product + 127) / 255).unwrap_or(u8::MAX)
-}
-
-/// Perceptual where a profile has such a table, as the common engines default to; a matrix profile has one intent.
-fn options() -> TransformOptions {
-    TransformOptions {
-        rendering_intent: moxcms::RenderingIntent::Perceptual,
-        // The curves as written: CICP tags inside profiles are honoured by few readers.
-        allow_use_cicp_transfer: false,
-        prefer_fixed_point: true,
-        ..TransformOptions::default()
-    }
 }

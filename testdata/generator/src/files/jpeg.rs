@@ -5,7 +5,7 @@ use crate::catalogue::Entry;
 use crate::encode::jpeg::{self, Options, SamplingFactor};
 use crate::encode::progressive::{encode_420, usual_script};
 use crate::metadata::exif::Exif;
-use crate::metadata::{icc, xmp};
+use crate::metadata::{icc, icc_table, xmp};
 use crate::raster::Rgb;
 use crate::scene::Scene;
 
@@ -142,6 +142,7 @@ fn colours() -> Vec<Entry> {
         profiled("display_p3", "ICC v4 profile: Display P3", icc::display_p3),
         profiled("adobe_rgb_icc", "ICC v4 profile: Adobe RGB (1998)", icc::adobe_rgb),
         profiled("srgb_icc", "ICC v4 profile equal to sRGB", icc::srgb),
+        profiled("rgb_lut16_icc", "ICC v2 profile: RGB by a table to Lab (mft2)", icc_table::rgb_lut16),
         file("gray_icc", "one component with a gray profile of gamma 2.2", || {
             jpeg::gray(&base(), &Options { icc: Some(icc::gray()), ..Options::default() })
         }),
@@ -157,7 +158,7 @@ fn colours() -> Vec<Entry> {
         }),
         inks("cmyk", "CMYK, inverted, Adobe transform 0, no profile", false, None),
         inks("ycck", "YCCK, inverted, Adobe transform 2, no profile", true, None),
-        inks("cmyk_icc", "CMYK with a small table profile", false, Some(icc::cmyk)),
+        inks("cmyk_icc", "CMYK with a small table profile", false, Some(icc_table::cmyk)),
     ]
 }
 

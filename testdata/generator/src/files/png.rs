@@ -5,7 +5,7 @@ use crate::catalogue::Entry;
 use crate::encode::gif;
 use crate::encode::png::{Color, Png, SIGNATURE, chunk, iccp, ihdr, wide, zlib};
 use crate::metadata::exif::Exif;
-use crate::metadata::icc;
+use crate::metadata::{icc, icc_table};
 use crate::raster::{Rgb, vignette};
 use crate::scene::{Scene, diagram};
 
@@ -165,6 +165,9 @@ fn colours() -> Vec<Entry> {
     };
     vec![
         tagged("display_p3", "iCCP: Display P3", *b"iCCP", || iccp(&icc::display_p3())),
+        tagged("rgb_mab_icc", "iCCP: RGB by curves, table and matrix to XYZ (mAB)", *b"iCCP", || {
+            iccp(&icc_table::rgb_mab())
+        }),
         tagged("srgb", "sRGB chunk, perceptual", *b"sRGB", || vec![0]),
         tagged("cicp_p3", "cICP: Display P3 (12, 13, 0, full range)", *b"cICP", || vec![12, 13, 0, 1]),
         tagged("cicp_pq", "cICP: BT.2020 PQ (9, 16, 0, full range)", *b"cICP", || vec![9, 16, 0, 1]),

@@ -1,4 +1,4 @@
-//! Writes small ICC profiles (ICC.1:2022): RGB matrix/TRC, gray, and a CMYK table.
+//! Writes small ICC profiles (ICC.1:2022): RGB matrix/TRC and gray.
 
 /// A tone curve.
 #[derive(Clone, Copy)]
@@ -10,7 +10,7 @@ pub(crate) enum Curve {
 }
 
 /// CIE x, y of red, green and blue.
-type Primaries = [[f64; 2]; 3];
+pub(super) type Primaries = [[f64; 2]; 3];
 
 /// sRGB, by its own primaries and a parametric curve: the identity for a converter.
 pub(crate) fn srgb() -> Vec<u8> {
@@ -33,27 +33,6 @@ pub(crate) fn gray() -> Vec<u8> {
     profile(*b"mntr", *b"GRAY", *b"XYZ ", tags)
 }
 
-/// CMYK to Lab by a table of 2⁴ points: crude inks, darker and warmer than the usual inversion gives.
-pub(crate) fn cmyk() -> Vec<u8> {
-    let mut table = b"mft1\0\0\0\0\x04\x03\x02\0".to_vec();
-    for cell in 0..9 {
-        table.extend(fixed(if cell % 4 == 0 { 1.0 } else { 0.0 }));
-    }
-    let identity: Vec<u8> = (0..=255).collect();
-    (0..4).for_each(|_| table.extend_from_slice(&identity));
-    for point in 0u8..16 {
-        let ink = |bit: u8| i32::from(point >> bit & 1);
-        let (c, m, y, k) = (ink(3), ink(2), ink(1), ink(0));
-        let lightness = (245 - 95 * c - 120 * m - 20 * y) * (1 - k) + 28 * k;
-        let (a, b) =
-            ((128 - 36 * c + 70 * m - 6 * y) * (1 - k) + 128 * k, (128 - 48 * c - 4 * m + 88 * y) * (1 - k) + 128 * k);
-        table.extend([lightness, a, b].map(|v| v.clamp(0, 255) as u8));
-    }
-    (0..3).for_each(|_| table.extend_from_slice(&identity));
-    let tags = vec![desc("generated CMYK"), copyright(), white_point(), (*b"A2B0", table)];
-    profile(*b"prtr", *b"CMYK", *b"Lab ", tags)
-}
-
 fn rgb(name: &str, primaries: Primaries, curve: Curve) -> Vec<u8> {
     let colorants = adapted(primaries);
     let xyz = |column: usize| xyz_tag(colorants.map(|row| row[column]));
@@ -72,10 +51,10 @@ fn rgb(name: &str, primaries: Primaries, curve: Curve) -> Vec<u8> {
     profile(*b"mntr", *b"RGB ", *b"XYZ ", tags)
 }
 
-type Tag = ([u8; 4], Vec<u8>);
+pub(super) type Tag = ([u8; 4], Vec<u8>);
 
 /// Header (128 bytes), tag table and tags; equal tags share their data.
-fn profile(class: [u8; 4], space: [u8; 4], pcs: [u8; 4], tags: Vec<Tag>) -> Vec<u8> {
+pub(super) fn profile(class: [u8; 4], space: [u8; 4], pcs: [u8; 4], tags: Vec<Tag>) -> Vec<u8> {
     let (mut table, mut data) = (Vec::new(), Vec::<u8>::new());
     let base = 128 + 4 + 12 * tags.len();
     let mut placed: Vec<(Vec<u8>, usize)> = Vec::new();
@@ -114,15 +93,15 @@ fn header(size: usize, class: [u8; 4], space: [u8; 4], pcs: [u8; 4]) -> Vec<u8> 
     out
 }
 
-fn desc(name: &str) -> Tag {
+pub(super) fn desc(name: &str) -> Tag {
     (*b"desc", mluc(name))
 }
 
-fn copyright() -> Tag {
+pub(super) fn copyright() -> Tag {
     (*b"cprt", mluc("CC0"))
 }
 
-fn white_point() -> Tag {
+pub(super) fn white_point() -> Tag {
     (*b"wtpt", xyz_tag(D50))
 }
 
@@ -161,25 +140,25 @@ impl Curve {
     }
 }
 
-fn be32(value: usize) -> [u8; 4] {
+pub(super) fn be32(value: usize) -> [u8; 4] {
     u32::try_from(value).expect("profiles are small").to_be_bytes()
 }
 
 /// s15Fixed16Number.
-fn fixed(value: f64) -> [u8; 4] {
+pub(super) fn fixed(value: f64) -> [u8; 4] {
     let scaled = value * 65536.0;
     let rounded = if scaled < 0.0 { scaled - 0.5 } else { scaled + 0.5 };
     (rounded as i32).to_be_bytes()
 }
 
-type Matrix = [[f64; 3]; 3];
+pub(super) type Matrix = [[f64; 3]; 3];
 
-const D50: [f64; 3] = [0.9642, 1.0, 0.8249];
+pub(super) const D50: [f64; 3] = [0.9642, 1.0, 0.8249];
 const D65_XY: [f64; 2] = [0.3127, 0.3290];
 const BRADFORD: Matrix = [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]];
 
 /// RGB to XYZ under D50: primaries scaled so that white is D65, then adapted (ICC.1:2022, annex E).
-fn adapted(primaries: Primaries) -> Matrix {
+pub(super) fn adapted(primaries: Primaries) -> Matrix {
     let columns = primaries.map(xyz_of);
     let unscaled: Matrix = std::array::from_fn(|row| columns.map(|column| column[row]));
     let scale = apply(&inverse(&unscaled), xyz_of(D65_XY));
@@ -197,7 +176,7 @@ fn xyz_of([x, y]: [f64; 2]) -> [f64; 3] {
     [x / y, 1.0, (1.0 - x - y) / y]
 }
 
-fn apply(m: &Matrix, v: [f64; 3]) -> [f64; 3] {
+pub(super) fn apply(m: &Matrix, v: [f64; 3]) -> [f64; 3] {
     m.map(|row| row[0] * v[0] + row[1] * v[1] + row[2] * v[2])
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod exif;
 pub(crate) mod icc;
+pub(crate) mod icc_table;
 
 /// An XMP packet that says what it is and carries a canary.
 pub(crate) fn xmp() -> Vec<u8> {
