@@ -9,16 +9,24 @@ use crate::header::{Channels, Cicp, ColorDescription};
 
 /// The profile that a description means for samples of `channels`; `None` when it is no profile or does not fit them.
 pub(super) fn read(description: &ColorDescription, channels: Channels) -> Option<ColorProfile> {
-    match description {
+    let rgb = match description {
         ColorDescription::Srgb => None,
         ColorDescription::Icc(bytes) => {
             let profile = ColorProfile::new_from_slice(bytes).ok()?;
-            fits(&profile, channels).then_some(profile)
+            return fits(&profile, channels).then_some(profile);
         }
         ColorDescription::Cicp(cicp) => from_cicp(*cicp),
         ColorDescription::Gamma { gamma, chromaticities } => from_gamma(*gamma, *chromaticities),
         ColorDescription::AdobeRgb => Some(ColorProfile::new_adobe_rgb()),
-    }
+    }?;
+    Some(if channels == Channels::Gray { tone_alone(rgb) } else { rgb })
+}
+
+/// The tone curve without the primaries, which say nothing about gray.
+fn tone_alone(rgb: ColorProfile) -> ColorProfile {
+    let mut gray = ColorProfile::new_gray_with_gamma(1.0);
+    gray.gray_trc = rgb.red_trc;
+    gray
 }
 
 /// A profile of another colour space than the samples' says nothing about them.
