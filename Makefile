@@ -4,6 +4,7 @@
 # make advisories  checks dependencies against the RustSec database, which cargo-deny fetches
 # make bench  runs the benches on large generated inputs
 # make fuzz   runs every fuzz target for FUZZ_SECONDS each (needs cargo-fuzz)
+# make conformance  compares canonical pictures with an independent oracle and writes docs/conformance.md (needs python3)
 # make testdata  makes testdata/ anew from its generator
 
 CARGO ?= cargo
@@ -12,7 +13,7 @@ SEEDS := $(addprefix ../testdata/,jpeg png gif webp heic bad)
 TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 BIN := $(TARGET_DIR)/release/image-ingest
 
-.PHONY: run test check advisories bench fuzz testdata setup
+.PHONY: run test check advisories bench fuzz testdata conformance setup
 
 run: setup
 	$(CARGO) build --release --package image-ingest-cli
@@ -52,6 +53,19 @@ fuzz: setup
 
 testdata: setup
 	$(CARGO) run --release --package testdata-generator -- testdata testdata
+
+ORACLE := $(TARGET_DIR)/conformance
+ORACLE_ROOTS := testdata=testdata $(if $(IMAGE_INGEST_CORPUS),corpus=$(IMAGE_INGEST_CORPUS))
+
+conformance: setup $(ORACLE)/ready
+	$(CARGO) build --release --package image-ingest-conformance
+	$(ORACLE)/bin/python -W ignore conformance/oracle/compare.py \
+	  $(TARGET_DIR)/release/image-ingest-conformance $(ORACLE) docs/conformance.md $(ORACLE_ROOTS)
+
+$(ORACLE)/ready: conformance/oracle/requirements.txt
+	python3 -m venv $(ORACLE)
+	$(ORACLE)/bin/pip install --quiet --requirement conformance/oracle/requirements.txt
+	@touch $@
 
 setup:
 	@./scripts/setup.sh

@@ -5,6 +5,7 @@ mod fuzz_seeds;
 mod golden;
 mod layers;
 mod only_libde265;
+mod position;
 mod refusals;
 mod second_opinion;
 mod upright;

@@ -29,12 +29,12 @@ impl Render for Keeping {
     }
 }
 
-fn ours(bytes: &[u8]) -> (RgbImage, Receipt) {
+pub(crate) fn canonical(bytes: &[u8]) -> (Canonical, Receipt) {
     let keeping = Arc::new(Keeping::default());
     let ingest = Ingest::with_renderer(Profile::default(), Limits::default(), keeping.clone()).unwrap();
     let background = ingest.ingest(Source::new(bytes.to_vec(), ingest.limits()).unwrap()).unwrap();
     let canonical = keeping.0.lock().unwrap().take().unwrap();
-    (rgb(&canonical), background.receipt)
+    (canonical, background.receipt)
 }
 
 fn rgb(canonical: &Canonical) -> RgbImage {
@@ -89,7 +89,8 @@ fn psnr(a: &RgbImage, b: &RgbImage) -> f64 {
 /// The PSNR against a plain reference, or nothing where it would not be the same picture by design.
 fn compare(path: &Path, reference: impl Fn(&[u8]) -> RgbaImage) -> Option<f64> {
     let bytes = fs::read(path).unwrap();
-    let (ours, receipt) = ours(&bytes);
+    let (ours, receipt) = canonical(&bytes);
+    let ours = rgb(&ours);
     if receipt.color_conversion != "none" {
         return None;
     }

@@ -184,6 +184,10 @@ fn colours() -> Vec<Entry> {
             let png = Png::new(W, H, Color::Rgb, 8, &samples).with(*b"cICP", [1, 13, 0, 1]);
             png.with(*b"iCCP", iccp(&icc::display_p3())).encode()
         }),
+        file("issue_3_gray16_gama", "16-bit gray with gAMA 1/1.0, linear light: the curve counts for gray too", || {
+            let samples: Vec<u16> = deep().chunks_exact(3).map(|p| p[1]).collect();
+            Png::new(W, H, Color::Gray, 16, &samples).with(*b"gAMA", 100_000u32.to_be_bytes()).encode()
+        }),
         file("gray8_icc", "gray with a gray profile of gamma 2.2", || {
             Png::new(W, H, Color::Gray, 8, &gray(8)).with(*b"iCCP", iccp(&icc::gray())).encode()
         }),

@@ -47,6 +47,14 @@ pub(super) fn all() -> Vec<Entry> {
         }),
         file("g_rgb8.png", "group g, RGB with equal samples", move || png(&gray())),
         file("g.webp", "group g, VP8L", move || webp::lossless(&gray())),
+        file("gamma_gray8.png", "group gamma, 8-bit gray with gAMA 1/1.8", || {
+            let samples = wide(&calm(W, H).gray());
+            Png::new(W, H, Color::Gray, 8, &samples).with(*b"gAMA", 55556u32.to_be_bytes()).encode()
+        }),
+        file("gamma_rgb8.png", "group gamma, RGB with equal samples and the same gAMA", move || {
+            let samples = wide(&gray().samples);
+            Png::new(W, H, Color::Rgb, 8, &samples).with(*b"gAMA", 55556u32.to_be_bytes()).encode()
+        }),
         file("meta_a.png", "group meta, no metadata", || png(&calm(160, 120))),
         file("meta_b.png", "group meta, with text, time and Exif, compressed in other chunks", || {
             let samples = wide(&calm(160, 120).samples);
