@@ -36,13 +36,15 @@ pub(crate) fn estimate(header: &Header, plan: &Plan, upload_bytes: u64) -> u64 {
 /// Whether the codec gives planes, which are reduced one by one.
 fn is_planar(header: &Header) -> bool {
     let planes = matches!(header.channels, Channels::Ycbcr | Channels::Gray);
-    planes && !header.has_alpha && !matches!(header.coding, Coding::Png { .. } | Coding::WebpLossless)
+    let composed = matches!(header.coding, Coding::Hevc { composed: true, .. });
+    planes && !composed && !header.has_alpha && !matches!(header.coding, Coding::Png { .. } | Coding::WebpLossless)
 }
 
 /// Twice the bytes of a decoded pixel, since 4:2:0 has one and a half.
 fn decoded_bytes_per_pixel_x2(header: &Header) -> u64 {
     let samples_x2 = match (&header.coding, header.channels) {
         _ if header.has_alpha => 8,
+        (Coding::Hevc { composed: true, .. }, _) => 6,
         (Coding::Hevc { subsampling: Some((h, v)), .. }, _) => 2 + 4 / (u64::from(*h) * u64::from(*v)).max(1),
         (Coding::WebpLossy, _) => 3,
         (_, Channels::Gray) => 2,
@@ -76,12 +78,11 @@ fn codec_bytes(header: &Header) -> u64 {
         Coding::WebpLossy => 0,
         // ARGB, 32 bits a pixel.
         Coding::WebpLossless => pixels * 4,
-        Coding::Hevc { tile_size, item, .. } => {
+        Coding::Hevc { tile_size, composed, .. } => {
             // libde265: the coded picture of one tile, and metadata of a few bytes for each of its smallest blocks.
             let tile = tile_size.pixels() * (decoded_bytes_per_pixel_x2(header) + 4);
-            // With alpha, or composed, libheif keeps its own picture beside the copy we take.
-            let composed = header.has_alpha || matches!(*item, "iovl");
-            tile + if composed { pixels * 8 * wide(header) } else { 0 }
+            // libheif keeps its planes, and its RGB beside the copy we take.
+            tile + if *composed { pixels * 8 * wide(header) } else { 0 }
         }
     }
 }

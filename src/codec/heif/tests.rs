@@ -209,7 +209,8 @@ fn a_made_file_is_read() {
     assert_eq!((h.coded_size, h.bit_depth, h.channels), (Size::new(64, 48), 8, Channels::Ycbcr));
     assert_eq!((h.crop, h.orientation), (Rect::whole(h.coded_size), Orientation::Upright));
     let tile_size = Size::new(64, 48);
-    assert_eq!(h.coding, Coding::Hevc { tiles: 1, item: "hvc1", tile_size, subsampling: Some((2, 2)) });
+    let subsampling = Some((2, 2));
+    assert_eq!(h.coding, Coding::Hevc { tiles: 1, item: "hvc1", tile_size, subsampling, composed: false });
     assert_same_as_libheif(&File::single().write());
 }
 
