@@ -77,8 +77,7 @@ impl<'a> Config<'a> {
         if sequence.chroma_format != u32::from(self.chroma_format) || sequence.bit_depth != u32::from(self.bit_depth) {
             return Err(malformed("hvcC disagrees with its sequence parameter set"));
         }
-        let cut = |coded: u32, shown: u32| coded.saturating_sub(shown) > MAX_CODING_BLOCK;
-        if cut(sequence.coded.width, sequence.size.width) || cut(sequence.coded.height, sequence.size.height) {
+        if sequence.hides_too_much() {
             return Err(malformed("a conformance window that cuts more than a coding tree block"));
         }
         // libde265 counts the window's offset in bytes instead of samples.
@@ -149,6 +148,11 @@ impl Sequence {
         // Colour has a default, so a fault from here on is left to the decoder.
         let usability = read_usability(&mut bits, sub_layers).unwrap_or_default();
         Some(Self { coded, size, shifted, chroma_format, bit_depth, usability })
+    }
+
+    fn hides_too_much(&self) -> bool {
+        let cut = |coded: u32, shown: u32| coded.saturating_sub(shown) > MAX_CODING_BLOCK;
+        cut(self.coded.width, self.size.width) || cut(self.coded.height, self.size.height)
     }
 }
 
@@ -358,6 +362,17 @@ mod tests {
     #[test]
     fn codes_that_never_end_are_refused() {
         assert_eq!(Bits::of_nal(&[0; 64]).unsigned(), None);
+    }
+
+    #[test]
+    fn a_window_hides_at_most_a_coding_tree_block() {
+        let hidden = |cut: u32| {
+            let shown = Size::new(100, 60);
+            let coded = Size::new(shown.width + cut, shown.height);
+            let rest = Sequence { coded, size: shown, ..Sequence::read(&parameter_set().nal()).unwrap() };
+            rest.hides_too_much()
+        };
+        assert_eq!([0, 64, 65].map(hidden), [false, false, true]);
     }
 
     #[test]
