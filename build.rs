@@ -1,9 +1,18 @@
-//! Compiles the shim between Rust and the libjpeg-turbo that `turbojpeg-sys` built.
+//! Compiles the shims between Rust and the libraries that decode: the libjpeg-turbo that `turbojpeg-sys` built, and the
+//! libde265 that `libheif-sys` links.
 
 use std::env;
 use std::path::Path;
 
 fn main() {
+    compile_jpeg_shim();
+    // docs.rs links nothing, so `libheif-sys` asks for no libde265 there.
+    if env::var_os("DOCS_RS").is_none() {
+        compile_heif_shim();
+    }
+}
+
+fn compile_jpeg_shim() {
     let include = env::var("DEP_TURBOJPEG_INCLUDE").expect("turbojpeg-sys exports its include path");
     let dir = Path::new("src/codec/jpeg");
     for file in ["shim.c", "shim.h"] {
@@ -16,4 +25,18 @@ fn main() {
         .warnings(true)
         .extra_warnings(true)
         .compile("ingest_jpeg_shim");
+}
+
+fn compile_heif_shim() {
+    let file = "src/codec/heif/shim.cc";
+    println!("cargo:rerun-if-changed={file}");
+    let libde265 = pkg_config::Config::new().cargo_metadata(false).probe("libde265").expect("libde265 is installed");
+    cc::Build::new()
+        .cpp(true)
+        .std("c++17")
+        .file(file)
+        .includes(libde265.include_paths)
+        .warnings(true)
+        .extra_warnings(true)
+        .compile("ingest_heif_shim");
 }

@@ -172,10 +172,12 @@ pub enum Coding {
         tiles: u32,
         /// `"hvc1"`, `"grid"`, `"iovl"` or `"iden"`: the primary item's own type.
         item: &'static str,
-        /// Size of the largest single picture decoded.
+        /// Size of the largest single picture decoded, before its conformance window.
         tile_size: Size,
         /// Chroma format: horizontal and vertical subsampling, `None` for 4:0:0.
         subsampling: Option<(u8, u8)>,
+        /// Whether it is put together as RGB while decoding: alpha, overlays, unusual matrices.
+        composed: bool,
     },
 }
 

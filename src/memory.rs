@@ -48,7 +48,7 @@ fn encoder_bytes_per_pixel(encoding: Encoding) -> u64 {
 fn is_planar(header: &Header) -> bool {
     let planes = matches!(header.channels, Channels::Ycbcr | Channels::Gray) && !header.has_alpha;
     match &header.coding {
-        Coding::Png { .. } | Coding::WebpLossless => false,
+        Coding::Png { .. } | Coding::WebpLossless | Coding::Hevc { composed: true, .. } => false,
         Coding::JpegSequential { sampling, .. } | Coding::JpegProgressive { sampling, .. } => {
             planes && samples_as_planes(sampling)
         }
@@ -69,6 +69,7 @@ fn samples_as_planes(sampling: &[(u8, u8)]) -> bool {
 fn decoded_bytes_per_pixel_x2(header: &Header) -> u64 {
     let samples_x2 = match (&header.coding, header.channels) {
         _ if header.has_alpha => 8,
+        (Coding::Hevc { composed: true, .. }, _) => 6,
         (Coding::Hevc { subsampling: Some((h, v)), .. }, _) => 2 + 4 / (u64::from(*h) * u64::from(*v)).max(1),
         (Coding::WebpLossy, _) => 3,
         (_, Channels::Gray) => 2,
@@ -104,12 +105,11 @@ fn codec_bytes(header: &Header) -> u64 {
         Coding::WebpLossy => 0,
         // ARGB, 32 bits a pixel.
         Coding::WebpLossless => pixels * 4,
-        Coding::Hevc { tile_size, item, .. } => {
+        Coding::Hevc { tile_size, composed, .. } => {
             // libde265: the coded picture of one tile, and metadata of a few bytes for each of its smallest blocks.
             let tile = tile_size.pixels() * (decoded_bytes_per_pixel_x2(header) + 4);
-            // With alpha, or composed, libheif keeps its own picture beside the copy we take.
-            let composed = header.has_alpha || matches!(*item, "iovl");
-            tile + if composed { pixels * 8 * wide(header) } else { 0 }
+            // libheif keeps its planes, and its RGB beside the copy we take.
+            tile + if *composed { pixels * 8 * wide(header) } else { 0 }
         }
     }
 }
@@ -119,8 +119,8 @@ fn wide(header: &Header) -> u64 {
     if header.bit_depth > 8 { 2 } else { 1 }
 }
 
-/// Tables, strips, the colour engine: what every job needs whatever its size.
-const FIXED: u64 = 3 * 1024 * 1024;
+/// Tables, strips, the colour engine (3 MiB for 16-bit curves): what every job needs whatever its size.
+const FIXED: u64 = 5 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -90,7 +90,7 @@ fn coding_details(coding: &Coding) -> Value {
             json!({ "sampling": sampling, "scans": scans })
         }
         Coding::Png { interlaced } | Coding::Gif { interlaced } => json!({ "interlaced": interlaced }),
-        Coding::Hevc { tiles, item, tile_size, subsampling } => {
+        Coding::Hevc { tiles, item, tile_size, subsampling, .. } => {
             json!({ "item": item, "tiles": tiles, "tile_size": tile_size, "subsampling": subsampling })
         }
         _ => json!({}),

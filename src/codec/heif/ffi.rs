@@ -8,16 +8,20 @@ use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 
 use crate::pixels::zeroed;
+use crate::size::Size;
+
+// What allocates may throw, which the shim turns into a code.
+unsafe extern "C" {
+    fn ingest_hevc_new() -> *mut c_void;
+    fn ingest_hevc_push(decoder: *mut c_void, nal: *const c_void, len: c_int) -> c_int;
+    fn ingest_hevc_flush(decoder: *mut c_void) -> c_int;
+    fn ingest_hevc_decode(decoder: *mut c_void, more: *mut c_int) -> c_int;
+}
 
 // The library itself is linked by `libheif-sys`, whose libheif needs it.
 unsafe extern "C" {
-    fn de265_new_decoder() -> *mut c_void;
     fn de265_free_decoder(decoder: *mut c_void) -> c_int;
     fn de265_set_parameter_bool(decoder: *mut c_void, parameter: c_int, value: c_int);
-    #[link_name = "de265_push_NAL"]
-    fn de265_push_nal(decoder: *mut c_void, nal: *const c_void, len: c_int, time: i64, user: *mut c_void) -> c_int;
-    fn de265_flush_data(decoder: *mut c_void) -> c_int;
-    fn de265_decode(decoder: *mut c_void, more: *mut c_int) -> c_int;
     fn de265_get_next_picture(decoder: *mut c_void) -> *const c_void;
     fn de265_get_warning(decoder: *mut c_void) -> c_int;
     fn de265_get_image_width(image: *const c_void, channel: c_int) -> c_int;
@@ -48,22 +52,28 @@ struct Spec {
 }
 
 /// A decoder for one picture.
-pub(super) struct Decoder(NonNull<c_void>);
+pub(super) struct Decoder {
+    context: NonNull<c_void>,
+    /// The largest picture that `get_buffer` may give; owned.
+    largest: *mut Size,
+}
 
 /// A code of `de265_error`, other than 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Fault(pub(super) i32);
 
 impl Decoder {
-    /// A decoder without threads that checks the picture's own checksum, where the file has one.
-    pub(super) fn new() -> Option<Self> {
+    /// A decoder without threads, of a picture coded at `size`, that checks the picture's own checksum, where the file has
+    /// one.
+    pub(super) fn new(size: Size) -> Option<Self> {
         // SAFETY: takes nothing; a null pointer on failure is handled.
-        let decoder = Self(NonNull::new(unsafe { de265_new_decoder() })?);
+        let context = NonNull::new(unsafe { ingest_hevc_new() })?;
+        let decoder = Self { context, largest: Box::into_raw(Box::new(size)) };
         // SAFETY: the pointer is live until `drop`; parameter 0 takes a truth value; the functions are copied, and
-        // themselves keep what libde265 asks of them.
+        // themselves keep what libde265 asks of them; the size they are given is freed after the decoder.
         unsafe {
-            de265_set_parameter_bool(decoder.0.as_ptr(), CHECK_PICTURE_HASH, 1);
-            de265_set_image_allocation_functions(decoder.0.as_ptr(), &raw const ZEROED_PLANES, ptr::null_mut());
+            de265_set_parameter_bool(context.as_ptr(), CHECK_PICTURE_HASH, 1);
+            de265_set_image_allocation_functions(context.as_ptr(), &raw const ZEROED_PLANES, decoder.largest.cast());
         }
         Some(decoder)
     }
@@ -71,24 +81,24 @@ impl Decoder {
     /// Queues a NAL unit, which the decoder copies.
     pub(super) fn push(&mut self, nal: &[u8]) -> Result<(), Fault> {
         let len = c_int::try_from(nal.len()).map_err(|_| Fault(OUT_OF_MEMORY))?;
-        // SAFETY: `nal` is readable for `len` bytes during the call, and copied by it; the user pointer is never read.
-        fault(unsafe { de265_push_nal(self.0.as_ptr(), nal.as_ptr().cast(), len, 0, ptr::null_mut()) })
+        // SAFETY: `nal` is readable for `len` bytes during the call, and copied by it.
+        fault(unsafe { ingest_hevc_push(self.context.as_ptr(), nal.as_ptr().cast(), len) })
     }
 
     /// Decodes what was pushed, up to the first picture; `go_on` is asked before each slice.
     pub(super) fn finish(&mut self, go_on: impl Fn() -> bool) -> Result<Option<Decoded<'_>>, Fault> {
         // SAFETY: the pointer is live until `drop`.
-        fault(unsafe { de265_flush_data(self.0.as_ptr()) })?;
+        fault(unsafe { ingest_hevc_flush(self.context.as_ptr()) })?;
         loop {
             if !go_on() {
                 return Err(Fault::STOPPED);
             }
             let mut more = 0;
             // SAFETY: the pointer is live, and `more` is written during the call only.
-            fault(unsafe { de265_decode(self.0.as_ptr(), &raw mut more) })?;
+            fault(unsafe { ingest_hevc_decode(self.context.as_ptr(), &raw mut more) })?;
             // SAFETY: the pointer is live; the picture it returns stays valid until the next call with this decoder,
             // which the borrow in `Decoded` rules out.
-            let image = unsafe { de265_get_next_picture(self.0.as_ptr()) };
+            let image = unsafe { de265_get_next_picture(self.context.as_ptr()) };
             if let Some(image) = NonNull::new(image.cast_mut()) {
                 self.check_warnings()?;
                 return Ok(Some(Decoded { image, decoder: PhantomData }));
@@ -104,7 +114,7 @@ impl Decoder {
     fn check_warnings(&mut self) -> Result<(), Fault> {
         loop {
             // SAFETY: the pointer is live until `drop`.
-            match unsafe { de265_get_warning(self.0.as_ptr()) } {
+            match unsafe { de265_get_warning(self.context.as_ptr()) } {
                 0 => return Ok(()),
                 code if HARMLESS.contains(&code) => {}
                 code => return Err(Fault(code)),
@@ -115,8 +125,12 @@ impl Decoder {
 
 impl Drop for Decoder {
     fn drop(&mut self) {
-        // SAFETY: the pointer came from `de265_new_decoder` and is freed once; no `Decoded` outlives the borrow.
-        unsafe { de265_free_decoder(self.0.as_ptr()) };
+        // SAFETY: both pointers came from `new` and are freed once, the size when no callback can read it any more; no
+        // `Decoded` outlives the borrow.
+        unsafe {
+            de265_free_decoder(self.context.as_ptr());
+            drop(Box::from_raw(self.largest));
+        }
     }
 }
 
@@ -207,10 +221,14 @@ static ZEROED_PLANES: Allocation = Allocation { get_buffer, release_buffer };
 /// Memory of one plane, aligned to 16 bytes as libde265's vector code expects.
 type PlaneMemory = Vec<u128>;
 
-extern "C" fn get_buffer(_: *mut c_void, spec: *const Spec, image: *mut c_void, _: *mut c_void) -> c_int {
+extern "C" fn get_buffer(_: *mut c_void, spec: *const Spec, image: *mut c_void, largest: *mut c_void) -> c_int {
     // SAFETY: libde265 passes a specification and an image that are valid during the call; the image's depth and chroma
-    // format are set before.
-    let (spec, chroma_format) = unsafe { (&*spec, de265_get_chroma_format(image)) };
+    // format are set before; the last pointer is the decoder's own, which lives longer.
+    let (spec, chroma_format, largest) = unsafe { (&*spec, de265_get_chroma_format(image), *largest.cast::<Size>()) };
+    let within = |side: c_int, most: u32| u32::try_from(side).is_ok_and(|side| side <= most);
+    if !within(spec.width, largest.width) || !within(spec.height, largest.height) {
+        return 0;
+    }
     let (h, v) = match chroma_format {
         1 => (2, 2),
         2 => (2, 1),

@@ -65,7 +65,8 @@ impl<'a> Config<'a> {
     ///
     /// # Errors
     ///
-    /// `malformed` without exactly one of them, or when it disagrees with the fixed fields.
+    /// `malformed` without exactly one of them, when it disagrees with the fixed fields, or when its pictures are coded
+    /// much larger than they are shown; `unsupported`.
     pub(super) fn sequence(&self) -> Result<Sequence> {
         let sets = self.parameter_sets()?;
         let mut found = sets.iter().filter(|set| nal_type(set) == Some(NAL_SPS));
@@ -75,6 +76,9 @@ impl<'a> Config<'a> {
         let sequence = Sequence::read(only).ok_or_else(|| malformed("the sequence parameter set is cut"))?;
         if sequence.chroma_format != u32::from(self.chroma_format) || sequence.bit_depth != u32::from(self.bit_depth) {
             return Err(malformed("hvcC disagrees with its sequence parameter set"));
+        }
+        if sequence.hides_too_much() {
+            return Err(malformed("a conformance window that cuts more than a coding tree block"));
         }
         // libde265 counts the window's offset in bytes instead of samples.
         if sequence.shifted && self.bit_depth > 8 {
@@ -86,6 +90,10 @@ impl<'a> Config<'a> {
 
 /// A real configuration has a few hundred bytes; each of a grid's tiles hands it to the decoder again.
 const MAX_CONFIG_BYTES: usize = 64 * 1024;
+
+/// The largest side of a coding tree block (ITU-T H.265 § 7.4.3.2.1). Encoders fill up to whole coding blocks and cut the
+/// rest off again; a window that cuts more hides the memory that the picture takes.
+const MAX_CODING_BLOCK: u32 = 64;
 
 /// `nal_unit_type` of a video parameter set; sequence and picture parameter sets follow, and slices are below.
 pub(super) const NAL_VPS: u8 = 32;
@@ -100,6 +108,8 @@ pub(super) fn nal_type(nal: &[u8]) -> Option<u8> {
 /// What a sequence parameter set says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sequence {
+    /// What the decoder makes.
+    pub(super) coded: Size,
     /// After the conformance window.
     pub(super) size: Size,
     /// Whether the conformance window cuts at the left or at the top.
@@ -137,7 +147,12 @@ impl Sequence {
         bits.unsigned()?;
         // Colour has a default, so a fault from here on is left to the decoder.
         let usability = read_usability(&mut bits, sub_layers).unwrap_or_default();
-        Some(Self { size, shifted, chroma_format, bit_depth, usability })
+        Some(Self { coded, size, shifted, chroma_format, bit_depth, usability })
+    }
+
+    fn hides_too_much(&self) -> bool {
+        let cut = |coded: u32, shown: u32| coded.saturating_sub(shown) > MAX_CODING_BLOCK;
+        cut(self.coded.width, self.size.width) || cut(self.coded.height, self.size.height)
     }
 }
 
@@ -347,6 +362,17 @@ mod tests {
     #[test]
     fn codes_that_never_end_are_refused() {
         assert_eq!(Bits::of_nal(&[0; 64]).unsigned(), None);
+    }
+
+    #[test]
+    fn a_window_hides_at_most_a_coding_tree_block() {
+        let hidden = |cut: u32| {
+            let shown = Size::new(100, 60);
+            let coded = Size::new(shown.width + cut, shown.height);
+            let rest = Sequence { coded, size: shown, ..Sequence::read(&parameter_set().nal()).unwrap() };
+            rest.hides_too_much()
+        };
+        assert_eq!([0, 64, 65].map(hidden), [false, false, true]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::transform::Transform;
 use crate::error::{Error, Result};
 use crate::header::{Cicp, ColorDescription};
 use crate::limits::Limits;
-use crate::pixels::Siting;
+use crate::pixels::{Matrix, Siting};
 use crate::size::Size;
 
 /// The primary picture, ready for a header or a decoder.
@@ -46,6 +46,13 @@ pub(super) struct Leaf<'a> {
     pub(super) size: Size,
     pub(super) config: Config<'a>,
     sequence: Sequence,
+}
+
+impl Leaf<'_> {
+    /// Before the conformance window.
+    pub(super) fn coded_size(&self) -> Size {
+        self.sequence.coded
+    }
 }
 
 impl<'a> Picture<'a> {
@@ -85,6 +92,21 @@ impl<'a> Picture<'a> {
             alpha,
             items,
         })
+    }
+
+    /// Whether libheif puts it together or converts it, since its coded pictures are not the planes of the whole.
+    pub(super) fn is_composed(&self) -> bool {
+        self.form == Form::Overlay || !self.alpha.is_empty() || self.matrix().is_none()
+    }
+
+    /// The matrices that planes may carry; unspecified is BT.601.
+    pub(super) fn matrix(&self) -> Option<Matrix> {
+        match self.signal.matrix {
+            1 => Some(Matrix::Bt709),
+            2 | 5 | 6 => Some(Matrix::Bt601),
+            9 => Some(Matrix::Bt2020),
+            _ => None,
+        }
     }
 
     /// The chroma format of its coded pictures as subsampling factors; `None` for luma alone.
@@ -181,7 +203,7 @@ impl<'i, 'a> Resolver<'i, 'a> {
             return Err(malformed("an item's size is not that of its coded picture"));
         }
         Limits::check("tiles", self.leaves.len() as u64 + 1, u64::from(self.limits.max_heif_tiles))?;
-        self.count(size)?;
+        self.count(sequence.coded)?;
         self.leaves.push(Leaf { item, size, config, sequence });
         Ok(Resolved { form: Form::Single, size, transform: Transform::none(size), colour: Colour::default() })
     }

@@ -27,7 +27,7 @@ mod rgb;
 mod tests;
 mod transform;
 
-use self::image::{Form, Picture};
+use self::image::{Leaf, Picture};
 
 /// Reads the header of the primary item.
 ///
@@ -36,7 +36,7 @@ use self::image::{Form, Picture};
 /// `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `limit_exceeded`.
 pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
     let picture = Picture::read(bytes, limits)?;
-    let tile_size = picture.leaves.iter().map(|leaf| leaf.size).max_by_key(|size| size.pixels());
+    let tile_size = picture.leaves.iter().chain(&picture.alpha).map(Leaf::coded_size).max_by_key(|size| size.pixels());
     let subsampling = picture.subsampling();
     Ok(Header {
         format: Format::Heic,
@@ -48,6 +48,7 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
             item: picture.item,
             tile_size: tile_size.unwrap_or(Size::new(0, 0)),
             subsampling,
+            composed: picture.is_composed(),
         },
         bit_depth: picture.bit_depth(),
         channels: if subsampling.is_some() { Channels::Ycbcr } else { Channels::Gray },
@@ -66,11 +67,8 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
 /// `malformed`, `truncated`, `unsupported`, `limit_exceeded`, `out_of_memory`, `deadline`.
 pub(crate) fn decode(bytes: &[u8], header: &Header, limits: &Limits) -> Result<Pixels> {
     let picture = Picture::read(bytes, limits)?;
-    let matrix = planes::matrix(picture.signal.matrix);
-    match (picture.form, matrix) {
-        (Form::Single | Form::Grid(_), Some(matrix)) if picture.alpha.is_empty() => {
-            planes::decode(&picture, matrix, limits)
-        }
+    match picture.matrix() {
+        Some(matrix) if !picture.is_composed() => planes::decode(&picture, matrix, limits),
         _ => rgb::decode(bytes, &picture, header.coded_size, limits),
     }
 }

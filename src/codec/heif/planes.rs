@@ -42,7 +42,13 @@ pub(super) fn decode(picture: &Picture<'_>, matrix: Matrix, limits: &Limits) -> 
 /// `malformed`, `truncated`, `unsupported`, `out_of_memory`, `deadline`.
 pub(super) fn verify(picture: &Picture<'_>, limits: &Limits) -> Result<()> {
     let watch = Watch::start(limits);
-    picture.leaves.iter().chain(&picture.alpha).try_for_each(|leaf| decode_leaf(picture, leaf, &watch, |_| Ok(())))
+    picture.leaves.iter().chain(&picture.alpha).try_for_each(|leaf| {
+        // libheif takes every length to have four bytes, and would find other NAL units than those checked here.
+        if leaf.config.length_bytes != 4 {
+            return Err(unsupported("short NAL unit lengths in a composed picture"));
+        }
+        decode_leaf(picture, leaf, &watch, |_| Ok(()))
+    })
 }
 
 /// The time a decode may take, asked between slices: many slices that each cover the whole picture fit into few bytes.
@@ -64,26 +70,15 @@ impl Watch {
     }
 }
 
-/// The matrices that planes may carry; unspecified is BT.601.
-pub(super) fn matrix(code: u16) -> Option<Matrix> {
-    match code {
-        1 => Some(Matrix::Bt709),
-        2 | 5 | 6 => Some(Matrix::Bt601),
-        9 => Some(Matrix::Bt2020),
-        _ => None,
-    }
-}
-
 fn decode_leaf(
     picture: &Picture<'_>,
     leaf: &Leaf<'_>,
     watch: &Watch,
     then: impl FnOnce(&Decoded<'_>) -> Result<()>,
 ) -> Result<()> {
-    let mut decoder = Decoder::new().ok_or(Error::OutOfMemory { bytes: 0 })?;
-    for set in leaf.config.parameter_sets()? {
-        decoder.push(set).map_err(refused)?;
-    }
+    let mut decoder = Decoder::new(leaf.coded_size()).ok_or(Error::OutOfMemory { bytes: 0 })?;
+    let sets = leaf.config.parameter_sets()?;
+    sets.iter().try_for_each(|set| decoder.push(set)).map_err(refused)?;
     let extents = picture.items.data(leaf.item)?;
     let gathered;
     let data = if let [whole] = *extents {
@@ -92,7 +87,7 @@ fn decode_leaf(
         gathered = gather(&extents)?;
         &gathered
     };
-    push_slices(&mut decoder, data, leaf.config.length_bytes)?;
+    push_slices(&mut decoder, data, leaf.config.length_bytes, &sets)?;
     let decoded = decoder.finish(|| watch.start.elapsed() <= watch.limit).map_err(|fault| watch.refused(fault))?;
     let decoded = decoded.ok_or_else(|| malformed("an item without a coded picture"))?;
     check_layout(&decoded, leaf)?;
@@ -103,16 +98,26 @@ fn decode_leaf(
 }
 
 /// Hands the NAL units of one picture to the decoder.
-fn push_slices(decoder: &mut Decoder, data: &[u8], length_bytes: u8) -> Result<()> {
+fn push_slices(decoder: &mut Decoder, data: &[u8], length_bytes: u8, sets: &[&[u8]]) -> Result<()> {
     let mut pictures = 0;
     for nal in nal_units(data, length_bytes) {
         let nal = nal?;
         let Some(kind) = nal_type(nal) else { continue };
-        // Parameter sets of an `hvc1` item are those of `hvcC`, whose size was checked (ISO/IEC 14496-15 § 8.4.1).
+        // Parameter sets of an `hvc1` item are those of `hvcC`, whose size was checked (ISO/IEC 14496-15 § 8.4.1);
+        // libheif would heed others.
         if (NAL_VPS..=NAL_VPS + 2).contains(&kind) {
-            continue;
+            if sets.contains(&nal) {
+                continue;
+            }
+            return Err(unsupported("parameter sets beside those of hvcC"));
         }
-        pictures += u32::from(kind < NAL_VPS && starts_picture(nal));
+        if kind < NAL_VPS && is_base_layer(nal) {
+            // The decoder makes up every other picture that a slice refers to: memory for sixteen instead of one.
+            if !NAL_IDR.contains(&kind) {
+                return Err(unsupported("a coded picture that may refer to others"));
+            }
+            pictures += u32::from(starts_picture(nal));
+        }
         if pictures > 1 {
             return Err(unsupported("several coded pictures in one item"));
         }
@@ -121,9 +126,17 @@ fn push_slices(decoder: &mut Decoder, data: &[u8], length_bytes: u8) -> Result<(
     Ok(())
 }
 
-/// `nuh_layer_id` 0 and `first_slice_segment_in_pic_flag` (ITU-T H.265 § 7.3.1.2, § 7.3.6.1).
+/// `nal_unit_type` of instantaneous decoding refresh pictures, which have no reference picture set (ITU-T H.265 § 7.3.6.1).
+const NAL_IDR: [u8; 2] = [19, 20];
+
+/// `nuh_layer_id` 0 (ITU-T H.265 § 7.3.1.2).
+fn is_base_layer(nal: &[u8]) -> bool {
+    matches!(nal, [a, b, ..] if a & 1 == 0 && b >> 3 == 0)
+}
+
+/// `first_slice_segment_in_pic_flag` (ITU-T H.265 § 7.3.6.1).
 fn starts_picture(nal: &[u8]) -> bool {
-    matches!(nal, [a, b, c, ..] if a & 1 == 0 && b >> 3 == 0 && c >> 7 == 1)
+    nal.get(2).is_some_and(|b| b >> 7 == 1)
 }
 
 fn gather(extents: &[&[u8]]) -> Result<Vec<u8>> {

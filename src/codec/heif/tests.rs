@@ -209,7 +209,8 @@ fn a_made_file_is_read() {
     assert_eq!((h.coded_size, h.bit_depth, h.channels), (Size::new(64, 48), 8, Channels::Ycbcr));
     assert_eq!((h.crop, h.orientation), (Rect::whole(h.coded_size), Orientation::Upright));
     let tile_size = Size::new(64, 48);
-    assert_eq!(h.coding, Coding::Hevc { tiles: 1, item: "hvc1", tile_size, subsampling: Some((2, 2)) });
+    let subsampling = Some((2, 2));
+    assert_eq!(h.coding, Coding::Hevc { tiles: 1, item: "hvc1", tile_size, subsampling, composed: false });
     assert_same_as_libheif(&File::single().write());
 }
 
@@ -410,6 +411,30 @@ fn a_size_other_than_the_coded_one_is_malformed() {
     assert_eq!(code(&file), "malformed");
     file.properties[0] = ispe(40_000, 48);
     assert_eq!(code(&file), "too_many_pixels");
+}
+
+#[test]
+fn nothing_in_an_item_makes_the_decoder_hold_more_than_its_picture() {
+    let refused = |change: fn(&mut Vec<u8>)| {
+        let mut file = File::single();
+        change(&mut file.items[0].extents[0]);
+        let bytes = file.write();
+        decode(&bytes, &probe(&bytes, &Limits::default()).unwrap(), &Limits::default()).unwrap_err().code()
+    };
+    assert_eq!(refused(|data| data[4] = 1 << 1), "unsupported");
+    assert_eq!(refused(|data| data[4] = 21 << 1), "unsupported");
+    assert_eq!(refused(|data| drop(data.splice(..0, [0, 0, 0, 3, 33 << 1, 1, 1]))), "unsupported");
+}
+
+#[test]
+fn parameter_sets_may_be_repeated() {
+    let mut file = File::single();
+    let (config, _) = coded_picture();
+    let sets = hevc::Config::read(&config).unwrap().parameter_sets().unwrap().into_iter();
+    let sets = sets.flat_map(|set| [&u32::try_from(set.len()).unwrap().to_be_bytes(), set].concat());
+    let sets: Vec<u8> = sets.collect();
+    file.items[0].extents[0].splice(..0, sets);
+    assert_same_as_libheif(&file.write());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{file, find, good_heic, patched};
 use crate::catalogue::Entry;
-use crate::encode::heif::{Heif, Item, grid_payload, ispe, nclx, pixi8};
+use crate::encode::heif::{Heif, Item, boxed, grid_payload, ispe, nclx, pixi8};
 use crate::encode::hevc::Coding;
 use crate::files::heic::tiles;
 use crate::files::picture;
@@ -38,6 +38,7 @@ pub(super) fn all() -> Vec<Entry> {
             heif.items[0].properties.remove(0);
             heif.encode()
         }),
+        named("heic_conformance_window.heic", "160×120 shown of a picture coded as 16384×16384", window),
         named("heic_property_index.heic", "an item with property 90 of 4", property_index),
         named("heic_no_slice.heic", "a picture whose only NAL unit is of a reserved type", || {
             let mut heif = good_heic();
@@ -80,4 +81,69 @@ fn property_index() -> Vec<u8> {
     let heic = good_heic().encode();
     let first = find(&heic, b"ipma") + 4 + 4 + 4 + 3;
     patched(heic, first + 2, &[0, 90])
+}
+
+/// The one sequence parameter set, rewritten.
+fn window() -> Vec<u8> {
+    let mut heif = good_heic();
+    let config = &heif.items[0].properties[0];
+    let start = find(config, &[33 << 1, 1]);
+    let (before, len) = (&config[8..start - 2], usize::from(config[start - 2]) << 8 | usize::from(config[start - 1]));
+    let set = enlarged(&config[start..start + len], 16_384, (160, 120));
+    let content = [before, &(set.len() as u16).to_be_bytes(), &set, &config[start + len..]].concat();
+    heif.items[0].properties[0] = boxed(*b"hvcC", &content);
+    heif.encode()
+}
+
+/// A sequence parameter set of one sub-layer whose pictures are coded with `side` samples a side, and a window that shows
+/// `shown` of them (ITU-T H.265, 7.3.2.2).
+fn enlarged(nal: &[u8], side: u32, shown: (u32, u32)) -> Vec<u8> {
+    let escape = |i: usize| i >= 2 && nal[i - 2..=i] == [0, 0, 3];
+    let bytes = (2..nal.len()).filter(|&i| !escape(i)).map(|i| nal[i]);
+    let bits: Vec<bool> = bytes.flat_map(|b| (0..8).rev().map(move |i| b >> i & 1 == 1)).collect();
+    let mut at = 8 + 96;
+    let mut out = bits[..at].to_vec();
+    for _ in ["seq_parameter_set_id", "chroma_format_idc"] {
+        write_code(&mut out, read_code(&bits, &mut at));
+    }
+    for _ in ["pic_width_in_luma_samples", "pic_height_in_luma_samples"] {
+        read_code(&bits, &mut at);
+        write_code(&mut out, side);
+    }
+    at += 1;
+    if bits[at - 1] {
+        for _ in 0..4 {
+            read_code(&bits, &mut at);
+        }
+    }
+    out.push(true);
+    [0, (side - shown.0) / 2, 0, (side - shown.1) / 2].into_iter().for_each(|cut| write_code(&mut out, cut));
+    out.extend(&bits[at..]);
+    // Whole bytes: the padding behind the stop bit is of zeros either way.
+    let mut set = nal[..2].to_vec();
+    let mut zeros = 0;
+    for chunk in out.chunks(8) {
+        let byte = chunk.iter().enumerate().fold(0, |byte, (i, &bit)| byte | u8::from(bit) << (7 - i));
+        if zeros == 2 && byte <= 3 {
+            set.push(3);
+            zeros = 0;
+        }
+        zeros = if byte == 0 { zeros + 1 } else { 0 };
+        set.push(byte);
+    }
+    set
+}
+
+/// Exp-Golomb (ITU-T H.265, 9.2).
+fn read_code(bits: &[bool], at: &mut usize) -> u32 {
+    let zeros = bits[*at..].iter().take_while(|&&bit| !bit).count();
+    let code = bits[*at + zeros..=*at + 2 * zeros].iter().fold(0, |code, &bit| code << 1 | u32::from(bit));
+    *at += 2 * zeros + 1;
+    code - 1
+}
+
+fn write_code(bits: &mut Vec<bool>, value: u32) {
+    let length = (value + 1).ilog2();
+    bits.resize(bits.len() + length as usize, false);
+    bits.extend((0..=length).rev().map(|i| (value + 1) >> i & 1 == 1));
 }
