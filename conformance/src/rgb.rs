@@ -54,6 +54,6 @@ mod tests {
 
     #[test]
     fn odd_sides_end_on_the_last_sample() {
-        assert_eq!(enlarged(&[10, 20], 3, 1), [10, 12, 17]);
+        assert_eq!(enlarged(&[10, 20], 3, 1), [10, 12, 18]);
     }
 }
