@@ -72,7 +72,7 @@ impl Canonical {
 ///
 /// # Errors
 ///
-/// `malformed` when a colour profile cannot be applied; `out_of_memory`.
+/// `out_of_memory`; `internal` when a codec gave what it did not promise.
 pub(crate) fn canonicalise(pixels: Pixels, coded_size: Size, plan: &Plan) -> Result<Canonical> {
     // The longer side: a short one is rounded up too far to tell the scale.
     let scale_divisor = coded_size.longer().div_ceil(pixels.size().longer().max(1));
