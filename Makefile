@@ -1,5 +1,6 @@
 # make run    builds, ingests testdata/ and prints the receipts
 # make test   runs every test, doctests and the fuzz seeds included
+# make test-slow  runs the tests that encode 12 MP pictures
 # make check  runs what CI runs: format, lints, tests, docs, benches once, dependency policy where cargo-deny is there
 # make advisories  checks dependencies against the RustSec database, which cargo-deny fetches
 # make bench  runs the benches on large generated inputs
@@ -13,7 +14,7 @@ SEEDS := $(addprefix ../testdata/,jpeg png gif webp heic bad)
 TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 BIN := $(TARGET_DIR)/release/image-ingest
 
-.PHONY: run test check advisories bench fuzz testdata conformance setup
+.PHONY: run test test-slow check advisories bench fuzz testdata conformance setup
 
 run: setup
 	$(CARGO) build --release --package image-ingest-cli
@@ -26,6 +27,9 @@ test: setup
 	  $(CARGO) test --workspace --lib --bins --tests --examples; \
 	fi
 	$(CARGO) test --workspace --doc
+
+test-slow: setup
+	$(CARGO) test --release --workspace --bins --tests -- --ignored
 
 check: setup
 	$(CARGO) fmt --all --check
