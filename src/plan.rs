@@ -3,6 +3,7 @@
 use crate::color::{self, Conversion};
 use crate::header::{Coding, Header, Orientation};
 use crate::memory;
+use crate::pixels::chroma_size;
 use crate::profile::{Geometry, Profile};
 use crate::size::{Rect, Size, canonical_size, covering};
 
@@ -17,6 +18,8 @@ pub(crate) struct Plan {
     pub(crate) orientation: Orientation,
     /// The wish for a reduced decode; a codec without one gives the full size.
     pub(crate) scale: DctScale,
+    /// The same for chroma, at most `scale`; planes alone heed it.
+    pub(crate) chroma_scale: DctScale,
     /// The way to sRGB.
     pub(crate) conversion: Conversion,
     /// The colour under transparent pixels.
@@ -69,12 +72,16 @@ pub(crate) fn plan(header: &Header, upload_bytes: u64, profile: &Profile) -> Pla
     let inner = stored_rect(shown, displayed, header.orientation);
     let crop = Rect { left: header.crop.left + inner.left, top: header.crop.top + inner.top, size: inner.size };
     let target = if header.orientation.swaps_axes() { size.transposed() } else { size };
+    let conversion = color::conversion(header);
+    let scale = dct_scale(header, crop, target);
+    let chroma_scale = chroma_dct_scale(header, crop, target, conversion.is_identity()).map_or(scale, |s| s.max(scale));
     let mut plan = Plan {
         crop,
         target,
         orientation: header.orientation,
-        scale: dct_scale(header, crop, target),
-        conversion: color::conversion(header),
+        scale,
+        chroma_scale,
+        conversion,
         matte: profile.matte,
         memory_bytes: 0,
     };
@@ -84,17 +91,35 @@ pub(crate) fn plan(header: &Header, upload_bytes: u64, profile: &Profile) -> Pla
 
 /// The largest scale that gives the target exactly, or still leaves twice the target on both sides.
 fn dct_scale(header: &Header, crop: Rect, target: Size) -> DctScale {
-    let jpeg = matches!(header.coding, Coding::JpegSequential { .. } | Coding::JpegProgressive { .. });
-    if !jpeg || crop != Rect::whole(header.coded_size) {
+    match header.coding {
+        Coding::JpegSequential { .. } | Coding::JpegProgressive { .. } => largest_scale(header, crop, (1, 1), target),
+        _ => DctScale::Full,
+    }
+}
+
+/// The same for the chroma planes of a JPEG: on their way to 4:2:0, finer ones can lose more than luma does.
+fn chroma_dct_scale(header: &Header, crop: Rect, target: Size, stays_planar: bool) -> Option<DctScale> {
+    let (Coding::JpegSequential { sampling, .. } | Coding::JpegProgressive { sampling, .. }) = &header.coding else {
+        return None;
+    };
+    let &[(h, v), (cb_h, cb_v), _] = &sampling[..] else { return None };
+    let factors = (h.checked_div(cb_h)?, v.checked_div(cb_v)?);
+    Some(largest_scale(header, crop, factors, if stays_planar { chroma_size(target, (2, 2)) } else { target }))
+}
+
+/// The largest scale of a plane subsampled by `factors` that gives `target` exactly, or leaves twice as much.
+fn largest_scale(header: &Header, crop: Rect, factors: (u8, u8), target: Size) -> DctScale {
+    if crop != Rect::whole(header.coded_size) {
         return DctScale::Full;
     }
+    let Size { width, height } = header.coded_size;
+    let sides = [(width, factors.0, target.width), (height, factors.1, target.height)];
     let gives = |scale: DctScale| {
-        let n = scale.divisor();
-        let exact = |side: u32, to: u32| side.is_multiple_of(n) && side / n == to;
-        let ample = |side: u32, to: u32| u64::from(side) >= 2 * u64::from(n) * u64::from(to);
-        let Size { width, height } = header.coded_size;
-        (exact(width, target.width) && exact(height, target.height))
-            || (ample(width, target.width) && ample(height, target.height))
+        let exact = |&(side, factor, to): &(u32, u8, u32)| side == to * u32::from(factor) * scale.divisor();
+        let ample = |&(side, factor, to): &(u32, u8, u32)| {
+            u64::from(side) >= 2 * u64::from(factor) * u64::from(scale.divisor()) * u64::from(to)
+        };
+        sides.iter().all(exact) || sides.iter().all(ample)
     };
     [DctScale::Eighth, DctScale::Quarter, DctScale::Half].into_iter().find(|&s| gives(s)).unwrap_or(DctScale::Full)
 }

@@ -58,6 +58,7 @@ impl<'a> Planned<'a> {
     pub fn at_scale(mut self, divisor: u32) -> Self {
         let scales = [DctScale::Full, DctScale::Half, DctScale::Quarter, DctScale::Eighth];
         self.plan.scale = scales.into_iter().find(|s| s.divisor() == divisor).unwrap_or(DctScale::Full);
+        self.plan.chroma_scale = self.plan.scale;
         self
     }
 

@@ -27,7 +27,7 @@ fn header(bytes: &[u8]) -> Result<Header> {
 fn planes(bytes: &[u8], scale: DctScale) -> Result<Planes> {
     let header = header(bytes)?;
     let mut plan = plan(&header, bytes.len() as u64, &Profile::default());
-    plan.scale = scale;
+    (plan.scale, plan.chroma_scale) = (scale, scale);
     match decode(bytes, &header, &plan, &Limits::default())? {
         Pixels::Ycbcr(planes) => Ok(planes),
         Pixels::Interleaved(_) => panic!("a 4:2:0 JPEG gives planes"),
