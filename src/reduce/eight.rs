@@ -22,25 +22,24 @@ impl Sample for u8 {
     }
 
     fn blend_rows(window: &[&[Self]], weights: &[[i16; 2]], precision: u32, out: &mut [Self]) {
-        let whole = out.len() / BLOCK * BLOCK;
-        for at in (0..whole).step_by(BLOCK) {
-            let mut sums = Sums::new(precision);
-            for (rows, &pair) in window.chunks(2).zip(weights) {
-                let (a, b) = (rows[0], rows.get(1).unwrap_or(&rows[0]));
-                sums.add(block(a, at), block(b, at), pair);
-            }
-            out[at..at + BLOCK].copy_from_slice(sums.samples(precision).as_array());
+        let (blocks, rest) = out.as_chunks_mut::<STRETCH>();
+        let pairs = window.chunks(2).map(|rows| [rows[0], rows.get(1).unwrap_or(&rows[0])]);
+        let pairs: Vec<([&[Self]; 2], [i16; 2])> = pairs.zip(weights.iter().copied()).collect();
+        let whole = blocks.len() * STRETCH;
+        for (at, out) in (0..).step_by(STRETCH).zip(blocks) {
+            let stretch = |row: &[Self]| row[at..].first_chunk().copied().unwrap_or([0; STRETCH]);
+            *out = blend(pairs.iter().map(|&(rows, pair)| (rows.map(stretch), pair)), precision);
         }
-        let mut rest = [[0; BLOCK]; 2];
-        let left = out.len() - whole;
-        let mut sums = Sums::new(precision);
-        for (rows, &pair) in window.chunks(2).zip(weights) {
-            for (to, from) in rest.iter_mut().zip(rows) {
-                to[..left].copy_from_slice(&from[whole..whole + left]);
-            }
-            sums.add(rest[0].into(), rest[1].into(), pair);
+        let mut last = [0; STRETCH];
+        let stretch = |row: &[Self]| {
+            let mut padded = [0; STRETCH];
+            padded[..row.len() - whole].copy_from_slice(&row[whole..]);
+            padded
+        };
+        if !rest.is_empty() {
+            last = blend(pairs.iter().map(|&(rows, pair)| (rows.map(stretch), pair)), precision);
         }
-        out[whole..].copy_from_slice(&sums.samples(precision).as_array()[..left]);
+        rest.copy_from_slice(&last[..rest.len()]);
     }
 
     fn transpose(rows: &[Self], row_len: usize, columns: &mut [u8x16]) {
@@ -78,6 +77,21 @@ const BLOCK: usize = 16;
 
 fn block(row: &[u8], at: usize) -> u8x16 {
     row[at..].first_chunk::<BLOCK>().map_or(u8x16::ZERO, |block| u8x16::new(*block))
+}
+
+/// Samples of a row worked on at once: as many as keep their sums in registers.
+const STRETCH: usize = 2 * BLOCK;
+
+/// Sums of pairs of rows.
+#[inline]
+fn blend(pairs: impl Iterator<Item = ([[u8; STRETCH]; 2], [i16; 2])>, precision: u32) -> [u8; STRETCH] {
+    let mut sums = [Sums::new(precision), Sums::new(precision)];
+    for (rows, pair) in pairs {
+        let [a, b]: [[u8x16; 2]; 2] = cast(rows);
+        sums[0].add(a[0], b[0], pair);
+        sums[1].add(a[1], b[1], pair);
+    }
+    cast(sums.map(|sums| sums.samples(precision)))
 }
 
 /// Writes the first `columns` of a tile as rows.

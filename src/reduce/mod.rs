@@ -12,6 +12,7 @@ mod weights;
 mod window;
 
 pub(crate) use bands::Bands;
+pub(crate) use sample::Sample;
 pub(crate) use window::Part;
 
 use crate::error::Result;
