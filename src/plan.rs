@@ -3,8 +3,9 @@
 use crate::color::{self, Conversion};
 use crate::header::{Coding, Header, Orientation};
 use crate::memory;
-use crate::pixels::chroma_size;
+use crate::pixels::{Matrix, chroma_size};
 use crate::profile::{Geometry, Profile};
+use crate::reduce::ChromaGrid;
 use crate::size::{Rect, Size, canonical_size, covering};
 
 /// What to do with one upload; a value that any renderer can follow.
@@ -32,6 +33,18 @@ impl Plan {
     /// The canonical size, upright.
     pub(crate) fn size(&self) -> Size {
         if self.orientation.swaps_axes() { self.target.transposed() } else { self.target }
+    }
+
+    /// The grid that chroma is reduced to.
+    ///
+    /// Planes go to the encoder as they are where they are 8-bit BT.601 without a colour conversion, and where no axis of
+    /// odd length is mirrored, which would move 4:2:0 chroma by a luma pixel. Everything else becomes RGB.
+    pub(crate) fn chroma_grid(&self, bit_depth: u8, matrix: Matrix) -> ChromaGrid {
+        let (_, mirror_x, mirror_y) = self.orientation.parts();
+        let Size { width, height } = self.size();
+        let out_of_phase = (mirror_x && width % 2 == 1) || (mirror_y && height % 2 == 1);
+        let encodable = bit_depth == 8 && matrix == Matrix::Bt601 && self.conversion.is_identity();
+        if encodable && !out_of_phase { ChromaGrid::Half } else { ChromaGrid::Full }
     }
 }
 

@@ -81,14 +81,14 @@ fn header(bytes: &[u8]) -> Result<Header> {
 fn raster(bytes: &[u8]) -> Result<Raster> {
     match decode(bytes, &header(bytes)?)? {
         Pixels::Interleaved(raster) => Ok(raster),
-        Pixels::Ycbcr(_) => panic!("expected interleaved samples"),
+        _ => panic!("expected interleaved samples"),
     }
 }
 
 fn planes(bytes: &[u8]) -> Result<Planes> {
     match decode(bytes, &header(bytes)?)? {
         Pixels::Ycbcr(planes) => Ok(planes),
-        Pixels::Interleaved(_) => panic!("expected planes"),
+        _ => panic!("expected planes"),
     }
 }
 
