@@ -8,6 +8,7 @@ use crate::pixels::{Layout, Matrix, Pixels, Planes, Range, Raster, Samples, chro
 use crate::plan::Plan;
 use crate::reduce::{ChromaGrid, reduce_planes, reduce_raster};
 use crate::size::{Rect, Size};
+use crate::workers::Workers;
 
 /// The canonical image before encoding: samples and nothing else.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,7 +74,7 @@ impl Canonical {
 /// # Errors
 ///
 /// `out_of_memory`; `internal` when a codec gave what it did not promise.
-pub(crate) fn canonicalise(pixels: Pixels, coded_size: Size, plan: &Plan) -> Result<Canonical> {
+pub(crate) fn canonicalise(pixels: Pixels, coded_size: Size, plan: &Plan, workers: Workers<'_>) -> Result<Canonical> {
     // The longer side: a short one is rounded up too far to tell the scale.
     let scale_divisor = coded_size.longer().div_ceil(pixels.size().longer().max(1));
     let crop = if scale_divisor == 1 { plan.crop } else { Rect::whole(pixels.size()) };
@@ -84,9 +85,9 @@ pub(crate) fn canonicalise(pixels: Pixels, coded_size: Size, plan: &Plan) -> Res
         Pixels::Ycbcr(planes) if stays_planar(&planes, plan) => (planar(planes, crop, plan)?, false),
         Pixels::Ycbcr(planes) => {
             let planes = reduce_planes(planes, crop, plan.target, ChromaGrid::Full)?;
-            interleaved(to_rgb(planes)?, plan)?
+            interleaved(to_rgb(planes, workers)?, plan, workers)?
         }
-        Pixels::Interleaved(raster) => interleaved(reduce_raster(raster, crop, plan.target)?, plan)?,
+        Pixels::Interleaved(raster) => interleaved(reduce_raster(raster, crop, plan.target)?, plan, workers)?,
     };
     Canonical::new(plan.size(), samples, alpha_composed, scale_divisor)
         .ok_or_else(|| Error::internal("canonical samples disagree with their size"))
@@ -121,8 +122,8 @@ fn planar(planes: Planes, crop: Rect, plan: &Plan) -> Result<CanonicalSamples> {
 }
 
 /// Converts, composes and turns a raster at the target size; says whether anything shows the matte.
-fn interleaved(raster: Raster, plan: &Plan) -> Result<(CanonicalSamples, bool)> {
-    let Raster { layout, samples, .. } = to_srgb(raster, &plan.conversion)?;
+fn interleaved(raster: Raster, plan: &Plan, workers: Workers<'_>) -> Result<(CanonicalSamples, bool)> {
+    let Raster { layout, samples, .. } = to_srgb(raster, &plan.conversion, workers)?;
     let Samples::U8(samples) = samples else {
         return Err(Error::internal("the colour stage left 16-bit samples"));
     };

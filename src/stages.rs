@@ -11,6 +11,7 @@ use crate::limits::Limits;
 use crate::pixels::Pixels;
 use crate::plan::{self, DctScale, Plan};
 use crate::profile::{Encoding, Profile};
+use crate::workers::Workers;
 
 /// A probed and planned file.
 #[derive(Debug, Clone)]
@@ -69,12 +70,12 @@ impl<'a> Planned<'a> {
 
     /// Decodes.
     pub fn decode(&self) -> Result<Decoded> {
-        codec::decode(self.bytes, &self.header, &self.plan, &self.limits).map(Decoded)
+        codec::decode(self.bytes, &self.header, &self.plan, &self.limits, Workers::default()).map(Decoded)
     }
 
     /// Crops, reduces, converts, composes, turns.
     pub fn canonicalise(&self, decoded: Decoded) -> Result<Canonical> {
-        canonicalise(decoded.0, self.header.coded_size, &self.plan)
+        canonicalise(decoded.0, self.header.coded_size, &self.plan, Workers::default())
     }
 }
 
