@@ -46,7 +46,7 @@ impl Ingest {
             .map_err(|e| Error::internal(format!("cannot start {jobs} threads: {e}")))?;
         let (sender, receiver) = channel();
         Ok(Batch {
-            ingest: self.clone(),
+            ingest: self.without_pool(),
             sources: Some(sources.into_iter()),
             pool,
             sender,

@@ -8,6 +8,7 @@ use crate::pixels::{Layout, Pixels, Planes, Range, Raster, Samples, chroma_size,
 use crate::plan::Plan;
 use crate::reduce::{ChromaGrid, reduce_planes, reduce_raster};
 use crate::size::{Rect, Size};
+use crate::workers::Workers;
 
 /// The canonical image before encoding: samples and nothing else.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,7 +74,7 @@ impl Canonical {
 /// # Errors
 ///
 /// `out_of_memory`; `internal` when a codec gave what it did not promise.
-pub(crate) fn canonicalise(pixels: Pixels, coded_size: Size, plan: &Plan) -> Result<Canonical> {
+pub(crate) fn canonicalise(pixels: Pixels, coded_size: Size, plan: &Plan, workers: Workers<'_>) -> Result<Canonical> {
     let by_codec = matches!(pixels, Pixels::ReducedYcbcr(_) | Pixels::ReducedInterleaved(_));
     // The longer side: a short one is rounded up too far to tell the scale.
     let scale_divisor =
@@ -82,21 +83,21 @@ pub(crate) fn canonicalise(pixels: Pixels, coded_size: Size, plan: &Plan) -> Res
     let (samples, alpha_composed) = match pixels {
         Pixels::Ycbcr(planes) => {
             let grid = plan.chroma_grid(planes.bit_depth, planes.matrix);
-            from_planes(reduce_planes(planes, crop, plan.target, grid)?, plan)?
+            from_planes(reduce_planes(planes, crop, plan.target, grid)?, plan, workers)?
         }
-        Pixels::Interleaved(raster) => interleaved(reduce_raster(raster, crop, plan.target)?, plan)?,
-        Pixels::ReducedYcbcr(planes) => from_planes(planes, plan)?,
-        Pixels::ReducedInterleaved(raster) => interleaved(raster, plan)?,
+        Pixels::Interleaved(raster) => interleaved(reduce_raster(raster, crop, plan.target)?, plan, workers)?,
+        Pixels::ReducedYcbcr(planes) => from_planes(planes, plan, workers)?,
+        Pixels::ReducedInterleaved(raster) => interleaved(raster, plan, workers)?,
     };
     Canonical::new(plan.size(), samples, alpha_composed, scale_divisor)
         .ok_or_else(|| Error::internal("canonical samples disagree with their size"))
 }
 
 /// Turns reduced planes upright, or makes RGB of them.
-fn from_planes(planes: Planes, plan: &Plan) -> Result<(CanonicalSamples, bool)> {
+fn from_planes(planes: Planes, plan: &Plan, workers: Workers<'_>) -> Result<(CanonicalSamples, bool)> {
     match plan.chroma_grid(planes.bit_depth, planes.matrix) {
         ChromaGrid::Half => Ok((planar(planes, plan)?, false)),
-        ChromaGrid::Full => interleaved(to_rgb(planes)?, plan),
+        ChromaGrid::Full => interleaved(to_rgb(planes, workers)?, plan, workers),
     }
 }
 
@@ -118,8 +119,8 @@ fn planar(planes: Planes, plan: &Plan) -> Result<CanonicalSamples> {
 }
 
 /// Converts, composes and turns a raster at the target size; says whether anything shows the matte.
-fn interleaved(raster: Raster, plan: &Plan) -> Result<(CanonicalSamples, bool)> {
-    let Raster { layout, samples, .. } = to_srgb(raster, &plan.conversion)?;
+fn interleaved(raster: Raster, plan: &Plan, workers: Workers<'_>) -> Result<(CanonicalSamples, bool)> {
+    let Raster { layout, samples, .. } = to_srgb(raster, &plan.conversion, workers)?;
     let Samples::U8(samples) = samples else {
         return Err(Error::internal("the colour stage left 16-bit samples"));
     };

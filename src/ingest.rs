@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use rayon::ThreadPool;
 
 use crate::codec;
 use crate::encode::encode;
@@ -11,12 +12,14 @@ use crate::error::{Error, Result};
 use crate::header::Header;
 use crate::id::{ContentId, SourceId};
 use crate::limits::Limits;
+use crate::memory;
 use crate::plan::{Plan, plan};
 use crate::profile::{Encoding, Profile};
 use crate::receipt::{Receipt, Timings};
 use crate::render::{InProcess, Job, Render, catch_panic};
 use crate::size::Size;
 use crate::upload::{Source, Upload};
+use crate::workers::Workers;
 
 /// Turns uploads into canonical images under one profile and one set of limits.
 ///
@@ -38,6 +41,7 @@ pub struct Ingest {
     profile: Arc<Profile>,
     limits: Arc<Limits>,
     renderer: Arc<dyn Render>,
+    pool: Option<Arc<ThreadPool>>,
 }
 
 /// A canonical image: what is stored, named and served.
@@ -113,7 +117,7 @@ pub struct Inspection {
 impl Default for Ingest {
     fn default() -> Self {
         let (profile, limits) = (Arc::default(), Arc::default());
-        Self { profile, limits, renderer: Arc::new(InProcess) }
+        Self { profile, limits, renderer: Arc::new(InProcess), pool: None }
     }
 }
 
@@ -134,7 +138,25 @@ impl Ingest {
     /// As [`Self::new`].
     pub fn with_renderer(profile: Profile, limits: Limits, renderer: Arc<dyn Render>) -> Result<Self> {
         profile.check()?;
-        Ok(Self { profile: Arc::new(profile), limits: Arc::new(limits), renderer })
+        Ok(Self { profile: Arc::new(profile), limits: Arc::new(limits), renderer, pool: None })
+    }
+
+    /// The same, working on each image with all threads of `pool`, where its format allows: the tiles of a HEIC are
+    /// decoded beside each other. The bytes are the same for any number of threads; memory grows by a tile for each.
+    ///
+    /// For one image at a time. [`batch`](Self::batch) has its own threads, one image on each, and does not use `pool`.
+    #[must_use]
+    pub fn with_pool(self, pool: Arc<ThreadPool>) -> Self {
+        Self { pool: Some(pool), ..self }
+    }
+
+    /// The same, each image on its thread alone.
+    pub(crate) fn without_pool(&self) -> Self {
+        Self { pool: None, ..self.clone() }
+    }
+
+    fn workers(&self) -> Workers<'_> {
+        Workers::of(self.pool.as_deref())
     }
 
     /// The profile in force.
@@ -214,7 +236,8 @@ impl Ingest {
         let upload = source.into_bytes()?;
         let (header, plan) = catch_panic(format, || {
             let header = codec::probe(&upload, format, &self.limits)?;
-            let plan = plan(&header, upload.len() as u64, &self.profile);
+            let mut plan = plan(&header, upload.len() as u64, &self.profile);
+            plan.memory_bytes += memory::beside(&header, self.workers().count());
             Ok((header, plan))
         })?;
         Limits::check("memory bytes", plan.memory_bytes, self.limits.max_memory_bytes)?;
@@ -231,6 +254,7 @@ impl Ingest {
             limits: &self.limits,
             header: &header,
             plan: &plan,
+            workers: self.workers(),
         };
         let rendered = self.renderer.render(job)?;
         let canonical = rendered.canonical;

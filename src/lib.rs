@@ -44,6 +44,7 @@ mod size;
 #[doc(hidden)]
 pub mod stages;
 mod upload;
+mod workers;
 
 pub use batch::Batch;
 pub use canonical::{Canonical, CanonicalSamples};

@@ -105,12 +105,30 @@ fn codec_bytes(header: &Header) -> u64 {
         Coding::WebpLossy => 0,
         // ARGB, 32 bits a pixel.
         Coding::WebpLossless => pixels * 4,
-        Coding::Hevc { tile_size, composed, .. } => {
-            // libde265: the coded picture of one tile, and metadata of a few bytes for each of its smallest blocks.
-            let tile = tile_size.pixels() * (decoded_bytes_per_pixel_x2(header) + 4);
+        Coding::Hevc { composed, .. } => {
             // libheif keeps its planes, and its RGB beside the copy we take.
-            tile + if *composed { pixels * 8 * wide(header) } else { 0 }
+            tile_bytes(header) + if *composed { pixels * 8 * wide(header) } else { 0 }
         }
+    }
+}
+
+/// What `workers` threads on one image hold more than one does: a tile each.
+pub(crate) fn beside(header: &Header, workers: usize) -> u64 {
+    match header.coding {
+        Coding::Hevc { tiles, composed: false, .. } => {
+            let more = u64::from(tiles).min(workers as u64).saturating_sub(1);
+            let bytes = more * tile_bytes(header);
+            bytes + bytes / 8
+        }
+        _ => 0,
+    }
+}
+
+/// libde265: the coded picture of a tile, and metadata of a few bytes for each of its smallest blocks.
+fn tile_bytes(header: &Header) -> u64 {
+    match header.coding {
+        Coding::Hevc { tile_size, .. } => tile_size.pixels() * (decoded_bytes_per_pixel_x2(header) + 4),
+        _ => 0,
     }
 }
 

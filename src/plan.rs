@@ -21,6 +21,8 @@ pub(crate) struct Plan {
     pub(crate) scale: DctScale,
     /// The same for chroma, at most `scale`; planes alone heed it.
     pub(crate) chroma_scale: DctScale,
+    /// Whether HEVC's in-loop filters run; what they smooth is lost in a reduction anyway.
+    pub(crate) in_loop_filters: bool,
     /// The way to sRGB.
     pub(crate) conversion: Conversion,
     /// The colour under transparent pixels.
@@ -75,7 +77,7 @@ impl DctScale {
     }
 }
 
-/// Plans the work for `header` under `profile`.
+/// Plans the work for `header` under `profile`, by one thread.
 pub(crate) fn plan(header: &Header, upload_bytes: u64, profile: &Profile) -> Plan {
     let displayed = header.size();
     let (shown, size) = match profile.geometry {
@@ -85,19 +87,19 @@ pub(crate) fn plan(header: &Header, upload_bytes: u64, profile: &Profile) -> Pla
     let inner = stored_rect(shown, displayed, header.orientation);
     let crop = Rect { left: header.crop.left + inner.left, top: header.crop.top + inner.top, size: inner.size };
     let target = if header.orientation.swaps_axes() { size.transposed() } else { size };
-    let conversion = color::conversion(header);
     let scale = dct_scale(header, crop, target);
-    let chroma_scale = chroma_dct_scale(header, crop, target, conversion.is_identity()).map_or(scale, |s| s.max(scale));
     let mut plan = Plan {
         crop,
         target,
         orientation: header.orientation,
         scale,
-        chroma_scale,
-        conversion,
+        chroma_scale: scale,
+        in_loop_filters: !hides_block_edges(crop.size, target),
+        conversion: color::conversion(header),
         matte: profile.matte,
         memory_bytes: 0,
     };
+    plan.chroma_scale = chroma_dct_scale(header, &plan).map_or(scale, |s| s.max(scale));
     plan.memory_bytes = memory::estimate(header, &plan, profile.encoding, upload_bytes);
     plan
 }
@@ -111,13 +113,14 @@ fn dct_scale(header: &Header, crop: Rect, target: Size) -> DctScale {
 }
 
 /// The same for the chroma planes of a JPEG: on their way to 4:2:0, finer ones can lose more than luma does.
-fn chroma_dct_scale(header: &Header, crop: Rect, target: Size, stays_planar: bool) -> Option<DctScale> {
+fn chroma_dct_scale(header: &Header, plan: &Plan) -> Option<DctScale> {
     let (Coding::JpegSequential { sampling, .. } | Coding::JpegProgressive { sampling, .. }) = &header.coding else {
         return None;
     };
     let &[(h, v), (cb_h, cb_v), _] = &sampling[..] else { return None };
     let factors = (h.checked_div(cb_h)?, v.checked_div(cb_v)?);
-    Some(largest_scale(header, crop, factors, if stays_planar { chroma_size(target, (2, 2)) } else { target }))
+    let grid = plan.chroma_grid(header.bit_depth, Matrix::Bt601).factor();
+    Some(largest_scale(header, plan.crop, factors, chroma_size(plan.target, (grid, grid))))
 }
 
 /// The largest scale of a plane subsampled by `factors` that gives `target` exactly, or leaves twice as much.
@@ -135,6 +138,13 @@ fn largest_scale(header: &Header, crop: Rect, factors: (u8, u8), target: Size) -
         sides.iter().all(exact) || sides.iter().all(ample)
     };
     [DctScale::Eighth, DctScale::Quarter, DctScale::Half].into_iter().find(|&s| gives(s)).unwrap_or(DctScale::Full)
+}
+
+/// Whether a reduction leaves nothing to see of the block edges that HEVC's in-loop filters smooth: to two thirds or less
+/// on both sides. Intra prediction uses samples from before those filters, so leaving them out adds no other error.
+fn hides_block_edges(from: Size, to: Size) -> bool {
+    let ample = |from: u32, to: u32| 2 * u64::from(from) >= 3 * u64::from(to);
+    ample(from.width, to.width) && ample(from.height, to.height)
 }
 
 /// Where a rectangle of the upright picture lies in the stored one.

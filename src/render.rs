@@ -13,6 +13,7 @@ use crate::header::Header;
 use crate::limits::Limits;
 use crate::plan::Plan;
 use crate::profile::Profile;
+use crate::workers::Workers;
 
 /// One upload with everything decided about it.
 ///
@@ -30,6 +31,7 @@ pub struct Job<'a> {
     pub limits: &'a Limits,
     pub(crate) header: &'a Header,
     pub(crate) plan: &'a Plan,
+    pub(crate) workers: Workers<'a>,
 }
 
 /// A canonical image and the time it took.
@@ -56,7 +58,7 @@ pub trait Render: Send + Sync {
     fn render(&self, job: Job<'_>) -> Result<Rendered>;
 }
 
-/// Renders in the calling thread.
+/// Renders in the calling thread, and those of the pool that [`Ingest::with_pool`](crate::Ingest::with_pool) was given.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct InProcess;
 
@@ -77,8 +79,8 @@ pub(crate) fn catch_panic<T>(format: Format, work: impl FnOnce() -> Result<T>) -
 
 fn render(job: Job<'_>) -> Result<Rendered> {
     let started = Instant::now();
-    let pixels = codec::decode(job.upload, job.header, job.plan, job.limits)?;
+    let pixels = codec::decode(job.upload, job.header, job.plan, job.limits, job.workers)?;
     let decode = started.elapsed();
-    let canonical = canonicalise(pixels, job.header.coded_size, job.plan)?;
+    let canonical = canonicalise(pixels, job.header.coded_size, job.plan, job.workers)?;
     Ok(Rendered { canonical, decode, canonicalise: started.elapsed() - decode })
 }

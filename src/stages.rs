@@ -11,6 +11,8 @@ use crate::limits::Limits;
 use crate::pixels::Pixels;
 use crate::plan::{self, DctScale, Plan};
 use crate::profile::{Encoding, Profile};
+use crate::size::Size;
+use crate::workers::Workers;
 
 /// A probed and planned file.
 #[derive(Debug, Clone)]
@@ -53,12 +55,14 @@ impl<'a> Planned<'a> {
         Ok(Self { bytes, header, plan, limits })
     }
 
-    /// The same, decoded at 1/1, 1/2, 1/4 or 1/8 whatever the plan wished.
+    /// The same, decoded at 1/1, 1/2, 1/4 or 1/8 whatever the plan wished, and not reduced further.
     #[must_use]
     pub fn at_scale(mut self, divisor: u32) -> Self {
         let scales = [DctScale::Full, DctScale::Half, DctScale::Quarter, DctScale::Eighth];
         self.plan.scale = scales.into_iter().find(|s| s.divisor() == divisor).unwrap_or(DctScale::Full);
         self.plan.chroma_scale = self.plan.scale;
+        let (n, Size { width, height }) = (self.plan.scale.divisor(), self.header.coded_size);
+        self.plan.target = Size::new(width.div_ceil(n), height.div_ceil(n));
         self
     }
 
@@ -70,12 +74,12 @@ impl<'a> Planned<'a> {
 
     /// Decodes.
     pub fn decode(&self) -> Result<Decoded> {
-        codec::decode(self.bytes, &self.header, &self.plan, &self.limits).map(Decoded)
+        codec::decode(self.bytes, &self.header, &self.plan, &self.limits, Workers::default()).map(Decoded)
     }
 
     /// Crops, reduces, converts, composes, turns.
     pub fn canonicalise(&self, decoded: Decoded) -> Result<Canonical> {
-        canonicalise(decoded.0, self.header.coded_size, &self.plan)
+        canonicalise(decoded.0, self.header.coded_size, &self.plan, Workers::default())
     }
 }
 

@@ -3,10 +3,12 @@
 use std::fs;
 use std::iter::repeat_n;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use image_ingest::{Background, Error, Ingest, Source};
+use rayon::ThreadPoolBuilder;
 use serde::Serialize;
 
 use crate::args::BenchArgs;
@@ -21,7 +23,7 @@ use crate::{Fatal, Verdict, tell};
 ///
 /// Standard output cannot be written.
 pub(crate) fn run(args: &BenchArgs, lines: &mut Lines) -> Result<Verdict, Fatal> {
-    let ingest = args.canonical.ingest()?;
+    let ingest = with_threads(args.canonical.ingest()?, args.threads)?;
     let mut verdict = Verdict::AllAccepted;
     for mut input in inputs::list(&args.inputs.paths)? {
         let measured = measure(&ingest, &mut input, args);
@@ -37,6 +39,14 @@ pub(crate) fn run(args: &BenchArgs, lines: &mut Lines) -> Result<Verdict, Fatal>
         lines.json(&BenchLine { peer: "image-ingest", fmt, file, result, peak_rss_kb: peak_rss_kb() })?;
     }
     Ok(verdict)
+}
+
+fn with_threads(ingest: Ingest, threads: usize) -> Result<Ingest, Fatal> {
+    if threads == 1 {
+        return Ok(ingest);
+    }
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build().map_err(|e| Fatal::new("cannot start", e))?;
+    Ok(ingest.with_pool(Arc::new(pool)))
 }
 
 fn measure(ingest: &Ingest, input: &mut Input, args: &BenchArgs) -> Result<Figures, Failure> {

@@ -6,6 +6,7 @@ use crate::header::Header;
 use crate::limits::Limits;
 use crate::pixels::Pixels;
 use crate::plan::Plan;
+use crate::workers::Workers;
 
 pub(crate) mod gif;
 pub(crate) mod heif;
@@ -34,12 +35,18 @@ pub(crate) fn probe(bytes: &[u8], format: Format, limits: &Limits) -> Result<Hea
 /// # Errors
 ///
 /// `malformed`, `truncated`, `unsupported`, `limit_exceeded`, `out_of_memory`.
-pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits) -> Result<Pixels> {
+pub(crate) fn decode(
+    bytes: &[u8],
+    header: &Header,
+    plan: &Plan,
+    limits: &Limits,
+    workers: Workers<'_>,
+) -> Result<Pixels> {
     match header.format {
         Format::Jpeg => jpeg::decode(bytes, header, plan, limits),
         Format::Png => png::decode(bytes, header, plan, limits),
         Format::Gif => gif::decode(bytes, header, limits),
         Format::Webp => webp::decode(bytes, header),
-        Format::Heic => heif::decode(bytes, header, limits),
+        Format::Heic => heif::decode(bytes, header, plan, limits, workers),
     }
 }

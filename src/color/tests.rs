@@ -6,6 +6,7 @@ use super::profile::Profile;
 use super::*;
 use crate::pixels::{Layout, Raster, Samples};
 use crate::size::Size;
+use crate::workers::Workers;
 
 type Tag = ([u8; 4], Vec<u8>);
 
@@ -132,7 +133,7 @@ fn layout(space: Space) -> Layout {
 fn converted(description: &ColorDescription, layout: Layout, samples: Samples) -> Vec<u8> {
     let width = u32::try_from(samples.len() / layout.channels()).unwrap();
     let raster = Raster::new(Size::new(width, 1), layout, samples).unwrap();
-    match to_srgb(raster, &Conversion::Profile(description.clone())).unwrap().samples {
+    match to_srgb(raster, &Conversion::Profile(description.clone()), Workers::default()).unwrap().samples {
         Samples::U8(v) => v,
         Samples::U16(_) => panic!("16 bits came out"),
     }

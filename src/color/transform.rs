@@ -7,13 +7,14 @@ use super::{Conversion, hdr, srgb};
 use crate::error::Result;
 use crate::header::Channels;
 use crate::pixels::{Layout, Raster, Samples, zeroed};
+use crate::workers::Workers;
 
 /// Converts to 8-bit sRGB: gray stays gray, alpha passes through, CMYK becomes RGB, 16 bits become 8 by rounding.
 ///
 /// # Errors
 ///
 /// `out_of_memory`.
-pub(crate) fn to_srgb(raster: Raster, conversion: &Conversion) -> Result<Raster> {
+pub(crate) fn to_srgb(raster: Raster, conversion: &Conversion, workers: Workers<'_>) -> Result<Raster> {
     match conversion {
         Conversion::Identity | Conversion::ProfileIgnored => plain(raster),
         Conversion::ToneMap(cicp) => hdr::tone_map(raster, *cicp),
@@ -25,7 +26,7 @@ pub(crate) fn to_srgb(raster: Raster, conversion: &Conversion) -> Result<Raster>
             };
             // A gray profile whose image came with alpha, and so as RGBA, reads only as gray.
             match profile::read(description, channels).or_else(|| profile::read(description, Channels::Gray)) {
-                Some(profile) => through(raster, &profile),
+                Some(profile) => through(raster, &profile, workers),
                 None => plain(raster),
             }
         }
@@ -67,61 +68,63 @@ fn probes() -> impl Iterator<Item = [u8; 3]> {
     (0..=255).map(|v| [v; 3]).chain(grid)
 }
 
-fn through(raster: Raster, profile: &Profile<'_>) -> Result<Raster> {
+fn through(raster: Raster, profile: &Profile<'_>, workers: Workers<'_>) -> Result<Raster> {
     match (profile, raster.layout) {
-        (Profile::Gray(gray), Layout::Gray | Layout::Rgba) => one_channel(raster, &Luminance::Curve(gray)),
+        (Profile::Gray(gray), Layout::Gray | Layout::Rgba) => one_channel(raster, &Luminance::Curve(gray), workers),
         (Profile::Rgb(rgb), Layout::Rgb | Layout::Rgba) => match &raster.samples {
-            Samples::U8(v) => by_shaper(v, &raster, &Shaper::<256>::new(rgb)?, |a| a),
-            Samples::U16(v) => by_shaper(v, &raster, &Shaper::<65_536>::new(rgb)?, eight_bits),
+            Samples::U8(v) => by_shaper(v, &raster, &Shaper::<256>::new(rgb)?, |a| a, workers),
+            Samples::U16(v) => by_shaper(v, &raster, &Shaper::<65_536>::new(rgb)?, eight_bits, workers),
         },
         (Profile::Lut(pipeline), layout) => match (pipeline.space.channels(), layout) {
-            (1, Layout::Gray | Layout::Rgba) => one_channel(raster, &Luminance::Table(pipeline)),
-            (3, Layout::Rgb | Layout::Rgba) | (4, Layout::Cmyk) => by_grid(&raster, &Grid::new(pipeline)?),
+            (1, Layout::Gray | Layout::Rgba) => one_channel(raster, &Luminance::Table(pipeline), workers),
+            (3, Layout::Rgb | Layout::Rgba) | (4, Layout::Cmyk) => by_grid(&raster, &Grid::new(pipeline)?, workers),
             _ => plain(raster),
         },
         _ => plain(raster),
     }
 }
 
-fn by_shaper<T: Copy + Into<usize>, const N: usize>(
+fn by_shaper<T: Copy + Into<usize> + Sync, const N: usize>(
     source: &[T],
     raster: &Raster,
     shaper: &Shaper<N>,
-    alpha: impl Fn(T) -> u8,
+    alpha: impl Fn(T) -> u8 + Sync,
+    workers: Workers<'_>,
 ) -> Result<Raster> {
     if raster.layout == Layout::Rgba {
-        mapped(source, raster, |&[r, g, b, a]| with_alpha(shaper.rgb([r, g, b]), alpha(a)))
+        mapped(source, raster, workers, |&[r, g, b, a]| with_alpha(shaper.rgb([r, g, b]), alpha(a)))
     } else {
-        mapped(source, raster, |&rgb| shaper.rgb::<T>(rgb))
+        mapped(source, raster, workers, |&rgb| shaper.rgb::<T>(rgb))
     }
 }
 
-fn by_grid(raster: &Raster, grid: &Grid) -> Result<Raster> {
+fn by_grid(raster: &Raster, grid: &Grid, workers: Workers<'_>) -> Result<Raster> {
     match (&raster.samples, raster.layout) {
-        (Samples::U8(v), Layout::Cmyk) => mapped(v, raster, |inks| grid.cmyk(inks.map(wide))),
-        (Samples::U16(v), Layout::Cmyk) => mapped(v, raster, |inks| grid.cmyk(*inks)),
+        (Samples::U8(v), Layout::Cmyk) => mapped(v, raster, workers, |inks| grid.cmyk(inks.map(wide))),
+        (Samples::U16(v), Layout::Cmyk) => mapped(v, raster, workers, |inks| grid.cmyk(*inks)),
         (Samples::U8(v), Layout::Rgba) => {
-            mapped(v, raster, |&[r, g, b, a]| with_alpha(grid.rgb([r, g, b].map(wide)), a))
+            mapped(v, raster, workers, |&[r, g, b, a]| with_alpha(grid.rgb([r, g, b].map(wide)), a))
         }
         (Samples::U16(v), Layout::Rgba) => {
-            mapped(v, raster, |&[r, g, b, a]| with_alpha(grid.rgb([r, g, b]), eight_bits(a)))
+            mapped(v, raster, workers, |&[r, g, b, a]| with_alpha(grid.rgb([r, g, b]), eight_bits(a)))
         }
-        (Samples::U8(v), _) => mapped(v, raster, |rgb| grid.rgb(rgb.map(wide))),
-        (Samples::U16(v), _) => mapped(v, raster, |rgb| grid.rgb(*rgb)),
+        (Samples::U8(v), _) => mapped(v, raster, workers, |rgb| grid.rgb(rgb.map(wide))),
+        (Samples::U16(v), _) => mapped(v, raster, workers, |rgb| grid.rgb(*rgb)),
     }
 }
 
 /// A raster of pixels of `N` channels made from those of `M`.
-fn mapped<T, const M: usize, const N: usize>(
+fn mapped<T: Sync, const M: usize, const N: usize>(
     source: &[T],
     raster: &Raster,
-    pixel: impl Fn(&[T; M]) -> [u8; N],
+    workers: Workers<'_>,
+    pixel: impl Fn(&[T; M]) -> [u8; N] + Sync,
 ) -> Result<Raster> {
     let source = source.as_chunks::<M>().0;
     let mut out = zeroed(source.len().saturating_mul(N))?;
-    for (to, from) in out.as_chunks_mut::<N>().0.iter_mut().zip(source) {
-        *to = pixel(from);
-    }
+    workers.map([source], out.as_chunks_mut::<N>().0, |[source], out| {
+        out.iter_mut().zip(source).for_each(|(to, from)| *to = pixel(from));
+    });
     let layout = if N == 4 { Layout::Rgba } else { Layout::Rgb };
     Raster::new(raster.size, layout, Samples::U8(out))
 }
@@ -135,16 +138,16 @@ fn wide(sample: u8) -> u16 {
 }
 
 /// Converts gray, or the gray of an RGBA raster whose colour channels are equal, keeping its alpha.
-fn one_channel(raster: Raster, luminance: &Luminance<'_>) -> Result<Raster> {
+fn one_channel(raster: Raster, luminance: &Luminance<'_>, workers: Workers<'_>) -> Result<Raster> {
     let table = grays(luminance, if matches!(raster.samples, Samples::U8(_)) { 256 } else { 65_536 })?;
     match (raster.samples, raster.layout) {
         (Samples::U8(v), Layout::Rgba) => {
             let raster = Raster { samples: Samples::U8(Vec::new()), ..raster };
-            mapped(&v, &raster, |&[g, _, _, a]| with_alpha([table[usize::from(g)]; 3], a))
+            mapped(&v, &raster, workers, |&[g, _, _, a]| with_alpha([table[usize::from(g)]; 3], a))
         }
         (Samples::U16(v), Layout::Rgba) => {
             let raster = Raster { samples: Samples::U8(Vec::new()), ..raster };
-            mapped(&v, &raster, |&[g, _, _, a]| with_alpha([table[usize::from(g)]; 3], eight_bits(a)))
+            mapped(&v, &raster, workers, |&[g, _, _, a]| with_alpha([table[usize::from(g)]; 3], eight_bits(a)))
         }
         (Samples::U8(v), layout) => {
             Raster::new(raster.size, layout, Samples::U8(v.iter().map(|&g| table[usize::from(g)]).collect()))

@@ -2,13 +2,14 @@
 
 use crate::error::{Error, Result};
 use crate::pixels::{Chroma, Layout, Matrix, Planes, Range, Raster, Samples, zeroed};
+use crate::workers::Workers;
 
 /// Converts planes of equal size (4:4:4, or luma alone) to RGB or gray: 8 bits to 8, more to 16.
 ///
 /// # Errors
 ///
 /// `internal` when the planes are subsampled or of mixed depth; `out_of_memory`.
-pub(crate) fn to_rgb(planes: Planes) -> Result<Raster> {
+pub(crate) fn to_rgb(planes: Planes, workers: Workers<'_>) -> Result<Raster> {
     let curve = Scale::new(&planes);
     let (layout, chroma) = match planes.chroma {
         None => (Layout::Gray, None),
@@ -19,10 +20,14 @@ pub(crate) fn to_rgb(planes: Planes) -> Result<Raster> {
         (Samples::U8(y), None) => Samples::U8(y.into_iter().map(|y| byte(curve.gray(y.into()))).collect()),
         (Samples::U16(y), None) => Samples::U16(y.into_iter().map(|y| word(curve.gray(y.into()))).collect()),
         (Samples::U8(y), Some((Samples::U8(cb), Samples::U8(cr)))) => {
-            Samples::U8(interleave(&y, &cb, &cr, |y, cb, cr| curve.rgb(y.into(), cb.into(), cr.into()).map(byte))?)
+            Samples::U8(interleave([&y, &cb, &cr], workers, |[y, cb, cr]| {
+                curve.rgb(y.into(), cb.into(), cr.into()).map(byte)
+            })?)
         }
         (Samples::U16(y), Some((Samples::U16(cb), Samples::U16(cr)))) => {
-            Samples::U16(interleave(&y, &cb, &cr, |y, cb, cr| curve.rgb(y.into(), cb.into(), cr.into()).map(word))?)
+            Samples::U16(interleave([&y, &cb, &cr], workers, |[y, cb, cr]| {
+                curve.rgb(y.into(), cb.into(), cr.into()).map(word)
+            })?)
         }
         _ => return Err(Error::internal("planes of mixed depth")),
     };
@@ -55,11 +60,17 @@ pub(crate) fn expand_range(mut planes: Planes) -> Planes {
     planes
 }
 
-fn interleave<T: Copy + Default>(y: &[T], cb: &[T], cr: &[T], rgb: impl Fn(T, T, T) -> [T; 3]) -> Result<Vec<T>> {
-    let mut out = zeroed(y.len().saturating_mul(3))?;
-    for (((to, &y), &cb), &cr) in out.as_chunks_mut::<3>().0.iter_mut().zip(y).zip(cb).zip(cr) {
-        *to = rgb(y, cb, cr);
-    }
+fn interleave<T: Copy + Default + Send + Sync>(
+    planes: [&[T]; 3],
+    workers: Workers<'_>,
+    rgb: impl Fn([T; 3]) -> [T; 3] + Sync,
+) -> Result<Vec<T>> {
+    let mut out = zeroed(planes[0].len().saturating_mul(3))?;
+    workers.map(planes, out.as_chunks_mut::<3>().0, |[y, cb, cr], out| {
+        for (((to, &y), &cb), &cr) in out.iter_mut().zip(y).zip(cb).zip(cr) {
+            *to = rgb([y, cb, cr]);
+        }
+    });
     Ok(out)
 }
 
@@ -142,7 +153,9 @@ mod tests {
             |v: u16| if bit_depth == 8 { Samples::U8(vec![u8::try_from(v).unwrap()]) } else { Samples::U16(vec![v]) };
         let chroma = Chroma { cb: sample(cb), cr: sample(cr), subsampling: (1, 1), siting: Siting::Centred };
         let size = Size::new(1, 1);
-        to_rgb(Planes { size, bit_depth, luma: sample(y), chroma: Some(chroma), range, matrix }).unwrap().samples
+        to_rgb(Planes { size, bit_depth, luma: sample(y), chroma: Some(chroma), range, matrix }, Workers::default())
+            .unwrap()
+            .samples
     }
 
     #[test]
@@ -171,7 +184,7 @@ mod tests {
                 range: Range::Limited,
                 matrix: Matrix::Bt601,
             };
-            assert_eq!(expand_range(planes.clone()).luma, to_rgb(planes).unwrap().samples);
+            assert_eq!(expand_range(planes.clone()).luma, to_rgb(planes, Workers::default()).unwrap().samples);
         }
     }
 }

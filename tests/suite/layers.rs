@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// From the bottom up; a module may use those of lower layers and its own folder.
 const LAYERS: &[&[&str]] = &[
     &["error", "format", "size"],
-    &["header", "id", "limits", "pixels", "profile"],
+    &["header", "id", "limits", "pixels", "profile", "workers"],
     &["exif", "color", "orient", "reduce"],
     &["memory", "plan"],
     &["canonical", "codec"],

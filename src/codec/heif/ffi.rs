@@ -63,16 +63,18 @@ pub(super) struct Decoder {
 pub(super) struct Fault(pub(super) i32);
 
 impl Decoder {
-    /// A decoder without threads, of a picture coded at `size`, that checks the picture's own checksum, where the file has
-    /// one.
-    pub(super) fn new(size: Size) -> Option<Self> {
+    /// A decoder without threads, of a picture coded at `size`; with the in-loop filters it also checks the picture's own
+    /// checksum, where the file has one, since that is of filtered samples.
+    pub(super) fn new(size: Size, in_loop_filters: bool) -> Option<Self> {
         // SAFETY: takes nothing; a null pointer on failure is handled.
         let context = NonNull::new(unsafe { ingest_hevc_new() })?;
         let decoder = Self { context, largest: Box::into_raw(Box::new(size)) };
-        // SAFETY: the pointer is live until `drop`; parameter 0 takes a truth value; the functions are copied, and
+        // SAFETY: the pointer is live until `drop`; the parameters take truth values; the functions are copied, and
         // themselves keep what libde265 asks of them; the size they are given is freed after the decoder.
         unsafe {
-            de265_set_parameter_bool(context.as_ptr(), CHECK_PICTURE_HASH, 1);
+            de265_set_parameter_bool(context.as_ptr(), CHECK_PICTURE_HASH, in_loop_filters.into());
+            de265_set_parameter_bool(context.as_ptr(), DISABLE_DEBLOCKING, (!in_loop_filters).into());
+            de265_set_parameter_bool(context.as_ptr(), DISABLE_SAO, (!in_loop_filters).into());
             de265_set_image_allocation_functions(context.as_ptr(), &raw const ZEROED_PLANES, decoder.largest.cast());
         }
         Some(decoder)
@@ -296,6 +298,12 @@ fn fault(code: c_int) -> Result<(), Fault> {
 
 /// `DE265_DECODER_PARAM_BOOL_SEI_CHECK_HASH`.
 const CHECK_PICTURE_HASH: c_int = 0;
+
+/// `DE265_DECODER_PARAM_DISABLE_DEBLOCKING`.
+const DISABLE_DEBLOCKING: c_int = 7;
+
+/// `DE265_DECODER_PARAM_DISABLE_SAO`.
+const DISABLE_SAO: c_int = 8;
 
 /// `DE265_ERROR_OUT_OF_MEMORY`.
 const OUT_OF_MEMORY: c_int = 7;

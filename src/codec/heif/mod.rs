@@ -11,7 +11,9 @@ use crate::format::Format;
 use crate::header::{Channels, Coding, Header};
 use crate::limits::Limits;
 use crate::pixels::Pixels;
+use crate::plan::Plan;
 use crate::size::Size;
+use crate::workers::Workers;
 
 mod bits;
 mod boxes;
@@ -65,10 +67,16 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
 /// # Errors
 ///
 /// `malformed`, `truncated`, `unsupported`, `limit_exceeded`, `out_of_memory`, `deadline`.
-pub(crate) fn decode(bytes: &[u8], header: &Header, limits: &Limits) -> Result<Pixels> {
+pub(crate) fn decode(
+    bytes: &[u8],
+    header: &Header,
+    plan: &Plan,
+    limits: &Limits,
+    workers: Workers<'_>,
+) -> Result<Pixels> {
     let picture = Picture::read(bytes, limits)?;
     match picture.matrix() {
-        Some(matrix) if !picture.is_composed() => planes::decode(&picture, matrix, limits),
+        Some(matrix) if !picture.is_composed() => planes::decode(&picture, matrix, plan, limits, workers),
         _ => rgb::decode(bytes, &picture, header.coded_size, limits),
     }
 }

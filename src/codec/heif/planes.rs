@@ -1,5 +1,6 @@
 //! Decodes coded pictures straight into the planes of the whole: one picture, or the tiles of a grid in turn.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::boxes::{malformed, truncated, unsupported};
@@ -10,24 +11,34 @@ use crate::error::{Error, Result};
 use crate::format::Format;
 use crate::limits::Limits;
 use crate::pixels::{Chroma, Matrix, Pixels, Planes, Range, Samples, chroma_size, count, zeroed};
+use crate::plan::Plan;
 use crate::size::Size;
+use crate::workers::Workers;
 
 /// Decodes a picture without alpha that is one coded picture or a grid of them.
 ///
 /// # Errors
 ///
 /// `malformed`, `truncated`, `unsupported`, `out_of_memory`, `deadline`.
-pub(super) fn decode(picture: &Picture<'_>, matrix: Matrix, limits: &Limits) -> Result<Pixels> {
+pub(super) fn decode(
+    picture: &Picture<'_>,
+    matrix: Matrix,
+    plan: &Plan,
+    limits: &Limits,
+    workers: Workers<'_>,
+) -> Result<Pixels> {
     let watch = Watch::start(limits);
-    let mut canvas = Canvas::new(picture.size, picture.subsampling(), picture.bit_depth())?;
+    let canvas = Mutex::new(Canvas::new(picture.size, picture.subsampling(), picture.bit_depth())?);
     let columns = if let Form::Grid(grid) = picture.form { grid.columns } else { 1 };
-    let mut position = (0, 0);
-    for leaf in &picture.leaves {
-        let origin = (position.0 * leaf.size.width, position.1 * leaf.size.height);
-        decode_leaf(picture, leaf, &watch, |decoded| canvas.paste(decoded, leaf.size, origin))?;
-        position = if position.0 + 1 == columns { (0, position.1 + 1) } else { (position.0 + 1, position.1) };
-    }
-    let Canvas { size, bit_depth, luma, chroma } = canvas;
+    workers.each(&picture.leaves, |index, leaf| {
+        let index = u32::try_from(index).map_err(|_| Error::internal("more tiles than were counted"))?;
+        let origin = (index % columns * leaf.size.width, index / columns * leaf.size.height);
+        decode_leaf(picture, leaf, plan.in_loop_filters, &watch, |decoded| {
+            // Pasting takes a fiftieth of decoding, so threads hardly meet here.
+            canvas.lock().unwrap_or_else(PoisonError::into_inner).paste(decoded, leaf.size, origin)
+        })
+    })?;
+    let Canvas { size, bit_depth, luma, chroma } = canvas.into_inner().unwrap_or_else(PoisonError::into_inner);
     let siting = picture.siting;
     let chroma = chroma.map(|(subsampling, cb, cr)| Chroma { cb, cr, subsampling, siting });
     let range = if picture.signal.full_range { Range::Full } else { Range::Limited };
@@ -47,7 +58,7 @@ pub(super) fn verify(picture: &Picture<'_>, limits: &Limits) -> Result<()> {
         if leaf.config.length_bytes != 4 {
             return Err(unsupported("short NAL unit lengths in a composed picture"));
         }
-        decode_leaf(picture, leaf, &watch, |_| Ok(()))
+        decode_leaf(picture, leaf, true, &watch, |_| Ok(()))
     })
 }
 
@@ -73,10 +84,11 @@ impl Watch {
 fn decode_leaf(
     picture: &Picture<'_>,
     leaf: &Leaf<'_>,
+    in_loop_filters: bool,
     watch: &Watch,
     then: impl FnOnce(&Decoded<'_>) -> Result<()>,
 ) -> Result<()> {
-    let mut decoder = Decoder::new(leaf.coded_size()).ok_or(Error::OutOfMemory { bytes: 0 })?;
+    let mut decoder = Decoder::new(leaf.coded_size(), in_loop_filters).ok_or(Error::OutOfMemory { bytes: 0 })?;
     let sets = leaf.config.parameter_sets()?;
     sets.iter().try_for_each(|set| decoder.push(set)).map_err(refused)?;
     let extents = picture.items.data(leaf.item)?;

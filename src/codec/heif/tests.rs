@@ -8,6 +8,8 @@ use super::boxes::FourCc;
 use super::*;
 use crate::header::{Cicp, ColorDescription, Orientation};
 use crate::pixels::{Layout, Planes, Samples};
+use crate::plan::plan;
+use crate::profile::{Geometry, Profile};
 use crate::size::Rect;
 
 /// A file to be written: items, properties, references.
@@ -153,6 +155,19 @@ fn header(file: &File) -> Header {
 
 fn code(file: &File) -> &'static str {
     probe(&file.write(), &Limits::default()).unwrap_err().code()
+}
+
+/// On one thread, for a canonical image that is not reduced.
+fn decode(bytes: &[u8], header: &Header, limits: &Limits) -> Result<Pixels> {
+    let plan = plan(header, bytes.len() as u64, &Profile::default());
+    super::decode(bytes, header, &plan, limits, Workers::default())
+}
+
+/// For a canonical image of at most 64 pixels a side.
+fn decode_to_reduce(bytes: &[u8], header: &Header, workers: Workers<'_>) -> Result<Pixels> {
+    let profile = Profile { geometry: Geometry::Fit { max_edge: 64 }, ..Profile::default() };
+    let plan = plan(header, bytes.len() as u64, &profile);
+    super::decode(bytes, header, &plan, &Limits::default(), workers)
 }
 
 fn decoded(bytes: &[u8]) -> Pixels {
@@ -313,6 +328,41 @@ fn damaged_pictures_are_refused() {
         let mut damaged = bytes.clone();
         damaged[cut..].fill(0);
         assert_eq!(decode(&damaged, &h, &limits).unwrap_err().code(), "malformed");
+        assert_eq!(decode_to_reduce(&damaged, &h, Workers::default()).unwrap_err().code(), "malformed");
+    }
+}
+
+#[test]
+fn without_in_loop_filters_only_a_little_changes() {
+    let bytes = encode(300, 200, false);
+    let h = probe(&bytes, &Limits::default()).unwrap();
+    let Pixels::Ycbcr(rough) = decode_to_reduce(&bytes, &h, Workers::default()).unwrap() else { panic!("no planes") };
+    let (smooth, rough) = (bytes_of(&planes(&bytes).luma), bytes_of(&rough.luma));
+    let error: u64 = smooth.iter().zip(&rough).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+    assert!(error > 0 && error < smooth.len() as u64, "{error} of {}", smooth.len());
+}
+
+#[test]
+fn threads_change_neither_samples_nor_errors() {
+    let bytes = encode(1500, 1100, false);
+    let h = probe(&bytes, &Limits::default()).unwrap();
+    let picture = Picture::read(&bytes, &Limits::default()).unwrap();
+    assert!(picture.leaves.len() >= 6);
+    let mut damaged = bytes.clone();
+    // One tile whose data ends early and, before it, one of another kind: two errors to choose from.
+    for (tile, at) in [(2, 4), (4, 0)] {
+        let data = picture.items.data(picture.leaves[tile].item).unwrap()[0];
+        let start = data.as_ptr() as usize - bytes.as_ptr() as usize;
+        damaged[start + at] = if at == 0 { 0xff } else { 1 << 1 };
+    }
+    let alone = (decode_to_reduce(&bytes, &h, Workers::default()), decode_to_reduce(&damaged, &h, Workers::default()));
+    assert_eq!(alone.1.as_ref().unwrap_err().code(), "unsupported");
+    for threads in 1..=3 {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let workers = Workers::of(Some(&pool));
+        assert!(decode_to_reduce(&bytes, &h, workers).unwrap() == *alone.0.as_ref().unwrap());
+        let error = decode_to_reduce(&damaged, &h, workers).unwrap_err();
+        assert_eq!(error.to_string(), alone.1.as_ref().unwrap_err().to_string());
     }
 }
 

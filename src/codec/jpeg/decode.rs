@@ -3,11 +3,12 @@
 
 use super::ffi::{Component, Decoder, Failure, Output, Shape, Status, warned};
 use super::huffman;
+use super::planes::{ReducedPlanes, divisors};
 use crate::error::{Error, Result};
 use crate::format::Format;
 use crate::header::{Coding, Header};
 use crate::limits::Limits;
-use crate::pixels::{Chroma, Layout, Matrix, Pixels, Planes, Range, Raster, Samples, Siting, count, zeroed};
+use crate::pixels::{Layout, Pixels, Raster, Samples, count, zeroed};
 use crate::plan::Plan;
 use crate::size::Size;
 
@@ -19,14 +20,10 @@ use crate::size::Size;
 ///
 /// `malformed`, `truncated`, `unsupported`, `limit_exceeded`, `out_of_memory`.
 pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits) -> Result<Pixels> {
-    match huffman::decode(bytes, header, divisors(plan))? {
-        Some(planes) => Ok(Pixels::Ycbcr(planes)),
+    match huffman::decode(bytes, header, plan)? {
+        Some(planes) => Ok(planes),
         None => turbo(bytes, header, plan, limits),
     }
-}
-
-fn divisors(plan: &Plan) -> [u32; 2] {
-    [plan.scale.divisor(), plan.chroma_scale.divisor()]
 }
 
 /// Decodes with libjpeg-turbo, whatever the coding.
@@ -45,7 +42,7 @@ pub(super) fn turbo(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits)
         return Err(Error::internal("libjpeg-turbo sees another size than the probe"));
     }
     let pixels = match shape.output {
-        Output::Planes => Pixels::Ycbcr(planes(&mut decoder, &shape, divisors, limits)?),
+        Output::Planes => planes(&mut decoder, &shape, plan, limits)?,
         Output::Rgb => Pixels::Interleaved(interleaved(&mut decoder, &shape, Layout::Rgb, limits)?),
         Output::Cmyk => Pixels::Interleaved(ink(interleaved(&mut decoder, &shape, Layout::Cmyk, limits)?)),
     };
@@ -54,59 +51,19 @@ pub(super) fn turbo(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits)
     Ok(pixels)
 }
 
-fn planes(decoder: &mut Decoder<'_>, shape: &Shape, divisors: [u32; 2], limits: &Limits) -> Result<Planes> {
-    let plane = |c: &Component| Plane::new(Size::new(c.width, c.height), (c.h_samp, c.v_samp));
-    let mut outputs = shape.components.iter().map(plane).collect::<Result<Vec<_>>>()?;
+fn planes(decoder: &mut Decoder<'_>, shape: &Shape, plan: &Plan, limits: &Limits) -> Result<Pixels> {
+    let component = |c: &Component| (Size::new(c.width, c.height), (c.h_samp, c.v_samp));
+    let components: Vec<_> = shape.components.iter().map(component).collect();
+    let mut planes = ReducedPlanes::new(Size::new(shape.width, shape.height), &components, plan)?;
     let strip = |c: &Component| zeroed((c.stride as usize).saturating_mul(c.strip_rows as usize));
     let mut strips = shape.components.iter().map(strip).collect::<Result<Vec<Vec<u8>>>>()?;
     for _ in 0..shape.strips {
         decoder.read_planes(&mut strips).map_err(|f| failed(f, limits))?;
-        for ((plane, strip), component) in outputs.iter_mut().zip(&strips).zip(&shape.components) {
-            plane.take_rows(strip, component.stride as usize);
+        for (index, (strip, component)) in strips.iter().zip(&shape.components).enumerate() {
+            planes.push(index, strip, component.stride as usize)?;
         }
     }
-    join(outputs, Size::new(shape.width, shape.height), divisors)
-}
-
-/// Full-range BT.601 planes with centred chroma (ITU-T T.871) of the components' samples.
-pub(super) fn join(planes: Vec<Plane>, size: Size, divisors: [u32; 2]) -> Result<Planes> {
-    let mut planes = planes.into_iter();
-    let luma = planes.next().ok_or_else(|| Error::internal("a JPEG without components"))?;
-    // A factor of 1–4 times one of the scales.
-    let factor = |luma: u32, chroma: u32| u8::try_from(luma * divisors[1] / (chroma * divisors[0]).max(1)).unwrap_or(1);
-    let chroma = planes.next().zip(planes.next()).map(|(cb, cr)| Chroma {
-        subsampling: (factor(luma.sampling.0, cb.sampling.0), factor(luma.sampling.1, cb.sampling.1)),
-        siting: Siting::Centred,
-        cb: Samples::U8(cb.samples),
-        cr: Samples::U8(cr.samples),
-    });
-    Planes { size, bit_depth: 8, luma: Samples::U8(luma.samples), chroma, range: Range::Full, matrix: Matrix::Bt601 }
-        .checked()
-}
-
-/// One component's rows, tight, filled from strips.
-pub(super) struct Plane {
-    width: usize,
-    /// Sampling factors.
-    sampling: (u32, u32),
-    samples: Vec<u8>,
-    filled: usize,
-}
-
-impl Plane {
-    pub(super) fn new(size: Size, sampling: (u32, u32)) -> Result<Self> {
-        let len = count(size, 1).ok_or_else(|| Error::internal("a plane beyond the address space"))?;
-        Ok(Self { width: size.width as usize, sampling, samples: zeroed(len)?, filled: 0 })
-    }
-
-    /// Takes rows of `stride` samples, as far as they belong to the picture.
-    pub(super) fn take_rows(&mut self, strip: &[u8], stride: usize) {
-        let rest = self.samples.get_mut(self.filled..).unwrap_or_default();
-        for (to, from) in rest.chunks_exact_mut(self.width).zip(strip.chunks_exact(stride)) {
-            to.copy_from_slice(&from[..self.width]);
-            self.filled += self.width;
-        }
-    }
+    planes.finish()
 }
 
 fn interleaved(decoder: &mut Decoder<'_>, shape: &Shape, layout: Layout, limits: &Limits) -> Result<Raster> {

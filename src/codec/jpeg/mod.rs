@@ -5,6 +5,7 @@ mod app;
 mod decode;
 pub(crate) mod ffi;
 mod huffman;
+mod planes;
 mod probe;
 
 pub(crate) use decode::decode;

@@ -32,19 +32,21 @@ use self::idct::{Pair, Samples, Tables};
 use self::markers::{Frame, Markers, Next};
 use self::progressive::{Coefficients, Pass};
 use self::sequential::Scan;
-use super::decode::{MAX_LEFT_OVER_BYTES, Plane, join};
+use super::decode::MAX_LEFT_OVER_BYTES;
 use super::ffi;
+use super::planes::{ReducedPlanes, divisors};
 use crate::error::{Error, Result};
 use crate::format::Format;
 use crate::header::{Channels, Coding, Header};
-use crate::pixels::{Planes, zeroed};
+use crate::pixels::{Pixels, zeroed};
+use crate::plan::Plan;
 
-/// Planes at one over `divisors` of the size, 1, 2, 4 or 8, of luma and of chroma.
+/// Planes at the plan's DCT scales, reduced.
 ///
 /// # Errors
 ///
 /// `malformed`, `truncated`, `out_of_memory`.
-pub(super) fn decode(bytes: &[u8], header: &Header, divisors: [u32; 2]) -> Result<Option<Planes>> {
+pub(super) fn decode(bytes: &[u8], header: &Header, plan: &Plan) -> Result<Option<Pixels>> {
     let coded = matches!(header.coding, Coding::JpegSequential { scans: 1, .. } | Coding::JpegProgressive { .. });
     if !coded || !matches!(header.channels, Channels::Ycbcr | Channels::Gray) {
         return Ok(None);
@@ -52,12 +54,12 @@ pub(super) fn decode(bytes: &[u8], header: &Header, divisors: [u32; 2]) -> Resul
     let Some(mut markers) = Markers::new(bytes) else { return Ok(None) };
     let Some(Next::Scan(first)) = markers.next() else { return Ok(None) };
     let Some(frame) = markers.frame.take().filter(|frame| frame.size == header.coded_size) else { return Ok(None) };
-    let output = Output::new(&frame, divisors)?;
+    let rows = Rows::new(&frame, plan)?;
     if frame.progressive {
         markers.frame = Some(frame);
-        progressive(markers, first, output)
+        progressive(markers, first, rows)
     } else {
-        sequential(&markers, &frame, &first, output)
+        sequential(&markers, &frame, &first, rows)
     }
 }
 
@@ -65,26 +67,22 @@ fn sequential(
     markers: &Markers<'_>,
     frame: &Frame,
     header: &markers::ScanHeader<'_>,
-    mut output: Output,
-) -> Result<Option<Planes>> {
-    let Some(mut scan) = Scan::new(markers, frame, header, output.sides())? else { return Ok(None) };
+    mut rows: Rows,
+) -> Result<Option<Pixels>> {
+    let Some(mut scan) = Scan::new(markers, frame, header, rows.sides())? else { return Ok(None) };
     for _ in 0..frame.mcus().1 {
-        ffi::run(Work::Sequential(&mut scan, &mut output.strips)).map_err(refused)?;
-        output.take_strips();
+        ffi::run(Work::Sequential(&mut scan, &mut rows.strips)).map_err(refused)?;
+        rows.push()?;
     }
     let after = after_scan(&scan.entropy)?;
     // Only the end of the image or of the data is expected here.
     if !matches!(after, [] | [0xFF] | [0xFF, 0xD9, ..]) {
         return Ok(None);
     }
-    output.finish().map(Some)
+    rows.finish().map(Some)
 }
 
-fn progressive<'a>(
-    mut markers: Markers<'a>,
-    first: markers::ScanHeader<'a>,
-    mut output: Output,
-) -> Result<Option<Planes>> {
+fn progressive<'a>(mut markers: Markers<'a>, first: markers::ScanHeader<'a>, mut rows: Rows) -> Result<Option<Pixels>> {
     let Some(frame) = &markers.frame else { return Ok(None) };
     let mut coefficients = Coefficients::new(frame)?;
     let mut next = Next::Scan(first);
@@ -103,13 +101,12 @@ fn progressive<'a>(
     }
     let Some(frame) = &markers.frame else { return Ok(None) };
     let Some(tables) = frame.components.iter().map(|c| c.table).collect::<Option<Vec<_>>>() else { return Ok(None) };
-    let mut waiting = output.sides().map(Waiting::new);
+    let mut waiting = rows.sides().map(Waiting::new);
     for row in 0..frame.mcus().1 as usize {
-        let Output { strips, .. } = &mut output;
-        ffi::run(Work::Transform(&coefficients, row, &tables, &mut waiting, strips)).map_err(refused)?;
-        output.take_strips();
+        ffi::run(Work::Transform(&coefficients, row, &tables, &mut waiting, &mut rows.strips)).map_err(refused)?;
+        rows.push()?;
     }
-    output.finish().map(Some)
+    rows.finish().map(Some)
 }
 
 /// The data from the next marker on.
@@ -121,27 +118,26 @@ fn after_scan<'a>(entropy: &Entropy<'a>) -> Result<&'a [u8]> {
     Ok(after)
 }
 
-/// Planes while strips are put in.
-struct Output {
-    size: crate::size::Size,
+/// Strips of every component on their way to the reduction.
+struct Rows {
     divisors: [u32; 2],
-    planes: Vec<Plane>,
     strips: Vec<Strip>,
+    output: ReducedPlanes,
 }
 
-impl Output {
-    fn new(frame: &Frame, divisors: [u32; 2]) -> Result<Self> {
-        let size = frame.component_size(&frame.components[0], divisors[0]);
-        let mut output = Self { size, divisors, planes: Vec::new(), strips: Vec::new() };
+impl Rows {
+    fn new(frame: &Frame, plan: &Plan) -> Result<Self> {
+        let divisors = divisors(plan);
+        let (mut components, mut strips) = (Vec::new(), Vec::new());
         for (index, component) in frame.components.iter().enumerate() {
             let divisor = divisors[usize::from(index > 0)];
-            let size = frame.component_size(component, divisor);
-            output.planes.push(Plane::new(size, (component.h, component.v))?);
+            components.push((frame.component_size(component, divisor), (component.h, component.v)));
             let side = 8 / divisor;
             let stride = (frame.mcus().0 * component.h * side) as usize;
-            output.strips.push(Strip { stride, samples: zeroed(stride * (component.v * side) as usize)? });
+            strips.push(Strip { stride, samples: zeroed(stride * (component.v * side) as usize)? });
         }
-        Ok(output)
+        let size = components.first().map_or(frame.size, |(size, _)| *size);
+        Ok(Self { divisors, strips, output: ReducedPlanes::new(size, &components, plan)? })
     }
 
     /// Samples per side of a block, of luma and of chroma.
@@ -149,14 +145,14 @@ impl Output {
         self.divisors.map(|divisor| 8 / divisor as usize)
     }
 
-    fn take_strips(&mut self) {
-        for (plane, strip) in self.planes.iter_mut().zip(&self.strips) {
-            plane.take_rows(&strip.samples, strip.stride);
-        }
+    /// Hands the strips on.
+    fn push(&mut self) -> Result<()> {
+        let Self { strips, output, .. } = self;
+        strips.iter().enumerate().try_for_each(|(index, strip)| output.push(index, &strip.samples, strip.stride))
     }
 
-    fn finish(self) -> Result<Planes> {
-        join(self.planes, self.size, self.divisors)
+    fn finish(self) -> Result<Pixels> {
+        self.output.finish()
     }
 }
 

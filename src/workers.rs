@@ -1,0 +1,97 @@
+//! The threads that work on one image: those of a caller's pool, or the calling one alone.
+//!
+//! What they make never depends on how many they are: work is cut into pieces that do not see each other.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::ThreadPool;
+use rayon::prelude::*;
+
+use crate::error::Result;
+
+/// Who may work on one image.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Workers<'p>(Option<&'p ThreadPool>);
+
+impl<'p> Workers<'p> {
+    /// The threads of `pool`; the calling thread where there is none, or a second one would have no company.
+    pub(crate) fn of(pool: Option<&'p ThreadPool>) -> Self {
+        Self(pool.filter(|pool| pool.current_num_threads() > 1))
+    }
+
+    /// How many pieces are worked on at a time.
+    pub(crate) fn count(self) -> usize {
+        self.0.map_or(1, ThreadPool::current_num_threads)
+    }
+
+    /// Does `work` for every item; the error is that of the first item that has one, whichever was found first.
+    pub(crate) fn each<T: Sync>(self, items: &[T], work: impl Fn(usize, &T) -> Result<()> + Sync) -> Result<()> {
+        let Some(pool) = self.0 else {
+            return items.iter().enumerate().try_for_each(|(i, item)| work(i, item));
+        };
+        let first_failed = AtomicUsize::new(usize::MAX);
+        let one = |(i, item)| {
+            // What follows a failure would not have been reached by one thread.
+            if i > first_failed.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            work(i, item).inspect_err(|_| {
+                first_failed.fetch_min(i, Ordering::Relaxed);
+            })
+        };
+        let results: Vec<_> = pool.install(|| items.par_iter().enumerate().with_max_len(1).map(one).collect());
+        results.into_iter().collect()
+    }
+
+    /// Fills `to` from `N` sources, each element from those at its place; `work` sees pieces of all at the same place.
+    pub(crate) fn map<A: Sync, B: Send, const N: usize>(
+        self,
+        from: [&[A]; N],
+        to: &mut [B],
+        work: impl Fn([&[A]; N], &mut [B]) + Sync,
+    ) {
+        let Some(pool) = self.0 else {
+            return work(from, to);
+        };
+        let one = |(i, to): (usize, &mut [B])| {
+            let start = i * PIECE;
+            work(from.map(|from| from.get(start..).map_or(&[][..], |rest| &rest[..rest.len().min(PIECE)])), to);
+        };
+        pool.install(|| to.par_chunks_mut(PIECE).enumerate().for_each(one));
+    }
+}
+
+/// Pixels of a piece: some hundred for a canonical image.
+const PIECE: usize = 1 << 14;
+
+#[cfg(test)]
+mod tests {
+    use rayon::ThreadPoolBuilder;
+
+    use super::*;
+    use crate::error::Error;
+
+    #[test]
+    fn the_first_error_in_order_wins() {
+        let items: Vec<usize> = (0..100).collect();
+        let work = |_, &item: &usize| if item % 30 == 29 { Err(Error::internal(item.to_string())) } else { Ok(()) };
+        for threads in [1, 2, 3] {
+            let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            for _ in 0..20 {
+                let error = Workers::of(Some(&pool)).each(&items, work).unwrap_err();
+                assert!(error.to_string().contains("29"), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_element_is_made_from_its_own() {
+        let pool = ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+        let from: Vec<u32> = (0..100_000).collect();
+        for workers in [Workers::default(), Workers::of(Some(&pool))] {
+            let mut to = vec![0; from.len()];
+            workers.map([&from], &mut to, |[from], to| to.copy_from_slice(from));
+            assert_eq!(to, from);
+        }
+    }
+}
