@@ -1,5 +1,7 @@
 //! Reduces a plane or raster while it is being decoded, from rows in any number at a time.
 
+use std::iter::once;
+
 use fast_image_resize::images::Image;
 use fast_image_resize::{ImageError, MulDiv, PixelType};
 
@@ -7,7 +9,7 @@ use super::columns::Columns;
 use super::rows::Rows;
 use super::sample::Sample;
 use super::weights::Weights;
-use super::window::{Extent, Part};
+use super::window::Part;
 use crate::error::{Error, Result};
 use crate::pixels::{Layout, count};
 
@@ -45,9 +47,7 @@ impl<T: Sample> Bands<T> {
         let channels = layout.channels();
         let (down, across) = (Weights::new(&window.y, target.height), Weights::new(&window.x, target.width));
         let premultiplied = (layout == Layout::Rgba && (down.is_some() || across.is_some())).then(Vec::new);
-        let stored = window.x.end.min(size.width) - window.x.start;
-        let row_len = if T::DOWN_FIRST { stored } else { target.width };
-        let rows = Rows::new(down, row_len as usize * channels)?;
+        let rows = Rows::new(down);
         let columns = Columns::new(across, channels, window.x.samples() as usize, target.width as usize)?;
         let len = count(target, channels).ok_or(Error::OutOfMemory { bytes: u64::MAX })?;
         let mut out = Vec::new();
@@ -83,10 +83,9 @@ impl<T: Sample> Bands<T> {
         if !rows.remainder().is_empty() || seen > size.height as usize {
             return Err(Error::internal("rows that the plane does not have"));
         }
-        let used = |extent: Extent, stored: u32| extent.start as usize..extent.end.min(stored) as usize;
-        let (x, y) = (used(window.x, size.width), used(window.y, size.height));
-        let columns = x.start * layout.channels()..x.end * layout.channels();
-        let (above, below) = (y.start.saturating_sub(self.seen), y.end.saturating_sub(self.seen));
+        let columns = self.part.used_columns();
+        let above = (window.y.start as usize).saturating_sub(self.seen);
+        let below = (window.y.end as usize).saturating_sub(self.seen);
         let rows = rows.take(below).skip(above).map(|row| &row[columns.clone()]);
         self.seen = seen;
         if let Some(premultiplied) = &mut self.premultiplied {
@@ -107,16 +106,16 @@ impl<T: Sample> Bands<T> {
         let ended = self.seen == size.height as usize;
         let past = if ended { window.y.end.saturating_sub(size.height) as usize } else { 0 };
         let repeated = rows.clone().last().into_iter().flat_map(|row| std::iter::repeat_n(row, past));
-        let Self { rows: down, columns, out, .. } = self;
-        let mut store = |row: &[T]| {
-            out.extend_from_slice(row);
-            Ok(())
-        };
+        let Self { part, rows: down, columns, out, .. } = self;
         let mut rows = rows.chain(repeated);
         if T::DOWN_FIRST {
-            down.push(rows, |row| columns.push(row, &mut store))
+            let len = part.used_columns().len();
+            down.push(rows, |write| columns.push(len, write, |row| append(out, row)))
         } else {
-            rows.try_for_each(|row| columns.push(row, |row| down.push(std::iter::once(row), &mut store)))
+            rows.try_for_each(|row| {
+                let write = |to: &mut [T]| to.copy_from_slice(row);
+                columns.push(row.len(), write, |row| down.push(once(row), |write| append_with(out, row.len(), write)))
+            })
         }
     }
 
@@ -127,14 +126,10 @@ impl<T: Sample> Bands<T> {
     /// `out_of_memory`; `internal` when rows are missing.
     pub(crate) fn finish(self) -> Result<Vec<T>> {
         let Self { part, rows: mut down, mut columns, premultiplied, mut out, .. } = self;
-        let mut store = |row: &[T]| {
-            out.extend_from_slice(row);
-            Ok(())
-        };
         if T::DOWN_FIRST {
-            columns.finish(&mut store)?;
+            columns.finish(|row| append(&mut out, row))?;
         } else {
-            columns.finish(|row| down.push(std::iter::once(row), &mut store))?;
+            columns.finish(|row| down.push(once(row), |write| append_with(&mut out, row.len(), write)))?;
         }
         if count(part.target, part.layout.channels()) != Some(out.len()) {
             return Err(Error::internal("a plane ends before its last row"));
@@ -144,6 +139,18 @@ impl<T: Sample> Bands<T> {
         }
         Ok(out)
     }
+}
+
+fn append<T: Sample>(out: &mut Vec<T>, row: &[T]) -> Result<()> {
+    out.extend_from_slice(row);
+    Ok(())
+}
+
+fn append_with<T: Sample>(out: &mut Vec<T>, len: usize, write: &dyn Fn(&mut [T])) -> Result<()> {
+    let start = out.len();
+    out.resize(start + len, T::default());
+    write(&mut out[start..]);
+    Ok(())
 }
 
 /// Applies to RGBA samples, as one row of pixels.

@@ -7,7 +7,7 @@ use crate::pixels::zeroed;
 
 /// Rows waiting to be reduced together, since their columns are the lanes of the arithmetic.
 pub(super) struct Columns<T: Sample> {
-    /// `None` where rows pass as they are.
+    /// `None` where rows pass as they are, one at a time.
     weights: Option<Weights<T>>,
     channels: usize,
     rows: Vec<T>,
@@ -22,23 +22,30 @@ pub(super) struct Columns<T: Sample> {
 impl<T: Sample> Columns<T> {
     /// For rows of `pixels` pixels, or fewer where the edge repeats, reduced to `target` pixels.
     pub(super) fn new(weights: Option<Weights<T>>, channels: usize, pixels: usize, target: usize) -> Result<Self> {
-        let lanes = if weights.is_some() { T::LANES } else { 0 };
+        let lanes = if weights.is_some() { T::LANES } else { 1 };
         let (row_len, out_len) = (pixels * channels, target * channels);
-        let (rows, out) = (zeroed(row_len * lanes)?, zeroed(out_len * lanes)?);
+        let rows = zeroed(row_len * lanes)?;
         // The odd last weight of a pair is 0, and yet it is multiplied.
-        let columns = if lanes > 0 { zeroed(row_len + channels)? } else { Vec::new() };
+        let columns = if weights.is_some() { zeroed(row_len + channels)? } else { Vec::new() };
+        let out = if weights.is_some() { zeroed(out_len * lanes)? } else { Vec::new() };
         Ok(Self { weights, channels, rows, row_len, waiting: 0, columns, out, out_len })
     }
 
-    pub(super) fn push(&mut self, row: &[T], give: impl FnMut(&[T]) -> Result<()>) -> Result<()> {
+    /// Takes a row of `len` samples that `write` writes.
+    pub(super) fn push(
+        &mut self,
+        len: usize,
+        write: impl FnOnce(&mut [T]),
+        mut give: impl FnMut(&[T]) -> Result<()>,
+    ) -> Result<()> {
         if self.weights.is_none() {
-            let mut give = give;
-            return give(row);
+            write(&mut self.rows);
+            return give(&self.rows);
         }
         let place = &mut self.rows[self.waiting * self.row_len..][..self.row_len];
-        let (samples, edge) = place.split_at_mut(row.len());
-        samples.copy_from_slice(row);
-        let last = &row[row.len() - self.channels..];
+        let (samples, edge) = place.split_at_mut(len);
+        write(samples);
+        let last = &samples[len - self.channels..];
         edge.chunks_exact_mut(self.channels).for_each(|pixel| pixel.copy_from_slice(last));
         self.waiting += 1;
         if self.waiting == T::LANES { self.finish(give) } else { Ok(()) }

@@ -16,24 +16,23 @@ pub(super) struct Rows<T: Sample> {
     seen: usize,
     /// Rows given.
     done: usize,
-    out: Vec<T>,
     spare: Vec<Vec<T>>,
 }
 
 impl<T: Sample> Rows<T> {
-    pub(super) fn new(weights: Option<Weights<T>>, row_len: usize) -> Result<Self> {
-        let out = if weights.is_some() { zeroed(row_len)? } else { Vec::new() };
-        Ok(Self { weights, kept: VecDeque::new(), seen: 0, done: 0, out, spare: Vec::new() })
+    pub(super) fn new(weights: Option<Weights<T>>) -> Self {
+        Self { weights, kept: VecDeque::new(), seen: 0, done: 0, spare: Vec::new() }
     }
 
-    /// Takes rows of equal length, and gives each target row whose last source row is among them.
+    /// Takes rows of equal length, and has each target row whose last source row is among them written by `give` to where
+    /// it belongs.
     pub(super) fn push<'a>(
         &mut self,
         rows: impl Iterator<Item = &'a [T]>,
-        mut give: impl FnMut(&[T]) -> Result<()>,
+        mut give: impl FnMut(&dyn Fn(&mut [T])) -> Result<()>,
     ) -> Result<()> {
         let Some(weights) = &self.weights else {
-            return rows.into_iter().try_for_each(give);
+            return rows.into_iter().try_for_each(|row| give(&|out| out.copy_from_slice(row)));
         };
         let rows: Vec<&[T]> = rows.collect();
         let first = self.seen - self.kept.len();
@@ -42,8 +41,7 @@ impl<T: Sample> Rows<T> {
         let mut next = weights.span(self.done);
         while let Some(span) = next.filter(|span| span.end <= end) {
             let window = &at_hand[span.first - first..span.end - first];
-            T::blend_rows(window, weights.of(span), weights.precision, &mut self.out);
-            give(&self.out)?;
+            give(&|out| T::blend_rows(window, weights.of(span), weights.precision, out))?;
             self.done += 1;
             next = weights.span(self.done);
         }

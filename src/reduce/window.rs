@@ -1,5 +1,7 @@
 //! The part of a plane that becomes the whole target, and the whole samples under it.
 
+use std::ops::Range;
+
 use crate::error::{Error, Result};
 use crate::pixels::{Layout, Siting, chroma_size};
 use crate::size::{Rect, Size};
@@ -57,6 +59,12 @@ impl Part {
     /// Whether the result is what is stored.
     pub(super) fn is_identity(&self) -> bool {
         self.size == self.target && self.window == Window::whole_pixels(Rect::whole(self.size))
+    }
+
+    /// The samples of a stored row that the window touches.
+    pub(super) fn used_columns(&self) -> Range<usize> {
+        let (x, channels) = (self.window.x, self.layout.channels());
+        x.start as usize * channels..x.end.min(self.size.width) as usize * channels
     }
 
     fn checked(self, fits: bool) -> Result<Self> {
