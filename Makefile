@@ -6,6 +6,7 @@
 # make bench  runs the benches on large generated inputs
 # make fuzz   runs every fuzz target for FUZZ_SECONDS each (needs cargo-fuzz)
 # make conformance  compares canonical pictures with an independent oracle and writes docs/conformance.md (needs python3)
+# make quality  scores encoded pictures by SSIMULACRA2 and writes docs/quality.md (needs python3)
 # make testdata  makes testdata/ anew from its generator
 
 CARGO ?= cargo
@@ -14,7 +15,7 @@ SEEDS := $(addprefix ../testdata/,jpeg png gif webp heic bad)
 TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 BIN := $(TARGET_DIR)/release/image-ingest
 
-.PHONY: run test test-slow check advisories bench fuzz testdata conformance setup
+.PHONY: run test test-slow check advisories bench fuzz testdata conformance quality setup
 
 run: setup
 	$(CARGO) build --release --package image-ingest-cli
@@ -44,9 +45,12 @@ advisories:
 	$(CARGO) deny check advisories
 
 BENCH_INPUTS := $(TARGET_DIR)/bench-inputs
+PERF_ROOTS := Generated=$(BENCH_INPUTS) $(if $(IMAGE_INGEST_CORPUS),Corpus=$(IMAGE_INGEST_CORPUS)/perf)
 
-bench: setup
-	@[ -d $(BENCH_INPUTS) ] || $(CARGO) run --release --package testdata-generator -- bench $(BENCH_INPUTS)
+$(BENCH_INPUTS): | setup
+	$(CARGO) run --release --package testdata-generator -- bench $@
+
+bench: setup $(BENCH_INPUTS)
 	IMAGE_INGEST_BENCH=$(BENCH_INPUTS) $(CARGO) bench --package image-ingest
 
 fuzz: setup
@@ -65,6 +69,11 @@ conformance: setup $(ORACLE)/ready
 	$(CARGO) build --release --package image-ingest-conformance
 	$(ORACLE)/bin/python -W ignore conformance/oracle/compare.py \
 	  $(TARGET_DIR)/release/image-ingest-conformance $(ORACLE) docs/conformance.md $(ORACLE_ROOTS)
+
+quality: setup $(ORACLE)/ready $(BENCH_INPUTS)
+	$(CARGO) build --release --package image-ingest-cli --package image-ingest-conformance
+	$(ORACLE)/bin/python -W ignore conformance/oracle/quality.py \
+	  $(BIN) $(TARGET_DIR)/release/image-ingest-score $(TARGET_DIR)/quality docs/quality.md $(PERF_ROOTS)
 
 $(ORACLE)/ready: conformance/oracle/requirements.txt
 	python3 -m venv $(ORACLE)
