@@ -7,6 +7,7 @@
 # make fuzz   runs every fuzz target for FUZZ_SECONDS each (needs cargo-fuzz)
 # make conformance  compares canonical pictures with an independent oracle and writes docs/conformance.md (needs python3)
 # make quality  scores encoded pictures by SSIMULACRA2 and writes docs/quality.md (needs python3)
+# make test-aarch64  builds for aarch64 and tests under qemu-user, with any Rust that has std for that target
 # make testdata  makes testdata/ anew from its generator
 
 CARGO ?= cargo
@@ -15,7 +16,7 @@ SEEDS := $(addprefix ../testdata/,jpeg png gif webp heic bad)
 TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 BIN := $(TARGET_DIR)/release/image-ingest
 
-.PHONY: run test test-slow check advisories bench fuzz testdata conformance quality setup
+.PHONY: run test test-slow test-aarch64 check advisories bench fuzz testdata conformance quality setup
 
 run: setup
 	$(CARGO) build --release --package image-ingest-cli
@@ -31,6 +32,9 @@ test: setup
 
 test-slow: setup
 	$(CARGO) test --release --workspace --bins --tests -- --ignored
+
+test-aarch64:
+	scripts/aarch64.sh
 
 check: setup
 	$(CARGO) fmt --all --check
