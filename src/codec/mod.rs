@@ -39,7 +39,7 @@ pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits
         Format::Jpeg => jpeg::decode(bytes, header, plan, limits),
         Format::Png => png::decode(bytes, header, plan, limits),
         Format::Gif => gif::decode(bytes, header, limits),
-        Format::Webp => webp::decode(bytes, header),
+        Format::Webp => webp::decode(bytes, header, plan),
         Format::Heic => heif::decode(bytes, header, limits),
     }
 }
