@@ -56,6 +56,7 @@ fn reduces_while_decoding(header: &Header) -> bool {
     match header.coding {
         Coding::JpegSequential { .. } | Coding::JpegProgressive { .. } => is_planar(header),
         Coding::Png { interlaced } => !interlaced,
+        Coding::WebpLossy => is_planar(header),
         _ => false,
     }
 }

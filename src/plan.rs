@@ -21,7 +21,7 @@ pub(crate) struct Plan {
     pub(crate) scale: DctScale,
     /// The same for chroma, at most `scale`; planes alone heed it.
     pub(crate) chroma_scale: DctScale,
-    /// Whether HEVC's in-loop filters run; what they smooth is lost in a reduction anyway.
+    /// Whether in-loop filters run; what they smooth is lost in a reduction anyway.
     pub(crate) in_loop_filters: bool,
     /// The way to sRGB.
     pub(crate) conversion: Conversion,
@@ -140,8 +140,8 @@ fn largest_scale(header: &Header, crop: Rect, factors: (u8, u8), target: Size) -
     [DctScale::Eighth, DctScale::Quarter, DctScale::Half].into_iter().find(|&s| gives(s)).unwrap_or(DctScale::Full)
 }
 
-/// Whether a reduction leaves nothing to see of the block edges that HEVC's in-loop filters smooth: to two thirds or less
-/// on both sides. Intra prediction uses samples from before those filters, so leaving them out adds no other error.
+/// Whether a reduction leaves nothing to see of the block edges that in-loop filters smooth: to two thirds or less on both
+/// sides. Intra prediction uses samples from before those filters, so leaving them out adds no other error.
 fn hides_block_edges(from: Size, to: Size) -> bool {
     let ample = |from: u32, to: u32| 2 * u64::from(from) >= 3 * u64::from(to);
     ample(from.width, to.width) && ample(from.height, to.height)

@@ -46,7 +46,7 @@ pub(crate) fn decode(
         Format::Jpeg => jpeg::decode(bytes, header, plan, limits),
         Format::Png => png::decode(bytes, header, plan, limits),
         Format::Gif => gif::decode(bytes, header, limits),
-        Format::Webp => webp::decode(bytes, header),
+        Format::Webp => webp::decode(bytes, header, plan),
         Format::Heic => heif::decode(bytes, header, plan, limits, workers),
     }
 }

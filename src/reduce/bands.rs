@@ -43,7 +43,7 @@ impl<T: Sample> Bands<T> {
     ///
     /// `out_of_memory`.
     pub(crate) fn new(part: Part) -> Result<Self> {
-        let Part { size, layout, window, target } = part;
+        let Part { layout, window, target, .. } = part;
         let channels = layout.channels();
         let (down, across) = (Weights::new(&window.y, target.height), Weights::new(&window.x, target.width));
         let premultiplied = (layout == Layout::Rgba && (down.is_some() || across.is_some())).then(Vec::new);
@@ -74,13 +74,22 @@ impl<T: Sample> Bands<T> {
     ///
     /// # Errors
     ///
-    /// `out_of_memory`; `internal` when `samples` is not whole rows.
+    /// `out_of_memory`; `internal` when `samples` is not whole rows, or more than the plane has.
     pub(crate) fn push_rows(&mut self, samples: &[T]) -> Result<()> {
-        let Part { size, layout, window, .. } = self.part;
-        let row_len = size.width as usize * layout.channels();
-        let rows = samples.chunks_exact(row_len);
+        self.push_strided(samples, self.part.row_len())
+    }
+
+    /// Takes the next rows, which begin `stride` samples apart; the last may end where its samples do.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::push_rows`].
+    pub(crate) fn push_strided(&mut self, samples: &[T], stride: usize) -> Result<()> {
+        let Part { size, window, .. } = self.part;
+        let row_len = self.part.row_len();
+        let rows = samples.chunks(stride.max(1));
         let seen = self.seen + rows.len();
-        if !rows.remainder().is_empty() || seen > size.height as usize {
+        if rows.clone().last().is_some_and(|row| row.len() < row_len) || seen > size.height as usize {
             return Err(Error::internal("rows that the plane does not have"));
         }
         let columns = self.part.used_columns();

@@ -61,6 +61,11 @@ impl Part {
         self.size == self.target && self.window == Window::whole_pixels(Rect::whole(self.size))
     }
 
+    /// Samples of a stored row.
+    pub(super) fn row_len(&self) -> usize {
+        self.size.width as usize * self.layout.channels()
+    }
+
     /// The samples of a stored row that the window touches.
     pub(super) fn used_columns(&self) -> Range<usize> {
         let (x, channels) = (self.window.x, self.layout.channels());
