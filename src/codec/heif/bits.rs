@@ -1,5 +1,7 @@
 //! Reads bits and Exp-Golomb codes from an HEVC parameter set (ITU-T H.265 § 7.2 and § 9.2).
 
+use memchr::memmem;
+
 /// A reader over a raw byte sequence payload; `None` at its end.
 pub(super) struct Bits {
     bytes: Vec<u8>,
@@ -9,17 +11,8 @@ pub(super) struct Bits {
 impl Bits {
     /// Over a NAL unit: its two header bytes are skipped, emulation prevention bytes removed (§ 7.3.1.1).
     pub(super) fn of_nal(nal: &[u8]) -> Self {
-        let mut bytes = Vec::new();
-        let mut zeros = 0;
-        for &b in nal.get(2..).unwrap_or_default().iter().take(MAX_BYTES) {
-            if zeros == 2 && b == 3 {
-                zeros = 0;
-                continue;
-            }
-            zeros = if b == 0 { (zeros + 1).min(2) } else { 0 };
-            bytes.push(b);
-        }
-        Self { bytes, at: 0 }
+        let coded = nal.get(2..).unwrap_or_default();
+        Self { bytes: payload(coded.get(..MAX_BYTES).unwrap_or(coded)), at: 0 }
     }
 
     pub(super) fn bit(&mut self) -> Option<bool> {
@@ -51,10 +44,38 @@ impl Bits {
         Some((1u32 << zeros) - 1 + self.bits(zeros)?)
     }
 
+    /// se(v).
+    pub(super) fn signed(&mut self) -> Option<i32> {
+        let code = self.unsigned()?;
+        let half = i32::try_from(code / 2).ok()?;
+        Some(if code & 1 == 1 { half + 1 } else { -half })
+    }
+
+    /// `byte_alignment()`, and the index of the byte after it.
+    pub(super) fn aligned(&mut self) -> Option<usize> {
+        let mut stop = self.bit()?;
+        while stop && !self.at.is_multiple_of(8) {
+            stop = !self.bit()?;
+        }
+        stop.then_some(self.at / 8)
+    }
+
     pub(super) fn skip_unsigned(&mut self, count: u32) -> Option<()> {
         (0..count).try_for_each(|_| self.unsigned().map(drop))
     }
 }
 
-/// What is read of a parameter set ends long before.
-const MAX_BYTES: usize = 4096;
+/// What is read of a parameter set, or of a slice header with an entry point for each row, ends long before.
+const MAX_BYTES: usize = 16 * 1024;
+
+/// Without emulation prevention bytes (§ 7.3.1.1).
+pub(super) fn payload(coded: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(coded.len());
+    let mut rest = coded;
+    while let Some(at) = memmem::find(rest, &[0, 0, 3]) {
+        bytes.extend_from_slice(&rest[..at + 2]);
+        rest = &rest[at + 3..];
+    }
+    bytes.extend_from_slice(rest);
+    bytes
+}

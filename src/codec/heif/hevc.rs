@@ -98,11 +98,16 @@ const MAX_CODING_BLOCK: u32 = 64;
 /// `nal_unit_type` of a video parameter set; sequence and picture parameter sets follow, and slices are below.
 pub(super) const NAL_VPS: u8 = 32;
 
-const NAL_SPS: u8 = NAL_VPS + 1;
+pub(super) const NAL_SPS: u8 = NAL_VPS + 1;
 
 /// `nal_unit_type` (§ 7.3.1.2).
 pub(super) fn nal_type(nal: &[u8]) -> Option<u8> {
     nal.first().map(|b| b >> 1 & 0x3f)
+}
+
+/// `nuh_layer_id` 0 (ITU-T H.265 § 7.3.1.2).
+pub(super) fn is_base_layer(nal: &[u8]) -> bool {
+    matches!(nal, [a, b, ..] if a & 1 == 0 && b >> 3 == 0)
 }
 
 /// What a sequence parameter set says.
@@ -113,7 +118,7 @@ pub(super) struct Sequence {
     /// After the conformance window.
     pub(super) size: Size,
     /// Whether the conformance window cuts at the left or at the top.
-    shifted: bool,
+    pub(super) shifted: bool,
     chroma_format: u32,
     bit_depth: u32,
     pub(super) usability: Usability,
@@ -170,7 +175,7 @@ fn windowed(bits: &mut Bits, coded: Size, chroma_format: u32) -> Option<(Size, b
 }
 
 /// § 7.3.3.
-fn skip_profile_tier_level(bits: &mut Bits, sub_layers: u32) -> Option<()> {
+pub(super) fn skip_profile_tier_level(bits: &mut Bits, sub_layers: u32) -> Option<()> {
     bits.skip(96);
     let present = (0..sub_layers).map(|_| Some((bits.bit()?, bits.bit()?))).collect::<Option<Vec<_>>>()?;
     if sub_layers > 0 {
@@ -245,7 +250,7 @@ fn skip_scaling_lists(bits: &mut Bits) -> Option<()> {
 }
 
 /// § 7.3.7.
-fn skip_reference_sets(bits: &mut Bits) -> Option<()> {
+pub(super) fn skip_reference_sets(bits: &mut Bits) -> Option<()> {
     let count = bits.unsigned().filter(|&n| n <= 64)?;
     let mut pictures = 0u32;
     for index in 0..count {

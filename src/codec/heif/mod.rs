@@ -21,6 +21,7 @@ mod ffi;
 mod grid;
 mod hevc;
 mod image;
+mod intra;
 mod items;
 mod planes;
 mod properties;

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::boxes::{malformed, truncated, unsupported};
 use super::ffi::{Decoded, Decoder, Fault, Plane};
-use super::hevc::{NAL_VPS, nal_type};
+use super::hevc::{NAL_VPS, is_base_layer, nal_type};
 use super::image::{Form, Leaf, Picture};
+use super::intra;
 use crate::error::{Error, Result};
 use crate::format::Format;
 use crate::limits::Limits;
@@ -28,17 +29,25 @@ pub(super) fn decode(
     workers: Workers<'_>,
 ) -> Result<Pixels> {
     let watch = Watch::start(limits);
-    let canvas = Mutex::new(Canvas::new(picture.size, picture.subsampling(), picture.bit_depth())?);
+    let canvas = Mutex::new(None);
     let columns = if let Form::Grid(grid) = picture.form { grid.columns } else { 1 };
     workers.each(&picture.leaves, |index, leaf| {
         let index = u32::try_from(index).map_err(|_| Error::internal("more tiles than were counted"))?;
         let origin = (index % columns * leaf.size.width, index / columns * leaf.size.height);
-        decode_leaf(picture, leaf, plan.in_loop_filters, &watch, |decoded| {
+        decode_leaf(picture, leaf, plan.in_loop_filters, &watch, |tile| {
             // Pasting takes a fiftieth of decoding, so threads hardly meet here.
-            canvas.lock().unwrap_or_else(PoisonError::into_inner).paste(decoded, leaf.size, origin)
+            let mut canvas = canvas.lock().unwrap_or_else(PoisonError::into_inner);
+            let empty = || Canvas::new(picture.size, picture.subsampling(), picture.bit_depth());
+            match (canvas.as_mut(), Canvas::whole(tile, picture)) {
+                (_, Ok(whole)) => *canvas = Some(whole),
+                (Some(canvas), Err(tile)) => canvas.paste(&tile, leaf.size, origin)?,
+                (None, Err(tile)) => canvas.insert(empty()?).paste(&tile, leaf.size, origin)?,
+            }
+            Ok(())
         })
     })?;
-    let Canvas { size, bit_depth, luma, chroma } = canvas.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let canvas = canvas.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Canvas { size, bit_depth, luma, chroma } = canvas.ok_or_else(|| Error::internal("a picture without tiles"))?;
     let siting = picture.siting;
     let chroma = chroma.map(|(subsampling, cb, cr)| Chroma { cb, cr, subsampling, siting });
     let range = if picture.signal.full_range { Range::Full } else { Range::Limited };
@@ -86,11 +95,9 @@ fn decode_leaf(
     leaf: &Leaf<'_>,
     in_loop_filters: bool,
     watch: &Watch,
-    then: impl FnOnce(&Decoded<'_>) -> Result<()>,
+    then: impl FnOnce(Tile<'_>) -> Result<()>,
 ) -> Result<()> {
-    let mut decoder = Decoder::new(leaf.coded_size(), in_loop_filters).ok_or(Error::OutOfMemory { bytes: 0 })?;
     let sets = leaf.config.parameter_sets()?;
-    sets.iter().try_for_each(|set| decoder.push(set)).map_err(refused)?;
     let extents = picture.items.data(leaf.item)?;
     let gathered;
     let data = if let [whole] = *extents {
@@ -99,18 +106,51 @@ fn decode_leaf(
         gathered = gather(&extents)?;
         &gathered
     };
-    push_slices(&mut decoder, data, leaf.config.length_bytes, &sets)?;
+    let nals = checked_nals(data, leaf.config.length_bytes, &sets)?;
+    let ours = if in_loop_filters || leaf.is_shifted() { None } else { intra::decode(&sets, &nals) };
+    if let Some(decoded) = ours {
+        let in_time = watch.start.elapsed() <= watch.limit;
+        return if in_time { then(Tile::Ours(decoded)) } else { Err(watch.refused(Fault::STOPPED)) };
+    }
+    let mut decoder = Decoder::new(leaf.coded_size(), in_loop_filters).ok_or(Error::OutOfMemory { bytes: 0 })?;
+    sets.iter().chain(&nals).try_for_each(|nal| decoder.push(nal)).map_err(refused)?;
     let decoded = decoder.finish(|| watch.start.elapsed() <= watch.limit).map_err(|fault| watch.refused(fault))?;
     let decoded = decoded.ok_or_else(|| malformed("an item without a coded picture"))?;
     check_layout(&decoded, leaf)?;
     if picture.signal.matrix != MATRIX_RGB && has_gap(&decoded) {
         return Err(malformed("a coded picture with blocks missing"));
     }
-    then(&decoded)
+    then(Tile::Libde265(decoded))
 }
 
-/// Hands the NAL units of one picture to the decoder.
-fn push_slices(decoder: &mut Decoder, data: &[u8], length_bytes: u8, sets: &[&[u8]]) -> Result<()> {
+/// A decoded picture, by whichever decoder.
+enum Tile<'d> {
+    Ours(intra::Decoded),
+    Libde265(Decoded<'d>),
+}
+
+impl Tile<'_> {
+    /// Plane 0 is luma, 1 and 2 are chroma; `None` for a plane that is not there.
+    fn plane(&self, channel: u8) -> Option<Plane<'_>> {
+        match self {
+            Self::Libde265(decoded) => decoded.plane(channel),
+            Self::Ours(decoded) => {
+                let plane = decoded.planes.get(usize::from(channel))?;
+                let (bytes, sample): (&[u8], _) = match &plane.samples {
+                    Samples::U8(v) => (v, 1),
+                    Samples::U16(v) => (bytemuck::cast_slice(v), 2),
+                };
+                let stride = plane.width.checked_mul(sample)?;
+                let (width, height) = (plane.width, plane.height);
+                Some(Plane { bytes, width, height, stride, bit_depth: decoded.bit_depth })
+            }
+        }
+    }
+}
+
+/// The NAL units of one picture, as far as a decoder may see them.
+pub(super) fn checked_nals<'d>(data: &'d [u8], length_bytes: u8, sets: &[&[u8]]) -> Result<Vec<&'d [u8]>> {
+    let mut checked = Vec::new();
     let mut pictures = 0;
     for nal in nal_units(data, length_bytes) {
         let nal = nal?;
@@ -133,18 +173,13 @@ fn push_slices(decoder: &mut Decoder, data: &[u8], length_bytes: u8, sets: &[&[u
         if pictures > 1 {
             return Err(unsupported("several coded pictures in one item"));
         }
-        decoder.push(nal).map_err(refused)?;
+        checked.push(nal);
     }
-    Ok(())
+    Ok(checked)
 }
 
 /// `nal_unit_type` of instantaneous decoding refresh pictures, which have no reference picture set (ITU-T H.265 § 7.3.6.1).
 const NAL_IDR: [u8; 2] = [19, 20];
-
-/// `nuh_layer_id` 0 (ITU-T H.265 § 7.3.1.2).
-fn is_base_layer(nal: &[u8]) -> bool {
-    matches!(nal, [a, b, ..] if a & 1 == 0 && b >> 3 == 0)
-}
 
 /// `first_slice_segment_in_pic_flag` (ITU-T H.265 § 7.3.6.1).
 fn starts_picture(nal: &[u8]) -> bool {
@@ -240,8 +275,29 @@ impl Canvas {
         Ok(Self { size, bit_depth, luma: plane(size)?, chroma })
     }
 
+    /// The planes of a tile that is the whole picture, without copying them; any other tile comes back.
+    fn whole<'d>(tile: Tile<'d>, picture: &Picture<'_>) -> Result<Self, Tile<'d>> {
+        let Tile::Ours(decoded) = tile else {
+            return Err(tile);
+        };
+        let size_is = |plane: &intra::Plane, size: Size| {
+            u32::try_from(plane.width) == Ok(size.width) && u32::try_from(plane.height) == Ok(size.height)
+        };
+        let (size, bit_depth) = (picture.size, decoded.bit_depth);
+        let chroma = picture.subsampling().map(|subsampling| (subsampling, chroma_size(size, subsampling)));
+        match (&decoded.planes[..], chroma) {
+            ([luma], None) if size_is(luma, size) => {}
+            ([luma, cb, cr], Some((_, half))) if size_is(luma, size) && size_is(cb, half) && size_is(cr, half) => {}
+            _ => return Err(Tile::Ours(decoded)),
+        }
+        let mut planes = decoded.planes.into_iter().map(|plane| plane.samples);
+        let mut next = || planes.next().unwrap_or(Samples::U8(Vec::new()));
+        let luma = next();
+        Ok(Self { size, bit_depth, luma, chroma: chroma.map(|(subsampling, _)| (subsampling, next(), next())) })
+    }
+
     /// Puts a tile at `(left, top)`; what reaches over the edge is left out.
-    fn paste(&mut self, decoded: &Decoded<'_>, tile: Size, (left, top): (u32, u32)) -> Result<()> {
+    fn paste(&mut self, decoded: &Tile<'_>, tile: Size, (left, top): (u32, u32)) -> Result<()> {
         let missing = || malformed("a coded picture without a plane");
         paste(&mut self.luma, self.size, &decoded.plane(0).ok_or_else(missing)?, tile, (left, top))?;
         if let Some((subsampling, cb, cr)) = &mut self.chroma {

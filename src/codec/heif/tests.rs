@@ -342,6 +342,46 @@ fn without_in_loop_filters_only_a_little_changes() {
     assert!(error > 0 && error < smooth.len() as u64, "{error} of {}", smooth.len());
 }
 
+/// Every coded picture of a file by our decoder and by libde265, without in-loop filters; how many were ours.
+fn compare_decoders(bytes: &[u8]) -> usize {
+    let picture = Picture::read(bytes, &Limits::default()).unwrap();
+    let mut ours = 0;
+    for leaf in &picture.leaves {
+        let data = picture.items.data(leaf.item).unwrap().concat();
+        let sets = leaf.config.parameter_sets().unwrap();
+        let nals = planes::checked_nals(&data, leaf.config.length_bytes, &sets).unwrap();
+        let Some(decoded) = intra::decode(&sets, &nals) else { continue };
+        ours += 1;
+        let mut reference = ffi::Decoder::new(leaf.coded_size(), false).unwrap();
+        sets.iter().chain(&nals).for_each(|nal| reference.push(nal).unwrap());
+        let reference = reference.finish(|| true).unwrap().unwrap();
+        for (channel, plane) in (0..).zip(&decoded.planes) {
+            let theirs = reference.plane(channel).unwrap();
+            let row = theirs.width * if theirs.bit_depth > 8 { 2 } else { 1 };
+            let (samples, across) = (bytes_of(&plane.samples), row / theirs.width * plane.width);
+            for (y, (a, b)) in
+                samples.chunks(across).zip(theirs.bytes.chunks(theirs.stride)).take(theirs.height).enumerate()
+            {
+                assert!(a[..row] == b[..row], "plane {channel} differs in row {y}");
+            }
+        }
+    }
+    ours
+}
+
+#[test]
+fn our_decoder_gives_what_libde265_gives() {
+    assert_eq!(compare_decoders(&encode(700, 530, false)), 4);
+    let deep = heifer::Image {
+        width: 270,
+        height: 150,
+        bit_depth: 10,
+        has_alpha: false,
+        data: rgba(270, 150, false).into_iter().map(|v| u16::from(v) * 4 + 3).collect(),
+    };
+    assert_eq!(compare_decoders(&heifer::encode(&deep, &heifer::EncodeOptions::default()).unwrap()), 1);
+}
+
 #[test]
 fn threads_change_neither_samples_nor_errors() {
     let bytes = encode(1500, 1100, false);
@@ -501,6 +541,7 @@ fn real_files_are_accepted() {
         let bytes = std::fs::read(&path).unwrap();
         let h = probe(&bytes, &Limits::default()).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         assert_eq!(decoded(&bytes).size(), h.coded_size, "{}", path.display());
+        eprintln!("{}: {} coded pictures by our decoder", path.display(), compare_decoders(&bytes));
     }
 }
 
