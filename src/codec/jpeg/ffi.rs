@@ -226,22 +226,36 @@ impl Drop for Decoder<'_> {
     }
 }
 
-/// Does a piece of our own decoder's work, by AVX2 where the CPU has it: the same samples either way.
-pub(super) fn run(work: Work<'_, '_>) -> Result<(), Fault> {
+/// Proof that the CPU has AVX2 and the bit instructions that came with it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Avx2(());
+
+impl Avx2 {
     #[cfg(target_arch = "x86_64")]
-    {
-        let has = |all: [bool; 4]| all.into_iter().all(|it| it);
-        if has([
+    pub(super) fn find() -> Option<Self> {
+        let has = [
             is_x86_feature_detected!("avx2"),
             is_x86_feature_detected!("bmi1"),
             is_x86_feature_detected!("bmi2"),
             is_x86_feature_detected!("lzcnt"),
-        ]) {
-            // SAFETY: the CPU has every feature that the function is compiled for.
-            return unsafe { work.run_avx2() };
-        }
+        ];
+        has.into_iter().all(|it| it).then_some(Self(()))
     }
-    work.run_portable()
+
+    #[cfg(not(target_arch = "x86_64"))]
+    pub(super) fn find() -> Option<Self> {
+        None
+    }
+}
+
+/// Does a piece of our own decoder's work, by AVX2 or by what any machine has: the same samples either way.
+pub(super) fn run(work: Work<'_, '_>, avx2: Option<Avx2>) -> Result<(), Fault> {
+    match avx2 {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the CPU has every feature that the function is compiled for; `Avx2` exists only where it was found.
+        Some(Avx2(())) => unsafe { work.run_avx2() },
+        _ => work.run_portable(),
+    }
 }
 
 /// Bits of [`Decoder::warnings`], as in `shim.h`.

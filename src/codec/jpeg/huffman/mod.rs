@@ -33,7 +33,7 @@ use self::markers::{Frame, Markers, Next};
 use self::progressive::{Coefficients, Pass};
 use self::sequential::Scan;
 use super::decode::MAX_LEFT_OVER_BYTES;
-use super::ffi;
+use super::ffi::{self, Avx2};
 use super::planes::{ReducedPlanes, divisors};
 use crate::error::{Error, Result};
 use crate::format::Format;
@@ -47,6 +47,10 @@ use crate::plan::Plan;
 ///
 /// `malformed`, `truncated`, `out_of_memory`.
 pub(super) fn decode(bytes: &[u8], header: &Header, plan: &Plan) -> Result<Option<Pixels>> {
+    decode_on(Avx2::find(), bytes, header, plan)
+}
+
+fn decode_on(avx2: Option<Avx2>, bytes: &[u8], header: &Header, plan: &Plan) -> Result<Option<Pixels>> {
     let coded = matches!(header.coding, Coding::JpegSequential { scans: 1, .. } | Coding::JpegProgressive { .. });
     if !coded || !matches!(header.channels, Channels::Ycbcr | Channels::Gray) {
         return Ok(None);
@@ -54,7 +58,7 @@ pub(super) fn decode(bytes: &[u8], header: &Header, plan: &Plan) -> Result<Optio
     let Some(mut markers) = Markers::new(bytes) else { return Ok(None) };
     let Some(Next::Scan(first)) = markers.next() else { return Ok(None) };
     let Some(frame) = markers.frame.take().filter(|frame| frame.size == header.coded_size) else { return Ok(None) };
-    let rows = Rows::new(&frame, plan)?;
+    let rows = Rows::new(&frame, plan, avx2)?;
     if frame.progressive {
         markers.frame = Some(frame);
         progressive(markers, first, rows)
@@ -71,7 +75,7 @@ fn sequential(
 ) -> Result<Option<Pixels>> {
     let Some(mut scan) = Scan::new(markers, frame, header, rows.sides())? else { return Ok(None) };
     for _ in 0..frame.mcus().1 {
-        ffi::run(Work::Sequential(&mut scan, &mut rows.strips)).map_err(refused)?;
+        ffi::run(Work::Sequential(&mut scan, &mut rows.strips), rows.avx2).map_err(refused)?;
         rows.push()?;
     }
     let after = after_scan(&scan.entropy)?;
@@ -91,7 +95,7 @@ fn progressive<'a>(mut markers: Markers<'a>, first: markers::ScanHeader<'a>, mut
         if !coefficients.expect(&header) {
             return Err(Error::malformed(Format::Jpeg, "scans that contradict each other"));
         }
-        ffi::run(Work::Progressive(&mut coefficients, &mut pass)).map_err(refused)?;
+        ffi::run(Work::Progressive(&mut coefficients, &mut pass), rows.avx2).map_err(refused)?;
         markers.resume(after_scan(&pass.entropy)?);
         let Some(following) = markers.next() else { return Ok(None) };
         next = following;
@@ -103,7 +107,8 @@ fn progressive<'a>(mut markers: Markers<'a>, first: markers::ScanHeader<'a>, mut
     let Some(tables) = frame.components.iter().map(|c| c.table).collect::<Option<Vec<_>>>() else { return Ok(None) };
     let mut waiting = rows.sides().map(Waiting::new);
     for row in 0..frame.mcus().1 as usize {
-        ffi::run(Work::Transform(&coefficients, row, &tables, &mut waiting, &mut rows.strips)).map_err(refused)?;
+        ffi::run(Work::Transform(&coefficients, row, &tables, &mut waiting, &mut rows.strips), rows.avx2)
+            .map_err(refused)?;
         rows.push()?;
     }
     rows.finish().map(Some)
@@ -123,10 +128,11 @@ struct Rows {
     divisors: [u32; 2],
     strips: Vec<Strip>,
     output: ReducedPlanes,
+    avx2: Option<Avx2>,
 }
 
 impl Rows {
-    fn new(frame: &Frame, plan: &Plan) -> Result<Self> {
+    fn new(frame: &Frame, plan: &Plan, avx2: Option<Avx2>) -> Result<Self> {
         let divisors = divisors(plan);
         let (mut components, mut strips) = (Vec::new(), Vec::new());
         for (index, component) in frame.components.iter().enumerate() {
@@ -137,7 +143,7 @@ impl Rows {
             strips.push(Strip { stride, samples: zeroed(stride * (component.v * side) as usize)? });
         }
         let size = components.first().map_or(frame.size, |(size, _)| *size);
-        Ok(Self { divisors, strips, output: ReducedPlanes::new(size, &components, plan)? })
+        Ok(Self { divisors, strips, output: ReducedPlanes::new(size, &components, plan)?, avx2 })
     }
 
     /// Samples per side of a block, of luma and of chroma.

@@ -71,6 +71,15 @@ fn every_sample_is_that_of_libjpeg_turbo_at_every_scale() {
 }
 
 #[test]
+fn a_machine_without_avx2_gives_the_same_samples() {
+    for (name, bytes) in small() {
+        let Some(case) = Case::new(bytes) else { continue };
+        let plain = decode_on(None, &case.bytes, &case.header, &case.plan).unwrap();
+        assert!(plain == case.ours().unwrap(), "{name}");
+    }
+}
+
+#[test]
 fn every_huffman_coded_file_of_planes_is_decoded_here() {
     for (name, bytes) in small() {
         let Some(case) = Case::new(bytes) else { continue };
