@@ -6,6 +6,9 @@
 # make bench  runs the benches on large generated inputs
 # make fuzz   runs every fuzz target for FUZZ_SECONDS each (needs cargo-fuzz)
 # make conformance  compares canonical pictures with an independent oracle and writes docs/conformance.md (needs python3)
+# make quality  scores encoded pictures by SSIMULACRA2 and writes docs/quality.md (needs python3)
+# make peers  sets public libraries up, runs them beside this one and writes docs/peers.md and docs/peers.svg (needs python3)
+# make test-aarch64  builds for aarch64 and tests under qemu-user, with any Rust that has std for that target
 # make testdata  makes testdata/ anew from its generator
 
 CARGO ?= cargo
@@ -14,7 +17,7 @@ SEEDS := $(addprefix ../testdata/,jpeg png gif webp heic bad)
 TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 BIN := $(TARGET_DIR)/release/image-ingest
 
-.PHONY: run test test-slow check advisories bench fuzz testdata conformance setup
+.PHONY: run test test-slow test-aarch64 check advisories bench fuzz testdata conformance quality peers setup
 
 run: setup
 	$(CARGO) build --release --package image-ingest-cli
@@ -31,6 +34,9 @@ test: setup
 test-slow: setup
 	$(CARGO) test --release --workspace --bins --tests -- --ignored
 
+test-aarch64:
+	scripts/aarch64.sh
+
 check: setup
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
@@ -44,9 +50,12 @@ advisories:
 	$(CARGO) deny check advisories
 
 BENCH_INPUTS := $(TARGET_DIR)/bench-inputs
+PERF_ROOTS := Generated=$(BENCH_INPUTS) $(if $(IMAGE_INGEST_CORPUS),Corpus=$(IMAGE_INGEST_CORPUS)/perf)
 
-bench: setup
-	@[ -d $(BENCH_INPUTS) ] || $(CARGO) run --release --package testdata-generator -- bench $(BENCH_INPUTS)
+$(BENCH_INPUTS): | setup
+	$(CARGO) run --release --package testdata-generator -- bench $@
+
+bench: setup $(BENCH_INPUTS)
 	IMAGE_INGEST_BENCH=$(BENCH_INPUTS) $(CARGO) bench --package image-ingest
 
 fuzz: setup
@@ -65,6 +74,18 @@ conformance: setup $(ORACLE)/ready
 	$(CARGO) build --release --package image-ingest-conformance
 	$(ORACLE)/bin/python -W ignore conformance/oracle/compare.py \
 	  $(TARGET_DIR)/release/image-ingest-conformance $(ORACLE) docs/conformance.md $(ORACLE_ROOTS)
+
+quality: setup $(ORACLE)/ready $(BENCH_INPUTS)
+	$(CARGO) build --release --package image-ingest-cli --package image-ingest-conformance
+	$(ORACLE)/bin/python -W ignore conformance/oracle/quality.py \
+	  $(BIN) $(TARGET_DIR)/release/image-ingest-score $(TARGET_DIR)/quality docs/quality.md $(PERF_ROOTS)
+
+PEERS := $(TARGET_DIR)/peers
+
+peers: setup $(BENCH_INPUTS)
+	$(CARGO) build --release --package image-ingest-cli
+	benches/peers/setup.sh $(PEERS)
+	python3 benches/peers/run.py $(BIN) $(PEERS) docs $(PERF_ROOTS)
 
 $(ORACLE)/ready: conformance/oracle/requirements.txt
 	python3 -m venv $(ORACLE)

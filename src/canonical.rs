@@ -4,7 +4,7 @@ use crate::color::{expand_range, to_rgb, to_srgb};
 use crate::error::{Error, Result};
 use crate::header::Orientation;
 use crate::orient::turn;
-use crate::pixels::{Layout, Matrix, Pixels, Planes, Range, Raster, Samples, chroma_size, count};
+use crate::pixels::{Layout, Pixels, Planes, Range, Raster, Samples, chroma_size, count};
 use crate::plan::Plan;
 use crate::reduce::{ChromaGrid, reduce_planes, reduce_raster};
 use crate::size::{Rect, Size};
@@ -75,37 +75,34 @@ impl Canonical {
 ///
 /// `out_of_memory`; `internal` when a codec gave what it did not promise.
 pub(crate) fn canonicalise(pixels: Pixels, coded_size: Size, plan: &Plan, workers: Workers<'_>) -> Result<Canonical> {
+    let by_codec = matches!(pixels, Pixels::ReducedYcbcr(_) | Pixels::ReducedInterleaved(_));
     // The longer side: a short one is rounded up too far to tell the scale.
-    let scale_divisor = coded_size.longer().div_ceil(pixels.size().longer().max(1));
+    let scale_divisor =
+        if by_codec { plan.scale.divisor() } else { coded_size.longer().div_ceil(pixels.size().longer().max(1)) };
     let crop = if scale_divisor == 1 { plan.crop } else { Rect::whole(pixels.size()) };
-    if !crop.fits_in(pixels.size()) {
-        return Err(Error::internal("the crop leaves the decoded picture"));
-    }
     let (samples, alpha_composed) = match pixels {
-        Pixels::Ycbcr(planes) if stays_planar(&planes, plan) => (planar(planes, crop, plan)?, false),
         Pixels::Ycbcr(planes) => {
-            let planes = reduce_planes(planes, crop, plan.target, ChromaGrid::Full)?;
-            interleaved(to_rgb(planes, workers)?, plan, workers)?
+            let grid = plan.chroma_grid(planes.bit_depth, planes.matrix);
+            from_planes(reduce_planes(planes, crop, plan.target, grid)?, plan, workers)?
         }
         Pixels::Interleaved(raster) => interleaved(reduce_raster(raster, crop, plan.target)?, plan, workers)?,
+        Pixels::ReducedYcbcr(planes) => from_planes(planes, plan, workers)?,
+        Pixels::ReducedInterleaved(raster) => interleaved(raster, plan, workers)?,
     };
     Canonical::new(plan.size(), samples, alpha_composed, scale_divisor)
         .ok_or_else(|| Error::internal("canonical samples disagree with their size"))
 }
 
-/// Whether planes can go to the encoder as they are: 8-bit BT.601, no colour conversion, and no mirrored axis of odd
-/// length, where 4:2:0 chroma would move by a luma pixel.
-fn stays_planar(planes: &Planes, plan: &Plan) -> bool {
-    let (_, mirror_x, mirror_y) = plan.orientation.parts();
-    let Size { width, height } = plan.size();
-    let out_of_phase = (mirror_x && width % 2 == 1) || (mirror_y && height % 2 == 1);
-    let luma_alone = planes.chroma.is_none();
-    let encodable = planes.bit_depth == 8 && (luma_alone || planes.matrix == Matrix::Bt601);
-    encodable && plan.conversion.is_identity() && (luma_alone || !out_of_phase)
+/// Turns reduced planes upright, or makes RGB of them.
+fn from_planes(planes: Planes, plan: &Plan, workers: Workers<'_>) -> Result<(CanonicalSamples, bool)> {
+    match plan.chroma_grid(planes.bit_depth, planes.matrix) {
+        ChromaGrid::Half => Ok((planar(planes, plan)?, false)),
+        ChromaGrid::Full => interleaved(to_rgb(planes, workers)?, plan, workers),
+    }
 }
 
-fn planar(planes: Planes, crop: Rect, plan: &Plan) -> Result<CanonicalSamples> {
-    let planes = expand_range(reduce_planes(planes, crop, plan.target, ChromaGrid::Half)?);
+fn planar(planes: Planes, plan: &Plan) -> Result<CanonicalSamples> {
+    let planes = expand_range(planes);
     debug_assert_eq!(planes.range, Range::Full);
     let upright = |samples: Samples, size: Size| match samples {
         Samples::U8(v) => turn::<1>(v, size, plan.orientation),

@@ -1,8 +1,11 @@
 //! Estimates a job's peak memory from its header and plan, so that it can be admitted or refused before decoding.
 
-use crate::header::{Channels, Coding, Header};
+use crate::format::Format;
+use crate::header::{Channels, Coding, Header, Orientation};
+use crate::pixels::Matrix;
 use crate::plan::Plan;
 use crate::profile::Encoding;
+use crate::reduce::ChromaGrid;
 use crate::size::Size;
 
 /// Bytes at the peak of the stages, the upload included throughout: each holds its input and makes its output.
@@ -11,12 +14,14 @@ pub(crate) fn estimate(header: &Header, plan: &Plan, encoding: Encoding, upload_
         header.coded_size.width.div_ceil(plan.scale.divisor()),
         header.coded_size.height.div_ceil(plan.scale.divisor()),
     );
-    let decoded = size.pixels() * decoded_bytes_per_pixel_x2(header) / 2;
     let planar = is_planar(header);
     let keeps_samples = plan.conversion.is_identity() && wide(header) == 1;
     let channels = if header.has_alpha { 4 } else { 3 };
     let result = plan.target.pixels() * channels * wide(header);
-    let reducing = if plan.crop.size == plan.target {
+    let streams = reduces_while_decoding(header);
+    let decoded =
+        if streams { rows(header, plan, size) } else { size.pixels() * decoded_bytes_per_pixel_x2(header) / 2 };
+    let reducing = if streams || plan.crop.size == plan.target {
         0
     } else {
         // The horizontal pass keeps every source row at the target's width: plane by plane, or all channels at once.
@@ -27,19 +32,47 @@ pub(crate) fn estimate(header: &Header, plan: &Plan, encoding: Encoding, upload_
         decoded + pass + edges + result
     };
     let converting = if planar && keeps_samples { result } else { 2 * result + plan.target.pixels() * channels };
-    let turning = 2 * plan.target.pixels() * channels;
-    let encoding = plan.target.pixels() * (channels + encoder_bytes_per_pixel(encoding));
-    let decoding = codec_bytes(header) + decoded;
+    let canonical = if stays_planar(header, plan) {
+        plan.target.pixels() + plan.target.pixels().div_ceil(2)
+    } else {
+        plan.target.pixels() * channels
+    };
+    let turning = if plan.orientation == Orientation::Upright { canonical } else { 2 * canonical };
+    let encoding = canonical + plan.target.pixels() * encoder_bytes_per_pixel(encoding);
+    let decoding = codec_bytes(header) + decoded + if streams { result } else { 0 };
     let stage = decoding.max(reducing).max(converting).max(turning).max(encoding);
     // An eighth for what the allocator keeps between buffers of changing sizes.
     upload_bytes + stage + stage / 8 + FIXED
 }
 
+/// Whether planes go to the encoder as they are.
+fn stays_planar(header: &Header, plan: &Plan) -> bool {
+    let jfif = matches!(header.format, Format::Jpeg) && is_planar(header);
+    jfif && plan.chroma_grid(header.bit_depth, Matrix::Bt601) == ChromaGrid::Half
+}
+
+/// Whether rows are reduced as the codec gives them, so that only the result and a few rows exist.
+fn reduces_while_decoding(header: &Header) -> bool {
+    match header.coding {
+        Coding::JpegSequential { .. } | Coding::JpegProgressive { .. } => is_planar(header),
+        Coding::Png { interlaced } => !interlaced,
+        Coding::WebpLossy => is_planar(header),
+        _ => false,
+    }
+}
+
+/// The rows that a reduction keeps: those under the filter, and those whose columns are reduced at once.
+fn rows(header: &Header, plan: &Plan, size: Size) -> u64 {
+    let filter = 4 * u64::from(size.height.div_ceil(plan.target.height.max(1))) + 2;
+    u64::from(size.width) * (filter + 64) * decoded_bytes_per_pixel_x2(header) / 2
+}
+
 /// What an encoder holds and makes for a pixel, at most: libwebp keeps tokens and its output, both largest for noise at
-/// high quality (measured there: 14 bytes at 80, 25 at 100); JPEG makes its output alone.
+/// high quality (measured there: 14 bytes at 80, 25 at 100); JPEG makes its output alone, and that is copied once.
 fn encoder_bytes_per_pixel(encoding: Encoding) -> u64 {
     match encoding {
-        Encoding::Jpeg { .. } => 3,
+        Encoding::Jpeg { quality: ..=90 } => 2,
+        Encoding::Jpeg { .. } => 4,
         Encoding::Webp { quality } => 8 + u64::from(quality) / 5,
     }
 }
@@ -96,8 +129,8 @@ fn sampling_x2(sampling: &[(u8, u8)]) -> u64 {
 fn codec_bytes(header: &Header) -> u64 {
     let pixels = header.coded_size.pixels();
     match &header.coding {
-        // Every coefficient, 16 bits each, until the last scan.
-        Coding::JpegProgressive { sampling, .. } => pixels * sampling_x2(sampling),
+        // Every coefficient, 16 bits each, until the last scan, and a bit for those that are not zero.
+        Coding::JpegProgressive { sampling, .. } => pixels * sampling_x2(sampling) * 17 / 16,
         Coding::JpegSequential { sampling, scans } if *scans > 1 => pixels * sampling_x2(sampling),
         Coding::JpegSequential { .. } | Coding::Png { interlaced: false } => 0,
         Coding::Png { interlaced: true } => pixels,

@@ -14,14 +14,18 @@ pub(crate) enum Pixels {
     Ycbcr(Planes),
     /// Interleaved samples.
     Interleaved(Raster),
+    /// Planes that the codec cropped and reduced to the plan's target, chroma on the plan's grid.
+    ReducedYcbcr(Planes),
+    /// Interleaved samples that the codec cropped and reduced to the plan's target.
+    ReducedInterleaved(Raster),
 }
 
 impl Pixels {
     /// The size of what came, in stored axes.
     pub(crate) fn size(&self) -> Size {
         match self {
-            Self::Ycbcr(planes) => planes.size,
-            Self::Interleaved(raster) => raster.size,
+            Self::Ycbcr(planes) | Self::ReducedYcbcr(planes) => planes.size,
+            Self::Interleaved(raster) | Self::ReducedInterleaved(raster) => raster.size,
         }
     }
 }

@@ -3,7 +3,9 @@
 use crate::color::{self, Conversion};
 use crate::header::{Coding, Header, Orientation};
 use crate::memory;
+use crate::pixels::{Matrix, chroma_size};
 use crate::profile::{Geometry, Profile};
+use crate::reduce::ChromaGrid;
 use crate::size::{Rect, Size, canonical_size, covering};
 
 /// What to do with one upload; a value that any renderer can follow.
@@ -17,7 +19,9 @@ pub(crate) struct Plan {
     pub(crate) orientation: Orientation,
     /// The wish for a reduced decode; a codec without one gives the full size.
     pub(crate) scale: DctScale,
-    /// Whether HEVC's in-loop filters run; what they smooth is lost in a reduction anyway.
+    /// The same for chroma, at most `scale`; planes alone heed it.
+    pub(crate) chroma_scale: DctScale,
+    /// Whether in-loop filters run; what they smooth is lost in a reduction anyway.
     pub(crate) in_loop_filters: bool,
     /// The way to sRGB.
     pub(crate) conversion: Conversion,
@@ -31,6 +35,18 @@ impl Plan {
     /// The canonical size, upright.
     pub(crate) fn size(&self) -> Size {
         if self.orientation.swaps_axes() { self.target.transposed() } else { self.target }
+    }
+
+    /// The grid that chroma is reduced to.
+    ///
+    /// Planes go to the encoder as they are where they are 8-bit BT.601 without a colour conversion, and where no axis of
+    /// odd length is mirrored, which would move 4:2:0 chroma by a luma pixel. Everything else becomes RGB.
+    pub(crate) fn chroma_grid(&self, bit_depth: u8, matrix: Matrix) -> ChromaGrid {
+        let (_, mirror_x, mirror_y) = self.orientation.parts();
+        let Size { width, height } = self.size();
+        let out_of_phase = (mirror_x && width % 2 == 1) || (mirror_y && height % 2 == 1);
+        let encodable = bit_depth == 8 && matrix == Matrix::Bt601 && self.conversion.is_identity();
+        if encodable && !out_of_phase { ChromaGrid::Half } else { ChromaGrid::Full }
     }
 }
 
@@ -71,39 +87,61 @@ pub(crate) fn plan(header: &Header, upload_bytes: u64, profile: &Profile) -> Pla
     let inner = stored_rect(shown, displayed, header.orientation);
     let crop = Rect { left: header.crop.left + inner.left, top: header.crop.top + inner.top, size: inner.size };
     let target = if header.orientation.swaps_axes() { size.transposed() } else { size };
+    let scale = dct_scale(header, crop, target);
     let mut plan = Plan {
         crop,
         target,
         orientation: header.orientation,
-        scale: dct_scale(header, crop, target),
+        scale,
+        chroma_scale: scale,
         in_loop_filters: !hides_block_edges(crop.size, target),
         conversion: color::conversion(header),
         matte: profile.matte,
         memory_bytes: 0,
     };
+    plan.chroma_scale = chroma_dct_scale(header, &plan).map_or(scale, |s| s.max(scale));
     plan.memory_bytes = memory::estimate(header, &plan, profile.encoding, upload_bytes);
     plan
 }
 
 /// The largest scale that gives the target exactly, or still leaves twice the target on both sides.
 fn dct_scale(header: &Header, crop: Rect, target: Size) -> DctScale {
-    let jpeg = matches!(header.coding, Coding::JpegSequential { .. } | Coding::JpegProgressive { .. });
-    if !jpeg || crop != Rect::whole(header.coded_size) {
+    match header.coding {
+        Coding::JpegSequential { .. } | Coding::JpegProgressive { .. } => largest_scale(header, crop, (1, 1), target),
+        _ => DctScale::Full,
+    }
+}
+
+/// The same for the chroma planes of a JPEG: on their way to 4:2:0, finer ones can lose more than luma does.
+fn chroma_dct_scale(header: &Header, plan: &Plan) -> Option<DctScale> {
+    let (Coding::JpegSequential { sampling, .. } | Coding::JpegProgressive { sampling, .. }) = &header.coding else {
+        return None;
+    };
+    let &[(h, v), (cb_h, cb_v), _] = &sampling[..] else { return None };
+    let factors = (h.checked_div(cb_h)?, v.checked_div(cb_v)?);
+    let grid = plan.chroma_grid(header.bit_depth, Matrix::Bt601).factor();
+    Some(largest_scale(header, plan.crop, factors, chroma_size(plan.target, (grid, grid))))
+}
+
+/// The largest scale of a plane subsampled by `factors` that gives `target` exactly, or leaves twice as much.
+fn largest_scale(header: &Header, crop: Rect, factors: (u8, u8), target: Size) -> DctScale {
+    if crop != Rect::whole(header.coded_size) {
         return DctScale::Full;
     }
+    let Size { width, height } = header.coded_size;
+    let sides = [(width, factors.0, target.width), (height, factors.1, target.height)];
     let gives = |scale: DctScale| {
-        let n = scale.divisor();
-        let exact = |side: u32, to: u32| side.is_multiple_of(n) && side / n == to;
-        let ample = |side: u32, to: u32| u64::from(side) >= 2 * u64::from(n) * u64::from(to);
-        let Size { width, height } = header.coded_size;
-        (exact(width, target.width) && exact(height, target.height))
-            || (ample(width, target.width) && ample(height, target.height))
+        let exact = |&(side, factor, to): &(u32, u8, u32)| side == to * u32::from(factor) * scale.divisor();
+        let ample = |&(side, factor, to): &(u32, u8, u32)| {
+            u64::from(side) >= 2 * u64::from(factor) * u64::from(scale.divisor()) * u64::from(to)
+        };
+        sides.iter().all(exact) || sides.iter().all(ample)
     };
     [DctScale::Eighth, DctScale::Quarter, DctScale::Half].into_iter().find(|&s| gives(s)).unwrap_or(DctScale::Full)
 }
 
-/// Whether a reduction leaves nothing to see of the block edges that HEVC's in-loop filters smooth: to two thirds or less
-/// on both sides. Intra prediction uses samples from before those filters, so leaving them out adds no other error.
+/// Whether a reduction leaves nothing to see of the block edges that in-loop filters smooth: to two thirds or less on both
+/// sides. Intra prediction uses samples from before those filters, so leaving them out adds no other error.
 fn hides_block_edges(from: Size, to: Size) -> bool {
     let ample = |from: u32, to: u32| 2 * u64::from(from) >= 3 * u64::from(to);
     ample(from.width, to.width) && ample(from.height, to.height)

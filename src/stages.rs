@@ -11,6 +11,7 @@ use crate::limits::Limits;
 use crate::pixels::Pixels;
 use crate::plan::{self, DctScale, Plan};
 use crate::profile::{Encoding, Profile};
+use crate::size::Size;
 use crate::workers::Workers;
 
 /// A probed and planned file.
@@ -54,11 +55,14 @@ impl<'a> Planned<'a> {
         Ok(Self { bytes, header, plan, limits })
     }
 
-    /// The same, decoded at 1/1, 1/2, 1/4 or 1/8 whatever the plan wished.
+    /// The same, decoded at 1/1, 1/2, 1/4 or 1/8 whatever the plan wished, and not reduced further.
     #[must_use]
     pub fn at_scale(mut self, divisor: u32) -> Self {
         let scales = [DctScale::Full, DctScale::Half, DctScale::Quarter, DctScale::Eighth];
         self.plan.scale = scales.into_iter().find(|s| s.divisor() == divisor).unwrap_or(DctScale::Full);
+        self.plan.chroma_scale = self.plan.scale;
+        let (n, Size { width, height }) = (self.plan.scale.divisor(), self.header.coded_size);
+        self.plan.target = Size::new(width.div_ceil(n), height.div_ceil(n));
         self
     }
 

@@ -32,6 +32,15 @@ def canonical_size(width, height, most=2048):
 
 def show(data):
     """(picture at canonical size, size, oracle's way)."""
+    picture, way = upright(data)
+    size = canonical_size(*picture.size)
+    if size != picture.size:
+        picture = picture.resize(size, Image.Resampling.BICUBIC)
+    return np.asarray(picture), size, way
+
+
+def upright(data):
+    """(the whole picture in 8-bit sRGB over white, oracle's way)."""
     data = png.sound(data) if data.startswith(b"\x89PNG") else data
     parts = png.chunks(data) if data.startswith(b"\x89PNG") else {}
     image = Image.open(io.BytesIO(data))
@@ -39,11 +48,7 @@ def show(data):
     orientation = exif.get(ExifTags.Base.Orientation, 1) if image.format != "HEIF" else 1
     samples, alpha, way = displayed(image, data, parts, exif)
     picture = over_white(samples, alpha)
-    picture = ImageOps.exif_transpose(with_orientation(Image.fromarray(picture), orientation))
-    size = canonical_size(*picture.size)
-    if size != picture.size:
-        picture = picture.resize(size, Image.Resampling.BICUBIC)
-    return np.asarray(picture), size, way
+    return ImageOps.exif_transpose(with_orientation(Image.fromarray(picture), orientation)), way
 
 
 def with_orientation(picture, orientation):

@@ -9,16 +9,20 @@ from PIL import features
 
 def write(path, rows, roots):
     """Without a corpus, its section of the table that stands is kept."""
-    kept = ""
-    if "corpus" not in roots and path.exists():
-        _, mark, rest = path.read_text().partition(CORPUS)
-        kept = "\n" + mark + rest if mark else ""
     parts = [INTRODUCTION.format(versions=versions())]
     for root, heading in (("testdata", TESTDATA), ("corpus", CORPUS)):
         if root in roots:
             parts.append(section(heading, [row for row in rows if row["name"].startswith(root + "/")]))
     path.parent.mkdir(exist_ok=True)
-    path.write_text("\n".join(parts) + kept)
+    path.write_text("\n".join(parts) + kept(path, CORPUS, "corpus" in roots))
+
+
+def kept(path, heading, renewed):
+    """The last section, from `heading` on, of the report that stands."""
+    if renewed or not path.exists():
+        return ""
+    _, mark, rest = path.read_text().partition(heading)
+    return "\n" + mark + rest if mark else ""
 
 
 def versions():

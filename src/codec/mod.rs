@@ -29,7 +29,8 @@ pub(crate) fn probe(bytes: &[u8], format: Format, limits: &Limits) -> Result<Hea
     }
 }
 
-/// Decodes the primary image; the whole coded picture in stored axes, possibly reduced by `plan.scale`.
+/// Decodes the primary image in stored axes: the whole coded picture, possibly reduced by `plan.scale`, or what the plan
+/// keeps of it at `plan.target`.
 ///
 /// # Errors
 ///
@@ -43,9 +44,9 @@ pub(crate) fn decode(
 ) -> Result<Pixels> {
     match header.format {
         Format::Jpeg => jpeg::decode(bytes, header, plan, limits),
-        Format::Png => png::decode(bytes, header, limits),
+        Format::Png => png::decode(bytes, header, plan, limits),
         Format::Gif => gif::decode(bytes, header, limits),
-        Format::Webp => webp::decode(bytes, header),
+        Format::Webp => webp::decode(bytes, header, plan),
         Format::Heic => heif::decode(bytes, header, plan, limits, workers),
     }
 }

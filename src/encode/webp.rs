@@ -153,12 +153,14 @@ mod tests {
     use crate::codec::webp;
     use crate::limits::Limits;
     use crate::pixels::{Pixels, Planes, Samples};
+    use crate::plan::plan;
+    use crate::profile::Profile;
 
     fn decoded(file: &[u8]) -> Planes {
         let header = webp::probe(file, &Limits::default()).expect("own file");
-        match webp::decode(file, &header).expect("own file") {
-            Pixels::Ycbcr(planes) => planes,
-            Pixels::Interleaved(_) => panic!("lossy WebP has planes"),
+        match webp::decode(file, &header, &plan(&header, 0, &Profile::default())).expect("own file") {
+            Pixels::ReducedYcbcr(planes) => planes,
+            _ => panic!("lossy WebP has planes"),
         }
     }
 

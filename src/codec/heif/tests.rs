@@ -178,7 +178,7 @@ fn decoded(bytes: &[u8]) -> Pixels {
 fn planes(bytes: &[u8]) -> Planes {
     match decoded(bytes) {
         Pixels::Ycbcr(planes) => planes,
-        Pixels::Interleaved(_) => panic!("interleaved"),
+        _ => panic!("interleaved"),
     }
 }
 

@@ -1,11 +1,14 @@
-//! Decodes a JPEG with libjpeg-turbo: planes as stored where the components are Y′CbCr or gray, else RGB or CMYK.
+//! Decodes a JPEG: planes as stored where the components are Y′CbCr or gray, else RGB or CMYK. Sequential files are
+//! ours, everything else libjpeg-turbo's.
 
 use super::ffi::{Component, Decoder, Failure, Output, Shape, Status, warned};
+use super::huffman;
+use super::planes::{ReducedPlanes, divisors};
 use crate::error::{Error, Result};
 use crate::format::Format;
 use crate::header::{Coding, Header};
 use crate::limits::Limits;
-use crate::pixels::{Chroma, Layout, Matrix, Pixels, Planes, Range, Raster, Samples, Siting, count, zeroed};
+use crate::pixels::{Layout, Pixels, Raster, Samples, count, zeroed};
 use crate::plan::Plan;
 use crate::size::Size;
 
@@ -17,16 +20,29 @@ use crate::size::Size;
 ///
 /// `malformed`, `truncated`, `unsupported`, `limit_exceeded`, `out_of_memory`.
 pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits) -> Result<Pixels> {
+    match huffman::decode(bytes, header, plan)? {
+        Some(planes) => Ok(planes),
+        None => turbo(bytes, header, plan, limits),
+    }
+}
+
+/// Decodes with libjpeg-turbo, whatever the coding.
+///
+/// # Errors
+///
+/// As [`decode`].
+pub(super) fn turbo(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits) -> Result<Pixels> {
     let max_memory = usize::try_from(limits.max_memory_bytes).unwrap_or(usize::MAX);
     let mut decoder = Decoder::new().map_err(|f| failed(f, limits))?;
-    let divisor = plan.scale.divisor();
-    let shape = decoder.start(bytes, divisor, max_memory).map_err(|f| failed(f, limits))?;
+    let divisors = divisors(plan);
+    let divisor = divisors[0];
+    let shape = decoder.start(bytes, divisors, max_memory).map_err(|f| failed(f, limits))?;
     let Size { width, height } = header.coded_size;
     if (shape.width, shape.height) != (width.div_ceil(divisor), height.div_ceil(divisor)) {
         return Err(Error::internal("libjpeg-turbo sees another size than the probe"));
     }
     let pixels = match shape.output {
-        Output::Planes => Pixels::Ycbcr(planes(&mut decoder, &shape, limits)?),
+        Output::Planes => planes(&mut decoder, &shape, plan, limits)?,
         Output::Rgb => Pixels::Interleaved(interleaved(&mut decoder, &shape, Layout::Rgb, limits)?),
         Output::Cmyk => Pixels::Interleaved(ink(interleaved(&mut decoder, &shape, Layout::Cmyk, limits)?)),
     };
@@ -35,63 +51,19 @@ pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits
     Ok(pixels)
 }
 
-fn planes(decoder: &mut Decoder<'_>, shape: &Shape, limits: &Limits) -> Result<Planes> {
-    let mut outputs = shape.components.iter().map(Plane::new).collect::<Result<Vec<_>>>()?;
+fn planes(decoder: &mut Decoder<'_>, shape: &Shape, plan: &Plan, limits: &Limits) -> Result<Pixels> {
+    let component = |c: &Component| (Size::new(c.width, c.height), (c.h_samp, c.v_samp));
+    let components: Vec<_> = shape.components.iter().map(component).collect();
+    let mut planes = ReducedPlanes::new(Size::new(shape.width, shape.height), &components, plan)?;
     let strip = |c: &Component| zeroed((c.stride as usize).saturating_mul(c.strip_rows as usize));
     let mut strips = shape.components.iter().map(strip).collect::<Result<Vec<Vec<u8>>>>()?;
     for _ in 0..shape.strips {
         decoder.read_planes(&mut strips).map_err(|f| failed(f, limits))?;
-        for (plane, strip) in outputs.iter_mut().zip(&strips) {
-            plane.take_rows(strip);
+        for (index, (strip, component)) in strips.iter().zip(&shape.components).enumerate() {
+            planes.push(index, strip, component.stride as usize)?;
         }
     }
-    let mut outputs = outputs.into_iter();
-    let luma = outputs.next().ok_or_else(|| Error::internal("a JPEG without components"))?;
-    let (h, v) = (luma.component.h_samp, luma.component.v_samp);
-    let chroma = outputs.next().zip(outputs.next()).map(|(cb, cr)| Chroma {
-        subsampling: (factor(h, cb.component.h_samp), factor(v, cb.component.v_samp)),
-        siting: Siting::Centred,
-        cb: Samples::U8(cb.samples),
-        cr: Samples::U8(cr.samples),
-    });
-    Planes {
-        size: Size::new(shape.width, shape.height),
-        bit_depth: 8,
-        luma: Samples::U8(luma.samples),
-        chroma,
-        range: Range::Full,
-        matrix: Matrix::Bt601,
-    }
-    .checked()
-}
-
-/// Luma samples per chroma sample; 1–4, since sampling factors are.
-fn factor(luma: u32, chroma: u32) -> u8 {
-    u8::try_from(luma / chroma.max(1)).unwrap_or(1)
-}
-
-/// One component's rows, tight, filled from strips.
-struct Plane {
-    component: Component,
-    samples: Vec<u8>,
-    filled: usize,
-}
-
-impl Plane {
-    fn new(component: &Component) -> Result<Self> {
-        let size = Size::new(component.width, component.height);
-        let len = count(size, 1).ok_or_else(|| Error::internal("a plane beyond the address space"))?;
-        Ok(Self { component: *component, samples: zeroed(len)?, filled: 0 })
-    }
-
-    fn take_rows(&mut self, strip: &[u8]) {
-        let (width, stride) = (self.component.width as usize, self.component.stride as usize);
-        let rest = self.samples.get_mut(self.filled..).unwrap_or_default();
-        for (to, from) in rest.chunks_exact_mut(width).zip(strip.chunks_exact(stride)) {
-            to.copy_from_slice(&from[..width]);
-            self.filled += width;
-        }
-    }
+    planes.finish()
 }
 
 fn interleaved(decoder: &mut Decoder<'_>, shape: &Shape, layout: Layout, limits: &Limits) -> Result<Raster> {
@@ -140,7 +112,7 @@ fn refuse_damage(warnings: u32, left_over: u32, coding: &Coding) -> Result<()> {
     }
 }
 
-const MAX_LEFT_OVER_BYTES: u32 = 16;
+pub(super) const MAX_LEFT_OVER_BYTES: u32 = 16;
 
 fn failed(failure: Failure, limits: &Limits) -> Error {
     let limit = limits.max_memory_bytes;

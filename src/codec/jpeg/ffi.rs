@@ -5,6 +5,8 @@ use std::ffi::{CStr, c_char, c_int};
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 
+use super::huffman::{Fault, Work};
+
 // Links the static library that the shim calls.
 use turbojpeg_sys as _;
 
@@ -79,6 +81,7 @@ unsafe extern "C" {
         data: *const u8,
         len: usize,
         scale_denom: u32,
+        chroma_scale_denom: u32,
         max_memory: usize,
         out: *mut RawOutput,
     ) -> c_int;
@@ -124,14 +127,21 @@ impl<'a> Decoder<'a> {
         Ok(Self { raw, shape: None, data: PhantomData })
     }
 
-    pub(crate) fn start(&mut self, data: &'a [u8], scale_denom: u32, max_memory: usize) -> Result<Shape, Failure> {
+    /// `denominators` of the DCT scales of luma and chroma, each 1, 2, 4 or 8; chroma's is for planes only.
+    pub(crate) fn start(
+        &mut self,
+        data: &'a [u8],
+        denominators: [u32; 2],
+        max_memory: usize,
+    ) -> Result<Shape, Failure> {
         if self.shape.is_some() {
             return Err(misuse());
         }
         let mut out = RawOutput::default();
+        let [luma, chroma] = denominators;
         // SAFETY: `raw` is live; `data` outlives `self` by 'a; `out` is a valid `shim_output` of the same layout.
         let status =
-            unsafe { shim_start(self.raw.as_ptr(), data.as_ptr(), data.len(), scale_denom, max_memory, &raw mut out) };
+            unsafe { shim_start(self.raw.as_ptr(), data.as_ptr(), data.len(), luma, chroma, max_memory, &raw mut out) };
         self.check(status)?;
         let shape = Shape {
             output: match out.output {
@@ -216,6 +226,24 @@ impl Drop for Decoder<'_> {
     }
 }
 
+/// Does a piece of our own decoder's work, by AVX2 where the CPU has it: the same samples either way.
+pub(super) fn run(work: Work<'_, '_>) -> Result<(), Fault> {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let has = |all: [bool; 4]| all.into_iter().all(|it| it);
+        if has([
+            is_x86_feature_detected!("avx2"),
+            is_x86_feature_detected!("bmi1"),
+            is_x86_feature_detected!("bmi2"),
+            is_x86_feature_detected!("lzcnt"),
+        ]) {
+            // SAFETY: the CPU has every feature that the function is compiled for.
+            return unsafe { work.run_avx2() };
+        }
+    }
+    work.run_portable()
+}
+
 /// Bits of [`Decoder::warnings`], as in `shim.h`.
 pub(crate) mod warned {
     pub(crate) const END_OF_DATA: u32 = 1;
@@ -280,4 +308,16 @@ fn status_of(status: c_int) -> Option<Status> {
 
 fn misuse() -> Failure {
     Failure { status: Status::Failed, message: "the JPEG shim was called out of order".into() }
+}
+
+#[cfg(all(test, target_arch = "x86_64"))]
+pub(super) mod tests {
+    use super::super::huffman::idct_for_tests::{Pair, Samples, Tables, inverse_avx2 as inverse};
+
+    /// The inverse DCT of AVX2, for a machine that was found to have it.
+    pub(in super::super) fn inverse_avx2(pair: &Pair, tables: Tables<'_>, side: usize, out: &mut Samples) {
+        assert!(is_x86_feature_detected!("avx2"));
+        // SAFETY: the CPU has the feature that the function is compiled for.
+        unsafe { inverse(pair, tables, side, out) }
+    }
 }

@@ -119,6 +119,7 @@ struct shim_decoder {
   int created;
   void (*realize)(j_common_ptr cinfo);
   uint32_t output;
+  int chroma_dct; /* samples per side of a block of chroma, in planes */
 };
 
 shim_decoder *shim_decoder_new(void) {
@@ -154,7 +155,7 @@ uint32_t shim_left_over(const shim_decoder *d) { return d->err.left_over; }
 const char *shim_message(const shim_decoder *d) { return d->err.message; }
 
 /* When an image is scaled down, libjpeg enlarges the chroma of subsampled files by a larger inverse DCT, in place of
-   upsampling. Planes are wanted as they are stored, so every component gets the same scale. This runs after the
+   upsampling. Planes are wanted as they are stored, or with a smaller chroma of the caller's choice. This runs after the
    modules were made and before their first pass, which reads these fields: jdmaster.c, master_selection(). */
 static void on_realize(j_common_ptr common) {
   shim_decoder *d = common->client_data;
@@ -162,7 +163,7 @@ static void on_realize(j_common_ptr common) {
   int i;
   d->realize(common);
   for (i = 0; i < cinfo->num_components; i++)
-    cinfo->comp_info[i].DCT_scaled_size = cinfo->min_DCT_scaled_size;
+    cinfo->comp_info[i].DCT_scaled_size = i ? d->chroma_dct : cinfo->min_DCT_scaled_size;
 }
 
 static int gives_planes(j_decompress_ptr cinfo) {
@@ -178,12 +179,14 @@ static int gives_planes(j_decompress_ptr cinfo) {
 static uint32_t div_up(uint64_t a, uint64_t b) { return (uint32_t)((a + b - 1) / b); }
 
 static void describe_planes(j_decompress_ptr cinfo, shim_output *out) {
-  uint32_t dct = (uint32_t)cinfo->min_DCT_scaled_size;
+  const shim_decoder *d = cinfo->client_data;
+  uint32_t luma_dct = (uint32_t)cinfo->min_DCT_scaled_size;
   int i;
   for (i = 0; i < cinfo->num_components; i++) {
     const jpeg_component_info *c = &cinfo->comp_info[i];
     shim_component *o = &out->component[i];
     uint32_t h = (uint32_t)c->h_samp_factor, v = (uint32_t)c->v_samp_factor;
+    uint32_t dct = i ? (uint32_t)d->chroma_dct : luma_dct;
     o->width = div_up((uint64_t)cinfo->image_width * h * dct, (uint64_t)cinfo->max_h_samp_factor * DCTSIZE);
     o->height = div_up((uint64_t)cinfo->image_height * v * dct, (uint64_t)cinfo->max_v_samp_factor * DCTSIZE);
     /* Interleaved scans write whole MCUs, whose last blocks may lie outside the component. */
@@ -192,11 +195,11 @@ static void describe_planes(j_decompress_ptr cinfo, shim_output *out) {
     o->h_samp = h;
     o->v_samp = v;
   }
-  out->strips = div_up(cinfo->output_height, (uint64_t)cinfo->max_v_samp_factor * dct);
+  out->strips = div_up(cinfo->output_height, (uint64_t)cinfo->max_v_samp_factor * luma_dct);
 }
 
-int shim_start(shim_decoder *d, const uint8_t *data, size_t len, uint32_t scale_denom, size_t max_memory,
-               shim_output *out) {
+int shim_start(shim_decoder *d, const uint8_t *data, size_t len, uint32_t scale_denom,
+               uint32_t chroma_scale_denom, size_t max_memory, shim_output *out) {
   j_decompress_ptr cinfo = &d->cinfo;
   if (setjmp(d->err.escape))
     return d->err.status;
@@ -207,6 +210,7 @@ int shim_start(shim_decoder *d, const uint8_t *data, size_t len, uint32_t scale_
   jpeg_read_header(cinfo, TRUE);
   cinfo->scale_num = 1;
   cinfo->scale_denom = scale_denom;
+  d->chroma_dct = DCTSIZE / (int)chroma_scale_denom;
   cinfo->dct_method = JDCT_ISLOW;
   cinfo->do_block_smoothing = FALSE;
   if (gives_planes(cinfo)) {

@@ -46,9 +46,10 @@ typedef struct shim_decoder shim_decoder;
 /* NULL when memory is short. */
 shim_decoder *shim_decoder_new(void);
 void shim_decoder_free(shim_decoder *d);
-/* Reads the header, then every scan if there are several; `data` must outlive the decoder. */
-int shim_start(shim_decoder *d, const uint8_t *data, size_t len, uint32_t scale_denom, size_t max_memory,
-               shim_output *out);
+/* Reads the header, then every scan if there are several; `data` must outlive the decoder. Chroma has a scale of its own
+   in planes. */
+int shim_start(shim_decoder *d, const uint8_t *data, size_t len, uint32_t scale_denom,
+               uint32_t chroma_scale_denom, size_t max_memory, shim_output *out);
 /* One row of MCUs into planes[i], each component[i].stride x component[i].strip_rows samples. */
 int shim_read_planes(shim_decoder *d, uint8_t *const planes[3]);
 /* One row of interleaved samples, width x 3 or width x 4. */

@@ -27,10 +27,12 @@ fn header(bytes: &[u8]) -> Result<Header> {
 fn planes(bytes: &[u8], scale: DctScale) -> Result<Planes> {
     let header = header(bytes)?;
     let mut plan = plan(&header, bytes.len() as u64, &Profile::default());
-    plan.scale = scale;
+    (plan.scale, plan.chroma_scale) = (scale, scale);
+    let Size { width, height } = header.coded_size;
+    plan.target = Size::new(width.div_ceil(scale.divisor()), height.div_ceil(scale.divisor()));
     match decode(bytes, &header, &plan, &Limits::default())? {
-        Pixels::Ycbcr(planes) => Ok(planes),
-        Pixels::Interleaved(_) => panic!("a 4:2:0 JPEG gives planes"),
+        Pixels::ReducedYcbcr(planes) => Ok(planes),
+        _ => panic!("a 4:2:0 JPEG gives planes"),
     }
 }
 

@@ -10,6 +10,8 @@ use crate::error::{Error, Result};
 use crate::header::{Animation, Channels, Cicp, ColorDescription, Header, Orientation};
 use crate::limits::Limits;
 use crate::pixels::{Layout, Pixels, Raster, Samples};
+use crate::plan::plan;
+use crate::profile::Profile;
 use crate::size::Size;
 
 const SIZE: Size = Size::new(13, 9);
@@ -57,9 +59,10 @@ fn header(bytes: &[u8]) -> Result<Header> {
 
 fn pixels(bytes: &[u8]) -> Result<Raster> {
     let limits = Limits::default();
-    match decode(bytes, &probe(bytes, &limits)?, &limits)? {
-        Pixels::Interleaved(raster) => Ok(raster),
-        Pixels::Ycbcr(_) => panic!("PNG has no planes"),
+    let header = probe(bytes, &limits)?;
+    match decode(bytes, &header, &plan(&header, 0, &Profile::default()), &limits)? {
+        Pixels::Interleaved(raster) | Pixels::ReducedInterleaved(raster) => Ok(raster),
+        _ => panic!("PNG has no planes"),
     }
 }
 
@@ -164,7 +167,11 @@ fn every_truncation_is_refused() {
         for n in 0..file.len() {
             assert_eq!(code(header(&file[..n])), "truncated", "at {n}");
             let whole = header(&file).unwrap();
-            assert_eq!(code(decode(&file[..n], &whole, &Limits::default())), "truncated", "decode at {n}");
+            assert_eq!(
+                code(decode(&file[..n], &whole, &plan(&whole, 0, &Profile::default()), &Limits::default())),
+                "truncated",
+                "decode at {n}"
+            );
         }
     }
 }

@@ -97,6 +97,11 @@ pub(super) struct Image<'a> {
 }
 
 impl<'a> Image<'a> {
+    /// The data of a `VP8 ` chunk that has no `ALPH` before it, its padding included, as libwebp itself would find it.
+    pub(super) fn frame(&self) -> Option<&'a [u8]> {
+        if self.data.starts_with(b"VP8 ") { self.data.get(8..) } else { None }
+    }
+
     /// Reads up to the first image chunk.
     fn read(mut chunks: Chunks<'a>) -> Result<Self> {
         let mut alpha = None;

@@ -1,24 +1,24 @@
 //! Decodes a WebP's primary image: planes where it is VP8 alone, interleaved samples otherwise.
 
 use super::container::Container;
-use super::ffi::{self, Output, Status};
+use super::ffi::{self, Output, Status, Stop};
 use crate::error::{Error, Result};
 use crate::format::Format;
 use crate::header::{Coding, Header};
-use crate::pixels::{
-    Chroma, Layout, Matrix, Pixels, Planes, Range, Raster, Samples, Siting, chroma_size, count, zeroed,
-};
+use crate::pixels::{Chroma, Layout, Matrix, Pixels, Planes, Range, Raster, Samples, Siting, count, zeroed};
+use crate::plan::Plan;
+use crate::reduce::{Bands, Part};
 use crate::size::{Rect, Size};
 
 /// Decodes the primary image.
 ///
-/// Opaque VP8 gives 4:2:0 planes of limited-range BT.601 (RFC 6386 § 2, § 9.2), opaque VP8L gives RGB. Everything else,
+/// Opaque VP8 gives planes of limited-range BT.601 (RFC 6386 § 2, § 9.2), reduced row by row; opaque VP8L gives RGB. Everything else,
 /// and a frame that does not fill its canvas, gives RGBA.
 ///
 /// # Errors
 ///
 /// `malformed`, `truncated`, `unsupported`, `out_of_memory`.
-pub(crate) fn decode(bytes: &[u8], header: &Header) -> Result<Pixels> {
+pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan) -> Result<Pixels> {
     let container = Container::read(bytes)?;
     if container.canvas != header.coded_size {
         return Err(Error::internal("WebP header and decoder disagree on the size"));
@@ -26,20 +26,31 @@ pub(crate) fn decode(bytes: &[u8], header: &Header) -> Result<Pixels> {
     let whole = container.place == Rect::whole(container.canvas);
     match &container.image.coding {
         _ if container.image.alpha || !whole => decode_rgba(&container),
-        Coding::WebpLossy => decode_planes(&container),
+        Coding::WebpLossy => decode_planes(&container, plan),
         _ => decode_rgb(&container),
     }
 }
 
-fn decode_planes(container: &Container<'_>) -> Result<Pixels> {
-    let size = container.canvas;
-    let chroma_len = samples(chroma_size(size, (2, 2)), 1)?;
-    let (mut luma, mut cb, mut cr) = (zeroed(samples(size, 1)?)?, zeroed(chroma_len)?, zeroed(chroma_len)?);
-    run(container, Output::Ycbcr { luma: &mut luma, cb: &mut cb, cr: &mut cr })?;
-    let (cb, cr) = (Samples::U8(cb), Samples::U8(cr));
-    let chroma = Some(Chroma { cb, cr, subsampling: (2, 2), siting: Siting::Centred });
-    let (luma, range, matrix) = (Samples::U8(luma), Range::Limited, Matrix::Bt601);
-    Ok(Pixels::Ycbcr(Planes { size, bit_depth: 8, luma, chroma, range, matrix }.checked()?))
+fn decode_planes(container: &Container<'_>, plan: &Plan) -> Result<Pixels> {
+    let (size, matrix, siting) = (container.canvas, Matrix::Bt601, Siting::Centred);
+    let grid = plan.chroma_grid(8, matrix);
+    let part = Part::chroma(size, (2, 2), siting, plan.crop, plan.target, grid)?;
+    let (mut luma, mut cb, mut cr) =
+        (Bands::new(Part::luma(size, plan.crop, plan.target)?)?, Bands::new(part)?, Bands::new(part)?);
+    let frame = container.image.frame().ok_or_else(|| Error::internal("planes without a VP8 chunk"))?;
+    ffi::decode_rows(frame, size, plan.in_loop_filters, |rows| {
+        luma.push_strided(rows.luma, rows.luma_stride)?;
+        cb.push_strided(rows.cb, rows.chroma_stride)?;
+        cr.push_strided(rows.cr, rows.chroma_stride)
+    })
+    .map_err(|stop| match stop {
+        Stop::Decoder(status) => refusal(status),
+        Stop::Taker(error) => error,
+    })?;
+    let (cb, cr) = (Samples::U8(cb.finish()?), Samples::U8(cr.finish()?));
+    let chroma = Some(Chroma { cb, cr, subsampling: (grid.factor(), grid.factor()), siting });
+    let (luma, range) = (Samples::U8(luma.finish()?), Range::Limited);
+    Ok(Pixels::ReducedYcbcr(Planes { size: plan.target, bit_depth: 8, luma, chroma, range, matrix }.checked()?))
 }
 
 fn decode_rgb(container: &Container<'_>) -> Result<Pixels> {
@@ -61,7 +72,11 @@ fn decode_rgba(container: &Container<'_>) -> Result<Pixels> {
 }
 
 fn run(container: &Container<'_>, output: Output<'_>) -> Result<()> {
-    ffi::decode(container.image.data, container.image.size, output).map_err(|status| match status {
+    ffi::decode(container.image.data, container.image.size, output).map_err(refusal)
+}
+
+fn refusal(status: Status) -> Error {
+    match status {
         Status::VP8_STATUS_NOT_ENOUGH_DATA | Status::VP8_STATUS_SUSPENDED => {
             Error::truncated(Format::Webp, "image data ends before the picture does")
         }
@@ -69,7 +84,7 @@ fn run(container: &Container<'_>, output: Output<'_>) -> Result<()> {
         Status::VP8_STATUS_UNSUPPORTED_FEATURE => Error::unsupported(Format::Webp, "a bitstream feature"),
         Status::VP8_STATUS_INVALID_PARAM => Error::internal("libwebp refused its parameters"),
         _ => Error::malformed(Format::Webp, "image data"),
-    })
+    }
 }
 
 fn samples(size: Size, channels: usize) -> Result<usize> {

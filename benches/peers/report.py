@@ -1,0 +1,127 @@
+"""docs/peers.md: the job, the machine, and a table each of CPU time, memory and bytes."""
+
+import math
+import os
+import platform
+import statistics
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+OURS = "image-ingest"
+
+
+@dataclass
+class Facts:
+    names: list[str]
+    version: str
+    runs: int
+    rounds: int
+
+
+def markdown(sections, facts):
+    versions = [facts.version, *(v for name in facts.names[1:] if (v := peer_version(sections, name)))]
+    parts = [
+        INTRODUCTION.format(
+            machine=machine(), versions="; ".join(versions), date=date.today().isoformat(), runs=facts.runs, rounds=facts.rounds
+        )
+    ]
+    parts += [section(heading, rows, facts.names) for heading, rows in sections.items()]
+    return "\n".join(parts)
+
+
+def peer_version(sections, name):
+    lines = (row["figures"][name] for rows in sections.values() for row in rows)
+    return next((line["versions"] for line in lines if "versions" in line), None)
+
+
+def machine():
+    return f"{processor()}, {os.cpu_count()} CPUs, {platform.system()} {platform.machine()}"
+
+
+def processor():
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor() or "CPU")
+
+
+def section(heading, rows, names):
+    tables = [
+        table("CPU time, ms", "cpu_ms_median", rows, names, 1, "{:.1f}"),
+        table("Peak memory of the process, MB", "peak_rss_kb", rows, names, 1024, "{:.0f}"),
+        table("Output, KB", "out_bytes", rows, names, 1000, "{:.0f}", compare=False),
+    ]
+    return "\n".join([f"## {heading}", "", *tables])
+
+
+def table(title, key, rows, names, unit, form, compare=True):
+    head = ["file", *names] + (["best peer ÷ ours"] if compare else ["size (of others)"])
+    lines = [f"### {title}", "", "| " + " | ".join(head) + " |", "|---|" + "--:|" * (len(head) - 1)]
+    for row in rows:
+        cells = [cell(row, name, key, unit, form) for name in names]
+        cells.append(ratio_text(ratio(row, key)) if compare else sizes(row))
+        lines.append(f"| {row['file']} | " + " | ".join(cells) + " |")
+    ratios = [r for row in rows if (r := ratio(row, key))]
+    if compare and ratios:
+        mean = math.exp(statistics.fmean(math.log(r) for r in ratios))
+        lines += ["", f"Geometric mean **{mean:.2f}**, worst {min(ratios):.2f}, over {len(ratios)} files that a peer reads."]
+    return "\n".join(lines) + "\n"
+
+
+def cell(row, name, key, unit, form):
+    line = row["figures"][name]
+    if "error" in line:
+        return refusal(row, name)
+    return form.format(line[key] / unit) + (" ¹" if does_less(row, name) else "")
+
+
+def refusal(row, name):
+    heic = row["receipt"].get("source", {}).get("format") == "heic"
+    return "no HEIC" if heic and name in WITHOUT_HEIC else "refused"
+
+
+WITHOUT_HEIC = ("sharp", "pyvips", "oximg")
+
+
+def does_less(row, name):
+    """oximg passes a profile on; where ours converts, its picture keeps the source's colours."""
+    return name == "oximg" and row["receipt"].get("color_conversion", "none") != "none"
+
+
+def ratio(row, key):
+    """The best peer's figure over ours, where both have one."""
+    found = {name: line[key] for name, line in row["figures"].items() if "error" not in line}
+    ours = found.pop(OURS, None)
+    return min(found.values()) / ours if ours and found else None
+
+
+def ratio_text(value):
+    return f"{value:.2f}" if value else "–"
+
+
+def sizes(row):
+    found = {name: f"{line['w']}×{line['h']}" for name, line in row["figures"].items() if "error" not in line}
+    ours = found.pop(OURS, "refused")
+    others = sorted(set(found.values()) - {ours})
+    return ours + (f" ({', '.join(others)})" if others else "")
+
+
+INTRODUCTION = """\
+# Beside public libraries
+
+The job: bytes of an upload → upright, sRGB, at most 2048 pixels on the longer side, opaque, no metadata → bytes of a JPEG
+of quality 85, 4:2:0. One thread. Made by `make peers`; with the corpus, by `IMAGE_INGEST_CORPUS=… make peers`.
+
+- **Machine**: {machine}; {date}.
+- **Versions**: {versions}.
+- **Method**: every file and peer in a process of its own on one CPU; one run that is not counted, then the median CPU time
+  of {runs}; of {rounds} such processes, in turns with the others, the median. Memory is the most that a process held, its
+  language's runtime included.
+- **Ratio**: the best peer's figure over ours; above 1, ours is less.
+
+Where a peer does less: sharp and pyvips, as their packages come, read no HEIC. oximg reads no HEIC, and passes a colour
+profile on instead of converting (¹, where the picture's colours are not sRGB). What else differs: ours reduces to an exact
+half or quarter within an eighth of 2048 (2016×1512 for 4032×3024), the others to 2048; sharp and oximg optimise Huffman
+tables, which costs time and saves bytes; ours checks every file to its end. Pillow is used with `draft`, Lanczos and its
+usual reducing gap, pyvips with `thumbnail_buffer`, oximg with its fast encoder and without linear light.
+"""

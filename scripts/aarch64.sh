@@ -1,0 +1,35 @@
+#!/bin/sh
+# Builds for aarch64 on another machine and runs the unit tests and the suite, goldens and self-test in it, under
+# qemu-user: the bytes are the same there. Says what is missing and ends with 1; with --if-present, with 0.
+set -eu
+cd "$(dirname "$0")/.."
+
+target=aarch64-unknown-linux-gnu
+gnu=aarch64-linux-gnu
+pkg_config_libdir=${PKG_CONFIG_LIBDIR:-/usr/lib/$gnu/pkgconfig:/usr/share/pkgconfig}
+missing=""
+need() { missing="$missing
+  $1"; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+libdir=$(rustc --print target-libdir --target $target)
+[ -n "$(find "$libdir" -name 'libstd-*.rlib' 2>/dev/null)" ] || need "Rust's std for $target (rustup target add $target, or the distribution's, as libstd-rust-dev:arm64)"
+have $gnu-gcc && have $gnu-g++ || need "a cross compiler (gcc-$gnu, g++-$gnu)"
+have qemu-aarch64 || need "qemu-aarch64 (qemu-user)"
+have cmake && have nasm && have pkg-config || need "cmake, nasm and pkg-config"
+PKG_CONFIG_LIBDIR=$pkg_config_libdir pkg-config --exists libde265 2>/dev/null || need "libde265 for aarch64, with headers (libde265-dev:arm64)"
+if [ -n "$missing" ]; then
+  echo "aarch64: not tested, since this is missing:$missing" >&2
+  [ "${1:-}" = --if-present ]
+  exit
+fi
+
+export PKG_CONFIG_ALLOW_CROSS=1 PKG_CONFIG_LIBDIR="$pkg_config_libdir"
+export CMAKE_TOOLCHAIN_FILE_aarch64_unknown_linux_gnu="$PWD/cmake/aarch64-linux.cmake"
+export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER="${CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER:-$gnu-gcc}"
+# The loader of a foreign architecture is at its usual place, or below the cross compiler's own root.
+emulate="qemu-aarch64"
+[ -e /lib/ld-linux-aarch64.so.1 ] || emulate="$emulate -L /usr/$gnu"
+export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="${CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER:-$emulate}"
+
+${CARGO:-cargo} test --release --target $target --package image-ingest --lib --test suite

@@ -1,0 +1,203 @@
+//! Huffman-coded JPEGs of 8 bits, sequential in one scan or progressive (ITU-T T.81 annexes F and G), which is what
+//! cameras, phones and the web write: decoded to planes in safe Rust, at the scale asked for, sample by sample as
+//! libjpeg-turbo does.
+//!
+//! Everything else is libjpeg-turbo's: [`decode`] says `None`.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+mod band;
+mod bits;
+mod blocks;
+mod codes;
+mod entropy;
+mod idct;
+mod markers;
+mod progressive;
+mod sequential;
+
+#[cfg(test)]
+mod tests;
+
+#[cfg(all(test, target_arch = "x86_64"))]
+pub(super) mod idct_for_tests {
+    pub(in super::super) use super::avx2::inverse_avx2;
+    pub(in super::super) use super::idct::{Pair, Samples, Tables};
+}
+
+use self::blocks::{Strip, Waiting};
+use self::entropy::Entropy;
+pub(super) use self::entropy::Fault;
+use self::idct::{Pair, Samples, Tables};
+use self::markers::{Frame, Markers, Next};
+use self::progressive::{Coefficients, Pass};
+use self::sequential::Scan;
+use super::decode::MAX_LEFT_OVER_BYTES;
+use super::ffi;
+use super::planes::{ReducedPlanes, divisors};
+use crate::error::{Error, Result};
+use crate::format::Format;
+use crate::header::{Channels, Coding, Header};
+use crate::pixels::{Pixels, zeroed};
+use crate::plan::Plan;
+
+/// Planes at the plan's DCT scales, reduced.
+///
+/// # Errors
+///
+/// `malformed`, `truncated`, `out_of_memory`.
+pub(super) fn decode(bytes: &[u8], header: &Header, plan: &Plan) -> Result<Option<Pixels>> {
+    let coded = matches!(header.coding, Coding::JpegSequential { scans: 1, .. } | Coding::JpegProgressive { .. });
+    if !coded || !matches!(header.channels, Channels::Ycbcr | Channels::Gray) {
+        return Ok(None);
+    }
+    let Some(mut markers) = Markers::new(bytes) else { return Ok(None) };
+    let Some(Next::Scan(first)) = markers.next() else { return Ok(None) };
+    let Some(frame) = markers.frame.take().filter(|frame| frame.size == header.coded_size) else { return Ok(None) };
+    let rows = Rows::new(&frame, plan)?;
+    if frame.progressive {
+        markers.frame = Some(frame);
+        progressive(markers, first, rows)
+    } else {
+        sequential(&markers, &frame, &first, rows)
+    }
+}
+
+fn sequential(
+    markers: &Markers<'_>,
+    frame: &Frame,
+    header: &markers::ScanHeader<'_>,
+    mut rows: Rows,
+) -> Result<Option<Pixels>> {
+    let Some(mut scan) = Scan::new(markers, frame, header, rows.sides())? else { return Ok(None) };
+    for _ in 0..frame.mcus().1 {
+        ffi::run(Work::Sequential(&mut scan, &mut rows.strips)).map_err(refused)?;
+        rows.push()?;
+    }
+    let after = after_scan(&scan.entropy)?;
+    // Only the end of the image or of the data is expected here.
+    if !matches!(after, [] | [0xFF] | [0xFF, 0xD9, ..]) {
+        return Ok(None);
+    }
+    rows.finish().map(Some)
+}
+
+fn progressive<'a>(mut markers: Markers<'a>, first: markers::ScanHeader<'a>, mut rows: Rows) -> Result<Option<Pixels>> {
+    let Some(frame) = &markers.frame else { return Ok(None) };
+    let mut coefficients = Coefficients::new(frame)?;
+    let mut next = Next::Scan(first);
+    while let Next::Scan(header) = next {
+        let Some(mut pass) = Pass::new(&markers, &header)? else { return Ok(None) };
+        if !coefficients.expect(&header) {
+            return Err(Error::malformed(Format::Jpeg, "scans that contradict each other"));
+        }
+        ffi::run(Work::Progressive(&mut coefficients, &mut pass)).map_err(refused)?;
+        markers.resume(after_scan(&pass.entropy)?);
+        let Some(following) = markers.next() else { return Ok(None) };
+        next = following;
+    }
+    if matches!(next, Next::Nothing) {
+        return Err(refused(Fault::Ended));
+    }
+    let Some(frame) = &markers.frame else { return Ok(None) };
+    let Some(tables) = frame.components.iter().map(|c| c.table).collect::<Option<Vec<_>>>() else { return Ok(None) };
+    let mut waiting = rows.sides().map(Waiting::new);
+    for row in 0..frame.mcus().1 as usize {
+        ffi::run(Work::Transform(&coefficients, row, &tables, &mut waiting, &mut rows.strips)).map_err(refused)?;
+        rows.push()?;
+    }
+    rows.finish().map(Some)
+}
+
+/// The data from the next marker on.
+fn after_scan<'a>(entropy: &Entropy<'a>) -> Result<&'a [u8]> {
+    let (left_over, after) = entropy.left_over();
+    if left_over > MAX_LEFT_OVER_BYTES as usize {
+        return Err(Error::malformed(Format::Jpeg, "a scan longer than the image"));
+    }
+    Ok(after)
+}
+
+/// Strips of every component on their way to the reduction.
+struct Rows {
+    divisors: [u32; 2],
+    strips: Vec<Strip>,
+    output: ReducedPlanes,
+}
+
+impl Rows {
+    fn new(frame: &Frame, plan: &Plan) -> Result<Self> {
+        let divisors = divisors(plan);
+        let (mut components, mut strips) = (Vec::new(), Vec::new());
+        for (index, component) in frame.components.iter().enumerate() {
+            let divisor = divisors[usize::from(index > 0)];
+            components.push((frame.component_size(component, divisor), (component.h, component.v)));
+            let side = 8 / divisor;
+            let stride = (frame.mcus().0 * component.h * side) as usize;
+            strips.push(Strip { stride, samples: zeroed(stride * (component.v * side) as usize)? });
+        }
+        let size = components.first().map_or(frame.size, |(size, _)| *size);
+        Ok(Self { divisors, strips, output: ReducedPlanes::new(size, &components, plan)? })
+    }
+
+    /// Samples per side of a block, of luma and of chroma.
+    fn sides(&self) -> [usize; 2] {
+        self.divisors.map(|divisor| 8 / divisor as usize)
+    }
+
+    /// Hands the strips on.
+    fn push(&mut self) -> Result<()> {
+        let Self { strips, output, .. } = self;
+        strips.iter().enumerate().try_for_each(|(index, strip)| output.push(index, &strip.samples, strip.stride))
+    }
+
+    fn finish(self) -> Result<Pixels> {
+        self.output.finish()
+    }
+}
+
+/// What is compiled once for any machine and once for those with AVX2.
+pub(super) enum Work<'w, 'a> {
+    /// A row of MCUs of a sequential scan, into strips.
+    Sequential(&'w mut Scan<'a>, &'w mut [Strip]),
+    /// A progressive scan.
+    Progressive(&'w mut Coefficients, &'w mut Pass<'a>),
+    /// A row of MCUs of coefficients, into strips.
+    Transform(&'w Coefficients, usize, &'w [[i16; 64]], &'w mut [Waiting; 2], &'w mut [Strip]),
+}
+
+impl Work<'_, '_> {
+    #[inline(always)]
+    fn run(self, inverse: impl Fn(&Pair, Tables<'_>, usize, &mut Samples)) -> Result<(), Fault> {
+        match self {
+            Self::Sequential(scan, strips) => scan.row(strips, inverse),
+            Self::Progressive(coefficients, pass) => coefficients.read(pass),
+            Self::Transform(coefficients, row, tables, waiting, strips) => {
+                coefficients.transform(row, tables, waiting, strips, inverse);
+                Ok(())
+            }
+        }
+    }
+
+    /// On any machine.
+    pub(super) fn run_portable(self) -> Result<(), Fault> {
+        self.run(idct::inverse)
+    }
+
+    /// With AVX2 and bit instructions.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
+    pub(super) fn run_avx2(self) -> Result<(), Fault> {
+        self.run(|pair, tables, side, samples| avx2::inverse_avx2(pair, tables, side, samples))
+    }
+}
+
+fn refused(fault: Fault) -> Error {
+    match fault {
+        Fault::Ended => Error::truncated(Format::Jpeg, "the data ends before the last scan does"),
+        Fault::BadCode => Error::malformed(Format::Jpeg, "an impossible entropy code"),
+        Fault::Short => Error::malformed(Format::Jpeg, "a scan shorter than the image"),
+        Fault::RestartOrder => Error::malformed(Format::Jpeg, "restart markers out of order"),
+        Fault::Stray => Error::malformed(Format::Jpeg, "stray bytes inside a scan"),
+    }
+}

@@ -1,0 +1,242 @@
+//! Decodes the scans of a progressive frame into coefficients, and those into samples (ITU-T T.81 annex G).
+//!
+//! Coefficients lie in zigzag order beside a bit for each that is not zero: refinement, most of a decode's time, then
+//! visits only those.
+
+use super::band::{Block, read_dc_value, read_first, read_refinement};
+use super::blocks::{Strip, Waiting};
+use super::codes::{Codes, Dc};
+use super::entropy::{Entropy, Fault};
+use super::idct::{Pair, Samples, Tables};
+use super::markers::{Frame, Markers, ScanHeader};
+use super::sequential::{PLACES, place};
+use crate::error::Result;
+use crate::pixels::zeroed;
+
+/// The coefficients of all components, as far as they are known.
+pub(in crate::codec::jpeg) struct Coefficients {
+    planes: Vec<Plane>,
+    mcus: (u32, u32),
+}
+
+/// The blocks of one component, row by row, whole MCUs.
+struct Plane {
+    h: usize,
+    v: usize,
+    across: usize,
+    /// Blocks of a scan of this component alone, across and down (§ A.2.2).
+    own: (usize, usize),
+    values: Vec<i16>,
+    /// Bit `k`: coefficient `k`, 1–63, is not zero.
+    nonzero: Vec<u64>,
+    /// The bit that each coefficient is known to.
+    known: [Option<u8>; 64],
+}
+
+/// One scan, ready to be read.
+pub(in crate::codec::jpeg) struct Pass<'a> {
+    pub(super) entropy: Entropy<'a>,
+    components: Vec<usize>,
+    kind: Kind,
+    /// The bit that the scan gives.
+    bit: u8,
+}
+
+enum Kind {
+    DcFirst(Vec<Dc>),
+    DcRefine,
+    AcFirst(Codes, (u32, u32)),
+    AcRefine(Codes, (u32, u32)),
+}
+
+impl<'a> Pass<'a> {
+    /// `Ok(None)` for a scan header that no progressive frame may have, or tables that no code can be read by.
+    ///
+    /// # Errors
+    ///
+    /// `out_of_memory`.
+    pub(super) fn new(markers: &Markers<'a>, header: &ScanHeader<'a>) -> Result<Option<Self>> {
+        let Some(kind) = Kind::of(markers, header) else { return Ok(None) };
+        let entropy = Entropy::new(header.data, markers.restart_interval)?;
+        let components = header.components.iter().map(|&(place, _, _)| place).collect();
+        Ok(Some(Self { entropy, components, kind, bit: header.approximation.1 }))
+    }
+}
+
+impl Kind {
+    fn of(markers: &Markers<'_>, header: &ScanHeader<'_>) -> Option<Self> {
+        let (first, last) = header.spectrum;
+        let (before, bit) = header.approximation;
+        if bit > 13 || (before > 0 && before != bit + 1) {
+            return None;
+        }
+        let spectrum = (u32::from(first), u32::from(last));
+        Some(match (&header.components[..], first, before) {
+            (components, 0, 0) if last == 0 => {
+                let codes = |&(_, dc, _): &(usize, usize, usize)| Dc::new(markers.dc_codes(dc)?);
+                Self::DcFirst(components.iter().map(codes).collect::<Option<_>>()?)
+            }
+            (_, 0, _) if last == 0 => Self::DcRefine,
+            (&[(_, _, ac)], 1.., 0) => Self::AcFirst(markers.ac_codes(ac)?, spectrum),
+            (&[(_, _, ac)], 1.., _) => Self::AcRefine(markers.ac_codes(ac)?, spectrum),
+            _ => return None,
+        })
+    }
+}
+
+impl Coefficients {
+    /// All zero.
+    ///
+    /// # Errors
+    ///
+    /// `out_of_memory`.
+    pub(super) fn new(frame: &Frame) -> Result<Self> {
+        let mcus = frame.mcus();
+        let plane = |component: &super::markers::Component| {
+            let (across, down) = ((mcus.0 * component.h) as usize, (mcus.1 * component.v) as usize);
+            let size = frame.component_size(component, 8);
+            Ok(Plane {
+                h: component.h as usize,
+                v: component.v as usize,
+                across,
+                own: (size.width as usize, size.height as usize),
+                values: zeroed(across * down * 64)?,
+                nonzero: zeroed(across * down)?,
+                known: [None; 64],
+            })
+        };
+        Ok(Self { planes: frame.components.iter().map(plane).collect::<Result<_>>()?, mcus })
+    }
+
+    /// Notes what a scan will bring; false if it contradicts those before it.
+    pub(super) fn expect(&mut self, header: &ScanHeader<'_>) -> bool {
+        let (first, last) = header.spectrum;
+        let (before, bit) = header.approximation;
+        header.components.iter().all(|&(place, _, _)| {
+            let known = &mut self.planes[place].known;
+            let in_order = first == 0 || known[0].is_some();
+            known[usize::from(first)..=usize::from(last)]
+                .iter_mut()
+                .all(|known| known.replace(bit).unwrap_or(0) == before)
+                && in_order
+        })
+    }
+
+    /// Reads a whole scan.
+    #[inline(always)]
+    pub(super) fn read(&mut self, pass: &mut Pass<'_>) -> Result<(), Fault> {
+        let Pass { entropy, components, kind, bit } = pass;
+        match kind {
+            Kind::DcFirst(codes) => self.read_dc(entropy, components, Some(codes), *bit),
+            Kind::DcRefine => self.read_dc(entropy, components, None, *bit),
+            Kind::AcFirst(codes, band) => self.read_ac::<false>(entropy, components[0], codes, *band, *bit),
+            Kind::AcRefine(codes, band) => self.read_ac::<true>(entropy, components[0], codes, *band, *bit),
+        }
+    }
+
+    /// Reads DC coefficients by `codes`, or one more bit of each.
+    #[inline(always)]
+    fn read_dc(
+        &mut self,
+        entropy: &mut Entropy<'_>,
+        components: &[usize],
+        codes: Option<&Vec<Dc>>,
+        bit: u8,
+    ) -> Result<(), Fault> {
+        let alone = if let [only] = components { Some(self.planes[*only].own) } else { None };
+        let (across, down) = alone.unwrap_or((self.mcus.0 as usize, self.mcus.1 as usize));
+        let mut predictors = [0; 3];
+        for y in 0..down {
+            for x in 0..across {
+                if entropy.restarts()? {
+                    predictors = [0; 3];
+                }
+                let (mut reader, window) = entropy.next();
+                let mut read = Some(());
+                for (index, &component) in components.iter().enumerate() {
+                    let plane = &mut self.planes[component];
+                    let (h, v) = if alone.is_some() { (1, 1) } else { (plane.h, plane.v) };
+                    for block in 0..h * v {
+                        let at = (y * v + block / h) * plane.across + x * h + block % h;
+                        let value = &mut plane.values[at * 64];
+                        let predictor = &mut predictors[index];
+                        let codes = codes.map(|codes| &codes[index]);
+                        read = read.and(read_dc_value(&mut reader, window, codes, predictor, bit, value));
+                    }
+                }
+                entropy.check(reader, read)?;
+            }
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn read_ac<const REFINE: bool>(
+        &mut self,
+        entropy: &mut Entropy<'_>,
+        component: usize,
+        codes: &Codes,
+        band: (u32, u32),
+        bit: u8,
+    ) -> Result<(), Fault> {
+        let plane = &mut self.planes[component];
+        let (across, down) = plane.own;
+        let mut end_run = 0;
+        for y in 0..down {
+            let row = y * plane.across..y * plane.across + across;
+            let (values, _) = plane.values[row.start * 64..row.end * 64].as_chunks_mut::<64>();
+            for (values, nonzero) in values.iter_mut().zip(&mut plane.nonzero[row]) {
+                if entropy.restarts()? {
+                    end_run = 0;
+                }
+                let block = Block { values, nonzero };
+                let (mut reader, window) = entropy.next();
+                let read = if REFINE {
+                    read_refinement(&mut reader, window, codes, band, bit, block, &mut end_run)
+                } else {
+                    read_first(&mut reader, window, codes, band, bit, block, &mut end_run)
+                };
+                entropy.check(reader, read)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Transforms a row of MCUs.
+    #[inline(always)]
+    pub(super) fn transform(
+        &self,
+        row: usize,
+        tables: &[[i16; 64]],
+        waiting: &mut [Waiting; 2],
+        strips: &mut [Strip],
+        inverse: impl Fn(&Pair, Tables<'_>, usize, &mut Samples),
+    ) {
+        for (index, plane) in self.planes.iter().enumerate() {
+            let waiting = &mut waiting[usize::from(index > 0)];
+            for y in 0..plane.v {
+                let start = (row * plane.v + y) * plane.across;
+                let (values, _) = plane.values[start * 64..(start + plane.across) * 64].as_chunks::<64>();
+                for (x, (values, &nonzero)) in values.iter().zip(&plane.nonzero[start..]).enumerate() {
+                    let (pair, places) = (&mut waiting.pair, &PLACES[waiting.filled & 1]);
+                    pair[place(places, 0)] = values[0];
+                    for k in bits_of(nonzero) {
+                        pair[place(places, k)] = values[k as usize & 63];
+                    }
+                    waiting.add(index, (x, y), nonzero == 0, strips, |component| &tables[component], &inverse);
+                }
+            }
+        }
+        waiting.iter_mut().for_each(|waiting| waiting.flush(strips, |component| &tables[component], &inverse));
+    }
+}
+
+/// The places of the bits that are set.
+#[inline(always)]
+fn bits_of(mut set: u64) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let k = (set != 0).then(|| set.trailing_zeros());
+        set &= set.wrapping_sub(1);
+        k
+    })
+}

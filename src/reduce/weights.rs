@@ -1,0 +1,113 @@
+//! What each target sample takes from which source samples: Catmull-Rom, widened by the scale, in fixed point.
+//!
+//! The same numbers as fast_image_resize's, so that bands of rows give what its whole frames give. A polynomial and the
+//! basic operations of IEEE 754: the same on every machine.
+
+use super::sample::Sample;
+use super::window::Extent;
+
+/// The weights of every target sample along one axis.
+#[derive(Debug, Clone)]
+pub(crate) struct Weights<T: Sample> {
+    spans: Vec<Span>,
+    values: Vec<T::Weight>,
+    /// Fraction bits of the weights.
+    pub(super) precision: u32,
+}
+
+/// The source samples of one target sample, counted from the extent's start.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    pub(super) first: usize,
+    pub(super) end: usize,
+    /// The first source sample of this target sample or any later one: zero weights at an end are left out, so a window
+    /// may begin before its predecessor's.
+    pub(super) needed_from: usize,
+    weights_at: usize,
+    weights_end: usize,
+}
+
+impl<T: Sample> Weights<T> {
+    /// The weights that bring `extent` to `target` samples; `None` where that changes nothing.
+    pub(super) fn new(extent: &Extent, target: u32) -> Option<Self> {
+        if extent.is_identity(target) {
+            return None;
+        }
+        let exact: Vec<(usize, Vec<f64>)> = (0..target).map(|i| catmull_rom(extent, target, i)).collect();
+        let largest = exact.iter().flat_map(|(_, w)| w).copied().fold(0.0, f64::max);
+        let precision = precision::<T>(largest);
+        let one = power_of_two(precision);
+        let (mut spans, mut values) = (Vec::<Span>::with_capacity(exact.len()), Vec::new());
+        for (first, weights) in exact {
+            let weights_at = values.len();
+            T::fix(&weights, one, &mut values);
+            let end = first + weights.len();
+            spans.push(Span { first, end, needed_from: first, weights_at, weights_end: values.len() });
+        }
+        spans.iter_mut().rev().fold(usize::MAX, |later, span| {
+            span.needed_from = span.first.min(later);
+            span.needed_from
+        });
+        Some(Self { spans, values, precision })
+    }
+
+    pub(super) fn span(&self, target: usize) -> Option<Span> {
+        self.spans.get(target).copied()
+    }
+
+    pub(super) fn spans(&self) -> &[Span] {
+        &self.spans
+    }
+
+    pub(super) fn of(&self, span: Span) -> &[T::Weight] {
+        &self.values[span.weights_at..span.weights_end]
+    }
+}
+
+/// The first source sample and the weights, of sum 1, of target sample `i`; none at either end is zero.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped to the extent, whose ends are u32"
+)]
+fn catmull_rom(extent: &Extent, target: u32, i: u32) -> (usize, Vec<f64>) {
+    let samples = f64::from(extent.samples());
+    let scale = (extent.offset + extent.len - extent.offset) / f64::from(target);
+    let widened = scale.max(1.0);
+    let radius = 2.0 * widened;
+    let middle = extent.offset + (f64::from(i) + 0.5) * scale;
+    let first = (middle - radius).floor().max(0.0) as u32;
+    let end = (middle + radius).ceil().min(samples) as u32;
+    let shrink = 1.0 / widened;
+    let mut weights: Vec<f64> =
+        (first..end).map(|x| kernel((f64::from(x) - (middle - 0.5)) * shrink)).skip_while(|w| *w == 0.0).collect();
+    let first = end as usize - weights.len();
+    let sum: f64 = weights.iter().sum();
+    weights.truncate(weights.iter().rposition(|w| *w != 0.0).map_or(0, |last| last + 1));
+    if sum != 0.0 {
+        weights.iter_mut().for_each(|w| *w /= sum);
+    }
+    (first, weights)
+}
+
+fn kernel(x: f64) -> f64 {
+    const A: f64 = -0.5;
+    let x = x.abs();
+    if x < 1.0 {
+        ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0
+    } else if x < 2.0 {
+        (((x - 5.0) * x + 8.0) * x - 4.0) * A
+    } else {
+        0.0
+    }
+}
+
+/// The most fraction bits with which the largest weight, doubled, stays below `2^WEIGHT_BITS`.
+fn precision<T: Sample>(largest: f64) -> u32 {
+    let fits = |precision: u32| (largest * power_of_two(precision + 1)).round() < power_of_two(T::WEIGHT_BITS);
+    (0..T::MOST_PRECISION).find(|&p| !fits(p)).unwrap_or(T::MOST_PRECISION)
+}
+
+fn power_of_two(exponent: u32) -> f64 {
+    (1u64 << exponent) as f64
+}
