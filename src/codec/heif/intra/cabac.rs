@@ -11,7 +11,7 @@ pub(super) struct Cabac<'a> {
     /// The offset, followed by `spare` bits not yet needed.
     value: u64,
     spare: u32,
-    pub(super) contexts: [u8; CONTEXTS],
+    pub(super) contexts: Contexts,
 }
 
 impl<'a> Cabac<'a> {
@@ -49,6 +49,8 @@ impl<'a> Cabac<'a> {
     /// § 9.3.4.3.2.
     #[inline]
     pub(super) fn bin(&mut self, context: usize) -> u32 {
+        // Masks keep every index inside its table, where the compiler cannot see it.
+        let context = context & (CONTEXTS_ROUNDED - 1);
         let state = usize::from(self.contexts[context] & 127);
         let lps = u32::from(RANGE_LPS[state >> 1][(self.range >> 6 & 3) as usize]);
         let mps = self.range - lps;
@@ -56,11 +58,11 @@ impl<'a> Cabac<'a> {
             self.load();
         }
         let scaled = u64::from(mps) << self.spare;
+        // Bins are near random where it matters: choosing is faster than branching.
         let is_lps = self.value >= scaled;
         self.value -= if is_lps { scaled } else { 0 };
-        let range = if is_lps { lps } else { mps };
         self.contexts[context] = NEXT[usize::from(is_lps)][state];
-        let shift = range.leading_zeros() - 23;
+        let (range, shift) = if is_lps { (lps, RENORM[(lps >> 3 & 31) as usize].into()) } else { (mps, mps >> 8 ^ 1) };
         self.range = range << shift;
         self.spare -= shift;
         (state as u32 & 1) ^ u32::from(is_lps)
@@ -82,7 +84,22 @@ impl<'a> Cabac<'a> {
     /// `count` ≤ 32 bins, the first highest.
     #[inline]
     pub(super) fn bypasses(&mut self, count: u32) -> u32 {
-        (0..count).fold(0, |value, _| value << 1 | self.bypass())
+        if count > 16 {
+            let high = self.bypasses(count - 16);
+            return high << 16 | self.bypasses(16);
+        }
+        if self.spare < 16 {
+            self.load();
+        }
+        let mut bins = 0;
+        for _ in 0..count {
+            self.spare -= 1;
+            let scaled = u64::from(self.range) << self.spare;
+            let one = self.value >= scaled;
+            self.value -= if one { scaled } else { 0 };
+            bins = bins << 1 | u32::from(one);
+        }
+        bins
     }
 
     /// § 9.3.4.3.5.
@@ -123,14 +140,19 @@ impl<'a> Cabac<'a> {
 }
 
 /// Contexts of intra slices at quantiser `qp` (§ 9.3.2.2).
-pub(super) fn initial(qp: i32) -> [u8; CONTEXTS] {
-    INITIAL.map(|value| {
+pub(super) fn initial(qp: i32) -> Contexts {
+    let mut contexts = [0; CONTEXTS_ROUNDED];
+    for (to, value) in contexts.iter_mut().zip(INITIAL) {
         let (slope, offset) = (i32::from(value >> 4) * 5 - 45, (i32::from(value & 15) << 3) - 16);
         let state = (((slope * qp.clamp(0, 51)) >> 4) + offset).clamp(1, 126);
         let of = |n: i32| u8::try_from(n).unwrap_or(0);
-        if state > 63 { of(state - 64) << 1 | 1 } else { of(63 - state) << 1 }
-    })
+        *to = if state > 63 { of(state - 64) << 1 | 1 } else { of(63 - state) << 1 };
+    }
+    contexts
 }
+
+/// Each `pStateIdx << 1 | valMps`.
+pub(super) type Contexts = [u8; CONTEXTS_ROUNDED];
 
 pub(super) const SAO_MERGE: usize = 0;
 pub(super) const SAO_TYPE: usize = 1;
@@ -150,6 +172,7 @@ pub(super) const SIGNIFICANT: usize = 62;
 pub(super) const GREATER_1: usize = 104;
 pub(super) const GREATER_2: usize = 128;
 const CONTEXTS: usize = 134;
+const CONTEXTS_ROUNDED: usize = CONTEXTS.next_power_of_two();
 
 /// `initValue` for intra slices (tables 9-5 to 9-37).
 #[rustfmt::skip]
@@ -175,7 +198,7 @@ const INITIAL: [u8; CONTEXTS] = [
 ];
 
 /// The next state and most probable symbol after a probable and an improbable bin (table 9-47).
-const NEXT: [[u8; 128]; 2] = next();
+static NEXT: [[u8; 128]; 2] = next();
 
 const fn next() -> [[u8; 128]; 2] {
     let mut next = [[0; 128]; 2];
@@ -196,9 +219,13 @@ const NEXT_LPS: [u8; 64] = [
     38, 38, 63,
 ];
 
+/// How far an improbable range is from 256, by its eighths.
+static RENORM: [u8; 32] =
+    [6, 5, 4, 4, 3, 3, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
+
 /// `rangeTabLps` (table 9-46).
 #[rustfmt::skip]
-const RANGE_LPS: [[u8; 4]; 64] = [
+static RANGE_LPS: [[u8; 4]; 64] = [
     [128, 176, 208, 240], [128, 167, 197, 227], [128, 158, 187, 216], [123, 150, 178, 205],
     [116, 142, 169, 195], [111, 135, 160, 185], [105, 128, 152, 175], [100, 122, 144, 166],
     [95, 116, 137, 158], [90, 110, 130, 150], [85, 104, 123, 142], [81, 99, 117, 135],

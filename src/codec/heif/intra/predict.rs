@@ -147,11 +147,11 @@ fn angular<T: Sample>(border: &Border, n: usize, mode: u8, edges: bool, depth: u
 }
 
 /// `intraPredAngle` of modes 2 to 34 (table 8-5).
-const ANGLES: [i32; 33] = [
+static ANGLES: [i32; 33] = [
     32, 26, 21, 17, 13, 9, 5, 2, 0, -2, -5, -9, -13, -17, -21, -26, -32, -26, -21, -17, -13, -9, -5, -2, 0, 2, 5, 9,
     13, 17, 21, 26, 32,
 ];
 
 /// `invAngle` of modes 11 to 25 (table 8-6).
-const INVERSE: [i32; 15] =
+static INVERSE: [i32; 15] =
     [-4096, -1638, -910, -630, -482, -390, -315, -256, -315, -390, -482, -630, -910, -1638, -4096];

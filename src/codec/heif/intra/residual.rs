@@ -34,6 +34,7 @@ pub(super) fn read(cabac: &mut Cabac<'_>, shape: Shape, scale: Scale<'_>, to: &m
     let side = 1usize << log2;
     let scaler = Scaler::new(scale, log2);
     (to.columns, to.rows) = (0, 0);
+    to.is_flat = (last_x, last_y) == (0, 0);
     // Coded sub-blocks by row, with a margin to the right and below.
     let mut coded = [0u16; 9];
     let mut greater_context = 1;
@@ -60,7 +61,7 @@ pub(super) fn read(cabac: &mut Cabac<'_>, shape: Shape, scale: Scale<'_>, to: &m
             start = last_inner;
         }
         let base = SIGNIFICANT + if is_luma { 0 } else { 27 };
-        let contexts: &[u8; 16] = if log2 == 2 { &SMALL } else { &PATTERNS[usize::from(right | below << 1)] };
+        let contexts = &BY_ORDER[scan][if log2 == 2 { 4 } else { usize::from(right | below << 1) }];
         let offset = base
             + match (log2, is_luma) {
                 (2, _) => 0,
@@ -70,10 +71,8 @@ pub(super) fn read(cabac: &mut Cabac<'_>, shape: Shape, scale: Scale<'_>, to: &m
                 _ => 12,
             };
         for n in (1..start).rev() {
-            let p = usize::from(inner.positions[n]);
-            let context = offset + usize::from(contexts[p >> 3 << 2 | p & 3]);
-            let significant = cabac.bin(context);
-            found[count] = n as u8;
+            let significant = cabac.bin(offset + usize::from(contexts[n]));
+            found[count & 15] = n as u8;
             count += significant as usize;
         }
         if start > 0 {
@@ -206,7 +205,23 @@ impl<'a> Scaler<'a> {
     }
 }
 
-const LEVELS: [i64; 6] = [40, 45, 51, 57, 64, 72];
+static LEVELS: [i64; 6] = [40, 45, 51, 57, 64, 72];
+
+/// Both tables below, in the order of coefficients: by `scanIdx`, then by pattern, where the fifth is that of 4 × 4 blocks.
+static BY_ORDER: [[[u8; 16]; 5]; 3] = by_order();
+
+const fn by_order() -> [[[u8; 16]; 5]; 3] {
+    let mut contexts = [[[0; 16]; 5]; 3];
+    let mut i = 0;
+    while i < 3 * 5 * 16 {
+        let (scan, pattern, n) = (i / 80, i / 16 % 5, i % 16);
+        let p = ORDERS[scan][2].positions[n] as usize;
+        let place = p >> 3 << 2 | p & 3;
+        contexts[scan][pattern][n] = if pattern == 4 { SMALL[place] } else { PATTERNS[pattern][place] };
+        i += 1;
+    }
+    contexts
+}
 
 /// `ctxIdxMap` of 4 × 4 blocks, by row.
 const SMALL: [u8; 16] = [0, 1, 4, 5, 2, 3, 4, 5, 6, 6, 8, 8, 7, 7, 8, 8];

@@ -7,6 +7,8 @@ pub(super) struct Block {
     pub(super) coefficients: [i16; 1024],
     pub(super) columns: usize,
     pub(super) rows: usize,
+    /// Whether only the first can be other than zero.
+    pub(super) is_flat: bool,
 }
 
 /// How a block's coefficients become residual samples.
@@ -22,11 +24,12 @@ pub(super) enum Kind {
 pub(super) fn add<T: Sample>(block: &mut Block, side: usize, kind: Kind, out: &mut [T], stride: usize, depth: u32) {
     match (kind, side) {
         (Kind::Skip, _) => skip(block, out, stride, depth),
-        (Kind::Sine, _) => both_ways::<T, 4, 4>(block, &SINE, out, stride, depth),
-        (_, 4) => both_ways::<T, 4, 4>(block, &COSINE_4, out, stride, depth),
-        (_, 8) => both_ways::<T, 8, 8>(block, &COSINE_8, out, stride, depth),
-        (_, 16) => both_ways::<T, 16, 8>(block, &COSINE_16, out, stride, depth),
-        _ => both_ways::<T, 32, 8>(block, &COSINE_32, out, stride, depth),
+        (Kind::Sine, _) => sine(block, out, stride, depth),
+        _ if block.is_flat => flat(block.coefficients[0], side, out, stride, depth),
+        (_, 4) => both_ways::<T, 4, 2, 4>(block, &COSINE_4, out, stride, depth),
+        (_, 8) => both_ways::<T, 8, 4, 8>(block, &COSINE_8, out, stride, depth),
+        (_, 16) => both_ways::<T, 16, 8, 8>(block, &COSINE_16, out, stride, depth),
+        _ => both_ways::<T, 32, 16, 8>(block, &COSINE_32, out, stride, depth),
     }
     block.coefficients[..block.rows * side].fill(0);
 }
@@ -40,9 +43,10 @@ fn skip<T: Sample>(block: &Block, out: &mut [T], stride: usize, depth: u32) {
     }
 }
 
-/// Columns, then rows: `matrix[k]` is basis function `k`. Coefficients beyond the block's reach are zero and left out.
+/// Columns, `W` at a time, then rows: `matrix[k]` is basis function `k`, of which `H` samples decide the other half, since
+/// even functions are symmetric and odd ones antisymmetric. Coefficients beyond the block's reach are zero and left out.
 #[inline(always)]
-fn both_ways<T: Sample, const N: usize, const W: usize>(
+fn both_ways<T: Sample, const N: usize, const H: usize, const W: usize>(
     block: &Block,
     matrix: &[[i16; N]; N],
     out: &mut [T],
@@ -52,38 +56,72 @@ fn both_ways<T: Sample, const N: usize, const W: usize>(
     let mut between = [[0i16; N]; N];
     let source = block.coefficients.as_chunks::<N>().0;
     for left in (0..block.columns).step_by(W) {
-        for (y, to) in between.iter_mut().enumerate() {
-            let mut sum = [64i32; W];
-            for (row, basis) in source[..block.rows].iter().zip(matrix) {
-                let factor = basis[y];
-                for (sum, &c) in sum.iter_mut().zip(&row[left..left + W]) {
-                    *sum += i32::from(c) * i32::from(factor);
+        for y in 0..N / 2 {
+            let mut sums = [[64i32; W], [0; W]];
+            for (k, (row, basis)) in source[..block.rows].iter().zip(matrix).enumerate() {
+                let factor = i32::from(basis[y]);
+                for (sum, &c) in sums[k & 1].iter_mut().zip(&row[left..left + W]) {
+                    *sum += i32::from(c) * factor;
                 }
             }
-            for (to, sum) in to[left..left + W].iter_mut().zip(sum) {
-                *to = (sum >> 7).clamp(-32_768, 32_767) as i16;
+            let narrow = |sum: i32| (sum >> 7).clamp(-32_768, 32_767) as i16;
+            for (x, (even, odd)) in sums[0].into_iter().zip(sums[1]).enumerate() {
+                between[y][left + x] = narrow(even + odd);
+                between[N - 1 - y][left + x] = narrow(even - odd);
             }
         }
     }
     let shift = 20 - depth;
     for (row, out) in between.iter().zip(out.chunks_mut(stride)) {
-        let mut sum = [1i32 << (shift - 1); N];
-        for (&c, basis) in row[..block.columns].iter().zip(matrix) {
-            for (sum, &b) in sum.iter_mut().zip(basis) {
-                *sum += i32::from(c) * i32::from(b);
+        let mut sums = [[0i32; H]; 2];
+        sums[0] = [1 << (shift - 1); H];
+        for (k, (&c, basis)) in row[..block.columns].iter().zip(matrix).enumerate() {
+            let c = i32::from(c);
+            for (sum, &b) in sums[k & 1].iter_mut().zip(basis) {
+                *sum += c * i32::from(b);
             }
         }
-        for (o, sum) in out.iter_mut().zip(sum) {
-            *o = T::clipped(o.wide() + (sum >> shift), depth);
+        let (low, high) = out[..N].split_at_mut(H);
+        for (((low, high), even), odd) in low.iter_mut().zip(high.iter_mut().rev()).zip(sums[0]).zip(sums[1]) {
+            *low = T::clipped(low.wide() + ((even + odd) >> shift), depth);
+            *high = T::clipped(high.wide() + ((even - odd) >> shift), depth);
         }
     }
 }
 
-const SINE: [[i16; 4]; 4] = [[29, 55, 74, 84], [74, 74, 0, -74], [84, -29, -74, 55], [55, -84, 74, -29]];
-const COSINE_4: [[i16; 4]; 4] = cosine();
-const COSINE_8: [[i16; 8]; 8] = cosine();
-const COSINE_16: [[i16; 16]; 16] = cosine();
-const COSINE_32: [[i16; 32]; 32] = cosine();
+/// As [`both_ways`], of a matrix without symmetry.
+fn sine<T: Sample>(block: &Block, out: &mut [T], stride: usize, depth: u32) {
+    let mut between = [[0i32; 4]; 4];
+    let source = block.coefficients.as_chunks::<4>().0;
+    for (y, to) in between.iter_mut().enumerate() {
+        for (x, to) in to.iter_mut().enumerate() {
+            let sum: i32 = (0..4).map(|k| i32::from(source[k][x]) * i32::from(SINE[k][y])).sum();
+            *to = ((sum + 64) >> 7).clamp(-32_768, 32_767);
+        }
+    }
+    let shift = 20 - depth;
+    for (row, out) in between.iter().zip(out.chunks_mut(stride)) {
+        for (x, out) in out[..4].iter_mut().enumerate() {
+            let sum: i32 = row.iter().zip(&SINE).map(|(&c, basis)| c * i32::from(basis[x])).sum();
+            *out = T::clipped(out.wide() + ((sum + (1 << (shift - 1))) >> shift), depth);
+        }
+    }
+}
+
+/// Adds what a first coefficient alone gives, the same everywhere.
+fn flat<T: Sample>(coefficient: i16, side: usize, out: &mut [T], stride: usize, depth: u32) {
+    let shift = 20 - depth;
+    let level = (((i32::from(coefficient) + 1) >> 1) * 64 + (1 << (shift - 1))) >> shift;
+    for row in out.chunks_mut(stride).take(side) {
+        row[..side].iter_mut().for_each(|o| *o = T::clipped(o.wide() + level, depth));
+    }
+}
+
+static SINE: [[i16; 4]; 4] = [[29, 55, 74, 84], [74, 74, 0, -74], [84, -29, -74, 55], [55, -84, 74, -29]];
+static COSINE_4: [[i16; 4]; 4] = cosine();
+static COSINE_8: [[i16; 8]; 8] = cosine();
+static COSINE_16: [[i16; 16]; 16] = cosine();
+static COSINE_32: [[i16; 32]; 32] = cosine();
 
 /// Every smaller matrix consists of every other row of the next larger one, and all values are those of the first column
 /// of the largest, with the signs of a cosine.

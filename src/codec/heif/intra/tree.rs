@@ -90,7 +90,7 @@ impl<'p, T: Sample> Decoder<'p, T> {
             units_across: width / unit,
             modes: zeroed((width / 4) * (height / 4)).ok()?,
             modes_across: width / 4,
-            block: Box::new(Block { coefficients: [0; 1024], columns: 0, rows: 0 }),
+            block: Box::new(Block { coefficients: [0; 1024], columns: 0, rows: 0, is_flat: false }),
             trees: zeroed(sequence.trees()).ok()?,
             count: 0,
             slices: 0,
@@ -477,10 +477,10 @@ fn chroma_mode(cabac: &mut Cabac<'_>, luma: u8, format: u32) -> u8 {
 }
 
 /// Table 8-3: what a direction becomes where chroma samples are half as wide.
-const MODES_422: [u8; 35] = [
+static MODES_422: [u8; 35] = [
     0, 1, 2, 2, 2, 2, 3, 5, 7, 8, 10, 12, 13, 15, 17, 18, 19, 20, 21, 22, 23, 23, 24, 24, 25, 25, 26, 27, 27, 28, 28,
     29, 29, 30, 31,
 ];
 
 /// Table 8-10, from 30 on.
-const CHROMA_QP: [i32; 13] = [29, 30, 31, 32, 33, 33, 34, 34, 35, 35, 36, 36, 37];
+static CHROMA_QP: [i32; 13] = [29, 30, 31, 32, 33, 33, 34, 34, 35, 35, 36, 36, 37];
