@@ -22,7 +22,7 @@ use crate::size::Size;
 pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits) -> Result<Pixels> {
     match huffman::decode(bytes, header, plan)? {
         Some(planes) => Ok(planes),
-        None => turbo(bytes, header, plan, limits),
+        None => decode_by_libjpeg_turbo(bytes, header, plan, limits),
     }
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits
 /// # Errors
 ///
 /// As [`decode`].
-pub(super) fn turbo(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits) -> Result<Pixels> {
+pub(crate) fn decode_by_libjpeg_turbo(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits) -> Result<Pixels> {
     let max_memory = usize::try_from(limits.max_memory_bytes).unwrap_or(usize::MAX);
     let mut decoder = Decoder::new().map_err(|f| failed(f, limits))?;
     let divisors = divisors(plan);

@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::super::decode::turbo;
+use super::super::decode_by_libjpeg_turbo;
 use super::super::probe;
 use super::idct::{self, Pair};
 use super::*;
@@ -38,7 +38,7 @@ impl Case {
     }
 
     fn turbos(&self) -> Result<Pixels> {
-        turbo(&self.bytes, &self.header, &self.plan, &Limits::default())
+        decode_by_libjpeg_turbo(&self.bytes, &self.header, &self.plan, &Limits::default())
     }
 }
 
