@@ -16,23 +16,34 @@ pub(crate) fn estimate(header: &Header, plan: &Plan, encoding: Encoding, upload_
     let keeps_samples = plan.conversion.is_identity() && wide(header) == 1;
     let channels = if header.has_alpha { 4 } else { 3 };
     let result = plan.target.pixels() * channels * wide(header);
-    let reducing = if plan.crop.size == plan.target {
-        0
-    } else {
-        // The horizontal pass keeps every source row at the target's width: plane by plane, or all channels at once.
-        let at_once = if planar { 1 } else { channels };
-        let pass = u64::from(plan.target.width) * u64::from(size.height) * at_once * wide(header);
-        // A chroma plane is copied where its edge must be extended.
-        let edges = if planar { decoded / 6 } else { 0 };
-        decoded + pass + edges + result
-    };
+    let scratch = if plan.crop.size == plan.target { 0 } else { reducer_bytes(header, plan, size) };
+    let whole = if streams(header) { 0 } else { decoded };
+    let reducing = if plan.crop.size == plan.target && whole > 0 { 0 } else { whole + scratch + result };
     let converting = if planar && keeps_samples { result } else { 2 * result + plan.target.pixels() * channels };
     let turning = 2 * plan.target.pixels() * channels;
     let encoding = plan.target.pixels() * (channels + encoder_bytes_per_pixel(encoding));
-    let decoding = codec_bytes(header) + decoded;
+    let decoding = codec_bytes(header) + if streams(header) { reducing } else { decoded };
     let stage = decoding.max(reducing).max(converting).max(turning).max(encoding);
     // An eighth for what the allocator keeps between buffers of changing sizes.
     upload_bytes + stage + stage / 8 + FIXED
+}
+
+/// Whether the codec reduces rows as it decodes them, and never holds the picture.
+fn streams(header: &Header) -> bool {
+    match header.coding {
+        Coding::Png { interlaced } => !interlaced,
+        Coding::WebpLossy => !header.has_alpha,
+        _ => false,
+    }
+}
+
+/// What reducing keeps beside its input and its result: the rows that a target row needs, and the rows and columns of
+/// one batch, plane by plane or all channels at once.
+fn reducer_bytes(header: &Header, plan: &Plan, size: Size) -> u64 {
+    let row = u64::from(size.width) * decoded_bytes_per_pixel_x2(header) / 2;
+    let window = 4 * u64::from(plan.crop.size.height.div_ceil(plan.target.height.max(1))) + 2;
+    let (batch, weights) = (2 * 16, 64 * u64::from(size.longer()));
+    row * (window + batch) + weights
 }
 
 /// What an encoder holds and makes for a pixel, at most: libwebp keeps tokens and its output, both largest for noise at
@@ -99,7 +110,9 @@ fn codec_bytes(header: &Header) -> u64 {
         // Every coefficient, 16 bits each, until the last scan.
         Coding::JpegProgressive { sampling, .. } => pixels * sampling_x2(sampling),
         Coding::JpegSequential { sampling, scans } if *scans > 1 => pixels * sampling_x2(sampling),
-        Coding::JpegSequential { .. } | Coding::Png { interlaced: false } => 0,
+        Coding::JpegSequential { .. } => 0,
+        // What is inflated at once, and at least four rows of it before and after unfiltering.
+        Coding::Png { interlaced: false } => 512 * 1024 + 16 * u64::from(header.coded_size.width) * 8,
         Coding::Png { interlaced: true } => pixels,
         Coding::Gif { .. } => pixels,
         Coding::WebpLossy => 0,

@@ -19,8 +19,6 @@ pub(crate) struct Plan {
     pub(crate) orientation: Orientation,
     /// The wish for a reduced decode; a codec without one gives the full size.
     pub(crate) scale: DctScale,
-    /// Whether in-loop filters run; what they smooth is lost in a reduction anyway.
-    pub(crate) in_loop_filters: bool,
     /// The way to sRGB.
     pub(crate) conversion: Conversion,
     /// The colour under transparent pixels.
@@ -90,7 +88,6 @@ pub(crate) fn plan(header: &Header, upload_bytes: u64, profile: &Profile) -> Pla
         target,
         orientation: header.orientation,
         scale: dct_scale(header, crop, target),
-        in_loop_filters: !hides_block_edges(crop.size, target),
         conversion: color::conversion(header),
         matte: profile.matte,
         memory_bytes: 0,
@@ -114,13 +111,6 @@ fn dct_scale(header: &Header, crop: Rect, target: Size) -> DctScale {
             || (ample(width, target.width) && ample(height, target.height))
     };
     [DctScale::Eighth, DctScale::Quarter, DctScale::Half].into_iter().find(|&s| gives(s)).unwrap_or(DctScale::Full)
-}
-
-/// Whether a reduction leaves nothing to see of the block edges that in-loop filters smooth: to two thirds or less on both
-/// sides. Intra prediction uses samples from before those filters, so leaving them out adds no other error.
-fn hides_block_edges(from: Size, to: Size) -> bool {
-    let ample = |from: u32, to: u32| 2 * u64::from(from) >= 3 * u64::from(to);
-    ample(from.width, to.width) && ample(from.height, to.height)
 }
 
 /// Where a rectangle of the upright picture lies in the stored one.
