@@ -43,6 +43,7 @@ mod self_test;
 mod size;
 #[doc(hidden)]
 pub mod stages;
+mod tile;
 mod upload;
 mod workers;
 

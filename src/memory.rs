@@ -14,23 +14,14 @@ pub(crate) fn estimate(header: &Header, plan: &Plan, encoding: Encoding, upload_
         header.coded_size.width.div_ceil(plan.scale.divisor()),
         header.coded_size.height.div_ceil(plan.scale.divisor()),
     );
+    let decoded = size.pixels() * decoded_bytes_per_pixel_x2(header) / 2;
     let planar = is_planar(header);
     let keeps_samples = plan.conversion.is_identity() && wide(header) == 1;
     let channels = if header.has_alpha { 4 } else { 3 };
     let result = plan.target.pixels() * channels * wide(header);
-    let streams = reduces_while_decoding(header);
-    let decoded =
-        if streams { rows(header, plan, size) } else { size.pixels() * decoded_bytes_per_pixel_x2(header) / 2 };
-    let reducing = if streams || plan.crop.size == plan.target {
-        0
-    } else {
-        // The horizontal pass keeps every source row at the target's width: plane by plane, or all channels at once.
-        let at_once = if planar { 1 } else { channels };
-        let pass = u64::from(plan.target.width) * u64::from(size.height) * at_once * wide(header);
-        // A chroma plane is copied where its edge must be extended.
-        let edges = if planar { decoded / 6 } else { 0 };
-        decoded + pass + edges + result
-    };
+    let scratch = if plan.crop.size == plan.target { 0 } else { reducer_bytes(header, plan, size) };
+    let whole = if streams(header) { 0 } else { decoded };
+    let reducing = if plan.crop.size == plan.target && whole > 0 { 0 } else { whole + scratch + result };
     let converting = if planar && keeps_samples { result } else { 2 * result + plan.target.pixels() * channels };
     let canonical = if stays_planar(header, plan) {
         plan.target.pixels() + plan.target.pixels().div_ceil(2)
@@ -39,7 +30,7 @@ pub(crate) fn estimate(header: &Header, plan: &Plan, encoding: Encoding, upload_
     };
     let turning = if plan.orientation == Orientation::Upright { canonical } else { 2 * canonical };
     let encoding = canonical + plan.target.pixels() * encoder_bytes_per_pixel(encoding);
-    let decoding = codec_bytes(header) + decoded + if streams { result } else { 0 };
+    let decoding = codec_bytes(header) + if streams(header) { reducing } else { decoded };
     let stage = decoding.max(reducing).max(converting).max(turning).max(encoding);
     // An eighth for what the allocator keeps between buffers of changing sizes.
     upload_bytes + stage + stage / 8 + FIXED
@@ -51,20 +42,23 @@ fn stays_planar(header: &Header, plan: &Plan) -> bool {
     jfif && plan.chroma_grid(header.bit_depth, Matrix::Bt601) == ChromaGrid::Half
 }
 
-/// Whether rows are reduced as the codec gives them, so that only the result and a few rows exist.
-fn reduces_while_decoding(header: &Header) -> bool {
+/// Whether the codec reduces rows as it decodes them, and never holds the picture.
+fn streams(header: &Header) -> bool {
     match header.coding {
         Coding::JpegSequential { .. } | Coding::JpegProgressive { .. } => is_planar(header),
         Coding::Png { interlaced } => !interlaced,
-        Coding::WebpLossy => is_planar(header),
+        Coding::WebpLossy => !header.has_alpha,
         _ => false,
     }
 }
 
-/// The rows that a reduction keeps: those under the filter, and those whose columns are reduced at once.
-fn rows(header: &Header, plan: &Plan, size: Size) -> u64 {
-    let filter = 4 * u64::from(size.height.div_ceil(plan.target.height.max(1))) + 2;
-    u64::from(size.width) * (filter + 64) * decoded_bytes_per_pixel_x2(header) / 2
+/// What reducing keeps beside its input and its result: the rows that a target row needs, and the rows and columns of
+/// one batch, plane by plane or all channels at once.
+fn reducer_bytes(header: &Header, plan: &Plan, size: Size) -> u64 {
+    let row = u64::from(size.width) * decoded_bytes_per_pixel_x2(header) / 2;
+    let window = 4 * u64::from(plan.crop.size.height.div_ceil(plan.target.height.max(1))) + 2;
+    let (batch, weights) = (2 * 16, 64 * u64::from(size.longer()));
+    row * (window + batch) + weights
 }
 
 /// What an encoder holds and makes for a pixel, at most: libwebp keeps tokens and its output, both largest for noise at
@@ -132,7 +126,9 @@ fn codec_bytes(header: &Header) -> u64 {
         // Every coefficient, 16 bits each, until the last scan, and a bit for those that are not zero.
         Coding::JpegProgressive { sampling, .. } => pixels * sampling_x2(sampling) * 17 / 16,
         Coding::JpegSequential { sampling, scans } if *scans > 1 => pixels * sampling_x2(sampling),
-        Coding::JpegSequential { .. } | Coding::Png { interlaced: false } => 0,
+        Coding::JpegSequential { .. } => 0,
+        // What is inflated at once, and at least four rows of it before and after unfiltering.
+        Coding::Png { interlaced: false } => 512 * 1024 + 16 * u64::from(header.coded_size.width) * 8,
         Coding::Png { interlaced: true } => pixels,
         Coding::Gif { .. } => pixels,
         Coding::WebpLossy => 0,

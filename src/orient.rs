@@ -1,9 +1,13 @@
 //! Turns samples upright.
 
+use std::array::from_fn;
+use std::ops::Range;
+
 use crate::error::{Error, Result};
 use crate::header::Orientation;
 use crate::pixels::zeroed;
 use crate::size::Size;
+use crate::tile::{self, SIDE};
 
 /// Turns rows of pixels of `N` samples; the result has the axes of the upright picture.
 ///
@@ -22,8 +26,10 @@ pub(crate) fn turn<const N: usize>(samples: Vec<u8>, size: Size, orientation: Or
     }
     let mut out = zeroed(samples.len())?;
     let to = out.as_chunks_mut::<N>().0;
-    if transpose {
-        transposed(pixels, width, height, to, mirror_x, mirror_y);
+    if transpose && N == 1 {
+        transposed_bytes(&samples, width, height, to.as_flattened_mut(), mirror_x, mirror_y);
+    } else if transpose {
+        transposed(pixels, Part { x: 0..width, y: 0..height }, (width, height), to, mirror_x, mirror_y);
     } else {
         let pairs = pixels.chunks_exact(width).enumerate();
         for (y, row) in pairs {
@@ -38,13 +44,46 @@ pub(crate) fn turn<const N: usize>(samples: Vec<u8>, size: Size, orientation: Or
     Ok(out)
 }
 
-/// Writes tile by tile, so that neither side walks whole columns through the cache.
-fn transposed<T: Copy>(from: &[T], width: usize, height: usize, to: &mut [T], mirror_x: bool, mirror_y: bool) {
-    for top in (0..height).step_by(TILE) {
-        for left in (0..width).step_by(TILE) {
-            for x in left..(left + TILE).min(width) {
+/// Turns tiles of sixteen rows and columns, and what is left of them byte by byte.
+fn transposed_bytes(from: &[u8], width: usize, height: usize, to: &mut [u8], mirror_x: bool, mirror_y: bool) {
+    let (right, bottom) = (width / SIDE * SIDE, height / SIDE * SIDE);
+    for top in (0..bottom).step_by(SIDE) {
+        for left in (0..right).step_by(SIDE) {
+            let source = |i: usize| top + if mirror_x { SIDE - 1 - i } else { i };
+            let rows = tile::transposed(from_fn(|i| tile::row(from, source(i) * width + left)));
+            let column = if mirror_x { height - top - SIDE } else { top };
+            for (x, bytes) in (left..).zip(rows) {
                 let row = if mirror_y { width - 1 - x } else { x };
-                for y in top..(top + TILE).min(height) {
+                to[row * height + column..][..SIDE].copy_from_slice(bytes.as_array());
+            }
+        }
+    }
+    let (from, to) = (from.as_chunks::<1>().0, to.as_chunks_mut::<1>().0);
+    let size = (width, height);
+    transposed(from, Part { x: right..width, y: 0..bottom }, size, to, mirror_x, mirror_y);
+    transposed(from, Part { x: 0..width, y: bottom..height }, size, to, mirror_x, mirror_y);
+}
+
+/// Columns and rows of the source.
+struct Part {
+    x: Range<usize>,
+    y: Range<usize>,
+}
+
+/// Writes tile by tile, so that neither side walks whole columns through the cache.
+fn transposed<T: Copy>(
+    from: &[T],
+    part: Part,
+    (width, height): (usize, usize),
+    to: &mut [T],
+    mirror_x: bool,
+    mirror_y: bool,
+) {
+    for top in part.y.clone().step_by(TILE) {
+        for left in part.x.clone().step_by(TILE) {
+            for x in left..(left + TILE).min(part.x.end) {
+                let row = if mirror_y { width - 1 - x } else { x };
+                for y in top..(top + TILE).min(part.y.end) {
                     let column = if mirror_x { height - 1 - y } else { y };
                     to[row * height + column] = from[y * width + x];
                 }
@@ -84,6 +123,20 @@ mod tests {
     fn pixels_keep_their_samples_together() {
         let rgb = vec![1, 2, 3, 4, 5, 6];
         assert_eq!(turn::<3>(rgb, Size::new(2, 1), Orientation::Rotate180).unwrap(), [4, 5, 6, 1, 2, 3]);
+    }
+
+    #[test]
+    fn tiles_give_what_single_bytes_give() {
+        for (width, height) in [(16, 16), (15, 40), (47, 33), (64, 17), (1, 100), (100, 1)] {
+            let bytes: Vec<u8> = (0..width * height).map(|i: u32| i.wrapping_mul(40_503).to_le_bytes()[1]).collect();
+            let triples: Vec<u8> = bytes.iter().flat_map(|&b| [b; 3]).collect();
+            for value in 1..=8 {
+                let (size, orientation) = (Size::new(width, height), Orientation::from_exif(value));
+                let single = turn::<1>(bytes.clone(), size, orientation).unwrap();
+                let triple = turn::<3>(triples.clone(), size, orientation).unwrap();
+                assert!(single.iter().zip(triple.as_chunks::<3>().0).all(|(a, b)| [*a; 3] == *b), "{size:?} {value}");
+            }
+        }
     }
 
     #[test]

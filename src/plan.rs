@@ -140,13 +140,6 @@ fn largest_scale(header: &Header, crop: Rect, factors: (u8, u8), target: Size) -
     [DctScale::Eighth, DctScale::Quarter, DctScale::Half].into_iter().find(|&s| gives(s)).unwrap_or(DctScale::Full)
 }
 
-/// Whether a reduction leaves nothing to see of the block edges that in-loop filters smooth: to two thirds or less on both
-/// sides. Intra prediction uses samples from before those filters, so leaving them out adds no other error.
-fn hides_block_edges(from: Size, to: Size) -> bool {
-    let ample = |from: u32, to: u32| 2 * u64::from(from) >= 3 * u64::from(to);
-    ample(from.width, to.width) && ample(from.height, to.height)
-}
-
 /// Where a rectangle of the upright picture lies in the stored one.
 pub(crate) fn stored_rect(shown: Rect, displayed: Size, orientation: Orientation) -> Rect {
     let (transpose, mirror_x, mirror_y) = orientation.parts();

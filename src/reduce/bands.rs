@@ -65,7 +65,8 @@ impl<T: Sample> Bands<T> {
             return Ok(samples);
         }
         let mut bands = Self::new(part)?;
-        bands.push_rows(&samples)?;
+        // A strip at a time, since alpha is premultiplied in a copy.
+        samples.chunks(part.row_len() * 64).try_for_each(|strip| bands.push_rows(strip))?;
         drop(samples);
         bands.finish()
     }

@@ -5,6 +5,7 @@ use wide::{i16x8, i32x4, i32x8, u8x16};
 
 use super::sample::Sample;
 use super::weights::Weights;
+use crate::tile::{self, transposed};
 
 impl Sample for u8 {
     /// Two taps; an odd last one is paired with 0.
@@ -45,7 +46,7 @@ impl Sample for u8 {
     fn transpose(rows: &[Self], row_len: usize, columns: &mut [u8x16]) {
         let whole = row_len / BLOCK * BLOCK;
         for at in (0..whole).step_by(BLOCK) {
-            let tile = std::array::from_fn(|row| block(rows, row * row_len + at));
+            let tile = std::array::from_fn(|row| tile::row(rows, row * row_len + at));
             columns[at..at + BLOCK].copy_from_slice(&transposed(tile));
         }
         for (at, column) in columns.iter_mut().enumerate().take(row_len).skip(whole) {
@@ -73,11 +74,7 @@ impl Sample for u8 {
 }
 
 /// Samples worked on at once.
-const BLOCK: usize = 16;
-
-fn block(row: &[u8], at: usize) -> u8x16 {
-    row[at..].first_chunk::<BLOCK>().map_or(u8x16::ZERO, |block| u8x16::new(*block))
-}
+const BLOCK: usize = tile::SIDE;
 
 /// Samples of a row worked on at once: as many as keep their sums in registers.
 const STRETCH: usize = 2 * BLOCK;
@@ -99,17 +96,6 @@ fn store(tile: [u8x16; BLOCK], columns: usize, out: &mut [u8], row_len: usize, a
     for (row, samples) in out.chunks_exact_mut(row_len).zip(transposed(tile)) {
         row[at..at + columns].copy_from_slice(&samples.as_array()[..columns]);
     }
-}
-
-/// Rows become columns: four times, row `i` and row `i + 8` are interleaved.
-fn transposed(mut tile: [u8x16; BLOCK]) -> [u8x16; BLOCK] {
-    for _ in 0..4 {
-        tile = std::array::from_fn(|i| {
-            let (a, b) = (tile[i / 2], tile[i / 2 + 8]);
-            if i % 2 == 0 { u8x16::unpack_low(a, b) } else { u8x16::unpack_high(a, b) }
-        });
-    }
-    tile
 }
 
 /// Weighted sums of 16 samples.

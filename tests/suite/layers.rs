@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// From the bottom up; a module may use those of lower layers and its own folder.
 const LAYERS: &[&[&str]] = &[
-    &["error", "format", "size"],
+    &["error", "format", "size", "tile"],
     &["header", "id", "limits", "pixels", "profile", "workers"],
     &["exif", "color", "orient", "reduce"],
     &["memory", "plan"],

@@ -85,7 +85,6 @@ pub(super) enum Stop {
 pub(super) fn decode_rows(
     frame: &[u8],
     size: Size,
-    in_loop_filters: bool,
     mut take: impl FnMut(Rows<'_>) -> Result<()>,
 ) -> std::result::Result<(), Stop> {
     let mut taker = Taker { take: &mut take, stopped: None, panicked: None };
@@ -94,7 +93,6 @@ pub(super) fn decode_rows(
     (io.data, io.data_size) = (frame.as_ptr(), frame.len());
     io.put = Some(put);
     io.opaque = (&raw mut taker).cast();
-    io.bypass_filtering = c_int::from(!in_loop_filters);
     // SAFETY: a constructor without arguments; null is checked for.
     let decoder =
         Decoder(ptr::NonNull::new(unsafe { VP8New() }).ok_or(Stop::Decoder(Status::VP8_STATUS_OUT_OF_MEMORY))?);
