@@ -15,7 +15,6 @@ STYLE = """
   .ours { font-weight: 600; }
   .figure { font-size: 10px; }
   .grid { stroke: #d1d9e0; }
-  .one { stroke: #e8590c; }
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3; }
     .soft { fill: #9198a1; }
@@ -56,8 +55,7 @@ def axis(most, scale, bottom):
     parts = []
     for tick in range(int(most) + 1):
         x = LEFT + tick * scale
-        kind = "one" if tick == 1 else "grid"
-        parts.append(f'<line class="{kind}" x1="{x:.1f}" y1="{TOP - 8}" x2="{x:.1f}" y2="{bottom}"/>')
+        parts.append(f'<line class="grid" x1="{x:.1f}" y1="{TOP - 8}" x2="{x:.1f}" y2="{bottom}"/>')
         parts.append(text(x, bottom + 16, f"{tick}×", "soft", "middle"))
     return "\n".join(parts)
 
@@ -70,7 +68,7 @@ def bars(row, names, y, scale):
         top = y + index * (BAR + GAP)
         value = found[name]
         if value is None:
-            parts.append(text(LEFT + 4, top + 9, f"{name}: {report.refusal(row, name)}", "soft figure"))
+            parts.append(text(LEFT + scale + 5, top + 9, f"{name}: {report.refusal(row, name)}", "soft figure"))
             continue
         length = min(value, MOST) * scale
         parts.append(f'<rect x="{LEFT}" y="{top}" width="{length:.1f}" height="{BAR}" rx="1.5" fill="{COLOURS[index]}"/>')

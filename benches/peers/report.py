@@ -17,15 +17,13 @@ class Facts:
     version: str
     runs: int
     rounds: int
+    load: float
 
 
 def markdown(sections, facts):
     versions = [facts.version, *(v for name in facts.names[1:] if (v := peer_version(sections, name)))]
-    parts = [
-        INTRODUCTION.format(
-            machine=machine(), versions="; ".join(versions), date=date.today().isoformat(), runs=facts.runs, rounds=facts.rounds
-        )
-    ]
+    known = {"machine": machine(), "versions": "; ".join(versions), "date": date.today().isoformat()}
+    parts = [INTRODUCTION.format(**known, runs=facts.runs, rounds=facts.rounds, load=facts.load)]
     parts += [section(heading, rows, facts.names) for heading, rows in sections.items()]
     return "\n".join(parts)
 
@@ -112,7 +110,7 @@ INTRODUCTION = """\
 The job: bytes of an upload → upright, sRGB, at most 2048 pixels on the longer side, opaque, no metadata → bytes of a JPEG
 of quality 85, 4:2:0. One thread. Made by `make peers`; with the corpus, by `IMAGE_INGEST_CORPUS=… make peers`.
 
-- **Machine**: {machine}; {date}.
+- **Machine**: {machine}; {date}. Load average at the end, 1 of it this run: {load:.1f}.
 - **Versions**: {versions}.
 - **Method**: every file and peer in a process of its own on one CPU; one run that is not counted, then the median CPU time
   of {runs}; of {rounds} such processes, in turns with the others, the median. Memory is the most that a process held, its
@@ -120,8 +118,9 @@ of quality 85, 4:2:0. One thread. Made by `make peers`; with the corpus, by `IMA
 - **Ratio**: the best peer's figure over ours; above 1, ours is less.
 
 Where a peer does less: sharp and pyvips, as their packages come, read no HEIC. oximg reads no HEIC, and passes a colour
-profile on instead of converting (¹, where the picture's colours are not sRGB). What else differs: ours reduces to an exact
-half or quarter within an eighth of 2048 (2016×1512 for 4032×3024), the others to 2048; sharp and oximg optimise Huffman
-tables, which costs time and saves bytes; ours checks every file to its end. Pillow is used with `draft`, Lanczos and its
-usual reducing gap, pyvips with `thumbnail_buffer`, oximg with its fast encoder and without linear light.
+profile on instead of converting (¹, where the picture's colours are not sRGB). Where ours does less: a side that an exact
+half or quarter brings within an eighth of 2048 stays there, so 4032×3024 becomes 2016×1512, and up to 23 % fewer pixels
+are encoded than by the others; a profile that equals sRGB is recognised and not applied. What else differs: sharp and oximg
+optimise Huffman tables, which costs time and saves bytes. Pillow is used with `draft`, Lanczos and its usual reducing gap,
+pyvips with `thumbnail_buffer`, oximg with its fast encoder and without linear light.
 """
