@@ -21,7 +21,7 @@ pub(crate) struct Plan {
     pub(crate) scale: DctScale,
     /// The same for chroma, at most `scale`; planes alone heed it.
     pub(crate) chroma_scale: DctScale,
-    /// Whether in-loop filters run; what they smooth is lost in a reduction anyway.
+    /// Whether HEVC's in-loop filters run; what they smooth is lost in a reduction anyway.
     pub(crate) in_loop_filters: bool,
     /// The way to sRGB.
     pub(crate) conversion: Conversion,
@@ -138,6 +138,13 @@ fn largest_scale(header: &Header, crop: Rect, factors: (u8, u8), target: Size) -
         sides.iter().all(exact) || sides.iter().all(ample)
     };
     [DctScale::Eighth, DctScale::Quarter, DctScale::Half].into_iter().find(|&s| gives(s)).unwrap_or(DctScale::Full)
+}
+
+/// Whether a reduction leaves nothing to see of the block edges that HEVC's in-loop filters smooth: to two thirds or less
+/// on both sides. Intra prediction uses samples from before those filters, so leaving them out adds no other error.
+fn hides_block_edges(from: Size, to: Size) -> bool {
+    let hides = |from: u32, to: u32| u64::from(to) * 3 <= u64::from(from) * 2;
+    hides(from.width, to.width) && hides(from.height, to.height)
 }
 
 /// Where a rectangle of the upright picture lies in the stored one.
