@@ -14,7 +14,7 @@ pub(crate) enum Pixels {
     Ycbcr(Planes),
     /// Interleaved samples.
     Interleaved(Raster),
-    /// Planes that the codec cropped and reduced to the plan's target, chroma on the plan's grid.
+    /// Planes that the codec cropped and reduced to the plan's target, chroma to the grid that the plan names.
     ReducedYcbcr(Planes),
     /// Interleaved samples that the codec cropped and reduced to the plan's target.
     ReducedInterleaved(Raster),

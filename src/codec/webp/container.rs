@@ -98,8 +98,21 @@ pub(super) struct Image<'a> {
 
 impl<'a> Image<'a> {
     /// The data of a `VP8 ` chunk that has no `ALPH` before it, its padding included, as libwebp itself would find it.
-    pub(super) fn frame(&self) -> Option<&'a [u8]> {
-        if self.data.starts_with(b"VP8 ") { self.data.get(8..) } else { None }
+    ///
+    /// # Errors
+    ///
+    /// `malformed` when the first partition leaves the chunk (RFC 6386 § 9.1).
+    pub(super) fn frame(&self) -> Result<&'a [u8]> {
+        let chunk = Chunks { rest: self.data }.next().unwrap_or_else(|| Err(malformed("no image data")))?;
+        let (b"VP8 ", &[tag0, tag1, tag2, ..]) = (&chunk.name, chunk.data) else {
+            return Err(malformed("no VP8 frame"));
+        };
+        let first_partition = u24([tag0, tag1, tag2]) >> 5;
+        if usize::try_from(first_partition).is_ok_and(|len| len < chunk.data.len()) {
+            self.data.get(8..).ok_or_else(|| malformed("no VP8 frame"))
+        } else {
+            Err(malformed("the first partition leaves its chunk"))
+        }
     }
 
     /// Reads up to the first image chunk.

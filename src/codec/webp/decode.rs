@@ -37,7 +37,7 @@ fn decode_planes(container: &Container<'_>, plan: &Plan) -> Result<Pixels> {
     let part = Part::chroma(size, (2, 2), siting, plan.crop, plan.target, grid)?;
     let (mut luma, mut cb, mut cr) =
         (Bands::new(Part::luma(size, plan.crop, plan.target)?)?, Bands::new(part)?, Bands::new(part)?);
-    let frame = container.image.frame().ok_or_else(|| Error::internal("planes without a VP8 chunk"))?;
+    let frame = container.image.frame()?;
     ffi::decode_rows(frame, size, |rows| {
         luma.push_strided(rows.luma, rows.luma_stride)?;
         cb.push_strided(rows.cb, rows.chroma_stride)?;
