@@ -18,9 +18,12 @@ pub(crate) fn estimate(header: &Header, plan: &Plan, encoding: Encoding, upload_
     let keeps_samples = plan.conversion.is_identity() && wide(header) == 1;
     let channels = if header.has_alpha { 4 } else { 3 };
     let result = plan.target.pixels() * channels * wide(header);
-    let streams = reduces_while_decoding(header);
-    let decoded =
-        if streams { rows(header, plan, size) } else { size.pixels() * decoded_bytes_per_pixel_x2(header) / 2 };
+    let streams = reduces_while_decoding(header, plan);
+    let decoded = if streams {
+        rows(header, plan, size) + strip(header)
+    } else {
+        size.pixels() * decoded_bytes_per_pixel_x2(header) / 2
+    };
     let reducing = if streams || plan.crop.size == plan.target {
         0
     } else {
@@ -52,11 +55,12 @@ fn stays_planar(header: &Header, plan: &Plan) -> bool {
 }
 
 /// Whether rows are reduced as the codec gives them, so that only the result and a few rows exist.
-fn reduces_while_decoding(header: &Header) -> bool {
+fn reduces_while_decoding(header: &Header, plan: &Plan) -> bool {
     match header.coding {
         Coding::JpegSequential { .. } | Coding::JpegProgressive { .. } => is_planar(header),
         Coding::Png { interlaced } => !interlaced,
         Coding::WebpLossy => is_planar(header),
+        Coding::Hevc { tiles, composed, .. } => tiles > 1 && !composed && plan.crop.size != plan.target,
         _ => false,
     }
 }
@@ -65,6 +69,17 @@ fn reduces_while_decoding(header: &Header) -> bool {
 fn rows(header: &Header, plan: &Plan, size: Size) -> u64 {
     let filter = 4 * u64::from(size.height.div_ceil(plan.target.height.max(1))) + 2;
     u64::from(size.width) * (filter + 64) * decoded_bytes_per_pixel_x2(header) / 2
+}
+
+/// A row of HEVC tiles, which is reduced as a whole.
+fn strip(header: &Header) -> u64 {
+    match header.coding {
+        Coding::Hevc { tile_size, .. } => {
+            let pixels = u64::from(header.coded_size.width) * u64::from(tile_size.height);
+            pixels * decoded_bytes_per_pixel_x2(header) / 2
+        }
+        _ => 0,
+    }
 }
 
 /// What an encoder holds and makes for a pixel, at most: libwebp keeps tokens and its output, both largest for noise at
@@ -145,12 +160,13 @@ fn codec_bytes(header: &Header) -> u64 {
     }
 }
 
-/// What `workers` threads on one image hold more than one does: a tile each.
+/// What `workers` threads on one image hold more than one does: a tile each, and the rows of tiles that those are in.
 pub(crate) fn beside(header: &Header, workers: usize) -> u64 {
     match header.coding {
-        Coding::Hevc { tiles, composed: false, .. } => {
+        Coding::Hevc { tiles, tile_size, composed: false, .. } => {
             let more = u64::from(tiles).min(workers as u64).saturating_sub(1);
-            let bytes = more * tile_bytes(header);
+            let columns = header.coded_size.width.div_ceil(tile_size.width.max(1)).max(1);
+            let bytes = more * tile_bytes(header) + more.div_ceil(columns.into()) * strip(header);
             bytes + bytes / 8
         }
         _ => 0,
