@@ -19,8 +19,9 @@ pub(crate) fn estimate(header: &Header, plan: &Plan, encoding: Encoding, upload_
     let keeps_samples = plan.conversion.is_identity() && wide(header) == 1;
     let channels = if header.has_alpha { 4 } else { 3 };
     let result = plan.target.pixels() * channels * wide(header);
-    let scratch = if plan.crop.size == plan.target { 0 } else { reducer_bytes(header, plan, size) };
-    let whole = if streams(header) { 0 } else { decoded };
+    let streams = streams(header, plan);
+    let scratch = if plan.crop.size == plan.target { 0 } else { reducer_bytes(header, plan, size) + strip(header) };
+    let whole = if streams { 0 } else { decoded };
     let reducing = if plan.crop.size == plan.target && whole > 0 { 0 } else { whole + scratch + result };
     let converting = if planar && keeps_samples { result } else { 2 * result + plan.target.pixels() * channels };
     let canonical = if stays_planar(header, plan) {
@@ -30,7 +31,7 @@ pub(crate) fn estimate(header: &Header, plan: &Plan, encoding: Encoding, upload_
     };
     let turning = if plan.orientation == Orientation::Upright { canonical } else { 2 * canonical };
     let encoding = canonical + plan.target.pixels() * encoder_bytes_per_pixel(encoding);
-    let decoding = codec_bytes(header) + if streams(header) { reducing } else { decoded };
+    let decoding = codec_bytes(header) + if streams { reducing } else { decoded };
     let stage = decoding.max(reducing).max(converting).max(turning).max(encoding);
     // An eighth for what the allocator keeps between buffers of changing sizes.
     upload_bytes + stage + stage / 8 + FIXED
@@ -43,11 +44,12 @@ fn stays_planar(header: &Header, plan: &Plan) -> bool {
 }
 
 /// Whether the codec reduces rows as it decodes them, and never holds the picture.
-fn streams(header: &Header) -> bool {
+fn streams(header: &Header, plan: &Plan) -> bool {
     match header.coding {
         Coding::JpegSequential { .. } | Coding::JpegProgressive { .. } => is_planar(header),
         Coding::Png { interlaced } => !interlaced,
         Coding::WebpLossy => !header.has_alpha,
+        Coding::Hevc { tiles, composed, .. } => tiles > 1 && !composed && plan.crop.size != plan.target,
         _ => false,
     }
 }
@@ -59,6 +61,17 @@ fn reducer_bytes(header: &Header, plan: &Plan, size: Size) -> u64 {
     let window = 4 * u64::from(plan.crop.size.height.div_ceil(plan.target.height.max(1))) + 2;
     let (batch, weights) = (2 * 16, 64 * u64::from(size.longer()));
     row * (window + batch) + weights
+}
+
+/// A row of HEVC tiles, which is reduced as a whole.
+fn strip(header: &Header) -> u64 {
+    match header.coding {
+        Coding::Hevc { tile_size, .. } => {
+            let pixels = u64::from(header.coded_size.width) * u64::from(tile_size.height);
+            pixels * decoded_bytes_per_pixel_x2(header) / 2
+        }
+        _ => 0,
+    }
 }
 
 /// What an encoder holds and makes for a pixel, at most: libwebp keeps tokens and its output, both largest for noise at
@@ -141,12 +154,13 @@ fn codec_bytes(header: &Header) -> u64 {
     }
 }
 
-/// What `workers` threads on one image hold more than one does: a tile each.
+/// What `workers` threads on one image hold more than one does: a tile each, and the rows of tiles that those are in.
 pub(crate) fn beside(header: &Header, workers: usize) -> u64 {
     match header.coding {
-        Coding::Hevc { tiles, composed: false, .. } => {
+        Coding::Hevc { tiles, tile_size, composed: false, .. } => {
             let more = u64::from(tiles).min(workers as u64).saturating_sub(1);
-            let bytes = more * tile_bytes(header);
+            let columns = header.coded_size.width.div_ceil(tile_size.width.max(1)).max(1);
+            let bytes = more * tile_bytes(header) + more.div_ceil(columns.into()) * strip(header);
             bytes + bytes / 8
         }
         _ => 0,

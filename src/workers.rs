@@ -3,6 +3,7 @@
 //! What they make never depends on how many they are: work is cut into pieces that do not see each other.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use rayon::ThreadPool;
 use rayon::prelude::*;
@@ -24,23 +25,33 @@ impl<'p> Workers<'p> {
         self.0.map_or(1, ThreadPool::current_num_threads)
     }
 
-    /// Does `work` for every item; the error is that of the first item that has one, whichever was found first.
+    /// Does `work` for every item, begun in order; the error is that of the first item that has one, whichever was found
+    /// first.
     pub(crate) fn each<T: Sync>(self, items: &[T], work: impl Fn(usize, &T) -> Result<()> + Sync) -> Result<()> {
         let Some(pool) = self.0 else {
             return items.iter().enumerate().try_for_each(|(i, item)| work(i, item));
         };
-        let first_failed = AtomicUsize::new(usize::MAX);
-        let one = |(i, item)| {
-            // What follows a failure would not have been reached by one thread.
-            if i > first_failed.load(Ordering::Relaxed) {
-                return Ok(());
+        let next = AtomicUsize::new(0);
+        let failed = Mutex::new(None);
+        let failure = || failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let until_done = || {
+            // One thread would not have reached what follows a failure. What was begun before it is done to its end, and
+            // that is all that precedes it.
+            while failure().is_none() {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(item) = items.get(index) else {
+                    return;
+                };
+                if let Err(error) = work(index, item) {
+                    let mut first = failure();
+                    if first.as_ref().is_none_or(|(earliest, _)| index < *earliest) {
+                        *first = Some((index, error));
+                    }
+                }
             }
-            work(i, item).inspect_err(|_| {
-                first_failed.fetch_min(i, Ordering::Relaxed);
-            })
         };
-        let results: Vec<_> = pool.install(|| items.par_iter().enumerate().with_max_len(1).map(one).collect());
-        results.into_iter().collect()
+        pool.scope(|scope| (0..self.count()).for_each(|_| scope.spawn(|_| until_done())));
+        failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), |(_, error)| Err(error))
     }
 
     /// Fills `to` from `N` sources, each element from those at its place; `work` sees pieces of all at the same place.

@@ -9,7 +9,7 @@ use super::transform::Transform;
 use crate::error::{Error, Result};
 use crate::header::{Cicp, ColorDescription};
 use crate::limits::Limits;
-use crate::pixels::{Matrix, Siting};
+use crate::pixels::{Matrix, Range, Siting};
 use crate::size::Size;
 
 /// The primary picture, ready for a header or a decoder.
@@ -112,6 +112,10 @@ impl<'a> Picture<'a> {
             9 => Some(Matrix::Bt2020),
             _ => None,
         }
+    }
+
+    pub(super) fn range(&self) -> Range {
+        if self.signal.full_range { Range::Full } else { Range::Limited }
     }
 
     /// The chroma format of its coded pictures as subsampling factors; `None` for luma alone.

@@ -17,6 +17,7 @@ use crate::workers::Workers;
 
 mod bits;
 mod boxes;
+mod canvas;
 mod ffi;
 mod grid;
 mod hevc;
@@ -26,6 +27,7 @@ mod items;
 mod planes;
 mod properties;
 mod rgb;
+mod strips;
 #[cfg(test)]
 mod tests;
 mod transform;

@@ -4,16 +4,17 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::boxes::{malformed, truncated, unsupported};
-use super::ffi::{Decoded, Decoder, Fault, Plane};
+use super::canvas::{Canvas, Tile};
+use super::ffi::{Decoded, Decoder, Fault};
 use super::hevc::{NAL_VPS, is_base_layer, nal_type};
 use super::image::{Form, Leaf, Picture};
 use super::intra;
+use super::strips::Strips;
 use crate::error::{Error, Result};
 use crate::format::Format;
 use crate::limits::Limits;
-use crate::pixels::{Chroma, Matrix, Pixels, Planes, Range, Samples, chroma_size, count, zeroed};
+use crate::pixels::{Matrix, Pixels};
 use crate::plan::Plan;
-use crate::size::Size;
 use crate::workers::Workers;
 
 /// Decodes a picture without alpha that is one coded picture or a grid of them.
@@ -29,8 +30,11 @@ pub(super) fn decode(
     workers: Workers<'_>,
 ) -> Result<Pixels> {
     let watch = Watch::start(limits);
-    let canvas = Mutex::new(None);
     let columns = if let Form::Grid(grid) = picture.form { grid.columns } else { 1 };
+    if picture.leaves.len() > 1 && plan.crop.size != plan.target {
+        return decode_strips(picture, matrix, columns, plan, &watch, workers);
+    }
+    let canvas = Mutex::new(None);
     workers.each(&picture.leaves, |index, leaf| {
         let index = u32::try_from(index).map_err(|_| Error::internal("more tiles than were counted"))?;
         let origin = (index % columns * leaf.size.width, index / columns * leaf.size.height);
@@ -47,11 +51,27 @@ pub(super) fn decode(
         })
     })?;
     let canvas = canvas.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let Canvas { size, bit_depth, luma, chroma } = canvas.ok_or_else(|| Error::internal("a picture without tiles"))?;
-    let siting = picture.siting;
-    let chroma = chroma.map(|(subsampling, cb, cr)| Chroma { cb, cr, subsampling, siting });
-    let range = if picture.signal.full_range { Range::Full } else { Range::Limited };
-    Planes { size, bit_depth, luma, chroma, range, matrix }.checked().map(Pixels::Ycbcr)
+    let canvas = canvas.ok_or_else(|| Error::internal("a picture without tiles"))?;
+    canvas.into_planes(picture, matrix).map(Pixels::Ycbcr)
+}
+
+/// Reduces a grid while its tiles are decoded.
+fn decode_strips(
+    picture: &Picture<'_>,
+    matrix: Matrix,
+    columns: u32,
+    plan: &Plan,
+    watch: &Watch,
+    workers: Workers<'_>,
+) -> Result<Pixels> {
+    let strips = Mutex::new(Strips::new(picture, matrix, columns, plan)?);
+    workers.each(&picture.leaves, |index, leaf| {
+        decode_leaf(picture, leaf, plan.in_loop_filters, watch, |tile| {
+            strips.lock().unwrap_or_else(PoisonError::into_inner).paste(&tile, index)
+        })
+    })?;
+    let strips = strips.into_inner().unwrap_or_else(PoisonError::into_inner);
+    strips.finish(picture, matrix, plan).map(Pixels::ReducedYcbcr)
 }
 
 /// Decodes every coded picture of the item and its alpha, and throws the samples away: libheif would not say that one is
@@ -121,31 +141,6 @@ fn decode_leaf(
         return Err(malformed("a coded picture with blocks missing"));
     }
     then(Tile::Libde265(decoded))
-}
-
-/// A decoded picture, by whichever decoder.
-enum Tile<'d> {
-    Ours(intra::Decoded),
-    Libde265(Decoded<'d>),
-}
-
-impl Tile<'_> {
-    /// Plane 0 is luma, 1 and 2 are chroma; `None` for a plane that is not there.
-    fn plane(&self, channel: u8) -> Option<Plane<'_>> {
-        match self {
-            Self::Libde265(decoded) => decoded.plane(channel),
-            Self::Ours(decoded) => {
-                let plane = decoded.planes.get(usize::from(channel))?;
-                let (bytes, sample): (&[u8], _) = match &plane.samples {
-                    Samples::U8(v) => (v, 1),
-                    Samples::U16(v) => (bytemuck::cast_slice(v), 2),
-                };
-                let stride = plane.width.checked_mul(sample)?;
-                let (width, height) = (plane.width, plane.height);
-                Some(Plane { bytes, width, height, stride, bit_depth: decoded.bit_depth })
-            }
-        }
-    }
 }
 
 /// The NAL units of one picture, as far as a decoder may see them.
@@ -237,7 +232,8 @@ fn has_gap(decoded: &Decoded<'_>) -> bool {
         return false;
     };
     let (h, v) = (luma.width.div_ceil(cb.width.max(1)), luma.height.div_ceil(cb.height.max(1)));
-    let middles = |side: usize| (0..side).step_by(16).map(move |start| (start + 8).min(side.saturating_sub(1)));
+    // In the middle of 8 × 8 samples, which deblocking does not reach.
+    let middles = |side: usize| (0..side).step_by(16).map(move |start| (start + 4).min(side.saturating_sub(1)));
     middles(luma.height).any(|y| {
         middles(luma.width).any(|x| luma.is_zero(x, y) && cb.is_zero(x / h, y / v) && cr.is_zero(x / h, y / v))
     })
@@ -253,96 +249,3 @@ fn refused(fault: Fault) -> Error {
 
 /// H.273 matrix coefficients of planes that carry green, blue and red, where all zero is black.
 const MATRIX_RGB: u16 = 0;
-
-/// The planes of the whole picture while tiles are put in.
-struct Canvas {
-    size: Size,
-    bit_depth: u8,
-    luma: Samples,
-    chroma: Option<((u8, u8), Samples, Samples)>,
-}
-
-impl Canvas {
-    fn new(size: Size, subsampling: Option<(u8, u8)>, bit_depth: u8) -> Result<Self> {
-        let plane = |size: Size| {
-            let len = count(size, 1).ok_or(Error::OutOfMemory { bytes: size.pixels() })?;
-            Ok::<_, Error>(if bit_depth == 8 { Samples::U8(zeroed(len)?) } else { Samples::U16(zeroed(len)?) })
-        };
-        let chroma = match subsampling {
-            None => None,
-            Some(s) => Some((s, plane(chroma_size(size, s))?, plane(chroma_size(size, s))?)),
-        };
-        Ok(Self { size, bit_depth, luma: plane(size)?, chroma })
-    }
-
-    /// The planes of a tile that is the whole picture, without copying them; any other tile comes back.
-    fn whole<'d>(tile: Tile<'d>, picture: &Picture<'_>) -> Result<Self, Tile<'d>> {
-        let Tile::Ours(decoded) = tile else {
-            return Err(tile);
-        };
-        let size_is = |plane: &intra::Plane, size: Size| {
-            u32::try_from(plane.width) == Ok(size.width) && u32::try_from(plane.height) == Ok(size.height)
-        };
-        let (size, bit_depth) = (picture.size, decoded.bit_depth);
-        let chroma = picture.subsampling().map(|subsampling| (subsampling, chroma_size(size, subsampling)));
-        match (&decoded.planes[..], chroma) {
-            ([luma], None) if size_is(luma, size) => {}
-            ([luma, cb, cr], Some((_, half))) if size_is(luma, size) && size_is(cb, half) && size_is(cr, half) => {}
-            _ => return Err(Tile::Ours(decoded)),
-        }
-        let mut planes = decoded.planes.into_iter().map(|plane| plane.samples);
-        let mut next = || planes.next().unwrap_or(Samples::U8(Vec::new()));
-        let luma = next();
-        Ok(Self { size, bit_depth, luma, chroma: chroma.map(|(subsampling, _)| (subsampling, next(), next())) })
-    }
-
-    /// Puts a tile at `(left, top)`; what reaches over the edge is left out.
-    fn paste(&mut self, decoded: &Tile<'_>, tile: Size, (left, top): (u32, u32)) -> Result<()> {
-        let missing = || malformed("a coded picture without a plane");
-        paste(&mut self.luma, self.size, &decoded.plane(0).ok_or_else(missing)?, tile, (left, top))?;
-        if let Some((subsampling, cb, cr)) = &mut self.chroma {
-            let (h, v) = *subsampling;
-            let (size, tile) = (chroma_size(self.size, (h, v)), chroma_size(tile, (h, v)));
-            let origin = (left / u32::from(h), top / u32::from(v));
-            paste(cb, size, &decoded.plane(1).ok_or_else(missing)?, tile, origin)?;
-            paste(cr, size, &decoded.plane(2).ok_or_else(missing)?, tile, origin)?;
-        }
-        Ok(())
-    }
-}
-
-fn paste(to: &mut Samples, size: Size, from: &Plane<'_>, expected: Size, origin: (u32, u32)) -> Result<()> {
-    let usize_of = |n: u32| usize::try_from(n).map_err(|_| Error::OutOfMemory { bytes: u64::from(n) });
-    let (full, left, top) = (usize_of(size.width)?, usize_of(origin.0)?, usize_of(origin.1)?);
-    let width = from.width.min(full.saturating_sub(left));
-    let height = from.height.min(usize_of(size.height)?.saturating_sub(top));
-    if from.width < usize_of(expected.width)? || from.height < usize_of(expected.height)? || width == 0 {
-        return Err(malformed("a coded picture's planes disagree in size"));
-    }
-    let rows = from.bytes.chunks(from.stride).take(height);
-    match to {
-        Samples::U8(samples) if from.bit_depth == 8 => {
-            for (row, out) in rows.zip(samples.chunks_exact_mut(full).skip(top)) {
-                copy(out, left, row.get(..width), |out, row| out.copy_from_slice(row))?;
-            }
-        }
-        Samples::U16(samples) if from.bit_depth > 8 => {
-            for (row, out) in rows.zip(samples.chunks_exact_mut(full).skip(top)) {
-                let (pairs, _) = row.as_chunks::<2>();
-                copy(out, left, pairs.get(..width), |out, row| {
-                    out.iter_mut().zip(row).for_each(|(o, &pair)| *o = u16::from_ne_bytes(pair));
-                })?;
-            }
-        }
-        _ => return Err(malformed("planes of different bit depths")),
-    }
-    Ok(())
-}
-
-/// Copies one row into its place.
-fn copy<T, U>(out: &mut [T], left: usize, row: Option<&[U]>, with: impl Fn(&mut [T], &[U])) -> Result<()> {
-    let wrong = || Error::internal("a tile row outside its plane");
-    let row = row.ok_or_else(wrong)?;
-    with(out.get_mut(left..).and_then(|out| out.get_mut(..row.len())).ok_or_else(wrong)?, row);
-    Ok(())
-}
