@@ -102,6 +102,10 @@ impl Watch {
         Self { start: Instant::now(), limit: limits.deadline }
     }
 
+    fn check(&self) -> Result<()> {
+        if self.start.elapsed() <= self.limit { Ok(()) } else { Err(self.refused(Fault::STOPPED)) }
+    }
+
     fn refused(&self, fault: Fault) -> Error {
         match fault {
             Fault::STOPPED => Error::Deadline { limit: self.limit, actual: self.start.elapsed() },
@@ -127,20 +131,43 @@ fn decode_leaf(
         &gathered
     };
     let nals = checked_nals(data, leaf.config.length_bytes, &sets)?;
-    let ours = if in_loop_filters || leaf.is_shifted() { None } else { intra::decode(&sets, &nals) };
-    if let Some(decoded) = ours {
-        let in_time = watch.start.elapsed() <= watch.limit;
-        return if in_time { then(Tile::Ours(decoded)) } else { Err(watch.refused(Fault::STOPPED)) };
+    let ours = if leaf.is_shifted() { None } else { intra::decode(&sets, &nals) };
+    watch.check()?;
+    let libde265 = Libde265 { picture, leaf, watch, nals: sets.iter().chain(&nals).copied().collect() };
+    match ours {
+        Some(decoded) if !in_loop_filters => then(Tile::Ours(decoded)),
+        Some(_) => libde265.decode(true, then),
+        None if !in_loop_filters => libde265.decode(false, then),
+        None => {
+            // Blocks that were never decoded are filtered all the same, by parameters that were never read: then they are
+            // no longer zero, and what they are is left over from earlier pictures.
+            libde265.decode(false, |_| Ok(()))?;
+            libde265.decode(true, then)
+        }
     }
-    let mut decoder = Decoder::new(leaf.coded_size(), in_loop_filters).ok_or(Error::OutOfMemory { bytes: 0 })?;
-    sets.iter().chain(&nals).try_for_each(|nal| decoder.push(nal)).map_err(refused)?;
-    let decoded = decoder.finish(|| watch.start.elapsed() <= watch.limit).map_err(|fault| watch.refused(fault))?;
-    let decoded = decoded.ok_or_else(|| malformed("an item without a coded picture"))?;
-    check_layout(&decoded, leaf)?;
-    if picture.signal.matrix != MATRIX_RGB && has_gap(&decoded) {
-        return Err(malformed("a coded picture with blocks missing"));
+}
+
+/// A coded picture for libde265.
+struct Libde265<'p, 'a> {
+    picture: &'p Picture<'a>,
+    leaf: &'p Leaf<'a>,
+    watch: &'p Watch,
+    nals: Vec<&'p [u8]>,
+}
+
+impl Libde265<'_, '_> {
+    fn decode(&self, in_loop_filters: bool, then: impl FnOnce(Tile<'_>) -> Result<()>) -> Result<()> {
+        let Self { picture, leaf, watch, nals } = self;
+        let mut decoder = Decoder::new(leaf.coded_size(), in_loop_filters).ok_or(Error::OutOfMemory { bytes: 0 })?;
+        nals.iter().try_for_each(|nal| decoder.push(nal)).map_err(refused)?;
+        let decoded = decoder.finish(|| watch.check().is_ok()).map_err(|fault| watch.refused(fault))?;
+        let decoded = decoded.ok_or_else(|| malformed("an item without a coded picture"))?;
+        check_layout(&decoded, leaf)?;
+        if picture.signal.matrix != MATRIX_RGB && has_gap(&decoded) {
+            return Err(malformed("a coded picture with blocks missing"));
+        }
+        then(Tile::Libde265(decoded))
     }
-    then(Tile::Libde265(decoded))
 }
 
 /// The NAL units of one picture, as far as a decoder may see them.

@@ -347,6 +347,24 @@ fn without_in_loop_filters_only_a_little_changes() {
     assert!(error > 0 && error < smooth.len() as u64, "{error} of {}", smooth.len());
 }
 
+#[test]
+fn what_was_decoded_before_decides_nothing() {
+    let bytes = encode(200, 136, false);
+    let h = probe(&bytes, &Limits::default()).unwrap();
+    let data = Picture::read(&bytes, &Limits::default()).unwrap().items.data(1).unwrap().concat().len();
+    let alone = |bytes: &[u8]| decode(bytes, &h, &Limits::default()).map_err(|e| e.to_string());
+    let other = encode(640, 480, true);
+    let other_header = probe(&other, &Limits::default()).unwrap();
+    for step in 0..60 {
+        let mut damaged = bytes.clone();
+        let at = bytes.len() - data + data / 8 + step * data / 70;
+        damaged[at] ^= 0x10;
+        let first = alone(&damaged);
+        decode(&other, &other_header, &Limits::default()).unwrap();
+        assert!(alone(&damaged) == first, "step {step}");
+    }
+}
+
 /// Every coded picture of a file by our decoder and by libde265, without in-loop filters; how many were ours.
 fn compare_decoders(bytes: &[u8]) -> usize {
     let picture = Picture::read(bytes, &Limits::default()).unwrap();
