@@ -58,6 +58,10 @@ fn streams(header: &Header, plan: &Plan) -> bool {
 /// one batch, plane by plane or all channels at once.
 fn reducer_bytes(header: &Header, plan: &Plan, size: Size) -> u64 {
     let row = u64::from(size.width) * decoded_bytes_per_pixel_x2(header) / 2;
+    if wide(header) == 2 && !streams(header) {
+        // Every source row at the target's width, and a copy of what must be extended.
+        return row * u64::from(size.height) / 6 + u64::from(plan.target.width) * u64::from(size.height) * 8;
+    }
     let window = 4 * u64::from(plan.crop.size.height.div_ceil(plan.target.height.max(1))) + 2;
     let (batch, weights) = (2 * 16, 64 * u64::from(size.longer()));
     row * (window + batch) + weights

@@ -164,7 +164,7 @@ fn append_with<T: Sample>(out: &mut Vec<T>, len: usize, write: &dyn Fn(&mut [T])
 }
 
 /// Applies to RGBA samples, as one row of pixels.
-fn with_alpha<T: Sample>(
+pub(super) fn with_alpha<T: Sample>(
     samples: &mut [T],
     apply: impl Fn(&MulDiv, &mut Image<'_>) -> Result<(), ImageError>,
 ) -> Result<()> {

@@ -9,6 +9,7 @@ mod rows;
 mod sample;
 mod sixteen;
 mod weights;
+mod whole;
 mod window;
 
 pub(crate) use bands::Bands;
@@ -70,7 +71,7 @@ pub(crate) fn reduce_raster(raster: Raster, crop: Rect, target: Size) -> Result<
 fn reduce(part: Part, samples: Samples) -> Result<Samples> {
     Ok(match samples {
         Samples::U8(v) => Samples::U8(Bands::reduce(part, v)?),
-        Samples::U16(v) => Samples::U16(Bands::reduce(part, v)?),
+        Samples::U16(v) => Samples::U16(whole::reduce(part, v)?),
     })
 }
 

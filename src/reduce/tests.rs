@@ -143,6 +143,18 @@ fn bands_of_chroma_planes_are_what_whole_planes_give() {
 }
 
 #[test]
+fn whole_buffers_of_16_bits_are_what_bands_give() {
+    let mut random = Random(4);
+    for _ in 0..100 {
+        let size = Size::new(random.within(1, 60), random.within(1, 60));
+        let target = target(&mut random, size);
+        let part = Part::raster(size, Layout::Rgba, Rect::whole(size), target).unwrap();
+        let samples: Vec<u16> = random.samples(count(size, 4).unwrap());
+        assert!(super::whole::reduce(part, samples.clone()).unwrap() == Bands::reduce(part, samples).unwrap());
+    }
+}
+
+#[test]
 fn long_and_thin_pictures_are_what_whole_frames_give() {
     let mut random = Random(3);
     for (from, to) in [
