@@ -58,7 +58,7 @@ fn streams(header: &Header, plan: &Plan) -> bool {
 /// one batch, plane by plane or all channels at once.
 fn reducer_bytes(header: &Header, plan: &Plan, size: Size) -> u64 {
     let row = u64::from(size.width) * decoded_bytes_per_pixel_x2(header) / 2;
-    if wide(header) == 2 && !streams(header) {
+    if wide(header) == 2 && !streams(header, plan) {
         // Every source row at the target's width, and a copy of what must be extended.
         return row * u64::from(size.height) / 6 + u64::from(plan.target.width) * u64::from(size.height) * 8;
     }
