@@ -51,7 +51,8 @@ impl Ingest {
             pool,
             sender,
             receiver,
-            window: 2 * jobs,
+            queue: 2 * jobs,
+            window: WINDOW.max(2 * jobs),
             budget: Budget { limit: memory_budget, used: 0 },
             waiting: None,
             running: 0,
@@ -62,6 +63,9 @@ impl Ingest {
     }
 }
 
+/// A slow picture takes as long as dozens of quick ones, whose results wait for it; the budget counts them.
+const WINDOW: usize = 64;
+
 /// The results of [`Ingest::batch`], in input order.
 pub struct Batch<I> {
     ingest: Ingest,
@@ -69,6 +73,8 @@ pub struct Batch<I> {
     pool: ThreadPool,
     sender: Sender<Done>,
     receiver: Receiver<Done>,
+    /// Uploads handed to the threads and not yet finished, at most: one in work and one ready for each.
+    queue: usize,
     /// Uploads taken and not yet given, at most: what bounds finished results behind a slow one.
     window: usize,
     budget: Budget,
@@ -136,7 +142,7 @@ impl<I: Iterator<Item = Result<Source>>> Batch<I> {
         if let Some((index, prepared)) = self.waiting.take() {
             self.admit(index, prepared);
         }
-        while self.waiting.is_none() && self.running < self.window && self.taken - self.given < self.window {
+        while self.waiting.is_none() && self.running < self.queue && self.taken - self.given < self.window {
             let Some(source) = self.sources.as_mut().and_then(Iterator::next) else {
                 self.sources = None;
                 return;

@@ -60,7 +60,7 @@ impl Waiting {
     ) {
         let mut samples = [0; 128];
         let tables = [table(self.places[0].component), table(self.places[1].component)];
-        if self.places.iter().take(self.filled).all(|place| place.flat) {
+        if self.side == 1 || self.places.iter().take(self.filled).all(|place| place.flat) {
             flat(&self.pair, tables, self.side, &mut samples);
         } else {
             inverse(&self.pair, tables, self.side, &mut samples);
