@@ -136,12 +136,7 @@ pub(super) struct Usability {
 
 impl Sequence {
     fn read(nal: &[u8]) -> Option<Self> {
-        let mut bits = Bits::of_nal(nal);
-        bits.skip(4);
-        let sub_layers = bits.bits(3)?;
-        bits.skip(1);
-        skip_profile_tier_level(&mut bits, sub_layers)?;
-        bits.unsigned()?;
+        let (mut bits, sub_layers) = sequence_bits(nal)?;
         let chroma_format = bits.unsigned().filter(|&c| c <= 3)?;
         if chroma_format == 3 {
             bits.skip(1);
@@ -172,6 +167,17 @@ fn windowed(bits: &mut Bits, coded: Size, chroma_format: u32) -> Option<(Size, b
     let down = top.checked_add(bottom)?.checked_mul(vertical)?;
     let size = Size::new(coded.width.checked_sub(across)?, coded.height.checked_sub(down)?);
     Some((size, left > 0 || top > 0))
+}
+
+/// A sequence parameter set from `chroma_format_idc` on, and `sps_max_sub_layers_minus1` (ITU-T H.265 § 7.3.2.2.1).
+pub(super) fn sequence_bits(nal: &[u8]) -> Option<(Bits, u32)> {
+    let mut bits = Bits::of_nal(nal);
+    bits.skip(4);
+    let sub_layers = bits.bits(3)?;
+    bits.skip(1);
+    skip_profile_tier_level(&mut bits, sub_layers)?;
+    bits.unsigned()?;
+    Some((bits, sub_layers))
 }
 
 /// § 7.3.3.

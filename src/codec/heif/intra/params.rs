@@ -2,7 +2,7 @@
 //! this decoder leaves to libde265, and for what is cut or out of range.
 
 use crate::codec::heif::bits::{Bits, payload};
-use crate::codec::heif::hevc::{skip_profile_tier_level, skip_reference_sets};
+use crate::codec::heif::hevc::{sequence_bits, skip_reference_sets};
 
 /// A sequence parameter set.
 pub(super) struct Sequence {
@@ -23,12 +23,7 @@ pub(super) struct Sequence {
 
 impl Sequence {
     pub(super) fn read(nal: &[u8]) -> Option<Self> {
-        let mut bits = Bits::of_nal(nal);
-        bits.skip(4);
-        let sub_layers = bits.bits(3)?;
-        bits.skip(1);
-        skip_profile_tier_level(&mut bits, sub_layers)?;
-        bits.unsigned()?;
+        let (mut bits, sub_layers) = sequence_bits(nal)?;
         // 4:4:4 has rules of its own.
         let chroma_format = bits.unsigned().filter(|&c| c <= 2)?;
         let (width, height) = (bits.unsigned()?, bits.unsigned()?);
