@@ -21,6 +21,8 @@ use inputs::Inputs;
 struct Args {
     /// A seeded sample in place of everything.
     short: bool,
+    /// Files as they are alone: nothing cut, nothing changed.
+    whole: bool,
     /// Whether times are judged: those of a build without optimisation say nothing.
     timed: bool,
     jobs: usize,
@@ -68,11 +70,13 @@ fn parse(arguments: &[String]) -> Option<Args> {
     let work = env::temp_dir().join("image-ingest-robustness");
     let corpus = env::var_os("IMAGE_INGEST_CORPUS").map(PathBuf::from);
     let testdata = Path::new("testdata").to_path_buf();
-    let mut args = Args { short: false, timed: true, jobs: threads, work, testdata, corpus, report: None };
+    let mut args =
+        Args { short: false, whole: false, timed: true, jobs: threads, work, testdata, corpus, report: None };
     let mut rest = arguments.iter().map(String::as_str);
     while let Some(argument) = rest.next() {
         match argument {
             "--short" => args.short = true,
+            "--whole" => args.whole = true,
             "--untimed" => args.timed = false,
             "--jobs" => args.jobs = rest.next()?.parse().ok().filter(|jobs| (1..=256).contains(jobs))?,
             "--work" => args.work = rest.next()?.into(),
@@ -86,9 +90,10 @@ fn parse(arguments: &[String]) -> Option<Args> {
 const HELP: &str = "\
 Runs hostile, damaged and good files against the library and judges what came.
 
-Usage: image-ingest-robustness [--short] [--untimed] [--jobs N] [--work FOLDER] [--report FILE]
+Usage: image-ingest-robustness [--short] [--whole] [--untimed] [--jobs N] [--work FOLDER] [--report FILE]
 
   --short         a seeded sample of everything, for CI
+  --whole         files as they are alone: nothing cut, nothing changed
   --untimed       do not judge times: for builds without optimisation, which check more
   --jobs N        child processes at a time (default: one for each CPU)
   --work FOLDER   where bombs are made and the archive is unpacked

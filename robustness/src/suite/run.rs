@@ -34,7 +34,7 @@ pub(super) fn all(inputs: &Inputs, args: &Args) -> io::Result<Outcome> {
         Some((record.input, input, answer.clone()))
     };
     let mut mutated = Vec::new();
-    for (index, input, answer) in records.iter().filter_map(accepted) {
+    for (index, input, answer) in records.iter().filter(|_| !args.whole).filter_map(accepted) {
         mutated.extend(mutants(index, input, &answer, args)?);
     }
     // The slowest first, so that no thread is left with one at the end.

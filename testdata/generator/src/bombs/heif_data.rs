@@ -26,7 +26,7 @@ pub(super) fn all() -> Vec<Bomb> {
                 with_extents(&heif, 0, 64)
             },
         ),
-        Bomb::new("heic_tiles_9mb.heic", "accepted", "1024 times a tile with 9 MB of filler", || {
+        Bomb::new("heic_tiles_9mb.heic", "limit_exceeded", "1024 times a tile with 9 MB of filler", || {
             let mut heif = grid(32, 32);
             heif.references[0].2 = vec![1; 1024];
             heif.items[0].data.extend(nal(38, 9_000_000));
@@ -37,6 +37,16 @@ pub(super) fn all() -> Vec<Bomb> {
             heif.items[0].data.extend(filled(&nal(40, 6), NEARLY_ALL));
             heif.encode()
         }),
+        Bomb::new(
+            "heic_slices_short.heic",
+            "limit_exceeded",
+            "a million slices of three bytes behind the picture",
+            || {
+                let mut heif = good();
+                heif.items[0].data.extend(filled(&[0, 0, 0, 3, 19 << 1, 1, 0], NEARLY_ALL));
+                heif.encode()
+            },
+        ),
         Bomb::new("heic_empty_nals.heic", "accepted", "2.6 million empty NAL units behind the picture", || {
             let mut heif = good();
             heif.items[0].data.extend(filled(&[0; 4], NEARLY_ALL));

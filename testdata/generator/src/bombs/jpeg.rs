@@ -37,7 +37,8 @@ fn scans() -> Vec<Bomb> {
         Bomb::new("jpeg_14000_short.jpg", "malformed", "a frame of 14000×14000 and a kilobyte of scan", || {
             sequential(14_000, &[0; 1024])
         }),
-        Bomb::new("jpeg_arithmetic_short.jpg", "truncated", "arithmetic coding, 4096×4096 in a hundred bytes", || {
+        // T.81 § D.1.8 lets an encoder leave trailing zeros out, so what is not there is zeros.
+        Bomb::new("jpeg_arithmetic_short.jpg", "accepted", "arithmetic coding, 4096×4096 in a hundred bytes", || {
             let mut jpeg = sequential(4096, &[0; 100]);
             let frame = find_marker(&jpeg, 0xC0);
             jpeg[frame + 1] = 0xC9;
@@ -51,8 +52,14 @@ fn scans() -> Vec<Bomb> {
             [&jpeg[..end], &segment(0xDC, &[0xFF, 0xDC]), &jpeg[end..]].concat()
         }),
         Bomb::new("jpeg_long_scan.jpg", "malformed", "10 MB of scan data for 4096×4096 flat blocks", || {
-            sequential(4096, &vec![0; NEARLY_ALL])
+            sequential(4096, &vec![0x55; NEARLY_ALL])
         }),
+        Bomb::new(
+            "jpeg_padded_scan.jpg",
+            "accepted",
+            "4096×4096 flat blocks and 10 MB of zeros, as cameras pad",
+            || sequential(4096, &vec![0; NEARLY_ALL]),
+        ),
         Bomb::new("jpeg_restarts.jpg", "malformed", "10 MB of restart markers in place of a scan", || {
             sequential(4096, &filled(&[0xFF, 0xD0, 0xFF, 0xD1], NEARLY_ALL))
         }),
