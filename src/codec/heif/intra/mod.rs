@@ -21,6 +21,7 @@ use self::params::{PictureSet, Sequence, Slice};
 use self::tree::Decoder;
 use super::hevc::{NAL_SPS, NAL_VPS, is_base_layer, nal_type};
 use crate::pixels::Samples;
+use crate::watch::Meter;
 
 /// A decoded picture at its coded size.
 pub(super) struct Decoded {
@@ -35,8 +36,9 @@ pub(super) struct Plane {
     pub(super) samples: Samples,
 }
 
-/// Decodes the NAL units of one picture, with the parameter sets that its configuration gives.
-pub(super) fn decode(sets: &[&[u8]], nals: &[&[u8]]) -> Option<Decoded> {
+/// Decodes the NAL units of one picture, with the parameter sets that its configuration gives; also `None` when `meter`
+/// ends it.
+pub(super) fn decode(sets: &[&[u8]], nals: &[&[u8]], meter: &Meter<'_>) -> Option<Decoded> {
     let only = |kind: u8| {
         let mut found = sets.iter().filter(|set| nal_type(set) == Some(kind));
         found.next().filter(|_| found.next().is_none())
@@ -49,9 +51,9 @@ pub(super) fn decode(sets: &[&[u8]], nals: &[&[u8]]) -> Option<Decoded> {
     let slices = nals.iter().copied().filter(|nal| nal_type(nal).is_some_and(|kind| kind < NAL_VPS));
     let bit_depth = u8::try_from(sequence.bit_depth).ok()?;
     let planes = if bit_depth == 8 {
-        planes(&sequence, &set, slices, Samples::U8)?
+        planes(&sequence, &set, slices, meter, Samples::U8)?
     } else {
-        planes(&sequence, &set, slices, Samples::U16)?
+        planes(&sequence, &set, slices, meter, Samples::U16)?
     };
     Some(Decoded { bit_depth, planes })
 }
@@ -60,11 +62,12 @@ fn planes<'a, T: picture::Sample>(
     sequence: &Sequence,
     set: &PictureSet,
     slices: impl Iterator<Item = &'a [u8]>,
+    meter: &Meter<'_>,
     wrap: impl Fn(Vec<T>) -> Samples,
 ) -> Option<Vec<Plane>> {
     let mut decoder = Decoder::<T>::new(sequence, set)?;
     for slice in slices {
-        decoder.slice(&Slice::read(slice, sequence, set)?)?;
+        decoder.slice(&Slice::read(slice, sequence, set)?, meter)?;
     }
     let planes = decoder.finish()?.into_iter();
     Some(planes.map(|p| Plane { width: p.width, height: p.height, samples: wrap(p.samples) }).collect())

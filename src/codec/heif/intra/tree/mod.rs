@@ -7,6 +7,7 @@ use super::params::{PictureSet, Sequence, Slice};
 use super::picture::{Done, Plane, Sample};
 use super::transform::Block;
 use crate::pixels::zeroed;
+use crate::watch::Meter;
 
 /// A picture while its slices are decoded.
 pub(super) struct Decoder<'p, T> {
@@ -87,7 +88,7 @@ impl<'p, T: Sample> Decoder<'p, T> {
     }
 
     /// Decodes one slice, which has to follow the one before.
-    pub(super) fn slice(&mut self, slice: &Slice) -> Option<()> {
+    pub(super) fn slice(&mut self, slice: &Slice, meter: &Meter<'_>) -> Option<()> {
         if slice.address != self.count {
             return None;
         }
@@ -100,6 +101,9 @@ impl<'p, T: Sample> Decoder<'p, T> {
         let mut saved = current.cabac.contexts;
         loop {
             let (column, row) = (self.count % across, self.count / across);
+            if column == 0 {
+                meter.check().ok()?;
+            }
             if self.set.wavefront && column == 0 && self.count != slice.address {
                 current.cabac.next_substream()?;
                 let above_right = self.count - across + 1;
