@@ -1,8 +1,9 @@
 //! Decodes a GIF's first frame and composes it on its canvas.
 
 use std::io::Read;
+use std::num::NonZeroU64;
 
-use gif::{ColorOutput, DecodeOptions, DecodingError};
+use gif::{ColorOutput, DecodeOptions, DecodingError, MemoryLimit};
 
 use super::blocks::FirstFrame;
 use crate::error::{Error, Result};
@@ -26,7 +27,7 @@ pub(crate) fn decode(bytes: &[u8], header: &Header, limits: &Limits, meter: &Met
     let layout = if header.has_alpha { Layout::Rgba } else { Layout::Rgb };
     let out_len = count(frame.canvas, layout.channels()).ok_or(Error::OutOfMemory { bytes: 0 })?;
     Limits::check("memory bytes", out_len as u64 + 2 * bytes.len() as u64, limits.max_memory_bytes)?;
-    let indices = read_indices(&frame, meter)?;
+    let indices = read_indices(&frame, limits, meter)?;
     let colors = colors(&frame);
     let mut samples = zeroed(out_len)?;
     match layout {
@@ -43,10 +44,11 @@ pub(crate) fn decode(bytes: &[u8], header: &Header, limits: &Limits, meter: &Met
 ///
 /// The decoder sees the screen descriptor and this one image: no extension can fail it or cost anything. (Its
 /// `FrameDecoder`, which would take the data alone, never returns when the end code comes early.)
-fn read_indices(frame: &FirstFrame<'_>, meter: &Meter<'_>) -> Result<Vec<u8>> {
+fn read_indices(frame: &FirstFrame<'_>, limits: &Limits, meter: &Meter<'_>) -> Result<Vec<u8>> {
     let mut indices = zeroed(count(Size::new(frame.width.into(), frame.height.into()), 1).unwrap_or(usize::MAX))?;
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
+    options.set_memory_limit(MemoryLimit::Bytes(NonZeroU64::new(limits.max_memory_bytes).unwrap_or(NonZeroU64::MIN)));
     let mut decoder = options.read_info(frame.head.chain(frame.image)).map_err(refusal)?;
     decoder.next_frame_info().map_err(refusal)?.ok_or_else(missing_pixels)?;
     let mut fill = |rows: &mut [u8]| {

@@ -98,8 +98,7 @@ fn decode_leaf(
         &gathered
     };
     let nals = checked_nals(data, leaf.config.length_bytes, &sets)?;
-    let ours = if leaf.is_shifted() { None } else { intra::decode(&sets, &nals, meter) };
-    meter.check()?;
+    let ours = if leaf.is_shifted() { None } else { intra::decode(&sets, &nals, meter)? };
     let libde265 = Libde265 { picture, leaf, meter, nals: sets.iter().chain(&nals).copied().collect() };
     match ours {
         Some(decoded) if !in_loop_filters => then(Tile::Ours(decoded)),

@@ -374,7 +374,7 @@ fn compare_decoders(bytes: &[u8]) -> usize {
         let data = picture.items.data(leaf.item).unwrap().concat();
         let sets = leaf.config.parameter_sets().unwrap();
         let nals = planes::checked_nals(&data, leaf.config.length_bytes, &sets).unwrap();
-        let Some(decoded) = intra::decode(&sets, &nals, &Meter::default()) else { continue };
+        let Some(decoded) = intra::decode(&sets, &nals, &Meter::default()).unwrap() else { continue };
         ours += 1;
         let mut reference = ffi::Decoder::new(leaf.coded_size(), false).unwrap();
         sets.iter().chain(&nals).for_each(|nal| reference.push(nal).unwrap());
