@@ -73,7 +73,7 @@ impl Canonical {
 ///
 /// # Errors
 ///
-/// `out_of_memory`; `internal` when a codec gave what it did not promise.
+/// `out_of_memory`, `deadline`, `cancelled`; `internal` when a codec gave what it did not promise.
 pub(crate) fn canonicalise(pixels: Pixels, coded_size: Size, plan: &Plan, workers: Workers<'_>) -> Result<Canonical> {
     let by_codec = matches!(pixels, Pixels::ReducedYcbcr(_) | Pixels::ReducedInterleaved(_));
     // The longer side: a short one is rounded up too far to tell the scale.
@@ -83,9 +83,13 @@ pub(crate) fn canonicalise(pixels: Pixels, coded_size: Size, plan: &Plan, worker
     let (samples, alpha_composed) = match pixels {
         Pixels::Ycbcr(planes) => {
             let grid = plan.chroma_grid(planes.bit_depth, planes.matrix);
-            from_planes(reduce_planes(planes, crop, plan.target, grid)?, plan, workers)?
+            let reduced = reduce_planes(planes, crop, plan.target, grid, &workers.meter())?;
+            from_planes(reduced, plan, workers)?
         }
-        Pixels::Interleaved(raster) => interleaved(reduce_raster(raster, crop, plan.target)?, plan, workers)?,
+        Pixels::Interleaved(raster) => {
+            let reduced = reduce_raster(raster, crop, plan.target, &workers.meter())?;
+            interleaved(reduced, plan, workers)?
+        }
         Pixels::ReducedYcbcr(planes) => from_planes(planes, plan, workers)?,
         Pixels::ReducedInterleaved(raster) => interleaved(raster, plan, workers)?,
     };

@@ -81,14 +81,17 @@ pub enum Error {
         /// Bytes asked for; 0 when a codec failed without saying.
         bytes: u64,
     },
-    /// The job ran longer than [`Limits::deadline`](crate::Limits::deadline).
+    /// The job took more CPU time than [`Limits::deadline`](crate::Limits::deadline).
     #[error("stopped after {actual:?}, over the deadline of {limit:?}")]
     Deadline {
         /// Time allowed.
         limit: Duration,
-        /// Time spent when it was stopped.
+        /// CPU time spent when it was stopped.
         actual: Duration,
     },
+    /// The caller cancelled the job's [`CancellationToken`](crate::CancellationToken).
+    #[error("cancelled by its caller")]
+    Cancelled,
     /// A renderer outside this process failed.
     #[error("the render worker failed: {reason}")]
     WorkerFailed {
@@ -140,6 +143,7 @@ impl Error {
             Self::LimitExceeded { .. } => "limit_exceeded",
             Self::OutOfMemory { .. } => "out_of_memory",
             Self::Deadline { .. } => "deadline",
+            Self::Cancelled => "cancelled",
             Self::WorkerFailed { .. } => "worker_failed",
             Self::Internal { .. } => "internal",
         }
@@ -149,9 +153,11 @@ impl Error {
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self {
-            Self::OutOfMemory { .. } | Self::Deadline { .. } | Self::WorkerFailed { .. } | Self::Internal { .. } => {
-                Blame::Service
-            }
+            Self::OutOfMemory { .. }
+            | Self::Deadline { .. }
+            | Self::Cancelled
+            | Self::WorkerFailed { .. }
+            | Self::Internal { .. } => Blame::Service,
             _ => Blame::Upload,
         }
     }

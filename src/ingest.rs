@@ -19,6 +19,7 @@ use crate::receipt::{Receipt, Timings};
 use crate::render::{InProcess, Job, Render, catch_panic};
 use crate::size::Size;
 use crate::upload::{Source, Upload};
+use crate::watch::{CancellationToken, Watch};
 use crate::workers::Workers;
 
 /// Turns uploads into canonical images under one profile and one set of limits.
@@ -42,6 +43,7 @@ pub struct Ingest {
     limits: Arc<Limits>,
     renderer: Arc<dyn Render>,
     pool: Option<Arc<ThreadPool>>,
+    cancellation: CancellationToken,
 }
 
 /// A canonical image: what is stored, named and served.
@@ -116,8 +118,8 @@ pub struct Inspection {
 
 impl Default for Ingest {
     fn default() -> Self {
-        let (profile, limits) = (Arc::default(), Arc::default());
-        Self { profile, limits, renderer: Arc::new(InProcess), pool: None }
+        let (profile, limits, cancellation) = (Arc::default(), Arc::default(), CancellationToken::new());
+        Self { profile, limits, renderer: Arc::new(InProcess), pool: None, cancellation }
     }
 }
 
@@ -138,7 +140,8 @@ impl Ingest {
     /// As [`Self::new`].
     pub fn with_renderer(profile: Profile, limits: Limits, renderer: Arc<dyn Render>) -> Result<Self> {
         profile.check()?;
-        Ok(Self { profile: Arc::new(profile), limits: Arc::new(limits), renderer, pool: None })
+        let (profile, limits) = (Arc::new(profile), Arc::new(limits));
+        Ok(Self { profile, limits, renderer, ..Self::default() })
     }
 
     /// The same, working on each image with all threads of `pool`, where its format allows: the tiles of a HEIC are
@@ -148,6 +151,13 @@ impl Ingest {
     #[must_use]
     pub fn with_pool(self, pool: Arc<ThreadPool>) -> Self {
         Self { pool: Some(pool), ..self }
+    }
+
+    /// The same, whose jobs stop with `cancelled` once `token` is cancelled: a clone for each request that its client may
+    /// abandon, one for a whole [`batch`](Self::batch).
+    #[must_use]
+    pub fn with_cancellation(self, token: CancellationToken) -> Self {
+        Self { cancellation: token, ..self }
     }
 
     /// The same, each image on its thread alone.
@@ -232,6 +242,9 @@ impl Ingest {
     /// Everything before pixels.
     pub(crate) fn prepare(&self, source: Source) -> Result<Prepared> {
         let started = Instant::now();
+        let watch = Watch::new(self.limits.deadline, self.cancellation.clone());
+        let meter = watch.meter();
+        meter.check()?;
         let (source_id, format) = (source.id(), source.format());
         let upload = source.into_bytes()?;
         let (header, plan) = catch_panic(format, || {
@@ -241,12 +254,13 @@ impl Ingest {
             Ok((header, plan))
         })?;
         Limits::check("memory bytes", plan.memory_bytes, self.limits.max_memory_bytes)?;
-        Ok(Prepared { upload, source_id, header, plan, probe: started.elapsed() })
+        drop(meter);
+        Ok(Prepared { upload, source_id, header, plan, watch, probe: started.elapsed() })
     }
 
     /// Pixels, encoding and the id.
     pub(crate) fn finish(&self, prepared: Prepared) -> Result<Background> {
-        let Prepared { upload, source_id, header, plan, probe } = prepared;
+        let Prepared { upload, source_id, header, plan, watch, probe } = prepared;
         let job = Job {
             upload: &upload,
             format: header.format,
@@ -254,7 +268,8 @@ impl Ingest {
             limits: &self.limits,
             header: &header,
             plan: &plan,
-            workers: self.workers(),
+            cancellation: watch.token(),
+            workers: self.workers().under(&watch),
         };
         let rendered = self.renderer.render(job)?;
         let canonical = rendered.canonical;
@@ -263,18 +278,12 @@ impl Ingest {
         }
         let mut timings =
             Timings { probe, decode: rendered.decode, canonicalise: rendered.canonicalise, ..Timings::default() };
-        self.check_deadline(timings.total())?;
-        let bytes = timed(&mut timings.encode, || encode(&canonical, self.profile.encoding))?;
+        let bytes = timed(&mut timings.encode, || encode(&canonical, self.profile.encoding, &watch.meter()))?;
         let id = timed(&mut timings.content_id, || ContentId::of(&bytes));
-        self.check_deadline(timings.total())?;
+        watch.check()?;
         let receipt = Receipt::new(&header, upload.len() as u64, &plan, &canonical, timings);
         let encoding = self.profile.encoding;
         Ok(Background { bytes: bytes.into(), id, source_id, size: canonical.size, encoding, receipt })
-    }
-
-    fn check_deadline(&self, actual: Duration) -> Result<()> {
-        let limit = self.limits.deadline;
-        if actual > limit { Err(Error::Deadline { limit, actual }) } else { Ok(()) }
     }
 }
 
@@ -308,6 +317,7 @@ pub(crate) struct Prepared {
     source_id: SourceId,
     header: Header,
     plan: Plan,
+    watch: Watch,
     probe: Duration,
 }
 

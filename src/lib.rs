@@ -45,6 +45,7 @@ mod size;
 pub mod stages;
 mod tile;
 mod upload;
+mod watch;
 mod workers;
 
 pub use batch::Batch;
@@ -61,6 +62,7 @@ pub use render::{InProcess, Job, Render, Rendered};
 pub use self_test::{Sample, samples, self_test};
 pub use size::Size;
 pub use upload::{Source, Upload};
+pub use watch::CancellationToken;
 
 /// The examples of the README, kept true.
 #[cfg(doctest)]

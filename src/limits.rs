@@ -39,7 +39,7 @@ pub struct Limits {
     pub max_heif_extents: u32,
     /// Bytes of memory one job may need, estimated from the header; `limit_exceeded`. Default 512 MiB.
     pub max_memory_bytes: u64,
-    /// Time of one job by the clock, checked between stages and HEVC slices; `deadline`. Default 60 s.
+    /// CPU time of one job on all its threads, checked between rows, tiles and stages; `deadline`. Default 30 s.
     pub deadline: Duration,
 }
 
@@ -57,7 +57,7 @@ impl Default for Limits {
             max_heif_tiles: 1_024,
             max_heif_extents: 64,
             max_memory_bytes: 512 * 1024 * 1024,
-            deadline: Duration::from_secs(60),
+            deadline: Duration::from_secs(30),
         }
     }
 }

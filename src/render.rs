@@ -13,6 +13,7 @@ use crate::header::Header;
 use crate::limits::Limits;
 use crate::plan::Plan;
 use crate::profile::Profile;
+use crate::watch::CancellationToken;
 use crate::workers::Workers;
 
 /// One upload with everything decided about it.
@@ -29,6 +30,8 @@ pub struct Job<'a> {
     pub profile: &'a Profile,
     /// The limits in force.
     pub limits: &'a Limits,
+    /// Whether the caller still wants it: to be asked now and then, as the deadline is to be kept.
+    pub cancellation: &'a CancellationToken,
     pub(crate) header: &'a Header,
     pub(crate) plan: &'a Plan,
     pub(crate) workers: Workers<'a>,
@@ -53,8 +56,8 @@ pub trait Render: Send + Sync {
     ///
     /// # Errors
     ///
-    /// `malformed`, `truncated`, `unsupported`, `limit_exceeded`, `out_of_memory`; `worker_failed` from a renderer
-    /// elsewhere.
+    /// `malformed`, `truncated`, `unsupported`, `limit_exceeded`, `out_of_memory`, `deadline`, `cancelled`;
+    /// `worker_failed` from a renderer elsewhere.
     fn render(&self, job: Job<'_>) -> Result<Rendered>;
 }
 

@@ -12,6 +12,7 @@ use crate::pixels::Pixels;
 use crate::plan::{self, DctScale, Plan};
 use crate::profile::{Encoding, Profile};
 use crate::size::Size;
+use crate::watch::Meter;
 use crate::workers::Workers;
 
 /// A probed and planned file.
@@ -79,7 +80,8 @@ impl<'a> Planned<'a> {
 
     /// Decodes a JPEG with libjpeg-turbo, whether or not our own decoder knows it.
     pub fn decode_by_libjpeg_turbo(&self) -> Result<Decoded> {
-        codec::jpeg::decode_by_libjpeg_turbo(self.bytes, &self.header, &self.plan, &self.limits).map(Decoded)
+        codec::jpeg::decode_by_libjpeg_turbo(self.bytes, &self.header, &self.plan, &self.limits, &Meter::default())
+            .map(Decoded)
     }
 
     /// Crops, reduces, converts, composes, turns.
@@ -90,5 +92,5 @@ impl<'a> Planned<'a> {
 
 /// Encodes a canonical image.
 pub fn encode(canonical: &Canonical, encoding: Encoding) -> Result<Vec<u8>> {
-    encode::encode(canonical, encoding)
+    encode::encode(canonical, encoding, &Meter::default())
 }

@@ -9,32 +9,52 @@ use rayon::ThreadPool;
 use rayon::prelude::*;
 
 use crate::error::Result;
+use crate::watch::{Meter, Watch};
 
-/// Who may work on one image.
+/// Who may work on one image, and how long.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Workers<'p>(Option<&'p ThreadPool>);
+pub(crate) struct Workers<'p> {
+    pool: Option<&'p ThreadPool>,
+    watch: Option<&'p Watch>,
+}
 
 impl<'p> Workers<'p> {
     /// The threads of `pool`; the calling thread where there is none, or a second one would have no company.
     pub(crate) fn of(pool: Option<&'p ThreadPool>) -> Self {
-        Self(pool.filter(|pool| pool.current_num_threads() > 1))
+        Self { pool: pool.filter(|pool| pool.current_num_threads() > 1), watch: None }
+    }
+
+    /// The same, as long as `watch` allows.
+    pub(crate) fn under(self, watch: &'p Watch) -> Self {
+        Self { watch: Some(watch), ..self }
+    }
+
+    /// For work on the calling thread that is not handed to [`Self::each`] or [`Self::map`], which have their own.
+    pub(crate) fn meter(self) -> Meter<'p> {
+        self.watch.map(Watch::meter).unwrap_or_default()
     }
 
     /// How many pieces are worked on at a time.
     pub(crate) fn count(self) -> usize {
-        self.0.map_or(1, ThreadPool::current_num_threads)
+        self.pool.map_or(1, ThreadPool::current_num_threads)
     }
 
     /// Does `work` for every item, begun in order; the error is that of the first item that has one, whichever was found
     /// first.
-    pub(crate) fn each<T: Sync>(self, items: &[T], work: impl Fn(usize, &T) -> Result<()> + Sync) -> Result<()> {
-        let Some(pool) = self.0 else {
-            return items.iter().enumerate().try_for_each(|(i, item)| work(i, item));
+    pub(crate) fn each<T: Sync>(
+        self,
+        items: &[T],
+        work: impl Fn(usize, &T, &Meter<'_>) -> Result<()> + Sync,
+    ) -> Result<()> {
+        let Some(pool) = self.pool else {
+            let meter = self.meter();
+            return items.iter().enumerate().try_for_each(|(i, item)| work(i, item, &meter));
         };
         let next = AtomicUsize::new(0);
         let failed = Mutex::new(None);
         let failure = || failed.lock().unwrap_or_else(PoisonError::into_inner);
         let until_done = || {
+            let meter = self.meter();
             // One thread would not have reached what follows a failure. What was begun before it is done to its end, and
             // that is all that precedes it.
             while failure().is_none() {
@@ -42,7 +62,7 @@ impl<'p> Workers<'p> {
                 let Some(item) = items.get(index) else {
                     return;
                 };
-                if let Err(error) = work(index, item) {
+                if let Err(error) = work(index, item, &meter) {
                     let mut first = failure();
                     if first.as_ref().is_none_or(|(earliest, _)| index < *earliest) {
                         *first = Some((index, error));
@@ -55,20 +75,27 @@ impl<'p> Workers<'p> {
     }
 
     /// Fills `to` from `N` sources, each element from those at its place; `work` sees pieces of all at the same place.
+    ///
+    /// # Errors
+    ///
+    /// `cancelled`, `deadline`.
     pub(crate) fn map<A: Sync, B: Send, const N: usize>(
         self,
         from: [&[A]; N],
         to: &mut [B],
         work: impl Fn([&[A]; N], &mut [B]) + Sync,
-    ) {
-        let Some(pool) = self.0 else {
-            return work(from, to);
-        };
-        let one = |(i, to): (usize, &mut [B])| {
+    ) -> Result<()> {
+        let one = |meter: &Meter<'_>, (i, to): (usize, &mut [B])| {
+            meter.check()?;
             let start = i * PIECE;
             work(from.map(|from| from.get(start..).map_or(&[][..], |rest| &rest[..rest.len().min(PIECE)])), to);
+            Ok(())
         };
-        pool.install(|| to.par_chunks_mut(PIECE).enumerate().for_each(one));
+        let Some(pool) = self.pool else {
+            let meter = self.meter();
+            return to.chunks_mut(PIECE).enumerate().try_for_each(|piece| one(&meter, piece));
+        };
+        pool.install(|| to.par_chunks_mut(PIECE).enumerate().try_for_each(|piece| one(&self.meter(), piece)))
     }
 }
 
@@ -85,7 +112,9 @@ mod tests {
     #[test]
     fn the_first_error_in_order_wins() {
         let items: Vec<usize> = (0..100).collect();
-        let work = |_, &item: &usize| if item % 30 == 29 { Err(Error::internal(item.to_string())) } else { Ok(()) };
+        let work = |_, &item: &usize, _: &Meter<'_>| {
+            if item % 30 == 29 { Err(Error::internal(item.to_string())) } else { Ok(()) }
+        };
         for threads in [1, 2, 3] {
             let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             for _ in 0..20 {
@@ -101,7 +130,7 @@ mod tests {
         let from: Vec<u32> = (0..100_000).collect();
         for workers in [Workers::default(), Workers::of(Some(&pool))] {
             let mut to = vec![0; from.len()];
-            workers.map([&from], &mut to, |[from], to| to.copy_from_slice(from));
+            workers.map([&from], &mut to, |[from], to| to.copy_from_slice(from)).unwrap();
             assert_eq!(to, from);
         }
     }

@@ -34,7 +34,7 @@ pub(crate) fn probe(bytes: &[u8], format: Format, limits: &Limits) -> Result<Hea
 ///
 /// # Errors
 ///
-/// `malformed`, `truncated`, `unsupported`, `limit_exceeded`, `out_of_memory`.
+/// `malformed`, `truncated`, `unsupported`, `limit_exceeded`, `out_of_memory`, `deadline`, `cancelled`.
 pub(crate) fn decode(
     bytes: &[u8],
     header: &Header,
@@ -43,10 +43,10 @@ pub(crate) fn decode(
     workers: Workers<'_>,
 ) -> Result<Pixels> {
     match header.format {
-        Format::Jpeg => jpeg::decode(bytes, header, plan, limits),
-        Format::Png => png::decode(bytes, header, plan, limits),
-        Format::Gif => gif::decode(bytes, header, limits),
-        Format::Webp => webp::decode(bytes, header, plan),
+        Format::Jpeg => jpeg::decode(bytes, header, plan, limits, &workers.meter()),
+        Format::Png => png::decode(bytes, header, plan, limits, &workers.meter()),
+        Format::Gif => gif::decode(bytes, header, limits, &workers.meter()),
+        Format::Webp => webp::decode(bytes, header, plan, &workers.meter()),
         Format::Heic => heif::decode(bytes, header, plan, limits, workers),
     }
 }

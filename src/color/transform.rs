@@ -124,7 +124,7 @@ fn mapped<T: Sync, const M: usize, const N: usize>(
     let mut out = zeroed(source.len().saturating_mul(N))?;
     workers.map([source], out.as_chunks_mut::<N>().0, |[source], out| {
         out.iter_mut().zip(source).for_each(|(to, from)| *to = pixel(from));
-    });
+    })?;
     let layout = if N == 4 { Layout::Rgba } else { Layout::Rgb };
     Raster::new(raster.size, layout, Samples::U8(out))
 }

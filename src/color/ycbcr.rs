@@ -76,7 +76,7 @@ fn interleave<T: Copy + Default + Send + Sync>(
         for (((to, &y), &cb), &cr) in out.iter_mut().zip(y).zip(cb).zip(cr) {
             *to = rgb([y, cb, cr]);
         }
-    });
+    })?;
     Ok(out)
 }
 

@@ -6,15 +6,16 @@ pub(crate) mod webp;
 use crate::canonical::Canonical;
 use crate::error::Result;
 use crate::profile::Encoding;
+use crate::watch::Meter;
 
 /// Encodes without any metadata; the same samples and encoding give the same bytes on every machine.
 ///
 /// # Errors
 ///
-/// `out_of_memory`; `internal` when the encoder refuses a canonical image.
-pub(crate) fn encode(canonical: &Canonical, encoding: Encoding) -> Result<Vec<u8>> {
+/// `out_of_memory`, `deadline`, `cancelled`; `internal` when the encoder refuses a canonical image.
+pub(crate) fn encode(canonical: &Canonical, encoding: Encoding, meter: &Meter<'_>) -> Result<Vec<u8>> {
     match encoding {
-        Encoding::Jpeg { quality } => jpeg::encode(canonical, quality),
-        Encoding::Webp { quality } => webp::encode(canonical, quality),
+        Encoding::Jpeg { quality } => jpeg::encode(canonical, quality, meter),
+        Encoding::Webp { quality } => webp::encode(canonical, quality, meter),
     }
 }

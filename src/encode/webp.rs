@@ -9,17 +9,20 @@ use crate::canonical::{Canonical, CanonicalSamples};
 use crate::error::{Error, Result};
 use crate::pixels::{chroma_size, count, zeroed};
 use crate::size::Size;
+use crate::watch::Meter;
 
 /// Encodes a canonical image.
 ///
 /// # Errors
 ///
-/// `out_of_memory`; `internal` when a side is over 16 383 or libwebp fails.
-pub(super) fn encode(canonical: &Canonical, quality: u8) -> Result<Vec<u8>> {
+/// `out_of_memory`, `deadline`, `cancelled`; `internal` when a side is over 16 383 or libwebp fails.
+pub(super) fn encode(canonical: &Canonical, quality: u8, meter: &Meter<'_>) -> Result<Vec<u8>> {
     match &canonical.samples {
-        CanonicalSamples::Rgb(rgb) => encode_rgb(canonical.size, rgb, quality),
-        CanonicalSamples::Gray(luma) => encode_planes(canonical.size, luma, None, quality),
-        CanonicalSamples::Ycbcr420 { luma, cb, cr } => encode_planes(canonical.size, luma, Some((cb, cr)), quality),
+        CanonicalSamples::Rgb(rgb) => encode_rgb(canonical.size, rgb, quality, meter),
+        CanonicalSamples::Gray(luma) => encode_planes(canonical.size, luma, None, quality, meter),
+        CanonicalSamples::Ycbcr420 { luma, cb, cr } => {
+            encode_planes(canonical.size, luma, Some((cb, cr)), quality, meter)
+        }
     }
 }
 
@@ -28,7 +31,13 @@ pub(super) fn encode(canonical: &Canonical, quality: u8) -> Result<Vec<u8>> {
 /// # Errors
 ///
 /// `out_of_memory`; `internal` when lengths disagree with `size`, a side is over 16 383, or libwebp fails.
-pub(crate) fn encode_planes(size: Size, luma: &[u8], chroma: Option<(&[u8], &[u8])>, quality: u8) -> Result<Vec<u8>> {
+pub(crate) fn encode_planes(
+    size: Size,
+    luma: &[u8],
+    chroma: Option<(&[u8], &[u8])>,
+    quality: u8,
+    meter: &Meter<'_>,
+) -> Result<Vec<u8>> {
     let mut planes = Limited::new(size)?;
     let half = planes.cb.len();
     if luma.len() != planes.luma.len() || chroma.is_some_and(|(cb, cr)| cb.len() != half || cr.len() != half) {
@@ -48,7 +57,7 @@ pub(crate) fn encode_planes(size: Size, luma: &[u8], chroma: Option<(&[u8], &[u8
             planes.cr.fill(NEUTRAL);
         }
     }
-    planes.encode(quality)
+    planes.encode(quality, meter)
 }
 
 /// Encodes interleaved RGB, rows tight; each chroma sample is the mean of its 2 × 2 pixels, edges repeated.
@@ -56,7 +65,7 @@ pub(crate) fn encode_planes(size: Size, luma: &[u8], chroma: Option<(&[u8], &[u8
 /// # Errors
 ///
 /// As [`encode_planes`].
-pub(crate) fn encode_rgb(size: Size, rgb: &[u8], quality: u8) -> Result<Vec<u8>> {
+pub(crate) fn encode_rgb(size: Size, rgb: &[u8], quality: u8, meter: &Meter<'_>) -> Result<Vec<u8>> {
     let mut planes = Limited::new(size)?;
     let (pixels, rest) = rgb.as_chunks::<3>();
     if pixels.len() != planes.luma.len() || !rest.is_empty() {
@@ -74,7 +83,7 @@ pub(crate) fn encode_rgb(size: Size, rgb: &[u8], quality: u8) -> Result<Vec<u8>>
             (*cb, *cr) = mean_chroma(top, bottom);
         }
     }
-    planes.encode(quality)
+    planes.encode(quality, meter)
 }
 
 /// Limited-range 4:2:0 planes, rows tight.
@@ -95,8 +104,8 @@ impl Limited {
         Ok(Self { size, luma: zeroed(len(size)?)?, cb: zeroed(half)?, cr: zeroed(half)? })
     }
 
-    fn encode(mut self, quality: u8) -> Result<Vec<u8>> {
-        ffi::encode(self.size, &mut self.luma, &mut self.cb, &mut self.cr, quality)
+    fn encode(mut self, quality: u8, meter: &Meter<'_>) -> Result<Vec<u8>> {
+        ffi::encode(self.size, &mut self.luma, &mut self.cb, &mut self.cr, quality, meter)
     }
 }
 
@@ -158,7 +167,8 @@ mod tests {
 
     fn decoded(file: &[u8]) -> Planes {
         let header = webp::probe(file, &Limits::default()).expect("own file");
-        match webp::decode(file, &header, &plan(&header, 0, &Profile::default())).expect("own file") {
+        match webp::decode(file, &header, &plan(&header, 0, &Profile::default()), &Meter::default()).expect("own file")
+        {
             Pixels::ReducedYcbcr(planes) => planes,
             _ => panic!("lossy WebP has planes"),
         }
@@ -199,7 +209,7 @@ mod tests {
     fn flat_color_survives_with_odd_sides() {
         for (w, h) in [(1, 1), (2, 2), (3, 5), (17, 16), (33, 31)] {
             let size = Size::new(w, h);
-            let file = encode_rgb(size, &[200, 100, 50].repeat(side(w * h)), 90).expect("encodes");
+            let file = encode_rgb(size, &[200, 100, 50].repeat(side(w * h)), 90, &Meter::default()).expect("encodes");
             let planes = decoded(&file);
             assert_eq!(planes.size, size);
             let chroma = planes.chroma.expect("chroma");
@@ -213,8 +223,8 @@ mod tests {
     fn planes_and_luma_alone_are_encoded() {
         let size = Size::new(21, 11);
         let (luma, half) = (vec![180; 231], vec![128; 66]);
-        let color = encode_planes(size, &luma, Some((&half, &half)), 80).expect("encodes");
-        let gray = encode_planes(size, &luma, None, 80).expect("encodes");
+        let color = encode_planes(size, &luma, Some((&half, &half)), 80, &Meter::default()).expect("encodes");
+        let gray = encode_planes(size, &luma, None, 80, &Meter::default()).expect("encodes");
         assert_eq!(color, gray);
         assert!(first(&decoded(&gray).luma).abs_diff(LUMA[180]) <= 1);
     }
@@ -222,19 +232,22 @@ mod tests {
     #[test]
     fn the_same_samples_give_the_same_bytes_and_no_metadata() {
         let rgb: Vec<u8> = (0..64 * 48 * 3_u32).map(|i| low_byte(i.wrapping_mul(2_654_435_761) >> 24)).collect();
-        let file = encode_rgb(Size::new(64, 48), &rgb, 80).expect("encodes");
-        assert_eq!(file, encode_rgb(Size::new(64, 48), &rgb, 80).expect("encodes"));
+        let file = encode_rgb(Size::new(64, 48), &rgb, 80, &Meter::default()).expect("encodes");
+        assert_eq!(file, encode_rgb(Size::new(64, 48), &rgb, 80, &Meter::default()).expect("encodes"));
         assert_eq!(&file[12..16], b"VP8 ");
-        assert!(file.len() < encode_rgb(Size::new(64, 48), &rgb, 95).expect("encodes").len());
+        assert!(file.len() < encode_rgb(Size::new(64, 48), &rgb, 95, &Meter::default()).expect("encodes").len());
     }
 
     #[test]
     fn wrong_lengths_and_sides_are_internal() {
         let code = |result: Result<Vec<u8>>| result.expect_err("refused").code();
-        assert_eq!(code(encode_rgb(Size::new(2, 2), &[0; 11], 80)), "internal");
-        assert_eq!(code(encode_planes(Size::new(2, 2), &[0; 4], Some((&[0; 2], &[0])), 80)), "internal");
-        assert_eq!(code(encode_rgb(Size::new(16_384, 1), &[0; 16_384 * 3], 80)), "internal");
-        assert!(encode_planes(Size::new(16_383, 1), &[0; 16_383], None, 80).is_ok());
-        assert_eq!(code(encode_rgb(Size::new(0, 2), &[], 80)), "internal");
+        assert_eq!(code(encode_rgb(Size::new(2, 2), &[0; 11], 80, &Meter::default())), "internal");
+        assert_eq!(
+            code(encode_planes(Size::new(2, 2), &[0; 4], Some((&[0; 2], &[0])), 80, &Meter::default())),
+            "internal"
+        );
+        assert_eq!(code(encode_rgb(Size::new(16_384, 1), &[0; 16_384 * 3], 80, &Meter::default())), "internal");
+        assert!(encode_planes(Size::new(16_383, 1), &[0; 16_383], None, 80, &Meter::default()).is_ok());
+        assert_eq!(code(encode_rgb(Size::new(0, 2), &[], 80, &Meter::default())), "internal");
     }
 }

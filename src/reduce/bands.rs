@@ -12,6 +12,7 @@ use super::weights::Weights;
 use super::window::Part;
 use crate::error::{Error, Result};
 use crate::pixels::{Layout, count};
+use crate::watch::Meter;
 
 /// A plane or raster on its way to the target size.
 ///
@@ -59,14 +60,17 @@ impl<T: Sample> Bands<T> {
     ///
     /// # Errors
     ///
-    /// As [`Self::push_rows`] and [`Self::finish`].
-    pub(crate) fn reduce(part: Part, samples: Vec<T>) -> Result<Vec<T>> {
+    /// As [`Self::push_rows`] and [`Self::finish`]; `deadline`, `cancelled`.
+    pub(crate) fn reduce(part: Part, samples: Vec<T>, meter: &Meter<'_>) -> Result<Vec<T>> {
         if part.is_identity() {
             return Ok(samples);
         }
         let mut bands = Self::new(part)?;
         // A strip at a time, since alpha is premultiplied in a copy.
-        samples.chunks(part.row_len() * 64).try_for_each(|strip| bands.push_rows(strip))?;
+        samples.chunks(part.row_len() * 64).try_for_each(|strip| {
+            meter.check()?;
+            bands.push_rows(strip)
+        })?;
         drop(samples);
         bands.finish()
     }

@@ -19,6 +19,7 @@ pub(crate) use window::Part;
 use crate::error::Result;
 use crate::pixels::{Chroma, Planes, Raster, Samples, Siting};
 use crate::size::{Rect, Size};
+use crate::watch::Meter;
 
 /// The chroma grid of reduced planes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,15 +44,21 @@ impl ChromaGrid {
 ///
 /// # Errors
 ///
-/// `out_of_memory`; `internal` when the crop leaves the picture.
-pub(crate) fn reduce_planes(planes: Planes, crop: Rect, target: Size, grid: ChromaGrid) -> Result<Planes> {
+/// `out_of_memory`, `deadline`, `cancelled`; `internal` when the crop leaves the picture.
+pub(crate) fn reduce_planes(
+    planes: Planes,
+    crop: Rect,
+    target: Size,
+    grid: ChromaGrid,
+    meter: &Meter<'_>,
+) -> Result<Planes> {
     let size = planes.size;
-    let luma = reduce(Part::luma(size, crop, target)?, planes.luma)?;
+    let luma = reduce(Part::luma(size, crop, target)?, planes.luma, meter)?;
     let chroma = match planes.chroma {
         None => None,
         Some(Chroma { cb, cr, subsampling, siting }) => {
             let part = Part::chroma(size, subsampling, siting, crop, target, grid)?;
-            let (cb, cr) = (reduce(part, cb)?, reduce(part, cr)?);
+            let (cb, cr) = (reduce(part, cb, meter)?, reduce(part, cr, meter)?);
             Some(Chroma { cb, cr, subsampling: (grid.factor(), grid.factor()), siting: Siting::Centred })
         }
     };
@@ -62,15 +69,16 @@ pub(crate) fn reduce_planes(planes: Planes, crop: Rect, target: Size, grid: Chro
 ///
 /// # Errors
 ///
-/// `out_of_memory`; `internal` when the crop leaves the picture.
-pub(crate) fn reduce_raster(raster: Raster, crop: Rect, target: Size) -> Result<Raster> {
+/// `out_of_memory`, `deadline`, `cancelled`; `internal` when the crop leaves the picture.
+pub(crate) fn reduce_raster(raster: Raster, crop: Rect, target: Size, meter: &Meter<'_>) -> Result<Raster> {
     let Raster { size, layout, samples } = raster;
-    Raster::new(target, layout, reduce(Part::raster(size, layout, crop, target)?, samples)?)
+    Raster::new(target, layout, reduce(Part::raster(size, layout, crop, target)?, samples, meter)?)
 }
 
-fn reduce(part: Part, samples: Samples) -> Result<Samples> {
+fn reduce(part: Part, samples: Samples, meter: &Meter<'_>) -> Result<Samples> {
+    meter.check()?;
     Ok(match samples {
-        Samples::U8(v) => Samples::U8(Bands::reduce(part, v)?),
+        Samples::U8(v) => Samples::U8(Bands::reduce(part, v, meter)?),
         Samples::U16(v) => Samples::U16(whole::reduce(part, v)?),
     })
 }

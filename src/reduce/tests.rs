@@ -8,6 +8,7 @@ use super::window::{Extent, Window};
 use super::{Bands, ChromaGrid, Part};
 use crate::pixels::{Layout, Siting, count};
 use crate::size::{Rect, Size};
+use crate::watch::Meter;
 
 /// A linear congruential generator (Knuth's MMIX constants).
 struct Random(u64);
@@ -78,7 +79,7 @@ fn reference<T: Sample>(part: &Part, samples: &[T]) -> Vec<T> {
 fn check<T: Sample + std::fmt::Debug + PartialEq>(part: Part, random: &mut Random) {
     let samples: Vec<T> = random.samples(count(part.size, part.layout.channels()).unwrap());
     let wanted = reference(&part, &samples);
-    assert!(Bands::reduce(part, samples.clone()).unwrap() == wanted, "whole: {part:?}");
+    assert!(Bands::reduce(part, samples.clone(), &Meter::default()).unwrap() == wanted, "whole: {part:?}");
     let row_len = part.size.width as usize * part.layout.channels();
     let mut bands = Bands::new(part).unwrap();
     let mut rest = samples.as_slice();
@@ -150,7 +151,10 @@ fn whole_buffers_of_16_bits_are_what_bands_give() {
         let target = target(&mut random, size);
         let part = Part::raster(size, Layout::Rgba, Rect::whole(size), target).unwrap();
         let samples: Vec<u16> = random.samples(count(size, 4).unwrap());
-        assert!(super::whole::reduce(part, samples.clone()).unwrap() == Bands::reduce(part, samples).unwrap());
+        assert!(
+            super::whole::reduce(part, samples.clone()).unwrap()
+                == Bands::reduce(part, samples, &Meter::default()).unwrap()
+        );
     }
 }
 

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 /// From the bottom up; a module may use those of lower layers and its own folder.
 const LAYERS: &[&[&str]] = &[
     &["error", "format", "size", "tile"],
-    &["header", "id", "limits", "pixels", "profile", "workers"],
+    &["header", "id", "limits", "pixels", "profile", "watch"],
+    &["workers"],
     &["exif", "color", "orient", "reduce"],
     &["memory", "plan"],
     &["canonical", "codec"],

@@ -1,5 +1,6 @@
 //! Facts at the library's boundary, over testdata/ and the corpus that `IMAGE_INGEST_CORPUS` names.
 
+mod deadline;
 mod files;
 mod fuzz_seeds;
 mod golden;

@@ -9,6 +9,7 @@ use crate::header::{Animation, Coding, Header};
 use crate::limits::Limits;
 use crate::pixels::{Layout, Pixels, Raster, Samples};
 use crate::size::Size;
+use crate::watch::Meter;
 
 const PALETTE: [u8; 12] = [0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255];
 
@@ -30,7 +31,7 @@ fn header(bytes: &[u8]) -> Result<Header> {
 }
 
 fn pixels(bytes: &[u8]) -> Result<Raster> {
-    match decode(bytes, &header(bytes)?, &Limits::default())? {
+    match decode(bytes, &header(bytes)?, &Limits::default(), &Meter::default())? {
         Pixels::Interleaved(raster) => Ok(raster),
         _ => panic!("GIF has no planes"),
     }
@@ -114,7 +115,11 @@ fn every_truncation_of_the_first_frame_is_refused() {
     let whole = header(&file).unwrap();
     for n in 0..file.len() - 1 {
         assert_eq!(code(header(&file[..n])), "truncated", "at {n}");
-        assert_eq!(code(decode(&file[..n], &whole, &Limits::default())), "truncated", "decode at {n}");
+        assert_eq!(
+            code(decode(&file[..n], &whole, &Limits::default(), &Meter::default())),
+            "truncated",
+            "decode at {n}"
+        );
     }
 }
 

@@ -69,7 +69,7 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
 ///
 /// # Errors
 ///
-/// `malformed`, `truncated`, `unsupported`, `limit_exceeded`, `out_of_memory`, `deadline`.
+/// `malformed`, `truncated`, `unsupported`, `limit_exceeded`, `out_of_memory`, `deadline`, `cancelled`.
 pub(crate) fn decode(
     bytes: &[u8],
     header: &Header,
@@ -79,8 +79,8 @@ pub(crate) fn decode(
 ) -> Result<Pixels> {
     let picture = Picture::read(bytes, limits)?;
     match picture.matrix() {
-        Some(matrix) if !picture.is_composed() => planes::decode(&picture, matrix, plan, limits, workers),
-        _ => rgb::decode(bytes, &picture, header.coded_size, limits),
+        Some(matrix) if !picture.is_composed() => planes::decode(&picture, matrix, plan, workers),
+        _ => rgb::decode(bytes, &picture, header.coded_size, limits, &workers.meter()),
     }
 }
 

@@ -1,7 +1,6 @@
 //! Decodes coded pictures straight into the planes of the whole: one picture, or the tiles of a grid in turn.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use super::boxes::{malformed, truncated, unsupported};
 use super::canvas::{Canvas, Tile};
@@ -15,30 +14,24 @@ use crate::format::Format;
 use crate::limits::Limits;
 use crate::pixels::{Matrix, Pixels};
 use crate::plan::Plan;
+use crate::watch::Meter;
 use crate::workers::Workers;
 
 /// Decodes a picture without alpha that is one coded picture or a grid of them.
 ///
 /// # Errors
 ///
-/// `malformed`, `truncated`, `unsupported`, `out_of_memory`, `deadline`.
-pub(super) fn decode(
-    picture: &Picture<'_>,
-    matrix: Matrix,
-    plan: &Plan,
-    limits: &Limits,
-    workers: Workers<'_>,
-) -> Result<Pixels> {
-    let watch = Watch::start(limits);
+/// `malformed`, `truncated`, `unsupported`, `out_of_memory`, `deadline`, `cancelled`.
+pub(super) fn decode(picture: &Picture<'_>, matrix: Matrix, plan: &Plan, workers: Workers<'_>) -> Result<Pixels> {
     let columns = if let Form::Grid(grid) = picture.form { grid.columns } else { 1 };
     if picture.leaves.len() > 1 && plan.crop.size != plan.target {
-        return decode_strips(picture, matrix, columns, plan, &watch, workers);
+        return decode_strips(picture, matrix, columns, plan, workers);
     }
     let canvas = Mutex::new(None);
-    workers.each(&picture.leaves, |index, leaf| {
+    workers.each(&picture.leaves, |index, leaf, meter| {
         let index = u32::try_from(index).map_err(|_| Error::internal("more tiles than were counted"))?;
         let origin = (index % columns * leaf.size.width, index / columns * leaf.size.height);
-        decode_leaf(picture, leaf, plan.in_loop_filters, &watch, |tile| {
+        decode_leaf(picture, leaf, plan.in_loop_filters, meter, |tile| {
             // Pasting takes a fiftieth of decoding, so threads hardly meet here.
             let mut canvas = canvas.lock().unwrap_or_else(PoisonError::into_inner);
             let empty = || Canvas::new(picture.size, picture.subsampling(), picture.bit_depth());
@@ -61,12 +54,11 @@ fn decode_strips(
     matrix: Matrix,
     columns: u32,
     plan: &Plan,
-    watch: &Watch,
     workers: Workers<'_>,
 ) -> Result<Pixels> {
     let strips = Mutex::new(Strips::new(picture, matrix, columns, plan)?);
-    workers.each(&picture.leaves, |index, leaf| {
-        decode_leaf(picture, leaf, plan.in_loop_filters, watch, |tile| {
+    workers.each(&picture.leaves, |index, leaf, meter| {
+        decode_leaf(picture, leaf, plan.in_loop_filters, meter, |tile| {
             strips.lock().unwrap_or_else(PoisonError::into_inner).paste(&tile, index)
         })
     })?;
@@ -79,46 +71,22 @@ fn decode_strips(
 ///
 /// # Errors
 ///
-/// `malformed`, `truncated`, `unsupported`, `out_of_memory`, `deadline`.
-pub(super) fn verify(picture: &Picture<'_>, limits: &Limits) -> Result<()> {
-    let watch = Watch::start(limits);
+/// `malformed`, `truncated`, `unsupported`, `out_of_memory`, `deadline`, `cancelled`.
+pub(super) fn verify(picture: &Picture<'_>, meter: &Meter<'_>) -> Result<()> {
     picture.leaves.iter().chain(&picture.alpha).try_for_each(|leaf| {
         // libheif takes every length to have four bytes, and would find other NAL units than those checked here.
         if leaf.config.length_bytes != 4 {
             return Err(unsupported("short NAL unit lengths in a composed picture"));
         }
-        decode_leaf(picture, leaf, true, &watch, |_| Ok(()))
+        decode_leaf(picture, leaf, true, meter, |_| Ok(()))
     })
-}
-
-/// The time a decode may take, asked between slices: many slices that each cover the whole picture fit into few bytes.
-struct Watch {
-    start: Instant,
-    limit: Duration,
-}
-
-impl Watch {
-    fn start(limits: &Limits) -> Self {
-        Self { start: Instant::now(), limit: limits.deadline }
-    }
-
-    fn check(&self) -> Result<()> {
-        if self.start.elapsed() <= self.limit { Ok(()) } else { Err(self.refused(Fault::STOPPED)) }
-    }
-
-    fn refused(&self, fault: Fault) -> Error {
-        match fault {
-            Fault::STOPPED => Error::Deadline { limit: self.limit, actual: self.start.elapsed() },
-            other => refused(other),
-        }
-    }
 }
 
 fn decode_leaf(
     picture: &Picture<'_>,
     leaf: &Leaf<'_>,
     in_loop_filters: bool,
-    watch: &Watch,
+    meter: &Meter<'_>,
     then: impl FnOnce(Tile<'_>) -> Result<()>,
 ) -> Result<()> {
     let sets = leaf.config.parameter_sets()?;
@@ -131,9 +99,8 @@ fn decode_leaf(
         &gathered
     };
     let nals = checked_nals(data, leaf.config.length_bytes, &sets)?;
-    let ours = if leaf.is_shifted() { None } else { intra::decode(&sets, &nals) };
-    watch.check()?;
-    let libde265 = Libde265 { picture, leaf, watch, nals: sets.iter().chain(&nals).copied().collect() };
+    let ours = if leaf.is_shifted() { None } else { intra::decode(&sets, &nals, meter)? };
+    let libde265 = Libde265 { picture, leaf, meter, nals: sets.iter().chain(&nals).copied().collect() };
     match ours {
         Some(decoded) if !in_loop_filters => then(Tile::Ours(decoded)),
         Some(_) => libde265.decode(true, then),
@@ -151,16 +118,19 @@ fn decode_leaf(
 struct Libde265<'p, 'a> {
     picture: &'p Picture<'a>,
     leaf: &'p Leaf<'a>,
-    watch: &'p Watch,
+    meter: &'p Meter<'p>,
     nals: Vec<&'p [u8]>,
 }
 
 impl Libde265<'_, '_> {
     fn decode(&self, in_loop_filters: bool, then: impl FnOnce(Tile<'_>) -> Result<()>) -> Result<()> {
-        let Self { picture, leaf, watch, nals } = self;
+        let Self { picture, leaf, meter, nals } = self;
         let mut decoder = Decoder::new(leaf.coded_size(), in_loop_filters).ok_or(Error::OutOfMemory { bytes: 0 })?;
         nals.iter().try_for_each(|nal| decoder.push(nal)).map_err(refused)?;
-        let decoded = decoder.finish(|| watch.check().is_ok()).map_err(|fault| watch.refused(fault))?;
+        // Many slices that each cover the whole picture fit into few bytes.
+        let decoded = decoder
+            .finish(|| meter.check().is_ok())
+            .map_err(|fault| meter.check().err().unwrap_or_else(|| refused(fault)))?;
         let decoded = decoded.ok_or_else(|| malformed("an item without a coded picture"))?;
         check_layout(&decoded, leaf)?;
         if picture.signal.matrix != MATRIX_RGB && has_gap(&decoded) {

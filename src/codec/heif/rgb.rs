@@ -13,14 +13,21 @@ use crate::format::Format;
 use crate::limits::Limits;
 use crate::pixels::{Layout, Pixels, Raster, Samples, zeroed};
 use crate::size::Size;
+use crate::watch::Meter;
 
 /// Decodes the primary item as RGB, or RGBA when it has an alpha plane; alpha is not premultiplied.
 ///
 /// # Errors
 ///
-/// `malformed`, `truncated`, `unsupported`, `limit_exceeded`, `out_of_memory`, `deadline`.
-pub(super) fn decode(bytes: &[u8], picture: &Picture<'_>, size: Size, limits: &Limits) -> Result<Pixels> {
-    planes::verify(picture, limits)?;
+/// `malformed`, `truncated`, `unsupported`, `limit_exceeded`, `out_of_memory`, `deadline`, `cancelled`.
+pub(super) fn decode(
+    bytes: &[u8],
+    picture: &Picture<'_>,
+    size: Size,
+    limits: &Limits,
+    meter: &Meter<'_>,
+) -> Result<Pixels> {
+    planes::verify(picture, meter)?;
     let layout = if picture.alpha.is_empty() { Layout::Rgb } else { Layout::Rgba };
     let deep = picture.bit_depth() > 8;
     let image = decode_image(bytes, chroma(layout, deep), limits).map_err(|e| refused(&e, limits))?;

@@ -11,6 +11,7 @@ use crate::limits::Limits;
 use crate::pixels::{Layout, Pixels, Raster, Samples, count, zeroed};
 use crate::plan::Plan;
 use crate::size::Size;
+use crate::watch::Meter;
 
 /// Decodes at the plan's DCT scale.
 ///
@@ -18,11 +19,11 @@ use crate::size::Size;
 ///
 /// # Errors
 ///
-/// `malformed`, `truncated`, `unsupported`, `limit_exceeded`, `out_of_memory`.
-pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits) -> Result<Pixels> {
-    match huffman::decode(bytes, header, plan)? {
+/// `malformed`, `truncated`, `unsupported`, `limit_exceeded`, `out_of_memory`, `deadline`, `cancelled`.
+pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits, meter: &Meter<'_>) -> Result<Pixels> {
+    match huffman::decode(bytes, header, plan, meter)? {
         Some(planes) => Ok(planes),
-        None => decode_by_libjpeg_turbo(bytes, header, plan, limits),
+        None => decode_by_libjpeg_turbo(bytes, header, plan, limits, meter),
     }
 }
 
@@ -31,34 +32,41 @@ pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits
 /// # Errors
 ///
 /// As [`decode`].
-pub(crate) fn decode_by_libjpeg_turbo(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits) -> Result<Pixels> {
+pub(crate) fn decode_by_libjpeg_turbo(
+    bytes: &[u8],
+    header: &Header,
+    plan: &Plan,
+    limits: &Limits,
+    meter: &Meter<'_>,
+) -> Result<Pixels> {
+    let failed = |failure| failed(failure, limits, meter);
     let max_memory = usize::try_from(limits.max_memory_bytes).unwrap_or(usize::MAX);
-    let mut decoder = Decoder::new().map_err(|f| failed(f, limits))?;
+    let mut decoder = Decoder::new(meter).map_err(failed)?;
     let divisors = divisors(plan);
     let divisor = divisors[0];
-    let shape = decoder.start(bytes, divisors, max_memory).map_err(|f| failed(f, limits))?;
+    let shape = decoder.start(bytes, divisors, max_memory).map_err(failed)?;
     let Size { width, height } = header.coded_size;
     if (shape.width, shape.height) != (width.div_ceil(divisor), height.div_ceil(divisor)) {
         return Err(Error::internal("libjpeg-turbo sees another size than the probe"));
     }
     let pixels = match shape.output {
-        Output::Planes => planes(&mut decoder, &shape, plan, limits)?,
-        Output::Rgb => Pixels::Interleaved(interleaved(&mut decoder, &shape, Layout::Rgb, limits)?),
-        Output::Cmyk => Pixels::Interleaved(ink(interleaved(&mut decoder, &shape, Layout::Cmyk, limits)?)),
+        Output::Planes => planes(&mut decoder, &shape, plan, failed)?,
+        Output::Rgb => Pixels::Interleaved(interleaved(&mut decoder, &shape, Layout::Rgb, failed)?),
+        Output::Cmyk => Pixels::Interleaved(ink(interleaved(&mut decoder, &shape, Layout::Cmyk, failed)?)),
     };
-    decoder.finish().map_err(|f| failed(f, limits))?;
+    decoder.finish().map_err(failed)?;
     refuse_damage(decoder.warnings(), decoder.left_over(), &header.coding)?;
     Ok(pixels)
 }
 
-fn planes(decoder: &mut Decoder<'_>, shape: &Shape, plan: &Plan, limits: &Limits) -> Result<Pixels> {
+fn planes(decoder: &mut Decoder<'_>, shape: &Shape, plan: &Plan, failed: impl Fn(Failure) -> Error) -> Result<Pixels> {
     let component = |c: &Component| (Size::new(c.width, c.height), (c.h_samp, c.v_samp));
     let components: Vec<_> = shape.components.iter().map(component).collect();
     let mut planes = ReducedPlanes::new(Size::new(shape.width, shape.height), &components, plan)?;
     let strip = |c: &Component| zeroed((c.stride as usize).saturating_mul(c.strip_rows as usize));
     let mut strips = shape.components.iter().map(strip).collect::<Result<Vec<Vec<u8>>>>()?;
     for _ in 0..shape.strips {
-        decoder.read_planes(&mut strips).map_err(|f| failed(f, limits))?;
+        decoder.read_planes(&mut strips).map_err(&failed)?;
         for (index, (strip, component)) in strips.iter().zip(&shape.components).enumerate() {
             planes.push(index, strip, component.stride as usize)?;
         }
@@ -66,12 +74,17 @@ fn planes(decoder: &mut Decoder<'_>, shape: &Shape, plan: &Plan, limits: &Limits
     planes.finish()
 }
 
-fn interleaved(decoder: &mut Decoder<'_>, shape: &Shape, layout: Layout, limits: &Limits) -> Result<Raster> {
+fn interleaved(
+    decoder: &mut Decoder<'_>,
+    shape: &Shape,
+    layout: Layout,
+    failed: impl Fn(Failure) -> Error,
+) -> Result<Raster> {
     let size = Size::new(shape.width, shape.height);
     let len = count(size, layout.channels()).ok_or_else(|| Error::internal("a raster beyond the address space"))?;
     let mut samples = zeroed(len)?;
     for row in samples.chunks_exact_mut(shape.width as usize * layout.channels()) {
-        decoder.read_row(row).map_err(|f| failed(f, limits))?;
+        decoder.read_row(row).map_err(&failed)?;
     }
     Raster::new(size, layout, Samples::U8(samples))
 }
@@ -114,12 +127,18 @@ fn refuse_damage(warnings: u32, left_over: u32, coding: &Coding) -> Result<()> {
 
 pub(super) const MAX_LEFT_OVER_BYTES: u32 = 16;
 
-fn failed(failure: Failure, limits: &Limits) -> Error {
+/// Why the meter stopped libjpeg-turbo.
+pub(crate) fn stopped(meter: &Meter<'_>) -> Error {
+    meter.check().err().unwrap_or_else(|| Error::internal("libjpeg-turbo stopped by itself"))
+}
+
+fn failed(failure: Failure, limits: &Limits, meter: &Meter<'_>) -> Error {
     let limit = limits.max_memory_bytes;
     match failure.status {
         Status::NoMemory => Error::OutOfMemory { bytes: 0 },
         Status::MemoryLimit => Error::LimitExceeded { what: "memory bytes", limit, actual: limit.saturating_add(1) },
         Status::Unsupported => Error::unsupported(Format::Jpeg, failure.message),
+        Status::Stopped => stopped(meter),
         Status::Failed => Error::malformed_by(Format::Jpeg, "libjpeg-turbo cannot read it", failure.message),
     }
 }

@@ -1,12 +1,13 @@
 //! Safe functions over the C shim around libjpeg-turbo; the shim keeps every `longjmp` on its own side.
 #![expect(unsafe_code, reason = "libjpeg-turbo has no safe interface with planes, limits and separate warnings")]
 
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 
 use super::huffman::{Fault, Work};
 use crate::pixels::joined;
+use crate::watch::Meter;
 
 // Links the static library that the shim calls.
 use turbojpeg_sys as _;
@@ -24,6 +25,8 @@ pub(crate) enum Status {
     NoMemory,
     MemoryLimit,
     Unsupported,
+    /// The meter said so.
+    Stopped,
 }
 
 /// What the decoder will give, after [`Decoder::start`].
@@ -75,7 +78,7 @@ struct RawDecoder {
 }
 
 unsafe extern "C" {
-    fn shim_decoder_new() -> *mut RawDecoder;
+    fn shim_decoder_new(go_on: GoOn, meter: *const c_void) -> *mut RawDecoder;
     fn shim_decoder_free(d: *mut RawDecoder);
     fn shim_start(
         d: *mut RawDecoder,
@@ -99,6 +102,8 @@ unsafe extern "C" {
         width: u32,
         height: u32,
         quality: c_int,
+        go_on: GoOn,
+        meter: *const c_void,
         out: *mut *mut u8,
         out_len: *mut usize,
     ) -> c_int;
@@ -107,13 +112,28 @@ unsafe extern "C" {
         width: u32,
         height: u32,
         quality: c_int,
+        go_on: GoOn,
+        meter: *const c_void,
         out: *mut *mut u8,
         out_len: *mut usize,
     ) -> c_int;
     fn shim_buffer_free(buffer: *mut u8);
 }
 
-/// One decode; borrows its input, which libjpeg-turbo reads in place.
+/// Asked by libjpeg-turbo for every row of MCUs, while scans are read and while rows are given or taken.
+type GoOn = unsafe extern "C" fn(*const c_void) -> c_int;
+
+unsafe extern "C" fn go_on(meter: *const c_void) -> c_int {
+    // SAFETY: the pointer is one that `pointer_to` made of a meter that outlives the decoder or encoder that asks.
+    let meter = unsafe { &*meter.cast::<Meter<'_>>() };
+    c_int::from(meter.check().is_ok())
+}
+
+fn pointer_to(meter: &Meter<'_>) -> *const c_void {
+    ptr::from_ref(meter).cast()
+}
+
+/// One decode; borrows its input, which libjpeg-turbo reads in place, and its meter.
 pub(crate) struct Decoder<'a> {
     raw: NonNull<RawDecoder>,
     shape: Option<Shape>,
@@ -121,9 +141,9 @@ pub(crate) struct Decoder<'a> {
 }
 
 impl<'a> Decoder<'a> {
-    pub(crate) fn new() -> Result<Self, Failure> {
-        // SAFETY: no arguments; NULL is handled.
-        let raw = unsafe { shim_decoder_new() };
+    pub(crate) fn new(meter: &'a Meter<'_>) -> Result<Self, Failure> {
+        // SAFETY: the meter outlives `self` by 'a, and the decoder asks it on the calling thread only; NULL is handled.
+        let raw = unsafe { shim_decoder_new(go_on, pointer_to(meter)) };
         let raw = NonNull::new(raw).ok_or_else(|| Failure { status: Status::NoMemory, message: String::new() })?;
         Ok(Self { raw, shape: None, data: PhantomData })
     }
@@ -276,6 +296,7 @@ pub(crate) fn encode_planes(
     width: u32,
     height: u32,
     quality: u8,
+    meter: &Meter<'_>,
 ) -> Result<Vec<u8>, Failure> {
     let luma_len = u64::from(width) * u64::from(height);
     let chroma_len = u64::from(width.div_ceil(2)) * u64::from(height.div_ceil(2));
@@ -284,18 +305,28 @@ pub(crate) fn encode_planes(
         return Err(misuse());
     }
     let (cb, cr) = chroma.map_or((ptr::null(), ptr::null()), |(cb, cr)| (cb.as_ptr(), cr.as_ptr()));
-    // SAFETY: the planes have the lengths that the shim reads, checked above; `take` passes valid out pointers.
-    take(|out, len| unsafe { shim_encode_planes(luma.as_ptr(), cb, cr, width, height, c_int::from(quality), out, len) })
+    let (luma, quality, meter) = (luma.as_ptr(), c_int::from(quality), pointer_to(meter));
+    // SAFETY: the planes have the lengths that the shim reads, checked above, and outlive the call, as the meter does;
+    // `take` passes valid out pointers.
+    take(|out, len| unsafe { shim_encode_planes(luma, cb, cr, width, height, quality, go_on, meter, out, len) })
 }
 
 /// Encodes interleaved RGB as a baseline 4:2:0 JPEG.
-pub(crate) fn encode_rgb(rgb: &[u8], width: u32, height: u32, quality: u8) -> Result<Vec<u8>, Failure> {
+pub(crate) fn encode_rgb(
+    rgb: &[u8],
+    width: u32,
+    height: u32,
+    quality: u8,
+    meter: &Meter<'_>,
+) -> Result<Vec<u8>, Failure> {
     let len = u64::from(width) * u64::from(height) * 3;
     if len == 0 || rgb.len() as u64 != len {
         return Err(misuse());
     }
-    // SAFETY: `rgb` has the length that the shim reads, checked above; `take` passes valid out pointers.
-    take(|out, len| unsafe { shim_encode_rgb(rgb.as_ptr(), width, height, c_int::from(quality), out, len) })
+    let (rgb, quality, meter) = (rgb.as_ptr(), c_int::from(quality), pointer_to(meter));
+    // SAFETY: `rgb` has the length that the shim reads, checked above, and outlives the call, as the meter does; `take`
+    // passes valid out pointers.
+    take(|out, len| unsafe { shim_encode_rgb(rgb, width, height, quality, go_on, meter, out, len) })
 }
 
 /// Runs an encoder and copies its buffer into one of ours.
@@ -317,6 +348,7 @@ fn status_of(status: c_int) -> Option<Status> {
         2 => Some(Status::NoMemory),
         3 => Some(Status::MemoryLimit),
         4 => Some(Status::Unsupported),
+        5 => Some(Status::Stopped),
         _ => Some(Status::Failed),
     }
 }

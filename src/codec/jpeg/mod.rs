@@ -8,7 +8,7 @@ mod huffman;
 mod planes;
 mod probe;
 
-pub(crate) use decode::{decode, decode_by_libjpeg_turbo};
+pub(crate) use decode::{decode, decode_by_libjpeg_turbo, stopped};
 pub(crate) use probe::probe;
 
 #[cfg(test)]

@@ -17,6 +17,9 @@ enum { BEFORE_SCANS = 0, IN_ROWS = 1, AFTER_ROWS = 2 };
 typedef struct {
   struct jpeg_error_mgr pub;
   jmp_buf escape;
+  struct jpeg_progress_mgr progress;
+  shim_go_on go_on;
+  const void *meter;
   int in_scan;
   uint32_t warnings;
   uint32_t left_over;
@@ -105,8 +108,20 @@ static void on_message(j_common_ptr cinfo, int level) {
 
 static void on_output(j_common_ptr cinfo) { (void)cinfo; }
 
-static void errors_init(errors *e) {
+/* libjpeg calls this for every row of MCUs, and while it reads the scans of a file that has several. */
+static void on_progress(j_common_ptr cinfo) {
+  errors *e = (errors *)cinfo->err;
+  if (e->go_on(e->meter))
+    return;
+  e->status = SHIM_STOPPED;
+  longjmp(e->escape, 1);
+}
+
+static void errors_init(errors *e, shim_go_on go_on, const void *meter) {
   memset(e, 0, sizeof(*e));
+  e->progress.progress_monitor = on_progress;
+  e->go_on = go_on;
+  e->meter = meter;
   jpeg_std_error(&e->pub);
   e->pub.error_exit = on_error;
   e->pub.emit_message = on_message;
@@ -122,17 +137,18 @@ struct shim_decoder {
   int chroma_dct; /* samples per side of a block of chroma, in planes */
 };
 
-shim_decoder *shim_decoder_new(void) {
+shim_decoder *shim_decoder_new(shim_go_on go_on, const void *meter) {
   shim_decoder *volatile d = calloc(1, sizeof(*d));
   if (!d)
     return NULL;
-  errors_init(&d->err);
+  errors_init(&d->err, go_on, meter);
   d->cinfo.err = &d->err.pub;
   if (setjmp(d->err.escape)) {
     free(d);
     return NULL;
   }
   jpeg_create_decompress(&d->cinfo);
+  d->cinfo.progress = &d->err.progress;
   d->cinfo.client_data = d;
   d->created = 1;
   return d;
@@ -321,6 +337,7 @@ static void output_term(j_compress_ptr cinfo) {
 static void begin(encoder *e, uint32_t width, uint32_t height, J_COLOR_SPACE space, int quality) {
   j_compress_ptr cinfo = &e->cinfo;
   jpeg_create_compress(cinfo);
+  cinfo->progress = &e->err.progress;
   e->out.pub.init_destination = output_init;
   e->out.pub.empty_output_buffer = output_full;
   e->out.pub.term_destination = output_term;
@@ -388,20 +405,20 @@ static void write_planes(encoder *e, const uint8_t *planes[3], uint32_t width, u
   }
 }
 
-static encoder *encoder_new(void) {
+static encoder *encoder_new(shim_go_on go_on, const void *meter) {
   encoder *e = calloc(1, sizeof(*e));
   if (!e)
     return NULL;
-  errors_init(&e->err);
+  errors_init(&e->err, go_on, meter);
   e->cinfo.err = &e->err.pub;
   return e;
 }
 
 int shim_encode_planes(const uint8_t *y, const uint8_t *cb, const uint8_t *cr, uint32_t width, uint32_t height,
-                       int quality, uint8_t **out, size_t *out_len) {
+                       int quality, shim_go_on go_on, const void *meter, uint8_t **out, size_t *out_len) {
   const uint8_t *planes[3] = {y, cb, cr};
   size_t stride = ((size_t)width + LUMA_ROWS - 1) / LUMA_ROWS * LUMA_ROWS;
-  encoder *e = encoder_new();
+  encoder *e = encoder_new(go_on, meter);
   if (!e)
     return SHIM_NO_MEMORY;
   /* Sixteen luma rows, twice eight chroma rows of half the width, one neutral chroma row. */
@@ -422,8 +439,9 @@ int shim_encode_planes(const uint8_t *y, const uint8_t *cb, const uint8_t *cr, u
   return SHIM_OK;
 }
 
-int shim_encode_rgb(const uint8_t *rgb, uint32_t width, uint32_t height, int quality, uint8_t **out, size_t *out_len) {
-  encoder *e = encoder_new();
+int shim_encode_rgb(const uint8_t *rgb, uint32_t width, uint32_t height, int quality, shim_go_on go_on,
+                    const void *meter, uint8_t **out, size_t *out_len) {
+  encoder *e = encoder_new(go_on, meter);
   if (!e)
     return SHIM_NO_MEMORY;
   if (setjmp(e->err.escape)) {

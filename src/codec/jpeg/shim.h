@@ -6,7 +6,17 @@
 #include <stdint.h>
 
 /* Statuses. */
-enum { SHIM_OK = 0, SHIM_FAILED = 1, SHIM_NO_MEMORY = 2, SHIM_MEMORY_LIMIT = 3, SHIM_UNSUPPORTED = 4 };
+enum {
+  SHIM_OK = 0,
+  SHIM_FAILED = 1,
+  SHIM_NO_MEMORY = 2,
+  SHIM_MEMORY_LIMIT = 3,
+  SHIM_UNSUPPORTED = 4,
+  SHIM_STOPPED = 5
+};
+
+/* Asked between rows of MCUs, on the calling thread; 0 ends the call with SHIM_STOPPED. */
+typedef int (*shim_go_on)(const void *meter);
 
 /* Warnings seen so far, as bits. */
 enum {
@@ -43,8 +53,8 @@ typedef struct {
 
 typedef struct shim_decoder shim_decoder;
 
-/* NULL when memory is short. */
-shim_decoder *shim_decoder_new(void);
+/* NULL when memory is short; `meter` must outlive the decoder. */
+shim_decoder *shim_decoder_new(shim_go_on go_on, const void *meter);
 void shim_decoder_free(shim_decoder *d);
 /* Reads the header, then every scan if there are several; `data` must outlive the decoder. Chroma has a scale of its own
    in planes. */
@@ -63,8 +73,9 @@ const char *shim_message(const shim_decoder *d);
 /* Encode a baseline 4:2:0 JPEG. cb and cr are both NULL for a picture of luma alone. On success the caller frees
    *out with shim_buffer_free. */
 int shim_encode_planes(const uint8_t *y, const uint8_t *cb, const uint8_t *cr, uint32_t width, uint32_t height,
-                       int quality, uint8_t **out, size_t *out_len);
-int shim_encode_rgb(const uint8_t *rgb, uint32_t width, uint32_t height, int quality, uint8_t **out, size_t *out_len);
+                       int quality, shim_go_on go_on, const void *meter, uint8_t **out, size_t *out_len);
+int shim_encode_rgb(const uint8_t *rgb, uint32_t width, uint32_t height, int quality, shim_go_on go_on,
+                    const void *meter, uint8_t **out, size_t *out_len);
 void shim_buffer_free(uint8_t *buffer);
 
 #endif

@@ -9,6 +9,7 @@ use crate::pixels::{Pixels, Planes, Samples};
 use crate::plan::{DctScale, plan};
 use crate::profile::Profile;
 use crate::size::Size;
+use crate::watch::Meter;
 
 /// A smooth picture with one coloured corner, so that planes and their order can be told apart.
 fn photo(width: u32, height: u32) -> Vec<u8> {
@@ -17,7 +18,7 @@ fn photo(width: u32, height: u32) -> Vec<u8> {
         if x < width / 4 && y < height / 4 { [250, 20, 20] } else { [r, g, 128] }
     };
     let rgb: Vec<u8> = (0..height).flat_map(|y| (0..width).flat_map(move |x| pixel(x, y))).collect();
-    encode_rgb(&rgb, width, height, 90).unwrap()
+    encode_rgb(&rgb, width, height, 90, &Meter::default()).unwrap()
 }
 
 fn header(bytes: &[u8]) -> Result<Header> {
@@ -30,7 +31,7 @@ fn planes(bytes: &[u8], scale: DctScale) -> Result<Planes> {
     (plan.scale, plan.chroma_scale) = (scale, scale);
     let Size { width, height } = header.coded_size;
     plan.target = Size::new(width.div_ceil(scale.divisor()), height.div_ceil(scale.divisor()));
-    match decode(bytes, &header, &plan, &Limits::default())? {
+    match decode(bytes, &header, &plan, &Limits::default(), &Meter::default())? {
         Pixels::ReducedYcbcr(planes) => Ok(planes),
         _ => panic!("a 4:2:0 JPEG gives planes"),
     }
@@ -235,7 +236,7 @@ fn an_encoded_picture_of_noise_outgrows_its_first_buffer_and_reads_back() {
         (state >> 24) as u8
     };
     let rgb: Vec<u8> = (0..640 * 480 * 3).map(|_| noise()).collect();
-    let jpeg = encode_rgb(&rgb, 640, 480, 95).unwrap();
+    let jpeg = encode_rgb(&rgb, 640, 480, 95, &Meter::default()).unwrap();
     assert!(jpeg.len() > 200_000, "{}", jpeg.len());
     assert_eq!(planes(&jpeg, DctScale::Full).unwrap().size, Size::new(640, 480));
 }

@@ -15,6 +15,7 @@ use crate::pixels::{Layout, Pixels, Raster, Samples, count, zeroed};
 use crate::plan::Plan;
 use crate::reduce::{Bands, Part, Sample};
 use crate::size::Size;
+use crate::watch::Meter;
 
 /// Decodes the primary image: gray, RGB or RGBA, 8 bits, or 16 where the file has 16; reduced row by row, unless it is
 /// interlaced.
@@ -23,8 +24,8 @@ use crate::size::Size;
 ///
 /// # Errors
 ///
-/// `malformed`, `truncated`, `limit_exceeded`, `out_of_memory`.
-pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits) -> Result<Pixels> {
+/// `malformed`, `truncated`, `limit_exceeded`, `out_of_memory`, `deadline`, `cancelled`.
+pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits, meter: &Meter<'_>) -> Result<Pixels> {
     let mut reader = open(bytes, header, limits)?;
     let size = Size::new(reader.info().width, reader.info().height);
     if size != header.coded_size {
@@ -40,23 +41,23 @@ pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits
     let interlaced = header.coding == Coding::Png { interlaced: true };
     let part = Part::raster(size, layout, plan.crop, plan.target)?;
     let samples = match (depth, interlaced) {
-        (BitDepth::Sixteen, true) => Samples::U16(read_passes(&mut reader, size, layout, be16)?),
-        (_, true) => Samples::U8(read_passes(&mut reader, size, layout, |&[sample]| sample)?),
+        (BitDepth::Sixteen, true) => Samples::U16(read_passes(&mut reader, size, layout, meter, be16)?),
+        (_, true) => Samples::U8(read_passes(&mut reader, size, layout, meter, |&[sample]| sample)?),
         (BitDepth::Sixteen, false) => {
             let mut converted = Vec::new();
-            Samples::U16(read_rows(&mut reader, bytes, part, |rows, bands| {
+            Samples::U16(read_rows(&mut reader, bytes, part, meter, |rows, bands| {
                 convert(rows, gray_alpha, be16, &mut converted)?;
                 bands.push_rows(&converted)
             })?)
         }
         (_, false) if gray_alpha => {
             let mut converted = Vec::new();
-            Samples::U8(read_rows(&mut reader, bytes, part, |rows, bands| {
+            Samples::U8(read_rows(&mut reader, bytes, part, meter, |rows, bands| {
                 convert(rows, gray_alpha, |&[sample]| sample, &mut converted)?;
                 bands.push_rows(&converted)
             })?)
         }
-        (_, false) => Samples::U8(read_rows(&mut reader, bytes, part, |rows, bands| bands.push_rows(rows))?),
+        (_, false) => Samples::U8(read_rows(&mut reader, bytes, part, meter, |rows, bands| bands.push_rows(rows))?),
     };
     // To IEND, so that the CRC of every part of the image data has been checked.
     reader.finish().map_err(refusal)?;
@@ -90,20 +91,25 @@ fn read_rows<T: Sample>(
     reader: &mut Reader<'_>,
     bytes: &[u8],
     part: Part,
+    meter: &Meter<'_>,
     mut push: impl FnMut(&[u8], &mut Bands<T>) -> Result<()>,
 ) -> Result<Vec<T>> {
     let mut bands = Bands::new(part)?;
+    let mut push = |rows: &[u8]| {
+        meter.check()?;
+        push(rows, &mut bands)
+    };
     let info = reader.info();
     let size = Size::new(info.width, info.height);
     let as_stored = (info.color_type, info.bit_depth) == reader.output_color_type();
     let row_len = reader.output_line_size(size.width).ok_or_else(unaddressable)?;
     if as_stored {
-        inflate_rows(bytes, size, row_len, info.bytes_per_pixel(), |rows| push(rows, &mut bands))?;
+        inflate_rows(bytes, size, row_len, info.bytes_per_pixel(), push)?;
     } else {
         let mut row = zeroed(row_len)?;
         for _ in 0..size.height {
             reader.read_row(&mut row).map_err(refusal)?.ok_or_else(missing_rows)?;
-            push(&row, &mut bands)?;
+            push(&row)?;
         }
     }
     bands.finish()
@@ -166,6 +172,7 @@ fn read_passes<T: Copy + Default, const N: usize>(
     reader: &mut Reader<'_>,
     size: Size,
     layout: Layout,
+    meter: &Meter<'_>,
     sample: impl Fn(&[u8; N]) -> T + Copy,
 ) -> Result<Vec<T>> {
     let channels = layout.channels();
@@ -175,6 +182,7 @@ fn read_passes<T: Copy + Default, const N: usize>(
     let mut row = zeroed(reader.output_line_size(size.width).ok_or_else(unaddressable)?)?;
     let mut converted = Vec::new();
     for place in places(size) {
+        meter.check()?;
         reader.read_row(&mut row).map_err(refusal)?.ok_or_else(missing_rows)?;
         convert(&row, gray_alpha, sample, &mut converted)?;
         let start = place.y * stride;

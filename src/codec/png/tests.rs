@@ -13,6 +13,7 @@ use crate::pixels::{Layout, Pixels, Raster, Samples};
 use crate::plan::plan;
 use crate::profile::Profile;
 use crate::size::Size;
+use crate::watch::Meter;
 
 const SIZE: Size = Size::new(13, 9);
 
@@ -60,7 +61,7 @@ fn header(bytes: &[u8]) -> Result<Header> {
 fn pixels(bytes: &[u8]) -> Result<Raster> {
     let limits = Limits::default();
     let header = probe(bytes, &limits)?;
-    match decode(bytes, &header, &plan(&header, 0, &Profile::default()), &limits)? {
+    match decode(bytes, &header, &plan(&header, 0, &Profile::default()), &limits, &Meter::default())? {
         Pixels::Interleaved(raster) | Pixels::ReducedInterleaved(raster) => Ok(raster),
         _ => panic!("PNG has no planes"),
     }
@@ -168,7 +169,13 @@ fn every_truncation_is_refused() {
             assert_eq!(code(header(&file[..n])), "truncated", "at {n}");
             let whole = header(&file).unwrap();
             assert_eq!(
-                code(decode(&file[..n], &whole, &plan(&whole, 0, &Profile::default()), &Limits::default())),
+                code(decode(
+                    &file[..n],
+                    &whole,
+                    &plan(&whole, 0, &Profile::default()),
+                    &Limits::default(),
+                    &Meter::default()
+                )),
                 "truncated",
                 "decode at {n}"
             );

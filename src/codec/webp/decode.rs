@@ -9,6 +9,7 @@ use crate::pixels::{Chroma, Layout, Matrix, Pixels, Planes, Range, Raster, Sampl
 use crate::plan::Plan;
 use crate::reduce::{Bands, Part};
 use crate::size::{Rect, Size};
+use crate::watch::Meter;
 
 /// Decodes the primary image.
 ///
@@ -17,21 +18,22 @@ use crate::size::{Rect, Size};
 ///
 /// # Errors
 ///
-/// `malformed`, `truncated`, `unsupported`, `out_of_memory`.
-pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan) -> Result<Pixels> {
+/// `malformed`, `truncated`, `unsupported`, `out_of_memory`, `deadline`, `cancelled`.
+pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, meter: &Meter<'_>) -> Result<Pixels> {
     let container = Container::read(bytes)?;
     if container.canvas != header.coded_size {
         return Err(Error::internal("WebP header and decoder disagree on the size"));
     }
     let whole = container.place == Rect::whole(container.canvas);
+    meter.check()?;
     match &container.image.coding {
         _ if container.image.alpha || !whole => decode_rgba(&container),
-        Coding::WebpLossy => decode_planes(&container, plan),
+        Coding::WebpLossy => decode_planes(&container, plan, meter),
         _ => decode_rgb(&container),
     }
 }
 
-fn decode_planes(container: &Container<'_>, plan: &Plan) -> Result<Pixels> {
+fn decode_planes(container: &Container<'_>, plan: &Plan, meter: &Meter<'_>) -> Result<Pixels> {
     let (size, matrix, siting) = (container.canvas, Matrix::Bt601, Siting::Centred);
     let grid = plan.chroma_grid(8, matrix);
     let part = Part::chroma(size, (2, 2), siting, plan.crop, plan.target, grid)?;
@@ -39,6 +41,7 @@ fn decode_planes(container: &Container<'_>, plan: &Plan) -> Result<Pixels> {
         (Bands::new(Part::luma(size, plan.crop, plan.target)?)?, Bands::new(part)?, Bands::new(part)?);
     let frame = container.image.frame()?;
     ffi::decode_rows(frame, size, |rows| {
+        meter.check()?;
         luma.push_strided(rows.luma, rows.luma_stride)?;
         cb.push_strided(rows.cb, rows.chroma_stride)?;
         cr.push_strided(rows.cr, rows.chroma_stride)

@@ -14,6 +14,7 @@ use crate::pixels::{Layout, Matrix, Pixels, Planes, Range, Raster, Samples, Siti
 use crate::plan::plan;
 use crate::profile::Profile;
 use crate::size::Size;
+use crate::watch::Meter;
 
 const SIZE: Size = Size::new(13, 9);
 const ANIMATION: u8 = 0x02;
@@ -55,7 +56,7 @@ fn anmf(left: u32, top: u32, size: Size, chunks: &[Vec<u8>]) -> Vec<u8> {
 
 /// A VP8 file of noise.
 fn lossy(size: Size) -> Vec<u8> {
-    encode_rgb(size, &noise(usize::try_from(size.pixels() * 3).unwrap()), 80).unwrap()
+    encode_rgb(size, &noise(usize::try_from(size.pixels() * 3).unwrap()), 80, &Meter::default()).unwrap()
 }
 
 /// A VP8L file of noise, and its samples.
@@ -81,7 +82,7 @@ fn header(bytes: &[u8]) -> Result<Header> {
 }
 
 fn decoded(bytes: &[u8], header: &Header) -> Result<Pixels> {
-    decode(bytes, header, &plan(header, 0, &Profile::default()))
+    decode(bytes, header, &plan(header, 0, &Profile::default()), &Meter::default())
 }
 
 fn raster(bytes: &[u8]) -> Result<Raster> {

@@ -2,23 +2,31 @@
 #![expect(unsafe_code, reason = "libwebp has no safe interface that encodes planes")]
 
 use std::ffi::c_int;
-use std::slice;
+use std::{ptr, slice};
 
 use libwebp_sys::{
-    WebPConfig, WebPEncCSP, WebPEncode, WebPMemoryWrite, WebPMemoryWriter, WebPMemoryWriterClear, WebPMemoryWriterInit,
-    WebPPicture, WebPPreset,
+    WebPConfig, WebPEncCSP, WebPEncode, WebPEncodingError, WebPMemoryWrite, WebPMemoryWriter, WebPMemoryWriterClear,
+    WebPMemoryWriterInit, WebPPicture, WebPPreset,
 };
 
 use crate::error::{Error, Result};
 use crate::pixels::chroma_size;
 use crate::size::Size;
+use crate::watch::Meter;
 
 /// Encodes limited-range 4:2:0 planes, rows tight, at `quality` and libwebp's method 4, on the calling thread.
 ///
 /// # Errors
 ///
-/// `out_of_memory`, `internal`.
-pub(super) fn encode(size: Size, luma: &mut [u8], cb: &mut [u8], cr: &mut [u8], quality: u8) -> Result<Vec<u8>> {
+/// `out_of_memory`, `deadline`, `cancelled`, `internal`.
+pub(super) fn encode(
+    size: Size,
+    luma: &mut [u8],
+    cb: &mut [u8],
+    cr: &mut [u8],
+    quality: u8,
+    meter: &Meter<'_>,
+) -> Result<Vec<u8>> {
     let refused = || Error::internal("libwebp refused its parameters");
     let half = chroma_size(size, (2, 2));
     if [luma.len() as u64, cb.len() as u64, cr.len() as u64] != [size.pixels(), half.pixels(), half.pixels()] {
@@ -36,14 +44,31 @@ pub(super) fn encode(size: Size, luma: &mut [u8], cb: &mut [u8], cr: &mut [u8], 
     let mut written = Written::new();
     picture.writer = Some(WebPMemoryWrite);
     picture.custom_ptr = (&raw mut written.0).cast();
+    picture.progress_hook = Some(go_on);
+    picture.user_data = ptr::from_ref(meter).cast_mut().cast();
     // SAFETY: `config` and `picture` were initialised by libwebp. The planes are borrowed exclusively for the call, and
     // their lengths were checked above against the size and strides that `picture` states. `custom_ptr` is the initialised
-    // writer that `WebPMemoryWrite` expects, and it outlives the call. `picture` owns no memory, so nothing is to be freed.
+    // writer that `WebPMemoryWrite` expects, and `user_data` the meter that `go_on` expects; both outlive the call. `picture`
+    // owns no memory, so nothing is to be freed.
     let ok = unsafe { WebPEncode(&raw const config, &raw mut picture) };
     if ok == 0 {
-        return Err(Error::internal(format!("libwebp encoder: {:?}", picture.error_code)));
+        return Err(match picture.error_code {
+            WebPEncodingError::VP8_ENC_ERROR_USER_ABORT => {
+                meter.check().err().unwrap_or_else(|| Error::internal("libwebp stopped by itself"))
+            }
+            WebPEncodingError::VP8_ENC_ERROR_OUT_OF_MEMORY
+            | WebPEncodingError::VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY => Error::OutOfMemory { bytes: 0 },
+            code => Error::internal(format!("libwebp encoder: {code:?}")),
+        });
     }
     written.copy()
+}
+
+/// Asked by libwebp for every row of macroblocks or so; 0 ends the encoding.
+unsafe extern "C" fn go_on(_percent: c_int, picture: *const WebPPicture) -> c_int {
+    // SAFETY: libwebp passes the picture of `encode`, whose `user_data` is a meter that outlives the call.
+    let meter = unsafe { &*(*picture).user_data.cast::<Meter<'_>>() };
+    c_int::from(meter.check().is_ok())
 }
 
 /// libwebp's growing buffer, freed on drop.
@@ -51,7 +76,7 @@ struct Written(WebPMemoryWriter);
 
 impl Written {
     fn new() -> Self {
-        let mut writer = WebPMemoryWriter { mem: std::ptr::null_mut(), size: 0, max_size: 0, pad: [0] };
+        let mut writer = WebPMemoryWriter { mem: ptr::null_mut(), size: 0, max_size: 0, pad: [0] };
         // SAFETY: `writer` is a valid place for the plain values that are written to it.
         unsafe { WebPMemoryWriterInit(&raw mut writer) };
         Self(writer)

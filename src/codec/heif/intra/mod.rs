@@ -2,9 +2,10 @@
 //! in two thirds of the time of libde265 and less.
 //!
 //! Only what cameras and usual encoders write is known: one picture of intra slices, 4:0:0, 4:2:0 or 4:2:2 of 8 to 12 bits,
-//! without tiles, dependent slices, PCM blocks, blocks that bypass the transform, or range extensions. Anything else, and
-//! anything that is not as it has to be, is `None`: libde265 has the last word on it. So a picture that comes from here is
-//! complete: every coding tree was read, and every substream ended where its bits do.
+//! without tiles, dependent slices, PCM blocks, blocks that bypass the transform, or range extensions. Anything else is
+//! libde265's: [`decode`] says `None`. A picture that comes from here is complete: every coding tree was read, and every
+//! substream ended where its bits do; one that is known and is not so is refused, where libde265 would take some damage for
+//! a picture.
 
 #![expect(clippy::cast_possible_truncation, reason = "parameter sets bound places and levels, depths bound samples")]
 
@@ -19,8 +20,11 @@ mod tree;
 
 use self::params::{PictureSet, Sequence, Slice};
 use self::tree::Decoder;
+use super::boxes::malformed;
 use super::hevc::{NAL_SPS, NAL_VPS, is_base_layer, nal_type};
+use crate::error::Result;
 use crate::pixels::Samples;
+use crate::watch::Meter;
 
 /// A decoded picture at its coded size.
 pub(super) struct Decoded {
@@ -35,37 +39,55 @@ pub(super) struct Plane {
     pub(super) samples: Samples,
 }
 
-/// Decodes the NAL units of one picture, with the parameter sets that its configuration gives.
-pub(super) fn decode(sets: &[&[u8]], nals: &[&[u8]]) -> Option<Decoded> {
+/// Slices of a picture that have a number of their own.
+const MAX_SLICES: usize = u8::MAX as usize;
+
+/// Decodes the NAL units of one picture, with the parameter sets that its configuration gives; `None` for what is not known
+/// here.
+///
+/// # Errors
+///
+/// `malformed` when the slices of a picture that is known do not hold it; `out_of_memory`, `deadline`, `cancelled`.
+pub(super) fn decode(sets: &[&[u8]], nals: &[&[u8]], meter: &Meter<'_>) -> Result<Option<Decoded>> {
+    let Some((sequence, set)) = parameter_sets(sets) else { return Ok(None) };
+    let slices = || nals.iter().copied().filter(|nal| nal_type(nal).is_some_and(|kind| kind < NAL_VPS));
+    if slices().count() > MAX_SLICES || !nals.iter().all(|nal| is_base_layer(nal)) {
+        return Ok(None);
+    }
+    let planes = if sequence.bit_depth == 8 {
+        planes(&sequence, &set, slices(), meter, Samples::U8)?
+    } else {
+        planes(&sequence, &set, slices(), meter, Samples::U16)?
+    };
+    Ok(planes.map(|planes| Decoded { bit_depth: sequence.bit_depth as u8, planes }))
+}
+
+/// The only sequence parameter set, and the only picture parameter set.
+fn parameter_sets(sets: &[&[u8]]) -> Option<(Sequence, PictureSet)> {
     let only = |kind: u8| {
         let mut found = sets.iter().filter(|set| nal_type(set) == Some(kind));
         found.next().filter(|_| found.next().is_none())
     };
     let sequence = Sequence::read(only(NAL_SPS)?)?;
     let set = PictureSet::read(only(NAL_SPS + 1)?, &sequence)?;
-    if !nals.iter().all(|nal| is_base_layer(nal)) {
-        return None;
-    }
-    let slices = nals.iter().copied().filter(|nal| nal_type(nal).is_some_and(|kind| kind < NAL_VPS));
-    let bit_depth = u8::try_from(sequence.bit_depth).ok()?;
-    let planes = if bit_depth == 8 {
-        planes(&sequence, &set, slices, Samples::U8)?
-    } else {
-        planes(&sequence, &set, slices, Samples::U16)?
-    };
-    Some(Decoded { bit_depth, planes })
+    Some((sequence, set))
 }
 
 fn planes<'a, T: picture::Sample>(
     sequence: &Sequence,
     set: &PictureSet,
     slices: impl Iterator<Item = &'a [u8]>,
+    meter: &Meter<'_>,
     wrap: impl Fn(Vec<T>) -> Samples,
-) -> Option<Vec<Plane>> {
+) -> Result<Option<Vec<Plane>>> {
     let mut decoder = Decoder::<T>::new(sequence, set)?;
     for slice in slices {
-        decoder.slice(&Slice::read(slice, sequence, set)?)?;
+        let Some(slice) = Slice::read(slice, sequence, set) else { return Ok(None) };
+        if decoder.slice(&slice, meter).is_none() {
+            meter.check()?;
+            return Err(malformed("damaged HEVC data"));
+        }
     }
-    let planes = decoder.finish()?.into_iter();
-    Some(planes.map(|p| Plane { width: p.width, height: p.height, samples: wrap(p.samples) }).collect())
+    let planes = decoder.finish().ok_or_else(|| malformed("a coded picture with blocks missing"))?.into_iter();
+    Ok(Some(planes.map(|p| Plane { width: p.width, height: p.height, samples: wrap(p.samples) }).collect()))
 }

@@ -1,6 +1,7 @@
 //! Planes under construction, and the samples around a block of them.
 
 use super::predict::Border;
+use crate::error::Result;
 use crate::pixels::zeroed;
 
 /// 8-bit samples, or deeper ones in 16 bits.
@@ -62,9 +63,9 @@ pub(super) struct Done {
 }
 
 impl Done {
-    pub(super) fn new(width: usize, height: usize) -> Option<Self> {
+    pub(super) fn new(width: usize, height: usize) -> Result<Self> {
         let (across, down) = (width / 4, height / 4);
-        Some(Self { map: zeroed(across * down).ok()?, across, down })
+        Ok(Self { map: zeroed(across * down)?, across, down })
     }
 
     /// Marks a square block at luma position `(x, y)`.

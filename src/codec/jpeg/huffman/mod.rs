@@ -40,17 +40,24 @@ use crate::format::Format;
 use crate::header::{Channels, Coding, Header};
 use crate::pixels::{Pixels, zeroed};
 use crate::plan::Plan;
+use crate::watch::Meter;
 
 /// Planes at the plan's DCT scales, reduced.
 ///
 /// # Errors
 ///
-/// `malformed`, `truncated`, `out_of_memory`.
-pub(super) fn decode(bytes: &[u8], header: &Header, plan: &Plan) -> Result<Option<Pixels>> {
-    decode_on(Avx2::find(), bytes, header, plan)
+/// `malformed`, `truncated`, `out_of_memory`, `deadline`, `cancelled`.
+pub(super) fn decode(bytes: &[u8], header: &Header, plan: &Plan, meter: &Meter<'_>) -> Result<Option<Pixels>> {
+    decode_on(Avx2::find(), bytes, header, plan, meter)
 }
 
-fn decode_on(avx2: Option<Avx2>, bytes: &[u8], header: &Header, plan: &Plan) -> Result<Option<Pixels>> {
+fn decode_on(
+    avx2: Option<Avx2>,
+    bytes: &[u8],
+    header: &Header,
+    plan: &Plan,
+    meter: &Meter<'_>,
+) -> Result<Option<Pixels>> {
     let coded = matches!(header.coding, Coding::JpegSequential { scans: 1, .. } | Coding::JpegProgressive { .. });
     if !coded || !matches!(header.channels, Channels::Ycbcr | Channels::Gray) {
         return Ok(None);
@@ -58,7 +65,7 @@ fn decode_on(avx2: Option<Avx2>, bytes: &[u8], header: &Header, plan: &Plan) -> 
     let Some(mut markers) = Markers::new(bytes) else { return Ok(None) };
     let Some(Next::Scan(first)) = markers.next() else { return Ok(None) };
     let Some(frame) = markers.frame.take().filter(|frame| frame.size == header.coded_size) else { return Ok(None) };
-    let rows = Rows::new(&frame, plan, avx2)?;
+    let rows = Rows::new(&frame, plan, avx2, meter)?;
     if frame.progressive {
         markers.frame = Some(frame);
         progressive(markers, first, rows)
@@ -71,10 +78,11 @@ fn sequential(
     markers: &Markers<'_>,
     frame: &Frame,
     header: &markers::ScanHeader<'_>,
-    mut rows: Rows,
+    mut rows: Rows<'_>,
 ) -> Result<Option<Pixels>> {
     let Some(mut scan) = Scan::new(markers, frame, header, rows.sides())? else { return Ok(None) };
     for _ in 0..frame.mcus().1 {
+        rows.meter.check()?;
         ffi::run(Work::Sequential(&mut scan, &mut rows.strips), rows.avx2).map_err(refused)?;
         rows.push()?;
     }
@@ -86,7 +94,11 @@ fn sequential(
     rows.finish().map(Some)
 }
 
-fn progressive<'a>(mut markers: Markers<'a>, first: markers::ScanHeader<'a>, mut rows: Rows) -> Result<Option<Pixels>> {
+fn progressive<'a>(
+    mut markers: Markers<'a>,
+    first: markers::ScanHeader<'a>,
+    mut rows: Rows<'_>,
+) -> Result<Option<Pixels>> {
     let Some(frame) = &markers.frame else { return Ok(None) };
     let mut coefficients = Coefficients::new(frame)?;
     let mut next = Next::Scan(first);
@@ -95,7 +107,10 @@ fn progressive<'a>(mut markers: Markers<'a>, first: markers::ScanHeader<'a>, mut
         if !coefficients.expect(&header) {
             return Err(Error::malformed(Format::Jpeg, "scans that contradict each other"));
         }
-        ffi::run(Work::Progressive(&mut coefficients, &mut pass), rows.avx2).map_err(refused)?;
+        for row in 0..coefficients.rows(&pass) {
+            rows.meter.check()?;
+            ffi::run(Work::Progressive(&mut coefficients, &mut pass, row), rows.avx2).map_err(refused)?;
+        }
         markers.resume(after_scan(&pass.entropy)?);
         let Some(following) = markers.next() else { return Ok(None) };
         next = following;
@@ -107,6 +122,7 @@ fn progressive<'a>(mut markers: Markers<'a>, first: markers::ScanHeader<'a>, mut
     let Some(tables) = frame.components.iter().map(|c| c.table).collect::<Option<Vec<_>>>() else { return Ok(None) };
     let mut waiting = rows.sides().map(Waiting::new);
     for row in 0..frame.mcus().1 as usize {
+        rows.meter.check()?;
         ffi::run(Work::Transform(&coefficients, row, &tables, &mut waiting, &mut rows.strips), rows.avx2)
             .map_err(refused)?;
         rows.push()?;
@@ -124,15 +140,16 @@ fn after_scan<'a>(entropy: &Entropy<'a>) -> Result<&'a [u8]> {
 }
 
 /// Strips of every component on their way to the reduction.
-struct Rows {
+struct Rows<'m> {
     divisors: [u32; 2],
     strips: Vec<Strip>,
     output: ReducedPlanes,
     avx2: Option<Avx2>,
+    meter: &'m Meter<'m>,
 }
 
-impl Rows {
-    fn new(frame: &Frame, plan: &Plan, avx2: Option<Avx2>) -> Result<Self> {
+impl<'m> Rows<'m> {
+    fn new(frame: &Frame, plan: &Plan, avx2: Option<Avx2>, meter: &'m Meter<'m>) -> Result<Self> {
         let divisors = divisors(plan);
         let (mut components, mut strips) = (Vec::new(), Vec::new());
         for (index, component) in frame.components.iter().enumerate() {
@@ -143,7 +160,7 @@ impl Rows {
             strips.push(Strip { stride, samples: zeroed(stride * (component.v * side) as usize)? });
         }
         let size = components.first().map_or(frame.size, |(size, _)| *size);
-        Ok(Self { divisors, strips, output: ReducedPlanes::new(size, &components, plan)?, avx2 })
+        Ok(Self { divisors, strips, output: ReducedPlanes::new(size, &components, plan)?, avx2, meter })
     }
 
     /// Samples per side of a block, of luma and of chroma.
@@ -166,8 +183,8 @@ impl Rows {
 pub(super) enum Work<'w, 'a> {
     /// A row of MCUs of a sequential scan, into strips.
     Sequential(&'w mut Scan<'a>, &'w mut [Strip]),
-    /// A progressive scan.
-    Progressive(&'w mut Coefficients, &'w mut Pass<'a>),
+    /// A row of a progressive scan.
+    Progressive(&'w mut Coefficients, &'w mut Pass<'a>, usize),
     /// A row of MCUs of coefficients, into strips.
     Transform(&'w Coefficients, usize, &'w [[i16; 64]], &'w mut [Waiting; 2], &'w mut [Strip]),
 }
@@ -177,7 +194,7 @@ impl Work<'_, '_> {
     fn run(self, inverse: impl Fn(&Pair, Tables<'_>, usize, &mut Samples)) -> Result<(), Fault> {
         match self {
             Self::Sequential(scan, strips) => scan.row(strips, inverse),
-            Self::Progressive(coefficients, pass) => coefficients.read(pass),
+            Self::Progressive(coefficients, pass, row) => coefficients.read(pass, row),
             Self::Transform(coefficients, row, tables, waiting, strips) => {
                 coefficients.transform(row, tables, waiting, strips, inverse);
                 Ok(())

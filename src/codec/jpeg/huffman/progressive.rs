@@ -40,6 +40,9 @@ pub(in crate::codec::jpeg) struct Pass<'a> {
     kind: Kind,
     /// The bit that the scan gives.
     bit: u8,
+    predictors: [i32; 3],
+    /// Blocks that are still to be passed over.
+    end_run: u32,
 }
 
 enum Kind {
@@ -47,6 +50,14 @@ enum Kind {
     DcRefine,
     AcFirst(Codes, (u32, u32)),
     AcRefine(Codes, (u32, u32)),
+}
+
+/// What an AC scan gives.
+#[derive(Clone, Copy)]
+struct Band<'c> {
+    codes: &'c Codes,
+    spectrum: (u32, u32),
+    bit: u8,
 }
 
 impl<'a> Pass<'a> {
@@ -59,7 +70,8 @@ impl<'a> Pass<'a> {
         let Some(kind) = Kind::of(markers, header) else { return Ok(None) };
         let entropy = Entropy::new(header.data, markers.restart_interval)?;
         let components = header.components.iter().map(|&(place, _, _)| place).collect();
-        Ok(Some(Self { entropy, components, kind, bit: header.approximation.1 }))
+        let bit = header.approximation.1;
+        Ok(Some(Self { entropy, components, kind, bit, predictors: [0; 3], end_run: 0 }))
     }
 }
 
@@ -122,19 +134,36 @@ impl Coefficients {
         })
     }
 
-    /// Reads a whole scan.
+    /// Rows of a scan: of blocks where it is of one component, of MCUs where it is of several.
+    pub(super) fn rows(&self, pass: &Pass<'_>) -> usize {
+        if let [only] = pass.components[..] { self.planes[only].own.1 } else { self.mcus.1 as usize }
+    }
+
+    /// Reads a row of a scan.
     #[inline(always)]
-    pub(super) fn read(&mut self, pass: &mut Pass<'_>) -> Result<(), Fault> {
-        let Pass { entropy, components, kind, bit } = pass;
+    pub(super) fn read(&mut self, pass: &mut Pass<'_>, row: usize) -> Result<(), Fault> {
+        let Pass { entropy, components, kind, bit, predictors, end_run } = pass;
         match kind {
-            Kind::DcFirst(codes) => self.read_dc(entropy, components, Some(codes), *bit),
-            Kind::DcRefine => self.read_dc(entropy, components, None, *bit),
-            Kind::AcFirst(codes, band) => self.read_ac::<false>(entropy, components[0], codes, *band, *bit),
-            Kind::AcRefine(codes, band) => self.read_ac::<true>(entropy, components[0], codes, *band, *bit),
+            Kind::DcFirst(codes) => self.read_dc(entropy, components, Some(codes), *bit, row, predictors),
+            Kind::DcRefine => self.read_dc(entropy, components, None, *bit, row, predictors),
+            Kind::AcFirst(codes, spectrum) => self.read_ac::<false>(
+                entropy,
+                components[0],
+                Band { codes, spectrum: *spectrum, bit: *bit },
+                row,
+                end_run,
+            ),
+            Kind::AcRefine(codes, spectrum) => self.read_ac::<true>(
+                entropy,
+                components[0],
+                Band { codes, spectrum: *spectrum, bit: *bit },
+                row,
+                end_run,
+            ),
         }
     }
 
-    /// Reads DC coefficients by `codes`, or one more bit of each.
+    /// Reads a row's DC coefficients by `codes`, or one more bit of each.
     #[inline(always)]
     fn read_dc(
         &mut self,
@@ -142,30 +171,28 @@ impl Coefficients {
         components: &[usize],
         codes: Option<&Vec<Dc>>,
         bit: u8,
+        y: usize,
+        predictors: &mut [i32; 3],
     ) -> Result<(), Fault> {
-        let alone = if let [only] = components { Some(self.planes[*only].own) } else { None };
-        let (across, down) = alone.unwrap_or((self.mcus.0 as usize, self.mcus.1 as usize));
-        let mut predictors = [0; 3];
-        for y in 0..down {
-            for x in 0..across {
-                if entropy.restarts()? {
-                    predictors = [0; 3];
-                }
-                let (mut reader, window) = entropy.next();
-                let mut read = Some(());
-                for (index, &component) in components.iter().enumerate() {
-                    let plane = &mut self.planes[component];
-                    let (h, v) = if alone.is_some() { (1, 1) } else { (plane.h, plane.v) };
-                    for block in 0..h * v {
-                        let at = (y * v + block / h) * plane.across + x * h + block % h;
-                        let value = &mut plane.values[at * 64];
-                        let predictor = &mut predictors[index];
-                        let codes = codes.map(|codes| &codes[index]);
-                        read = read.and(read_dc_value(&mut reader, window, codes, predictor, bit, value));
-                    }
-                }
-                entropy.check(reader, read)?;
+        let alone = if let [only] = components { Some(self.planes[*only].own.0) } else { None };
+        for x in 0..alone.unwrap_or(self.mcus.0 as usize) {
+            if entropy.restarts()? {
+                *predictors = [0; 3];
             }
+            let (mut reader, window) = entropy.next();
+            let mut read = Some(());
+            for (index, &component) in components.iter().enumerate() {
+                let plane = &mut self.planes[component];
+                let (h, v) = if alone.is_some() { (1, 1) } else { (plane.h, plane.v) };
+                for block in 0..h * v {
+                    let at = (y * v + block / h) * plane.across + x * h + block % h;
+                    let value = &mut plane.values[at * 64];
+                    let predictor = &mut predictors[index];
+                    let codes = codes.map(|codes| &codes[index]);
+                    read = read.and(read_dc_value(&mut reader, window, codes, predictor, bit, value));
+                }
+            }
+            entropy.check(reader, read)?;
         }
         Ok(())
     }
@@ -175,29 +202,25 @@ impl Coefficients {
         &mut self,
         entropy: &mut Entropy<'_>,
         component: usize,
-        codes: &Codes,
-        band: (u32, u32),
-        bit: u8,
+        Band { codes, spectrum, bit }: Band<'_>,
+        y: usize,
+        end_run: &mut u32,
     ) -> Result<(), Fault> {
         let plane = &mut self.planes[component];
-        let (across, down) = plane.own;
-        let mut end_run = 0;
-        for y in 0..down {
-            let row = y * plane.across..y * plane.across + across;
-            let (values, _) = plane.values[row.start * 64..row.end * 64].as_chunks_mut::<64>();
-            for (values, nonzero) in values.iter_mut().zip(&mut plane.nonzero[row]) {
-                if entropy.restarts()? {
-                    end_run = 0;
-                }
-                let block = Block { values, nonzero };
-                let (mut reader, window) = entropy.next();
-                let read = if REFINE {
-                    read_refinement(&mut reader, window, codes, band, bit, block, &mut end_run)
-                } else {
-                    read_first(&mut reader, window, codes, band, bit, block, &mut end_run)
-                };
-                entropy.check(reader, read)?;
+        let row = y * plane.across..y * plane.across + plane.own.0;
+        let (values, _) = plane.values[row.start * 64..row.end * 64].as_chunks_mut::<64>();
+        for (values, nonzero) in values.iter_mut().zip(&mut plane.nonzero[row]) {
+            if entropy.restarts()? {
+                *end_run = 0;
             }
+            let block = Block { values, nonzero };
+            let (mut reader, window) = entropy.next();
+            let read = if REFINE {
+                read_refinement(&mut reader, window, codes, spectrum, bit, block, end_run)
+            } else {
+                read_first(&mut reader, window, codes, spectrum, bit, block, end_run)
+            };
+            entropy.check(reader, read)?;
         }
         Ok(())
     }

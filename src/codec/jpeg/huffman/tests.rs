@@ -34,11 +34,11 @@ impl Case {
     }
 
     fn ours(&self) -> Result<Option<Pixels>> {
-        decode(&self.bytes, &self.header, &self.plan)
+        decode(&self.bytes, &self.header, &self.plan, &Meter::default())
     }
 
     fn turbos(&self) -> Result<Pixels> {
-        decode_by_libjpeg_turbo(&self.bytes, &self.header, &self.plan, &Limits::default())
+        decode_by_libjpeg_turbo(&self.bytes, &self.header, &self.plan, &Limits::default(), &Meter::default())
     }
 }
 
@@ -74,7 +74,7 @@ fn every_sample_is_that_of_libjpeg_turbo_at_every_scale() {
 fn a_machine_without_avx2_gives_the_same_samples() {
     for (name, bytes) in small() {
         let Some(case) = Case::new(bytes) else { continue };
-        let plain = decode_on(None, &case.bytes, &case.header, &case.plan).unwrap();
+        let plain = decode_on(None, &case.bytes, &case.header, &case.plan, &Meter::default()).unwrap();
         assert!(plain == case.ours().unwrap(), "{name}");
     }
 }

@@ -6,7 +6,9 @@ use super::cabac::{Cabac, SAO_MERGE, SAO_TYPE, SPLIT_CODING, initial};
 use super::params::{PictureSet, Sequence, Slice};
 use super::picture::{Done, Plane, Sample};
 use super::transform::Block;
+use crate::error::Result;
 use crate::pixels::zeroed;
+use crate::watch::Meter;
 
 /// A picture while its slices are decoded.
 pub(super) struct Decoder<'p, T> {
@@ -53,7 +55,10 @@ struct Current<'s, 'c> {
 }
 
 impl<'p, T: Sample> Decoder<'p, T> {
-    pub(super) fn new(sequence: &'p Sequence, set: &'p PictureSet) -> Option<Self> {
+    /// # Errors
+    ///
+    /// `out_of_memory`.
+    pub(super) fn new(sequence: &'p Sequence, set: &'p PictureSet) -> Result<Self> {
         let (width, height) = (sequence.width, sequence.height);
         let shifts: &[(u32, u32)] = match sequence.chroma_format {
             0 => &[(0, 0)],
@@ -62,20 +67,20 @@ impl<'p, T: Sample> Decoder<'p, T> {
         };
         let planes = shifts.iter().map(|&shift| {
             let (width, height) = (width >> shift.0, height >> shift.1);
-            Some(Plane { samples: zeroed(width * height).ok()?, width, height, shift })
+            Ok(Plane { samples: zeroed(width * height)?, width, height, shift })
         });
         let unit = 1 << sequence.min_coding_log2;
-        Some(Self {
+        Ok(Self {
             sequence,
             set,
-            planes: planes.collect::<Option<_>>()?,
+            planes: planes.collect::<Result<_>>()?,
             done: Done::new(width, height)?,
-            units: zeroed((width / unit) * (height / unit)).ok()?,
+            units: zeroed((width / unit) * (height / unit))?,
             units_across: width / unit,
-            modes: zeroed((width / 4) * (height / 4)).ok()?,
+            modes: zeroed((width / 4) * (height / 4))?,
             modes_across: width / 4,
             block: Box::new(Block { coefficients: [0; 1024], columns: 0, rows: 0, is_flat: false }),
-            trees: zeroed(sequence.trees()).ok()?,
+            trees: zeroed(sequence.trees())?,
             count: 0,
             slices: 0,
             qp: 0,
@@ -86,8 +91,8 @@ impl<'p, T: Sample> Decoder<'p, T> {
         })
     }
 
-    /// Decodes one slice, which has to follow the one before.
-    pub(super) fn slice(&mut self, slice: &Slice) -> Option<()> {
+    /// Decodes one slice, which has to follow the one before; `None` for what no slice may be, and when `meter` ends it.
+    pub(super) fn slice(&mut self, slice: &Slice, meter: &Meter<'_>) -> Option<()> {
         if slice.address != self.count {
             return None;
         }
@@ -100,6 +105,9 @@ impl<'p, T: Sample> Decoder<'p, T> {
         let mut saved = current.cabac.contexts;
         loop {
             let (column, row) = (self.count % across, self.count / across);
+            if column == 0 {
+                meter.check().ok()?;
+            }
             if self.set.wavefront && column == 0 && self.count != slice.address {
                 current.cabac.next_substream()?;
                 let above_right = self.count - across + 1;

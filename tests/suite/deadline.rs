@@ -1,0 +1,147 @@
+//! A job stops soon after its deadline, and soon after its caller cancels it.
+
+use std::fs;
+use std::io::Cursor;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use image::{ExtendedColorType, ImageFormat};
+use image_ingest::{Background, CancellationToken, Encoding, Error, Geometry, Ingest, Limits, Profile, Source};
+use jpeg_encoder::{ColorType, Encoder};
+
+use crate::files::{name, testdata};
+
+fn ingest(deadline: Duration, profile: Profile) -> Ingest {
+    let mut limits = Limits::default();
+    limits.deadline = deadline;
+    limits.max_bytes = 64 << 20;
+    Ingest::new(profile, limits).unwrap()
+}
+
+fn outcome(ingest: &Ingest, bytes: &[u8]) -> Result<Background, Error> {
+    ingest.ingest(Source::new(bytes.to_vec(), ingest.limits())?)
+}
+
+fn profile(encoding: Encoding, max_edge: u16) -> Profile {
+    let mut profile = Profile::default();
+    profile.encoding = encoding;
+    profile.geometry = Geometry::Fit { max_edge: max_edge.into() };
+    profile
+}
+
+#[test]
+fn a_deadline_of_nothing_is_missed_by_every_file() {
+    let ingest = ingest(Duration::ZERO, Profile::default());
+    for path in ["jpeg", "png", "gif", "webp", "heic"].into_iter().flat_map(testdata) {
+        let error = outcome(&ingest, &fs::read(&path).unwrap()).expect_err(&name(&path));
+        assert_eq!(error.code(), "deadline", "{}", name(&path));
+    }
+}
+
+#[test]
+fn a_batch_whose_token_is_cancelled_gives_every_upload_back() {
+    let token = CancellationToken::new();
+    let ingest = Ingest::default().with_cancellation(token.clone());
+    let sources = testdata("png").into_iter().take(12);
+    let sources: Vec<_> = sources.map(|path| Source::new(fs::read(path).unwrap(), ingest.limits())).collect();
+    let mut results = ingest.batch(sources, 2, 256 << 20).unwrap();
+    assert!(results.next().unwrap().is_ok());
+    token.cancel();
+    let rest: Vec<_> = results.collect();
+    assert_eq!(rest.len(), 11);
+    assert!(rest.iter().filter_map(|result| result.as_ref().err()).all(|error| error.code() == "cancelled"));
+    assert_eq!(rest.last().unwrap().as_ref().unwrap_err().code(), "cancelled");
+}
+
+const SIDE: u16 = 1_600;
+
+/// Rows of noise that are alike: every block has work in it.
+fn noise(channels: usize) -> Vec<u8> {
+    let samples = usize::from(SIDE) * channels;
+    let row = (0..samples).map(|i| (i.wrapping_mul(2_654_435_761) >> 24).to_le_bytes()[0]);
+    row.collect::<Vec<_>>().repeat(SIDE.into())
+}
+
+fn by_image(format: ImageFormat) -> Vec<u8> {
+    let mut file = Cursor::new(Vec::new());
+    let (side, color) = (SIDE.into(), ExtendedColorType::Rgb8);
+    image::write_buffer_with_format(&mut file, &noise(3), side, side, color, format).unwrap();
+    file.into_inner()
+}
+
+fn jpeg(color: ColorType, progressive: bool) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut encoder = Encoder::new(&mut file, 75);
+    encoder.set_progressive(progressive);
+    let channels = if color == ColorType::Cmyk { 4 } else { 3 };
+    encoder.encode(&noise(channels), SIDE, SIDE, color).unwrap();
+    file
+}
+
+fn gif(interlaced: bool) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut frame = gif::Frame::from_indexed_pixels(SIDE, SIDE, noise(1), None);
+    frame.interlaced = interlaced;
+    let mut encoder = gif::Encoder::new(&mut file, SIDE, SIDE, &[7; 768]).unwrap();
+    encoder.write_frame(&frame).unwrap();
+    drop(encoder);
+    file
+}
+
+fn heic() -> Vec<u8> {
+    let options = heifer::EncodeOptions { quality: 80, max_threads: 1 };
+    heifer::encode_rgb8(SIDE.into(), SIDE.into(), &noise(3), &options).unwrap()
+}
+
+fn webp() -> Vec<u8> {
+    let ingest = ingest(Duration::MAX, profile(Encoding::Webp { quality: 80 }, SIDE));
+    ingest.ingest(Source::new(by_image(ImageFormat::Png), ingest.limits()).unwrap()).unwrap().bytes.to_vec()
+}
+
+fn large_files() -> Vec<(&'static str, Vec<u8>)> {
+    let phone = testdata("heic").into_iter().find(|path| path.ends_with("grid_phone_12mp.heic")).unwrap();
+    vec![
+        ("sequential JPEG", jpeg(ColorType::Rgb, false)),
+        ("progressive JPEG", jpeg(ColorType::Rgb, true)),
+        ("CMYK JPEG", jpeg(ColorType::Cmyk, false)),
+        ("progressive CMYK JPEG", jpeg(ColorType::Cmyk, true)),
+        ("PNG", by_image(ImageFormat::Png)),
+        ("GIF", gif(false)),
+        ("interlaced GIF", gif(true)),
+        ("lossy WebP", webp()),
+        ("HEIC", heic()),
+        ("HEIC of tiles", fs::read(phone).unwrap()),
+    ]
+}
+
+#[test]
+fn a_deadline_is_kept_within_a_tenth_of_a_second() {
+    let (small, large) = (profile(Encoding::Jpeg { quality: 85 }, 700), profile(Encoding::Webp { quality: 85 }, SIDE));
+    for (name, file) in large_files() {
+        let to = if name == "PNG" { &large } else { &small };
+        let whole = outcome(&ingest(Duration::MAX, to.clone()), &file).unwrap().receipt.timings.total();
+        let refusals = [1, 3, 5, 7].map(|tenths| outcome(&ingest(whole * tenths / 10, to.clone()), &file).err());
+        for error in refusals.iter().flatten() {
+            let Error::Deadline { limit, actual } = error else { panic!("{name}: {error}") };
+            assert!(*actual - *limit < Duration::from_millis(100), "{name}: {actual:?}, not {limit:?}");
+        }
+        assert!(refusals[0].is_some(), "{name}: no deadline was missed in {whole:?}");
+    }
+}
+
+#[test]
+fn a_job_in_work_can_be_cancelled() {
+    let file = jpeg(ColorType::Rgb, true);
+    let token = CancellationToken::new();
+    let ingest = ingest(Duration::MAX, Profile::default()).with_cancellation(token.clone());
+    let seen = thread::scope(|scope| {
+        let job = scope.spawn(|| (outcome(&ingest, &file).map(drop), Instant::now()));
+        thread::sleep(Duration::from_millis(20));
+        let cancelled = Instant::now();
+        token.cancel();
+        let (result, ended) = job.join().unwrap();
+        (result.unwrap_err().code(), ended - cancelled)
+    });
+    assert_eq!(seen.0, "cancelled");
+    assert!(seen.1 < Duration::from_millis(500), "{:?}", seen.1);
+}
