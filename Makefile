@@ -9,6 +9,8 @@
 # make quality  scores encoded pictures by SSIMULACRA2 and writes docs/quality.md (needs python3)
 # make peers  sets public libraries up, runs them beside this one and writes docs/peers.md and docs/peers.svg (needs python3)
 # make test-aarch64  builds for aarch64 and tests under qemu-user, with any Rust that has std for that target
+# make robustness  runs hostile, damaged and good files under a memory and a time ceiling and writes docs/robustness.md
+# make robustness-short  the same on a seeded sample, with overflow checks as well; part of make check
 # make testdata  makes testdata/ anew from its generator
 
 CARGO ?= cargo
@@ -17,7 +19,7 @@ SEEDS := $(addprefix ../testdata/,jpeg png gif webp heic bad)
 TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 BIN := $(TARGET_DIR)/release/image-ingest
 
-.PHONY: run test test-slow test-aarch64 check advisories bench fuzz testdata conformance quality peers setup
+.PHONY: run test test-slow test-aarch64 robustness robustness-short check advisories bench fuzz testdata conformance quality peers setup
 
 run: setup
 	$(CARGO) build --release --package image-ingest-cli
@@ -43,8 +45,20 @@ check: setup
 	$(MAKE) test
 	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --no-deps --workspace
 	$(CARGO) bench --package image-ingest -- --test
+	$(MAKE) robustness-short
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check licenses bans sources; \
 	else echo "check: cargo-deny is not installed; licences, bans and sources not checked"; fi
+
+ROBUSTNESS := --package image-ingest-robustness -- --work $(TARGET_DIR)/robustness
+
+robustness: setup
+	$(CARGO) run --release $(ROBUSTNESS) --report docs/robustness.md
+
+# The build for development has overflow checks and debug assertions, which panic where release goes on; its times say
+# nothing, so the release build judges those.
+robustness-short: setup
+	$(CARGO) run --release $(ROBUSTNESS) --short
+	$(CARGO) run $(ROBUSTNESS) --short --untimed
 
 advisories:
 	$(CARGO) deny check advisories

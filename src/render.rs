@@ -1,5 +1,6 @@
 //! The seam between untrusted and trusted: an upload and a plan in, canonical samples out.
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,7 @@ use crate::workers::Workers;
 /// One upload with everything decided about it.
 ///
 /// A renderer elsewhere sends `upload`, `format`, `profile` and `limits`; header and plan follow from them.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Job<'a> {
     /// The whole upload.
@@ -35,6 +36,16 @@ pub struct Job<'a> {
     pub(crate) header: &'a Header,
     pub(crate) plan: &'a Plan,
     pub(crate) workers: Workers<'a>,
+}
+
+impl fmt::Debug for Job<'_> {
+    /// Without the upload's bytes: they hold the image's metadata.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { upload, format, header, plan, .. } = self;
+        let job = &mut f.debug_struct("Job");
+        job.field("upload_bytes", &upload.len()).field("format", format).field("header", header).field("plan", plan);
+        job.finish_non_exhaustive()
+    }
 }
 
 /// A canonical image and the time it took.

@@ -1,5 +1,7 @@
 //! Takes an upload chunk by chunk: caps it, hashes it and recognises its format as the bytes arrive.
 
+use std::fmt;
+
 use bytes::Bytes;
 
 use crate::error::{Error, Result};
@@ -19,7 +21,6 @@ use crate::limits::Limits;
 /// let error = upload.push(&b"%PDF-1.7"[..]).unwrap_err();
 /// assert_eq!(error.code(), "unknown_format");
 /// ```
-#[derive(Debug)]
 pub struct Upload {
     chunks: Vec<Bytes>,
     /// Small chunks since the last of `chunks`.
@@ -28,6 +29,13 @@ pub struct Upload {
     max_bytes: u64,
     hasher: Box<blake3::Hasher>,
     format: Option<Format>,
+}
+
+impl fmt::Debug for Upload {
+    /// Without the bytes: they hold the image's metadata.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upload").field("len", &self.len).field("format", &self.format).finish_non_exhaustive()
+    }
 }
 
 impl Upload {
@@ -125,12 +133,20 @@ const SMALL_CHUNK_BYTES: usize = 4096;
 const GATHERED_BYTES: usize = 64 * 1024;
 
 /// A complete upload: capped, hashed and recognised, and not yet looked into.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Source {
     chunks: Vec<Bytes>,
     len: u64,
     id: SourceId,
     format: Format,
+}
+
+impl fmt::Debug for Source {
+    /// Without the bytes: they hold the image's metadata.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { len, id, format, .. } = self;
+        f.debug_struct("Source").field("len", len).field("id", id).field("format", format).finish_non_exhaustive()
+    }
 }
 
 impl Source {

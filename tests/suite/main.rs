@@ -7,6 +7,7 @@ mod golden;
 mod layers;
 mod only_libde265;
 mod position;
+mod privacy;
 mod refusals;
 mod second_opinion;
 mod upright;

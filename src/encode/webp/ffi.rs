@@ -57,7 +57,9 @@ pub(super) fn encode(
                 meter.check().err().unwrap_or_else(|| Error::internal("libwebp stopped by itself"))
             }
             WebPEncodingError::VP8_ENC_ERROR_OUT_OF_MEMORY
-            | WebPEncodingError::VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY => Error::OutOfMemory { bytes: 0 },
+            | WebPEncodingError::VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY
+            // Its writer to memory fails for that reason alone.
+            | WebPEncodingError::VP8_ENC_ERROR_BAD_WRITE => Error::OutOfMemory { bytes: 0 },
             code => Error::internal(format!("libwebp encoder: {code:?}")),
         });
     }
