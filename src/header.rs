@@ -1,5 +1,9 @@
 //! What probing yields: everything a container says about its primary image, and no pixels.
 
+use std::fmt;
+
+use bytes::Bytes;
+
 use crate::format::Format;
 use crate::size::{Rect, Size};
 
@@ -231,13 +235,13 @@ impl Channels {
 }
 
 /// What a container says about the meaning of its samples, the strongest statement only.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ColorDescription {
     /// Nothing said, or sRGB said: sRGB.
     Srgb,
     /// An ICC profile (ICC.1), inflated.
-    Icc(Vec<u8>),
+    Icc(Bytes),
     /// Code points of ITU-T H.273.
     Cicp(Cicp),
     /// PNG `gAMA` and, where present, `cHRM`.
@@ -249,6 +253,21 @@ pub enum ColorDescription {
     },
     /// Exif Interoperability R03 without an ICC profile: Adobe RGB (1998) (CIPA DC-008, DCF option file).
     AdobeRgb,
+}
+
+impl fmt::Debug for ColorDescription {
+    /// A profile by its length alone: it names its maker, and who wrote it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Srgb => f.write_str("Srgb"),
+            Self::Icc(profile) => write!(f, "Icc([{} bytes])", profile.len()),
+            Self::Cicp(cicp) => f.debug_tuple("Cicp").field(cicp).finish(),
+            Self::Gamma { gamma, chromaticities } => {
+                f.debug_struct("Gamma").field("gamma", gamma).field("chromaticities", chromaticities).finish()
+            }
+            Self::AdobeRgb => f.write_str("AdobeRgb"),
+        }
+    }
 }
 
 impl ColorDescription {

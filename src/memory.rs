@@ -1,7 +1,7 @@
 //! Estimates a job's peak memory from its header and plan, so that it can be admitted or refused before decoding.
 
 use crate::format::Format;
-use crate::header::{Channels, Coding, Header, Orientation};
+use crate::header::{Channels, Cicp, Coding, ColorDescription, Header, Orientation};
 use crate::pixels::Matrix;
 use crate::plan::Plan;
 use crate::profile::Encoding;
@@ -15,22 +15,26 @@ pub(crate) fn estimate(header: &Header, plan: &Plan, encoding: Encoding, upload_
         header.coded_size.height.div_ceil(plan.scale.divisor()),
     );
     let decoded = size.pixels() * decoded_bytes_per_pixel_x2(header) / 2;
-    let planar = is_planar(header);
-    let keeps_samples = plan.conversion.is_identity() && wide(header) == 1;
-    let channels = if header.has_alpha { 4 } else { 3 };
-    let result = plan.target.pixels() * channels * wide(header);
+    let pixels = plan.target.pixels();
+    let (gray, planes) = (is_gray(header), stays_planar(header, plan));
+    let result = pixels * target_samples_x2(header, planes) * wide(header) / 2;
     let streams = streams(header, plan);
     let scratch = if plan.crop.size == plan.target { 0 } else { reducer_bytes(header, plan, size) + strip(header) };
     let whole = if streams { 0 } else { decoded };
     let reducing = if plan.crop.size == plan.target && whole > 0 { 0 } else { whole + scratch + result };
-    let converting = if planar && keeps_samples { result } else { 2 * result + plan.target.pixels() * channels };
-    let canonical = if stays_planar(header, plan) {
-        plan.target.pixels() + plan.target.pixels().div_ceil(2)
-    } else {
-        plan.target.pixels() * channels
+    let channels = if header.has_alpha { 4 } else { 3 };
+    // Planes beside the interleaved samples made of them, then those beside what they are converted to.
+    let interleaving = if is_planar(header) && !planes && !gray { 2 * result } else { result };
+    let keeps_samples = plan.conversion.is_identity() && wide(header) == 1;
+    let converted = if keeps_samples { 0 } else { pixels * if gray { 1 } else { channels } };
+    let converting = interleaving.max(result + converted);
+    let canonical = match (gray, planes) {
+        (true, _) => pixels,
+        (false, true) => pixels + pixels.div_ceil(2),
+        (false, false) => pixels * channels,
     };
     let turning = if plan.orientation == Orientation::Upright { canonical } else { 2 * canonical };
-    let encoding = canonical + plan.target.pixels() * encoder_bytes_per_pixel(encoding);
+    let encoding = canonical + pixels * encoder_bytes_per_pixel(encoding);
     let decoding = codec_bytes(header) + if streams { reducing } else { decoded };
     let stage = decoding.max(reducing).max(converting).max(turning).max(encoding);
     // An eighth for what the allocator keeps between buffers of changing sizes.
@@ -39,8 +43,31 @@ pub(crate) fn estimate(header: &Header, plan: &Plan, encoding: Encoding, upload_
 
 /// Whether planes go to the encoder as they are.
 fn stays_planar(header: &Header, plan: &Plan) -> bool {
-    let jfif = matches!(header.format, Format::Jpeg) && is_planar(header);
-    jfif && plan.chroma_grid(header.bit_depth, Matrix::Bt601) == ChromaGrid::Half
+    let matrix = match (header.format, &header.color) {
+        (Format::Heic, ColorDescription::Cicp(Cicp { matrix: 2 | 5 | 6, .. }) | ColorDescription::Srgb) => {
+            Matrix::Bt601
+        }
+        // What a profile comes with is not in the header.
+        (Format::Heic, _) => Matrix::Bt709,
+        _ => Matrix::Bt601,
+    };
+    is_planar(header) && plan.chroma_grid(header.bit_depth, matrix) == ChromaGrid::Half
+}
+
+/// Whether it is luma, or one gray component, from the codec to the encoder.
+fn is_gray(header: &Header) -> bool {
+    header.channels == Channels::Gray && !header.has_alpha
+}
+
+/// Twice the samples of a pixel once it has its canonical size.
+fn target_samples_x2(header: &Header, planes: bool) -> u64 {
+    match header.channels {
+        _ if header.has_alpha => 8,
+        Channels::Gray => 2,
+        Channels::Cmyk | Channels::Ycck => 8,
+        _ if planes => 3,
+        _ => 6,
+    }
 }
 
 /// Whether the codec reduces rows as it decodes them, and never holds the picture.

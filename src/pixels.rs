@@ -200,6 +200,20 @@ pub(crate) fn zeroed<T: Copy + Default>(len: usize) -> Result<Vec<T>> {
     Ok(v)
 }
 
+/// Copies of `parts`, one behind the other.
+///
+/// # Errors
+///
+/// `out_of_memory`.
+pub(crate) fn joined<T: Copy>(parts: &[&[T]]) -> Result<Vec<T>> {
+    let len = parts.iter().fold(0usize, |sum, part| sum.saturating_add(part.len()));
+    let mut v = Vec::new();
+    let bytes = (len as u64).saturating_mul(size_of::<T>() as u64);
+    v.try_reserve_exact(len).map_err(|_| Error::OutOfMemory { bytes })?;
+    parts.iter().for_each(|part| v.extend_from_slice(part));
+    Ok(v)
+}
+
 /// `width × height × channels` as a length, if the machine can address it.
 pub(crate) fn count(size: Size, channels: usize) -> Option<usize> {
     usize::try_from(size.pixels()).ok()?.checked_mul(channels)

@@ -42,7 +42,8 @@ impl Upload {
     ///
     /// # Errors
     ///
-    /// `too_large` with the byte over the cap; `unknown_format` or `unsupported` with the first byte that decides it.
+    /// `too_large` with the byte over the cap; `unknown_format` or `unsupported` with the first byte that decides it;
+    /// `out_of_memory`.
     pub fn push(&mut self, chunk: impl Into<Bytes>) -> Result<()> {
         let chunk = chunk.into();
         let len = self.len.saturating_add(chunk.len() as u64);
@@ -54,7 +55,7 @@ impl Upload {
         }
         self.hasher.update(&chunk);
         self.len = len;
-        self.keep(chunk);
+        self.keep(chunk)?;
         if self.format.is_none() {
             self.format = self.decide()?;
         }
@@ -88,16 +89,18 @@ impl Upload {
         Ok(Source { chunks: self.chunks, len: self.len, id, format })
     }
 
-    fn keep(&mut self, chunk: Bytes) {
+    fn keep(&mut self, chunk: Bytes) -> Result<()> {
         if chunk.len() >= SMALL_CHUNK_BYTES {
             self.flush();
             self.chunks.push(chunk);
-            return;
+            return Ok(());
         }
+        self.tail.try_reserve(chunk.len()).map_err(|_| Error::OutOfMemory { bytes: chunk.len() as u64 })?;
         self.tail.extend_from_slice(&chunk);
         if self.tail.len() >= GATHERED_BYTES {
             self.flush();
         }
+        Ok(())
     }
 
     fn flush(&mut self) {

@@ -149,26 +149,40 @@ fn one_channel(raster: Raster, luminance: &Luminance<'_>, workers: Workers<'_>) 
             let raster = Raster { samples: Samples::U8(Vec::new()), ..raster };
             mapped(&v, &raster, workers, |&[g, _, _, a]| with_alpha([table[usize::from(g)]; 3], eight_bits(a)))
         }
-        (Samples::U8(v), layout) => {
-            Raster::new(raster.size, layout, Samples::U8(v.iter().map(|&g| table[usize::from(g)]).collect()))
+        (Samples::U8(mut v), layout) => {
+            v.iter_mut().for_each(|g| *g = table[usize::from(*g)]);
+            Raster::new(raster.size, layout, Samples::U8(v))
         }
         (Samples::U16(v), layout) => {
-            Raster::new(raster.size, layout, Samples::U8(v.iter().map(|&g| table[usize::from(g)]).collect()))
+            Raster::new(raster.size, layout, Samples::U8(narrowed(&v, |g| table[usize::from(g)])?))
         }
     }
 }
 
 /// To 8 bits, and CMYK without a profile to RGB by the usual inversion.
 fn plain(raster: Raster) -> Result<Raster> {
-    let samples = match raster.samples {
+    let mut samples = match raster.samples {
         Samples::U8(v) => v,
-        Samples::U16(v) => v.into_iter().map(eight_bits).collect(),
+        Samples::U16(v) => narrowed(&v, eight_bits)?,
     };
     if raster.layout != Layout::Cmyk {
         return Raster::new(raster.size, raster.layout, Samples::U8(samples));
     }
-    let rgb = samples.as_chunks::<4>().0.iter().flat_map(|&[c, m, y, k]| [c, m, y].map(|ink| light(ink, k))).collect();
-    Raster::new(raster.size, Layout::Rgb, Samples::U8(rgb))
+    // In place: three bytes a pixel never overtake four.
+    let pixels = samples.len() / 4;
+    for i in 0..pixels {
+        let [c, m, y, k] = [samples[4 * i], samples[4 * i + 1], samples[4 * i + 2], samples[4 * i + 3]];
+        samples[3 * i..3 * i + 3].copy_from_slice(&[c, m, y].map(|ink| light(ink, k)));
+    }
+    samples.truncate(pixels * 3);
+    Raster::new(raster.size, Layout::Rgb, Samples::U8(samples))
+}
+
+/// Samples of 16 bits, each made one of 8.
+fn narrowed(samples: &[u16], narrow: impl Fn(u16) -> u8) -> Result<Vec<u8>> {
+    let mut out = zeroed(samples.len())?;
+    out.iter_mut().zip(samples).for_each(|(to, &from)| *to = narrow(from));
+    Ok(out)
 }
 
 /// `(x + 128) / 257`: the nearest of 256 levels.

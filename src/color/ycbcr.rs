@@ -17,8 +17,14 @@ pub(crate) fn to_rgb(planes: Planes, workers: Workers<'_>) -> Result<Raster> {
         Some(_) => return Err(Error::internal("subsampled planes cannot become RGB")),
     };
     let samples = match (planes.luma, chroma) {
-        (Samples::U8(y), None) => Samples::U8(y.into_iter().map(|y| byte(curve.gray(y.into()))).collect()),
-        (Samples::U16(y), None) => Samples::U16(y.into_iter().map(|y| word(curve.gray(y.into()))).collect()),
+        (Samples::U8(mut luma), None) => {
+            luma.iter_mut().for_each(|y| *y = byte(curve.gray((*y).into())));
+            Samples::U8(luma)
+        }
+        (Samples::U16(mut luma), None) => {
+            luma.iter_mut().for_each(|y| *y = word(curve.gray((*y).into())));
+            Samples::U16(luma)
+        }
         (Samples::U8(y), Some((Samples::U8(cb), Samples::U8(cr)))) => {
             Samples::U8(interleave([&y, &cb, &cr], workers, |[y, cb, cr]| {
                 curve.rgb(y.into(), cb.into(), cr.into()).map(byte)

@@ -46,7 +46,7 @@ impl<T: Sample> Bands<T> {
     pub(crate) fn new(part: Part) -> Result<Self> {
         let Part { layout, window, target, .. } = part;
         let channels = layout.channels();
-        let (down, across) = (Weights::new(&window.y, target.height), Weights::new(&window.x, target.width));
+        let (down, across) = (Weights::new(&window.y, target.height)?, Weights::new(&window.x, target.width)?);
         let premultiplied = (layout == Layout::Rgba && (down.is_some() || across.is_some())).then(Vec::new);
         let rows = Rows::new(down);
         let columns = Columns::new(across, channels, window.x.samples() as usize, target.width as usize)?;
@@ -105,6 +105,8 @@ impl<T: Sample> Bands<T> {
         if let Some(premultiplied) = &mut self.premultiplied {
             let mut buffer = std::mem::take(premultiplied);
             buffer.clear();
+            let len = rows.len() * columns.len();
+            buffer.try_reserve(len).map_err(|_| Error::OutOfMemory { bytes: len as u64 })?;
             rows.for_each(|row| buffer.extend_from_slice(row));
             with_alpha(&mut buffer, |alpha, image| alpha.multiply_alpha_inplace(image))?;
             self.push_used(buffer.chunks_exact(columns.len()))?;

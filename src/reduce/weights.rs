@@ -5,6 +5,7 @@
 
 use super::sample::Sample;
 use super::window::Extent;
+use crate::error::{Error, Result};
 
 /// The weights of every target sample along one axis.
 #[derive(Debug, Clone)]
@@ -29,17 +30,27 @@ pub(crate) struct Span {
 
 impl<T: Sample> Weights<T> {
     /// The weights that bring `extent` to `target` samples; `None` where that changes nothing.
-    pub(super) fn new(extent: &Extent, target: u32) -> Option<Self> {
+    ///
+    /// # Errors
+    ///
+    /// `out_of_memory`.
+    pub(super) fn new(extent: &Extent, target: u32) -> Result<Option<Self>> {
         if extent.is_identity(target) {
-            return None;
+            return Ok(None);
         }
-        let exact: Vec<(usize, Vec<f64>)> = (0..target).map(|i| catmull_rom(extent, target, i)).collect();
-        let largest = exact.iter().flat_map(|(_, w)| w).copied().fold(0.0, f64::max);
+        let (mut weights, mut largest) = (Vec::new(), 0.0_f64);
+        for i in 0..target {
+            catmull_rom(extent, target, i, &mut weights)?;
+            largest = weights.iter().copied().fold(largest, f64::max);
+        }
         let precision = precision::<T>(largest);
         let one = power_of_two(precision);
-        let (mut spans, mut values) = (Vec::<Span>::with_capacity(exact.len()), Vec::new());
-        for (first, weights) in exact {
+        let (mut spans, mut values) = (Vec::<Span>::new(), Vec::new());
+        reserve(&mut spans, target as usize)?;
+        for i in 0..target {
+            let first = catmull_rom(extent, target, i, &mut weights)?;
             let weights_at = values.len();
+            reserve(&mut values, weights.len())?;
             T::fix(&weights, one, &mut values);
             let end = first + weights.len();
             spans.push(Span { first, end, needed_from: first, weights_at, weights_end: values.len() });
@@ -48,7 +59,7 @@ impl<T: Sample> Weights<T> {
             span.needed_from = span.first.min(later);
             span.needed_from
         });
-        Some(Self { spans, values, precision })
+        Ok(Some(Self { spans, values, precision }))
     }
 
     pub(super) fn span(&self, target: usize) -> Option<Span> {
@@ -64,13 +75,13 @@ impl<T: Sample> Weights<T> {
     }
 }
 
-/// The first source sample and the weights, of sum 1, of target sample `i`; none at either end is zero.
+/// The first source sample of target sample `i`, whose weights, of sum 1, are left in `weights`; none at either end is zero.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "clamped to the extent, whose ends are u32"
 )]
-fn catmull_rom(extent: &Extent, target: u32, i: u32) -> (usize, Vec<f64>) {
+fn catmull_rom(extent: &Extent, target: u32, i: u32, weights: &mut Vec<f64>) -> Result<usize> {
     let samples = f64::from(extent.samples());
     let scale = (extent.offset + extent.len - extent.offset) / f64::from(target);
     let widened = scale.max(1.0);
@@ -79,15 +90,21 @@ fn catmull_rom(extent: &Extent, target: u32, i: u32) -> (usize, Vec<f64>) {
     let first = (middle - radius).floor().max(0.0) as u32;
     let end = (middle + radius).ceil().min(samples) as u32;
     let shrink = 1.0 / widened;
-    let mut weights: Vec<f64> =
-        (first..end).map(|x| kernel((f64::from(x) - (middle - 0.5)) * shrink)).skip_while(|w| *w == 0.0).collect();
+    weights.clear();
+    reserve(weights, (end - first) as usize)?;
+    weights.extend((first..end).map(|x| kernel((f64::from(x) - (middle - 0.5)) * shrink)).skip_while(|w| *w == 0.0));
     let first = end as usize - weights.len();
     let sum: f64 = weights.iter().sum();
     weights.truncate(weights.iter().rposition(|w| *w != 0.0).map_or(0, |last| last + 1));
     if sum != 0.0 {
         weights.iter_mut().for_each(|w| *w /= sum);
     }
-    (first, weights)
+    Ok(first)
+}
+
+fn reserve<T>(v: &mut Vec<T>, more: usize) -> Result<()> {
+    let bytes = (more as u64).saturating_mul(size_of::<T>() as u64);
+    v.try_reserve(more).map_err(|_| Error::OutOfMemory { bytes })
 }
 
 fn kernel(x: f64) -> f64 {

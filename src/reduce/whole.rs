@@ -4,7 +4,7 @@ use fast_image_resize::images::{CroppedImage, Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
 use super::bands::with_alpha;
-use super::window::{Part, Window};
+use super::window::{Extent, Part, Window};
 use crate::error::{Error, Result};
 use crate::pixels::{Layout, count, zeroed};
 use crate::size::Size;
@@ -30,23 +30,55 @@ pub(super) fn reduce(part: Part, mut samples: Vec<u16>) -> Result<Vec<u16>> {
     }
     let extended = Size::new(size.width.max(x.end), size.height.max(y.end));
     let samples = if extended == size { samples } else { repeat_edges(&samples, size, layout.channels(), extended)? };
-    let mut out = zeroed(count(target, layout.channels()).ok_or(Error::OutOfMemory { bytes: u64::MAX })?)?;
-    let broken = |error: &dyn std::fmt::Display| Error::internal(format!("resize: {error}"));
-    let from = ImageRef::new(extended.width, extended.height, bytemuck::cast_slice(&samples), kind);
-    let from = from.map_err(|e| broken(&e))?;
-    // A view of whole samples around the window keeps the filter inside the crop.
-    let view = CroppedImage::new(&from, x.start, y.start, x.samples(), y.samples()).map_err(|e| broken(&e))?;
-    let to = bytemuck::cast_slice_mut(&mut out);
-    let mut to = Image::from_slice_u8(target.width, target.height, to, kind).map_err(|e| broken(&e))?;
-    let options = ResizeOptions::new()
-        .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
-        .use_alpha(false)
-        .crop(x.offset, y.offset, x.len, y.len);
-    Resizer::new().resize(&view, &mut to, &options).map_err(|e| broken(&e))?;
+    // One axis at a time, columns after rows: for both at once the crate allocates what is between, and aborts without it.
+    let first =
+        Step { x, y: Extent::whole(y.samples()), from: (x.start, y.start), to: Size::new(target.width, y.samples()) };
+    let second = Step {
+        x: Extent::whole(target.width),
+        y: Extent { start: 0, end: y.samples(), ..y },
+        from: (0, 0),
+        to: target,
+    };
+    let mut out = match (x.is_identity(target.width), y.is_identity(target.height)) {
+        (false, false) => {
+            let between = first.take(&samples, extended, kind, layout)?;
+            drop(samples);
+            second.take(&between, first.to, kind, layout)?
+        }
+        _ => Step { x, y, from: (x.start, y.start), to: target }.take(&samples, extended, kind, layout)?,
+    };
     if has_alpha {
         with_alpha(&mut out, |alpha, image| alpha.divide_alpha_inplace(image))?;
     }
     Ok(out)
+}
+
+/// One call of the crate: the part of a buffer that lies in the extents `x` and `y`, counted from `from`, becomes `to`.
+struct Step {
+    x: Extent,
+    y: Extent,
+    from: (u32, u32),
+    to: Size,
+}
+
+impl Step {
+    fn take(&self, samples: &[u16], size: Size, kind: PixelType, layout: Layout) -> Result<Vec<u16>> {
+        let Self { x, y, from: (left, top), to } = self;
+        let mut out = zeroed(count(*to, layout.channels()).ok_or(Error::OutOfMemory { bytes: u64::MAX })?)?;
+        let broken = |error: &dyn std::fmt::Display| Error::internal(format!("resize: {error}"));
+        let from = ImageRef::new(size.width, size.height, bytemuck::cast_slice(samples), kind);
+        let from = from.map_err(|e| broken(&e))?;
+        // A view of whole samples around the window keeps the filter inside the crop.
+        let view = CroppedImage::new(&from, *left, *top, x.samples(), y.samples()).map_err(|e| broken(&e))?;
+        let bytes = bytemuck::cast_slice_mut(&mut out);
+        let mut image = Image::from_slice_u8(to.width, to.height, bytes, kind).map_err(|e| broken(&e))?;
+        let options = ResizeOptions::new()
+            .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
+            .use_alpha(false)
+            .crop(x.offset, y.offset, x.len, y.len);
+        Resizer::new().resize(&view, &mut image, &options).map_err(|e| broken(&e))?;
+        Ok(out)
+    }
 }
 
 /// Repeats the last column and row until the buffer has the size `to`.

@@ -140,6 +140,11 @@ impl Window {
 }
 
 impl Extent {
+    /// All of an axis.
+    pub(super) fn whole(samples: u32) -> Self {
+        Self { start: 0, end: samples, offset: 0.0, len: samples.into() }
+    }
+
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the assertion's range")]
     fn new(start: f64, len: f64) -> Result<Self> {
         // A rounding error of the division is no further sample.

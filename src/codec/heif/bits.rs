@@ -12,7 +12,7 @@ impl Bits {
     /// Over a NAL unit: its two header bytes are skipped, emulation prevention bytes removed (§ 7.3.1.1).
     pub(super) fn of_nal(nal: &[u8]) -> Self {
         let coded = nal.get(2..).unwrap_or_default();
-        Self { bytes: payload(coded.get(..MAX_BYTES).unwrap_or(coded)), at: 0 }
+        Self { bytes: payload(coded.get(..MAX_BYTES).unwrap_or(coded)).unwrap_or_default(), at: 0 }
     }
 
     pub(super) fn bit(&mut self) -> Option<bool> {
@@ -68,14 +68,15 @@ impl Bits {
 /// What is read of a parameter set, or of a slice header with an entry point for each row, ends long before.
 const MAX_BYTES: usize = 16 * 1024;
 
-/// Without emulation prevention bytes (§ 7.3.1.1).
-pub(super) fn payload(coded: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(coded.len());
+/// Without emulation prevention bytes (§ 7.3.1.1); `None` where there is no memory for it.
+pub(super) fn payload(coded: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(coded.len()).ok()?;
     let mut rest = coded;
     while let Some(at) = memmem::find(rest, &[0, 0, 3]) {
         bytes.extend_from_slice(&rest[..at + 2]);
         rest = &rest[at + 3..];
     }
     bytes.extend_from_slice(rest);
-    bytes
+    Some(bytes)
 }

@@ -9,7 +9,7 @@ use super::transform::Transform;
 use crate::error::{Error, Result};
 use crate::header::{Cicp, ColorDescription};
 use crate::limits::Limits;
-use crate::pixels::{Matrix, Range, Siting};
+use crate::pixels::{Matrix, Range, Siting, joined};
 use crate::size::Size;
 
 /// The primary picture, ready for a header or a decoder.
@@ -107,15 +107,18 @@ impl<'a> Picture<'a> {
         if alpha.as_ref().is_some_and(|alpha| alpha.form == Form::Overlay) {
             return Err(unsupported("an alpha plane that is an overlay"));
         }
+        // Many tiles may be one item, and its data is read for each: no more than as many of their own could have.
+        let mut bytes = 0u64;
         for leaf in whole.leaves.iter().chain(alpha.iter().flat_map(|alpha| &alpha.leaves)) {
-            items.data(leaf.item)?;
+            bytes += items.data(leaf.item)?.iter().map(|extent| extent.len() as u64).sum::<u64>();
+            Limits::check("bytes of all tiles", bytes, limits.max_bytes)?;
         }
         let first = whole.leaves.first().ok_or_else(|| malformed("a picture made of nothing"))?;
         let usability = first.sequence.usability;
         Ok(Self {
             item: item_name(items.kind(items.primary)?),
             transform: primary.transform,
-            color: description(&primary.colour, usability, limits),
+            color: description(&primary.colour, usability, limits)?,
             signal: signal(&primary.colour, usability, first.config.chroma_format == 0),
             siting: siting(usability),
             whole,
@@ -336,13 +339,13 @@ fn subsampling(chroma_format: u8) -> Option<(u8, u8)> {
 }
 
 /// ICC profile, else `nclx`, else the bitstream's word, else sRGB.
-fn description(colour: &Colour<'_>, usability: Usability, limits: &Limits) -> ColorDescription {
+fn description(colour: &Colour<'_>, usability: Usability, limits: &Limits) -> Result<ColorDescription> {
     let fits = |icc: &&[u8]| !icc.is_empty() && icc.len() as u64 <= limits.max_icc_bytes;
-    match (colour.icc.filter(fits), colour.nclx.or(usability.cicp)) {
-        (Some(icc), _) => ColorDescription::Icc(icc.to_vec()),
+    Ok(match (colour.icc.filter(fits), colour.nclx.or(usability.cicp)) {
+        (Some(icc), _) => ColorDescription::Icc(joined(&[icc])?.into()),
         (None, Some(cicp)) => ColorDescription::Cicp(cicp),
         (None, None) => ColorDescription::Srgb,
-    }
+    })
 }
 
 /// `nclx`, else the bitstream's word. A bitstream that is silent about its range is of limited range (ITU-T H.265 § E.3.1),

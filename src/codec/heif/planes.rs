@@ -12,6 +12,7 @@ use super::intra;
 use super::strips::Strips;
 use crate::error::{Error, Result};
 use crate::format::Format;
+use crate::limits::Limits;
 use crate::pixels::{Matrix, Pixels};
 use crate::plan::Plan;
 use crate::watch::Meter;
@@ -152,7 +153,7 @@ impl Libde265<'_, '_> {
 /// The NAL units of one picture, as far as a decoder may see them.
 pub(super) fn checked_nals<'d>(data: &'d [u8], length_bytes: u8, sets: &[&[u8]]) -> Result<Vec<&'d [u8]>> {
     let mut checked = Vec::new();
-    let mut pictures = 0;
+    let (mut pictures, mut slices, mut supplements) = (0, 0, 0);
     for nal in nal_units(data, length_bytes) {
         let nal = nal?;
         let Some(kind) = nal_type(nal) else { continue };
@@ -164,12 +165,20 @@ pub(super) fn checked_nals<'d>(data: &'d [u8], length_bytes: u8, sets: &[&[u8]])
             }
             return Err(unsupported("parameter sets beside those of hvcC"));
         }
-        if kind < NAL_VPS && is_base_layer(nal) {
+        // The decoder keeps every NAL unit until the picture is done, 300 bytes at least, and of these uses the checksum.
+        supplements += u64::from(NAL_SEI.contains(&kind));
+        let is_supplement = NAL_SEI.contains(&kind) && supplements <= MAX_SUPPLEMENTS;
+        if !is_base_layer(nal) || (kind > NAL_VPS && !is_supplement) {
+            continue;
+        }
+        if kind < NAL_VPS {
             // The decoder makes up every other picture that a slice refers to: memory for sixteen instead of one.
             if !NAL_IDR.contains(&kind) {
                 return Err(unsupported("a coded picture that may refer to others"));
             }
             pictures += u32::from(starts_picture(nal));
+            slices += 1;
+            Limits::check("slices", slices, MAX_SLICES)?;
         }
         if pictures > 1 {
             return Err(unsupported("several coded pictures in one item"));
@@ -178,6 +187,15 @@ pub(super) fn checked_nals<'d>(data: &'d [u8], length_bytes: u8, sets: &[&[u8]])
     }
     Ok(checked)
 }
+
+/// `nal_unit_type` of supplemental enhancement information, before and after slices (ITU-T H.265 § 7.4.2.2).
+const NAL_SEI: [u8; 2] = [39, 40];
+
+/// Far more than the one checksum, and the few descriptions, that encoders write.
+const MAX_SUPPLEMENTS: u64 = 64;
+
+/// Slice segments of a picture at the highest level (ITU-T H.265, table A.8).
+const MAX_SLICES: u64 = 600;
 
 /// `nal_unit_type` of instantaneous decoding refresh pictures, which have no reference picture set (ITU-T H.265 § 7.3.6.1).
 const NAL_IDR: [u8; 2] = [19, 20];

@@ -524,7 +524,7 @@ fn what_is_not_hevc_is_unsupported_by_name() {
 fn colour_prefers_the_profile_and_keeps_the_signal_of_nclx() {
     let icc = make_box(b"colr", &[b"prof", b"not a profile"]);
     let file = File::single().with(&[nclx([9, 16, 9], false), icc]);
-    assert_eq!(header(&file).color, ColorDescription::Icc(b"not a profile".to_vec()));
+    assert_eq!(header(&file).color, ColorDescription::Icc(bytes::Bytes::from_static(b"not a profile")));
     let planes = planes(&file.write());
     assert_eq!((planes.range, planes.matrix), (crate::pixels::Range::Limited, crate::pixels::Matrix::Bt2020));
     let cicp = Cicp { primaries: 12, transfer: 13, matrix: 6, full_range: true };

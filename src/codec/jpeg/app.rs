@@ -1,22 +1,24 @@
 //! Collects what a JPEG's application segments say about orientation and colour.
 
 use super::probe::channels_without_markers;
+use crate::error::Result;
 use crate::exif::Exif;
 use crate::header::{Channels, ColorDescription};
 use crate::limits::Limits;
+use crate::pixels::joined;
 
 /// The application segments that change a picture; everything else is passed over.
 #[derive(Default)]
-pub(super) struct Metadata {
+pub(super) struct Metadata<'a> {
     /// The first Exif segment that holds a TIFF structure.
     pub(super) exif: Option<Exif>,
     jfif: bool,
     adobe_transform: Option<u8>,
-    icc: IccChunks,
+    icc: IccChunks<'a>,
 }
 
-impl Metadata {
-    pub(super) fn read(&mut self, marker: u8, payload: &[u8]) {
+impl<'a> Metadata<'a> {
+    pub(super) fn read(&mut self, marker: u8, payload: &'a [u8]) {
         match marker {
             APP0 if payload.starts_with(b"JFIF\0") => self.jfif = true,
             APP1 if payload.starts_with(b"Exif\0\0") && self.exif.is_none() => self.exif = Exif::parse(payload),
@@ -38,29 +40,32 @@ impl Metadata {
         }
     }
 
-    pub(super) fn color(self, channels: Channels, limits: &Limits) -> ColorDescription {
-        if let Some(icc) = self.icc.join(limits.max_icc_bytes) {
-            return ColorDescription::Icc(icc);
+    /// # Errors
+    ///
+    /// `out_of_memory`.
+    pub(super) fn color(self, channels: Channels, limits: &Limits) -> Result<ColorDescription> {
+        if let Some(icc) = self.icc.join(limits.max_icc_bytes)? {
+            return Ok(ColorDescription::Icc(icc.into()));
         }
         let rgb = matches!(channels, Channels::Ycbcr | Channels::Rgb);
-        if rgb && self.exif.is_some_and(|exif| exif.interop_r03) {
+        Ok(if rgb && self.exif.is_some_and(|exif| exif.interop_r03) {
             ColorDescription::AdobeRgb
         } else {
             ColorDescription::Srgb
-        }
+        })
     }
 }
 
 /// The parts of an ICC profile (ICC.1 annex B.4), by sequence number.
 #[derive(Default)]
-struct IccChunks {
-    parts: Vec<(u8, Vec<u8>)>,
+struct IccChunks<'a> {
+    parts: Vec<(u8, &'a [u8])>,
     count: Option<u8>,
     broken: bool,
 }
 
-impl IccChunks {
-    fn add(&mut self, payload: &[u8]) {
+impl<'a> IccChunks<'a> {
+    fn add(&mut self, payload: &'a [u8]) {
         let Some(rest) = payload.strip_prefix(b"ICC_PROFILE\0") else {
             return;
         };
@@ -74,18 +79,19 @@ impl IccChunks {
             return;
         }
         self.count = Some(count);
-        self.parts.push((number, data.to_vec()));
+        self.parts.push((number, data));
     }
 
     /// The profile, if every part came once and it is within `max_bytes`; the parts may come in any order.
-    fn join(mut self, max_bytes: u64) -> Option<Vec<u8>> {
+    fn join(mut self, max_bytes: u64) -> Result<Option<Vec<u8>>> {
         let total: usize = self.parts.iter().map(|(_, part)| part.len()).sum();
         let complete = self.count.is_some_and(|c| usize::from(c) == self.parts.len());
         if self.broken || !complete || total == 0 || total as u64 > max_bytes {
-            return None;
+            return Ok(None);
         }
         self.parts.sort_unstable_by_key(|(number, _)| *number);
-        Some(self.parts.into_iter().flat_map(|(_, part)| part).collect())
+        let parts: Vec<&[u8]> = self.parts.into_iter().map(|(_, part)| part).collect();
+        joined(&parts).map(Some)
     }
 }
 

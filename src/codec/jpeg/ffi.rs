@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 
 use super::huffman::{Fault, Work};
+use crate::pixels::joined;
 use crate::watch::Meter;
 
 // Links the static library that the shim calls.
@@ -335,10 +336,10 @@ fn take(encode: impl FnOnce(*mut *mut u8, *mut usize) -> c_int) -> Result<Vec<u8
         return Err(Failure { status, message: "encoding failed".into() });
     }
     // SAFETY: on success the shim hands over `len` initialised bytes at `buffer`, freed below and once.
-    let bytes = unsafe { std::slice::from_raw_parts(buffer, len) }.to_vec();
+    let bytes = joined(&[unsafe { std::slice::from_raw_parts(buffer, len) }]);
     // SAFETY: as above.
     unsafe { shim_buffer_free(buffer) };
-    Ok(bytes)
+    bytes.map_err(|_| Failure { status: Status::NoMemory, message: String::new() })
 }
 
 fn status_of(status: c_int) -> Option<Status> {

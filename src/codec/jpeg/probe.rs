@@ -153,7 +153,7 @@ impl Frame {
         Ok(Self { progressive, size, components })
     }
 
-    fn header(self, scans: u32, metadata: Metadata, limits: &Limits) -> Result<Header> {
+    fn header(self, scans: u32, metadata: Metadata<'_>, limits: &Limits) -> Result<Header> {
         let ids: Vec<u8> = self.components.iter().map(|c| c.id).collect();
         let channels = metadata.channels(&ids);
         let sampling = self.components.iter().map(|c| (c.h, c.v)).collect();
@@ -171,7 +171,7 @@ impl Frame {
             bit_depth: 8,
             channels,
             has_alpha: false,
-            color: metadata.color(channels, limits),
+            color: metadata.color(channels, limits)?,
             animation: None,
         })
     }

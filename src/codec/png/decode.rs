@@ -46,16 +46,14 @@ pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits
         (BitDepth::Sixteen, false) => {
             let mut converted = Vec::new();
             Samples::U16(read_rows(&mut reader, bytes, part, meter, |rows, bands| {
-                converted.clear();
-                convert(rows, gray_alpha, be16, &mut converted);
+                convert(rows, gray_alpha, be16, &mut converted)?;
                 bands.push_rows(&converted)
             })?)
         }
         (_, false) if gray_alpha => {
             let mut converted = Vec::new();
             Samples::U8(read_rows(&mut reader, bytes, part, meter, |rows, bands| {
-                converted.clear();
-                convert(rows, gray_alpha, |&[sample]| sample, &mut converted);
+                convert(rows, gray_alpha, |&[sample]| sample, &mut converted)?;
                 bands.push_rows(&converted)
             })?)
         }
@@ -148,8 +146,16 @@ fn inflate_rows(
 const STRIP_BYTES: usize = 64 * 1024;
 
 /// Converts the samples of rows that are stored otherwise than wanted.
-fn convert<T: Copy, const N: usize>(rows: &[u8], gray_alpha: bool, sample: impl Fn(&[u8; N]) -> T, to: &mut Vec<T>) {
+fn convert<T: Copy, const N: usize>(
+    rows: &[u8],
+    gray_alpha: bool,
+    sample: impl Fn(&[u8; N]) -> T,
+    to: &mut Vec<T>,
+) -> Result<()> {
     let samples = rows.as_chunks::<N>().0;
+    let len = if gray_alpha { samples.len() * 2 } else { samples.len() };
+    to.clear();
+    to.try_reserve(len).map_err(|_| Error::OutOfMemory { bytes: (len * size_of::<T>()) as u64 })?;
     if gray_alpha {
         to.extend(samples.as_chunks::<2>().0.iter().flat_map(|[gray, alpha]| {
             let (gray, alpha) = (sample(gray), sample(alpha));
@@ -158,6 +164,7 @@ fn convert<T: Copy, const N: usize>(rows: &[u8], gray_alpha: bool, sample: impl 
     } else {
         to.extend(samples.iter().map(sample));
     }
+    Ok(())
 }
 
 /// Reads an interlaced picture: converts the samples of each row and spreads its pixels over their places.
@@ -177,8 +184,7 @@ fn read_passes<T: Copy + Default, const N: usize>(
     for place in places(size) {
         meter.check()?;
         reader.read_row(&mut row).map_err(refusal)?.ok_or_else(missing_rows)?;
-        converted.clear();
-        convert(&row, gray_alpha, sample, &mut converted);
+        convert(&row, gray_alpha, sample, &mut converted)?;
         let start = place.y * stride;
         let target = out.get_mut(start..start + stride).unwrap_or_default().chunks_exact_mut(channels);
         let pixels = converted.chunks_exact(channels);

@@ -2,12 +2,15 @@
 //!
 //! A broken ancillary chunk is as if it were absent. Pixel data is stepped over: its CRC is checked by the decoder.
 
+use fdeflate::Decompressor;
+
 use super::chunks::{Chunk, Chunks};
 use crate::error::{Error, Result};
 use crate::exif::Exif;
 use crate::format::Format;
 use crate::header::{Animation, Channels, Cicp, Coding, ColorDescription, Header, Orientation};
 use crate::limits::Limits;
+use crate::pixels::zeroed;
 use crate::size::{Rect, Size};
 
 /// Reads the header of a PNG.
@@ -41,7 +44,7 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
         channels: ihdr.channels(),
         has_alpha: ihdr.color_type & COLOR_ALPHA != 0 || found.transparency,
         animation: found.frames.map(|frames| Animation { frames }),
-        color: found.color(limits),
+        color: found.color(limits)?,
     })
 }
 
@@ -193,17 +196,18 @@ impl<'a> Found<'a> {
     }
 
     /// The strongest statement (§ 4.3): `cICP`, `iCCP`, `sRGB`, then `gAMA` with or without `cHRM`.
-    fn color(&self, limits: &Limits) -> ColorDescription {
+    fn color(&self, limits: &Limits) -> Result<ColorDescription> {
         if let Some(cicp) = self.cicp {
-            return ColorDescription::Cicp(cicp);
+            return Ok(ColorDescription::Cicp(cicp));
         }
-        if let Some(profile) = self.iccp.and_then(|data| read_profile(data, limits.max_icc_bytes)) {
-            return ColorDescription::Icc(profile);
+        let stream = self.iccp.and_then(profile_stream);
+        if let Some(profile) = stream.map(|stream| inflated(stream, limits.max_icc_bytes)).transpose()?.flatten() {
+            return Ok(ColorDescription::Icc(profile.into()));
         }
-        match self.gamma {
+        Ok(match self.gamma {
             Some(gamma) if !self.srgb => ColorDescription::Gamma { gamma, chromaticities: self.chromaticities },
             _ => ColorDescription::Srgb,
-        }
+        })
     }
 }
 
@@ -238,15 +242,40 @@ fn read_frames(data: &[u8]) -> Option<u32> {
     (1..=i32::MAX.unsigned_abs()).contains(&frames).then_some(frames)
 }
 
-/// Inflates `iCCP` (§ 11.3.2.3): a name, a zero byte, method 0, a zlib stream of at most `max` bytes.
-fn read_profile(data: &[u8], max: u64) -> Option<Vec<u8>> {
+/// The zlib stream of `iCCP` (§ 11.3.2.3), behind a name, a zero byte and method 0.
+fn profile_stream(data: &[u8]) -> Option<&[u8]> {
     let name_len = data.iter().take(80).position(|&b| b == 0)?;
-    let stream = data.get(name_len + 1..)?.strip_prefix(&[0])?;
-    // One more than allowed, so that a profile of exactly `max` bytes also reaches its Adler-32.
-    let room = usize::try_from(max).ok()?.checked_add(1)?;
-    let profile = fdeflate::decompress_to_vec_bounded(stream, room).ok()?;
-    (profile.len() < room).then_some(profile)
+    data.get(name_len + 1..)?.strip_prefix(&[0])
 }
+
+/// A zlib stream inflated; `None` for one that is damaged or longer than `max` bytes.
+fn inflated(stream: &[u8], max: u64) -> Result<Option<Vec<u8>>> {
+    // One more than allowed, so that a profile of exactly `max` bytes also reaches its Adler-32.
+    let Some(most) = usize::try_from(max).ok().and_then(|max| max.checked_add(1)) else { return Ok(None) };
+    let mut zlib = Decompressor::new();
+    let (mut out, mut input, mut filled) = (zeroed(most.min(FIRST_BYTES))?, stream, 0);
+    while !zlib.is_done() {
+        if filled == out.len() {
+            if filled == most {
+                return Ok(None);
+            }
+            let more = most.min(filled * 2) - filled;
+            out.try_reserve_exact(more).map_err(|_| Error::OutOfMemory { bytes: more as u64 })?;
+            out.resize(filled + more, 0);
+        }
+        let Ok((consumed, produced)) = zlib.read(input, &mut out, filled, true) else { return Ok(None) };
+        input = input.get(consumed..).unwrap_or_default();
+        filled += produced;
+        if consumed == 0 && produced == 0 && filled < out.len() {
+            return Ok(None);
+        }
+    }
+    out.truncate(filled);
+    Ok((filled < most).then_some(out))
+}
+
+/// Room for the profiles that there are; larger ones move.
+const FIRST_BYTES: usize = 16 * 1024;
 
 fn check_crc(chunk: &Chunk<'_>) -> Result<()> {
     if chunk.crc_holds() { Ok(()) } else { Err(malformed("CRC mismatch in a critical chunk")) }

@@ -271,7 +271,7 @@ fn the_strongest_color_statement_counts() {
     all.push(srgb);
     assert_eq!(color_of(&all), ColorDescription::Srgb);
     all.push(icc);
-    assert_eq!(color_of(&all), ColorDescription::Icc(b"profile".to_vec()));
+    assert_eq!(color_of(&all), ColorDescription::Icc(bytes::Bytes::from_static(b"profile")));
     all.push(cicp);
     assert_eq!(
         color_of(&all),
@@ -303,7 +303,7 @@ fn broken_ancillary_chunks_are_absent() {
 fn the_profile_limit_is_inclusive() {
     let file = with_chunks(&gray(SIZE), &[iccp(&noise(5000))]);
     let mut limits = Limits { max_icc_bytes: 5000, ..Limits::default() };
-    assert_eq!(probe(&file, &limits).unwrap().color, ColorDescription::Icc(noise(5000)));
+    assert_eq!(probe(&file, &limits).unwrap().color, ColorDescription::Icc(noise(5000).into()));
     limits.max_icc_bytes = 4999;
     assert_eq!(probe(&file, &limits).unwrap().color, ColorDescription::Srgb);
 }

@@ -115,6 +115,11 @@ impl<'a> Image<'a> {
         }
     }
 
+    /// The data of its `ALPH` chunk, where it has one.
+    pub(super) fn alpha_chunk(&self) -> Option<&'a [u8]> {
+        Chunks { rest: self.data }.next()?.ok().filter(|chunk| chunk.name == *b"ALPH").map(|chunk| chunk.data)
+    }
+
     /// Reads up to the first image chunk.
     fn read(mut chunks: Chunks<'a>) -> Result<Self> {
         let mut alpha = None;

@@ -70,12 +70,44 @@ fn decode_rgba(container: &Container<'_>) -> Result<Pixels> {
     let above = samples(Size::new(canvas.width, container.place.top), 4)?;
     let start = above + samples(Size::new(container.place.left, 1), 4)?;
     let target = rgba.get_mut(start..).unwrap_or_default();
-    run(container, Output::Rgba { samples: target, stride })?;
+    match run(container, Output::Rgba { samples: target, stride }) {
+        Err(Error::OutOfMemory { .. }) => {
+            drop(rgba);
+            return Err(refusal(alpha_fault(container)?));
+        }
+        done => done?,
+    }
     Ok(Pixels::Interleaved(Raster::new(canvas, Layout::Rgba, Samples::U8(rgba))?))
 }
 
 fn run(container: &Container<'_>, output: Output<'_>) -> Result<()> {
     ffi::decode(container.image.data, container.image.size, output).map_err(refusal)
+}
+
+/// What is wrong where libwebp says that memory is: it says so, too, of an alpha plane whose header is damaged
+/// (`VP8DecompressAlphaRows`). The plane is VP8L without that format's own header, so it is decoded as VP8L alone.
+fn alpha_fault(container: &Container<'_>) -> Result<Status> {
+    let (size, no_memory) = (container.image.size, Status::VP8_STATUS_OUT_OF_MEMORY);
+    let Some(chunk) = container.image.alpha_chunk() else { return Ok(no_memory) };
+    let Some((&header, data)) = chunk.split_first() else { return Ok(Status::VP8_STATUS_NOT_ENOUGH_DATA) };
+    match header & 3 {
+        // RFC 9649 § 2.7.1.2: reserved bits, a level of preprocessing from 0 to 1, a filter, the way of compression.
+        _ if header >> 5 != 0 => Ok(Status::VP8_STATUS_BITSTREAM_ERROR),
+        0 if (data.len() as u64) < size.pixels() => Ok(Status::VP8_STATUS_NOT_ENOUGH_DATA),
+        0 => Ok(no_memory),
+        1 => {
+            let (width, height) = (size.width.saturating_sub(1) & 0x3FFF, size.height.saturating_sub(1) & 0x3FFF);
+            let mut stream = zeroed(data.len().saturating_add(5))?;
+            if let Some((signature, rest)) = stream.split_first_chunk_mut::<5>() {
+                let [b0, b1, b2, b3] = (width | height << 14).to_le_bytes();
+                *signature = [0x2F, b0, b1, b2, b3];
+                rest.copy_from_slice(data);
+            }
+            let mut rgb = zeroed(samples(size, 3)?)?;
+            Ok(ffi::decode(&stream, size, Output::Rgb(&mut rgb)).err().unwrap_or(no_memory))
+        }
+        _ => Ok(Status::VP8_STATUS_BITSTREAM_ERROR),
+    }
 }
 
 fn refusal(status: Status) -> Error {

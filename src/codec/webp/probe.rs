@@ -6,20 +6,21 @@ use crate::exif::Exif;
 use crate::format::Format;
 use crate::header::{Animation, Channels, Coding, ColorDescription, Header};
 use crate::limits::Limits;
+use crate::pixels::joined;
 use crate::size::Rect;
 
 /// Reads the header of a WebP.
 ///
 /// # Errors
 ///
-/// `malformed`, `truncated`, `too_many_pixels`.
+/// `malformed`, `truncated`, `too_many_pixels`, `out_of_memory`.
 pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
     let container = Container::read(bytes)?;
     limits.check_size(container.canvas)?;
     let exif = container.exif.map(Exif::read).unwrap_or_default();
     let profile = container.icc.filter(|icc| icc.len() as u64 <= limits.max_icc_bytes);
     let color = match profile {
-        Some(icc) => ColorDescription::Icc(icc.to_vec()),
+        Some(icc) => ColorDescription::Icc(joined(&[icc])?.into()),
         None if exif.interop_r03 => ColorDescription::AdobeRgb,
         None => ColorDescription::Srgb,
     };

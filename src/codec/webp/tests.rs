@@ -203,7 +203,7 @@ fn metadata_counts_where_it_is_announced() {
         assert_eq!(with(EXIF).orientation, Orientation::Rotate90);
         assert_eq!(with(EXIF).color, ColorDescription::Srgb);
         assert_eq!(with(ICC).orientation, Orientation::Upright);
-        assert_eq!(with(ICC).color, ColorDescription::Icc(b"profile".to_vec()));
+        assert_eq!(with(ICC).color, ColorDescription::Icc(bytes::Bytes::from_static(b"profile")));
     }
 }
 
@@ -211,7 +211,7 @@ fn metadata_counts_where_it_is_announced() {
 fn the_profile_limit_is_inclusive() {
     let file = riff(&[vp8x(ICC, SIZE), chunk(b"ICCP", &[7; 100]), image_chunk(&lossy(SIZE))]);
     let mut limits = Limits { max_icc_bytes: 100, ..Limits::default() };
-    assert_eq!(probe(&file, &limits).unwrap().color, ColorDescription::Icc(vec![7; 100]));
+    assert_eq!(probe(&file, &limits).unwrap().color, ColorDescription::Icc(vec![7; 100].into()));
     limits.max_icc_bytes = 99;
     assert_eq!(probe(&file, &limits).unwrap().color, ColorDescription::Srgb);
 }

@@ -287,7 +287,8 @@ impl Slice {
         let start = bits.aligned()?;
         let depth_offset = 6 * (i32::try_from(sequence.bit_depth).ok()? - 8);
         let fits = (-depth_offset..=51).contains(&qp) && chroma_qp.iter().all(|qp| (-12..=12).contains(qp));
-        let data = payload(nal.get(2..)?).split_off(start);
+        let mut data = payload(nal.get(2..)?)?;
+        data.drain(..start.min(data.len()));
         fits.then_some(Self { address, sao_luma, sao_chroma, qp, chroma_qp, data })
     }
 }

@@ -255,14 +255,14 @@ impl Coder {
 
 /// Bits, most significant first, with a zero byte stuffed after each 0xFF.
 #[derive(Default)]
-struct Bits {
+pub(crate) struct Bits {
     out: Vec<u8>,
     pending: u32,
     length: u8,
 }
 
 impl Bits {
-    fn put(&mut self, bits: u16, length: u8) {
+    pub(crate) fn put(&mut self, bits: u16, length: u8) {
         self.pending = self.pending << length | u32::from(bits);
         self.length += length;
         while self.length >= 8 {
@@ -276,7 +276,7 @@ impl Bits {
         self.pending &= (1 << self.length) - 1;
     }
 
-    fn finish(mut self) -> Vec<u8> {
+    pub(crate) fn finish(mut self) -> Vec<u8> {
         self.put(0x7F, 7);
         self.out
     }

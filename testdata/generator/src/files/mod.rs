@@ -27,12 +27,12 @@ pub(crate) fn testdata() -> Vec<Entry> {
 }
 
 /// The picture of most files.
-fn picture(width: u32, height: u32) -> Rgb {
+pub(crate) fn picture(width: u32, height: u32) -> Rgb {
     painted(width, height, false)
 }
 
 /// The same with little grain, where bytes matter more than likeness.
-fn calm(width: u32, height: u32) -> Rgb {
+pub(crate) fn calm(width: u32, height: u32) -> Rgb {
     painted(width, height, true)
 }
 

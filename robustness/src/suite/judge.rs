@@ -1,0 +1,153 @@
+//! The rules, each applied to one case and its answer.
+
+use std::time::Duration;
+
+use super::answer::{ACCEPTED, Answer, NOTHING};
+use super::case::Mutation;
+use super::inputs::Input;
+
+/// One case and what came of it.
+pub(super) struct Record {
+    /// Index of the file.
+    pub(super) input: usize,
+    pub(super) mutation: Mutation,
+    /// `Err` says how the child died.
+    pub(super) result: Result<Answer, String>,
+    /// What accepting the whole file took, where it is accepted.
+    pub(super) base: Option<Base>,
+}
+
+/// The unchanged file, accepted.
+#[derive(Clone)]
+pub(super) struct Base {
+    pub(super) cpu: Duration,
+    pub(super) id: String,
+}
+
+/// A broken rule.
+pub(super) struct Finding {
+    pub(super) rule: &'static str,
+    pub(super) file: String,
+    pub(super) mutation: Mutation,
+    pub(super) detail: String,
+}
+
+/// A refusal that the header decides takes less CPU time than this.
+pub(super) const HEADER_TIME: Duration = Duration::from_millis(20);
+/// A late refusal takes at most this much more than accepting the whole file, and the timer may be wrong by the floor.
+pub(super) const LATE_FACTOR: f64 = 1.2;
+pub(super) const TIMER_FLOOR: Duration = Duration::from_millis(3);
+/// What a bomb with a fixed bound may cost.
+const CHEAP_TIME: Duration = Duration::from_millis(50);
+const CHEAP_BYTES: u64 = 32 << 20;
+/// What an estimate may be above twice the peak.
+const ESTIMATE_SLACK: u64 = 8 << 20;
+/// [`Limits::max_memory_bytes`](image_ingest::Limits::max_memory_bytes) by default.
+const MEMORY_LIMIT: u64 = 512 << 20;
+
+/// Whether a time breaks a rule unless it was chance, and must be measured again.
+pub(super) fn is_slow(record: &Record, input: &Input) -> bool {
+    let Ok(answer) = &record.result else { return false };
+    answer.by_header() && answer.inspect_cpu >= HEADER_TIME
+        || late_limit(record).is_some_and(|limit| answer.ingest_cpu > limit)
+        || input.is_cheap && answer.ingest_cpu >= CHEAP_TIME
+}
+
+/// The most that a late refusal may take.
+fn late_limit(record: &Record) -> Option<Duration> {
+    let answer = record.result.as_ref().ok()?;
+    let late = !answer.accepted() && !answer.by_header();
+    record.base.as_ref().filter(|_| late).map(|base| base.cpu.mul_f64(LATE_FACTOR) + TIMER_FLOOR)
+}
+
+/// The rules that a record breaks.
+pub(super) fn judge(record: &Record, input: &Input, timed: bool) -> Vec<Finding> {
+    let mut broken: Vec<(&'static str, String)> = Vec::new();
+    match &record.result {
+        Err(death) => broken.push(("no panic, abort, signal or hang", death.clone())),
+        Ok(answer) => {
+            broken.extend(verdict(answer, record, input));
+            broken.extend(memory(answer, record, input));
+            if timed {
+                broken.extend(times(answer, record, input));
+            }
+        }
+    }
+    let finding = |(rule, detail)| Finding { rule, file: input.name.clone(), mutation: record.mutation, detail };
+    broken.into_iter().map(finding).collect()
+}
+
+fn verdict(answer: &Answer, record: &Record, input: &Input) -> Vec<(&'static str, String)> {
+    let mut broken = Vec::new();
+    if answer.panic != NOTHING {
+        broken.push(("no panic, abort, signal or hang", format!("panicked at {}", answer.panic)));
+    }
+    if ["internal", "worker_failed", "out_of_memory", "deadline"].contains(&&*answer.ingest) {
+        broken.push(("no code that blames the service", answer.ingest.clone()));
+    }
+    if answer.by_header() && answer.ingest != answer.inspect {
+        broken.push((
+            "what inspecting refuses, ingesting refuses alike",
+            format!("{} / {}", answer.inspect, answer.ingest),
+        ));
+    }
+    match (record.mutation, &record.base) {
+        (Mutation::Whole, _) if input.expected.as_ref().is_some_and(|expected| *expected != answer.ingest) => {
+            let expected = input.expected.as_deref().unwrap_or_default();
+            broken
+                .push(("files come to what is expected of them", format!("{} in place of {expected}", answer.ingest)));
+        }
+        (Mutation::Cut(_), Some(base)) if answer.accepted() && answer.id != base.id => {
+            broken.push(("a cut file is refused or the same picture", answer.id.clone()));
+        }
+        _ => {}
+    }
+    broken
+}
+
+fn memory(answer: &Answer, record: &Record, input: &Input) -> Vec<(&'static str, String)> {
+    let mut broken = Vec::new();
+    let (peak, estimate) = (answer.memory(), answer.estimate);
+    let figures =
+        || format!("estimate {}, process {}, Rust heap {}", mib(estimate), mib(answer.resident), mib(answer.heap));
+    if estimate > 0 && answer.inspect == ACCEPTED && peak > estimate {
+        broken.push(("no job needs more memory than its estimate", figures()));
+    }
+    // Pictures of one colour, as bombs have them, need less than any header tells: their encoded bytes are few.
+    let is_picture = input.group.is_mutated() && record.mutation == Mutation::Whole;
+    if answer.accepted() && is_picture && estimate > 2 * peak + ESTIMATE_SLACK {
+        broken.push(("an estimate is at most twice the peak and 8 MiB", figures()));
+    }
+    if peak > MEMORY_LIMIT {
+        broken.push(("no job needs more memory than the limit", figures()));
+    }
+    if input.is_cheap && peak >= CHEAP_BYTES {
+        broken.push(("a bomb with a fixed bound needs less than 32 MiB", figures()));
+    }
+    broken
+}
+
+fn times(answer: &Answer, record: &Record, input: &Input) -> Vec<(&'static str, String)> {
+    let mut broken = Vec::new();
+    let cpu = answer.ingest_cpu;
+    if answer.by_header() && answer.inspect_cpu >= HEADER_TIME {
+        broken.push(("a refusal by the header takes less than 20 ms", ms(answer.inspect_cpu)));
+    }
+    if let (Some(limit), Some(base)) = (late_limit(record), &record.base)
+        && cpu > limit
+    {
+        broken.push(("a late refusal takes at most 1.2 times accepting", format!("{} / {}", ms(cpu), ms(base.cpu))));
+    }
+    if input.is_cheap && cpu >= CHEAP_TIME {
+        broken.push(("a bomb with a fixed bound takes less than 50 ms", ms(cpu)));
+    }
+    broken
+}
+
+pub(super) fn ms(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1e3)
+}
+
+pub(super) fn mib(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
+}
