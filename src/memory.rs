@@ -76,7 +76,9 @@ fn streams(header: &Header, plan: &Plan) -> bool {
         Coding::JpegSequential { .. } | Coding::JpegProgressive { .. } => is_planar(header),
         Coding::Png { interlaced } => !interlaced,
         Coding::WebpLossy => !header.has_alpha,
-        Coding::Hevc { tiles, composed, .. } => tiles > 1 && !composed && plan.crop.size != plan.target,
+        Coding::Hevc { tiles, composed, .. } => {
+            tiles > 1 && !composed && !header.has_alpha && plan.crop.size != plan.target
+        }
         _ => false,
     }
 }
@@ -141,7 +143,7 @@ fn decoded_bytes_per_pixel_x2(header: &Header) -> u64 {
     let samples_x2 = match (&header.coding, header.channels) {
         _ if header.has_alpha => 8,
         (Coding::Hevc { composed: true, .. }, _) => 6,
-        (Coding::Hevc { subsampling: Some((h, v)), .. }, _) => 2 + 4 / (u64::from(*h) * u64::from(*v)).max(1),
+        (Coding::Hevc { subsampling, .. }, _) => hevc_samples_x2(*subsampling),
         (Coding::WebpLossy, _) => 3,
         (_, Channels::Gray) => 2,
         (_, Channels::Cmyk | Channels::Ycck) => 8,
@@ -153,6 +155,11 @@ fn decoded_bytes_per_pixel_x2(header: &Header) -> u64 {
         _ => 6,
     };
     samples_x2 * wide(header)
+}
+
+/// Twice the samples of a coded picture for a pixel.
+fn hevc_samples_x2(subsampling: Option<(u8, u8)>) -> u64 {
+    subsampling.map_or(2, |(h, v)| 2 + 4 / (u64::from(h) * u64::from(v)).max(1))
 }
 
 /// Twice the samples a JPEG stores for a pixel.
@@ -179,8 +186,14 @@ fn codec_bytes(header: &Header) -> u64 {
         // ARGB, 32 bits a pixel.
         Coding::WebpLossless => pixels * 4,
         Coding::Hevc { composed, .. } => {
-            // libheif keeps its planes, and its RGB beside the copy we take.
-            tile_bytes(header) + if *composed { pixels * 8 * wide(header) } else { 0 }
+            let tile = tile_bytes(header);
+            match (composed, header.has_alpha) {
+                // libheif keeps its planes, and its RGB beside the copy we take.
+                (true, _) => tile + pixels * 8 * wide(header),
+                // RGB and alpha beside the RGBA made of them, or planes while a tile is decoded.
+                (false, true) => tile.max(pixels * 4 * wide(header)),
+                (false, false) => tile,
+            }
         }
     }
 }
@@ -201,7 +214,9 @@ pub(crate) fn beside(header: &Header, workers: usize) -> u64 {
 /// libde265: the coded picture of a tile, and metadata of a few bytes for each of its smallest blocks.
 fn tile_bytes(header: &Header) -> u64 {
     match header.coding {
-        Coding::Hevc { tile_size, .. } => tile_size.pixels() * (decoded_bytes_per_pixel_x2(header) + 4),
+        Coding::Hevc { tile_size, subsampling, .. } => {
+            tile_size.pixels() * (hevc_samples_x2(subsampling) * wide(header) + 4)
+        }
         _ => 0,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::boxes::malformed;
 use super::ffi::{Decoded, Plane};
-use super::image::Picture;
+use super::image::{Mosaic, Picture};
 use super::intra;
 use crate::error::{Error, Result};
 use crate::pixels::{Chroma, Matrix, Planes, Samples, chroma_size, count, zeroed};
@@ -55,15 +55,15 @@ impl Canvas {
     }
 
     /// The planes of a tile that is the whole picture, without copying them; any other tile comes back.
-    pub(super) fn whole<'d>(tile: Tile<'d>, picture: &Picture<'_>) -> Result<Self, Tile<'d>> {
+    pub(super) fn whole<'d>(tile: Tile<'d>, mosaic: &Mosaic<'_>) -> Result<Self, Tile<'d>> {
         let Tile::Ours(decoded) = tile else {
             return Err(tile);
         };
         let size_is = |plane: &intra::Plane, size: Size| {
             u32::try_from(plane.width) == Ok(size.width) && u32::try_from(plane.height) == Ok(size.height)
         };
-        let (size, bit_depth) = (picture.size, decoded.bit_depth);
-        let chroma = picture.subsampling().map(|subsampling| (subsampling, chroma_size(size, subsampling)));
+        let (size, bit_depth) = (mosaic.size, decoded.bit_depth);
+        let chroma = mosaic.subsampling().map(|subsampling| (subsampling, chroma_size(size, subsampling)));
         match (&decoded.planes[..], chroma) {
             ([luma], None) if size_is(luma, size) => {}
             ([luma, cb, cr], Some((_, half))) if size_is(luma, size) && size_is(cb, half) && size_is(cr, half) => {}
@@ -81,6 +81,11 @@ impl Canvas {
         let siting = picture.siting;
         let chroma = chroma.map(|(subsampling, cb, cr)| Chroma { cb, cr, subsampling, siting });
         Planes { size, bit_depth, luma, chroma, range: picture.range(), matrix }.checked()
+    }
+
+    /// Luma alone, and its depth.
+    pub(super) fn into_luma(self) -> (Samples, u8) {
+        (self.luma, self.bit_depth)
     }
 
     /// The samples of plane 0, 1 or 2.

@@ -18,17 +18,41 @@ pub(super) struct Picture<'a> {
     pub(super) items: Items<'a>,
     /// `"hvc1"`, `"grid"`, `"iovl"` or `"iden"`.
     pub(super) item: &'static str,
-    pub(super) form: Form,
-    pub(super) size: Size,
     pub(super) transform: Transform,
-    /// The coded pictures that the primary item is made of; at least one.
-    pub(super) leaves: Vec<Leaf<'a>>,
-    /// The coded pictures of its alpha plane.
-    pub(super) alpha: Vec<Leaf<'a>>,
+    /// What the primary item is made of.
+    pub(super) whole: Mosaic<'a>,
+    /// What its alpha plane is made of.
+    pub(super) alpha: Option<Mosaic<'a>>,
     pub(super) color: ColorDescription,
     /// What the conversion from Y′CbCr uses.
     pub(super) signal: Cicp,
     pub(super) siting: Siting,
+}
+
+/// Coded pictures, and the picture or plane that they make up.
+#[derive(Debug)]
+pub(super) struct Mosaic<'a> {
+    pub(super) form: Form,
+    pub(super) size: Size,
+    /// At least one.
+    pub(super) leaves: Vec<Leaf<'a>>,
+}
+
+impl Mosaic<'_> {
+    /// The chroma format of its coded pictures as subsampling factors; `None` for luma alone.
+    pub(super) fn subsampling(&self) -> Option<(u8, u8)> {
+        self.leaves.first().and_then(|leaf| subsampling(leaf.config.chroma_format))
+    }
+
+    /// Bits per sample of its coded pictures.
+    pub(super) fn bit_depth(&self) -> u8 {
+        self.leaves.first().map_or(8, |leaf| leaf.config.bit_depth)
+    }
+
+    /// Of tiles in a row.
+    pub(super) fn columns(&self) -> u32 {
+        if let Form::Grid(grid) = self.form { grid.columns } else { 1 }
+    }
 }
 
 /// How coded pictures make up an item.
@@ -71,32 +95,33 @@ impl<'a> Picture<'a> {
         let mut resolver = Resolver { items: &items, limits, path: Vec::new(), leaves: Vec::new(), pixels: 0 };
         let primary = resolver.resolve(items.primary)?;
         let leaves = std::mem::take(&mut resolver.leaves);
+        let whole = Mosaic { form: primary.form, size: primary.size, leaves };
         resolver.pixels = 0;
         let mut alphas = items.auxiliaries.iter().filter(|&&item| items.properties.is_alpha(item));
-        if let Some(&item) = alphas.next() {
-            resolver.resolve(item)?;
-        }
+        let alpha = alphas.next().map(|&item| resolver.resolve(item)).transpose()?;
         if alphas.next().is_some() {
             return Err(unsupported("several alpha planes"));
         }
-        let alpha = std::mem::take(&mut resolver.leaves);
+        let leaves = std::mem::take(&mut resolver.leaves);
+        let alpha = alpha.map(|Resolved { form, size, .. }| Mosaic { form, size, leaves });
+        if alpha.as_ref().is_some_and(|alpha| alpha.form == Form::Overlay) {
+            return Err(unsupported("an alpha plane that is an overlay"));
+        }
         // Many tiles may be one item, and its data is read for each: no more than as many of their own could have.
         let mut bytes = 0u64;
-        for leaf in leaves.iter().chain(&alpha) {
+        for leaf in whole.leaves.iter().chain(alpha.iter().flat_map(|alpha| &alpha.leaves)) {
             bytes += items.data(leaf.item)?.iter().map(|extent| extent.len() as u64).sum::<u64>();
             Limits::check("bytes of all tiles", bytes, limits.max_bytes)?;
         }
-        let first = leaves.first().ok_or_else(|| malformed("a picture made of nothing"))?;
+        let first = whole.leaves.first().ok_or_else(|| malformed("a picture made of nothing"))?;
         let usability = first.sequence.usability;
         Ok(Self {
             item: item_name(items.kind(items.primary)?),
-            form: primary.form,
-            size: primary.size,
             transform: primary.transform,
             color: description(&primary.colour, usability, limits)?,
             signal: signal(&primary.colour, usability, first.config.chroma_format == 0),
             siting: siting(usability),
-            leaves,
+            whole,
             alpha,
             items,
         })
@@ -104,7 +129,7 @@ impl<'a> Picture<'a> {
 
     /// Whether libheif puts it together or converts it, since its coded pictures are not the planes of the whole.
     pub(super) fn is_composed(&self) -> bool {
-        self.form == Form::Overlay || !self.alpha.is_empty() || self.matrix().is_none()
+        self.whole.form == Form::Overlay || self.matrix().is_none()
     }
 
     /// The matrices that planes may carry; unspecified is BT.601.
@@ -121,14 +146,9 @@ impl<'a> Picture<'a> {
         if self.signal.full_range { Range::Full } else { Range::Limited }
     }
 
-    /// The chroma format of its coded pictures as subsampling factors; `None` for luma alone.
-    pub(super) fn subsampling(&self) -> Option<(u8, u8)> {
-        self.leaves.first().and_then(|leaf| subsampling(leaf.config.chroma_format))
-    }
-
-    /// Bits per sample of its coded pictures.
-    pub(super) fn bit_depth(&self) -> u8 {
-        self.leaves.first().map_or(8, |leaf| leaf.config.bit_depth)
+    /// All coded pictures, those of the alpha plane last.
+    pub(super) fn leaves(&self) -> impl Iterator<Item = &Leaf<'a>> {
+        self.whole.leaves.iter().chain(self.alpha.iter().flat_map(|alpha| &alpha.leaves))
     }
 }
 

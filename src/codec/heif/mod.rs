@@ -1,5 +1,5 @@
-//! HEIF with HEVC pictures: turns a file into a [`Header`] by a reader of boxes in safe Rust, and into samples by libde265,
-//! or by libheif where a picture must be composed.
+//! HEIF with HEVC pictures: turns a file into a [`Header`] by a reader of boxes in safe Rust, and into samples by a decoder
+//! of our own or libde265, or by libheif where pictures lie over each other.
 //!
 //! Boxes follow ISO/IEC 14496-12, items and their properties ISO/IEC 23008-12. Only the primary item is looked at;
 //! Exif is never read, since orientation is said by `irot` and `imir`.
@@ -15,6 +15,7 @@ use crate::plan::Plan;
 use crate::size::Size;
 use crate::workers::Workers;
 
+mod alpha;
 mod bits;
 mod boxes;
 mod canvas;
@@ -41,23 +42,23 @@ use self::image::{Leaf, Picture};
 /// `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `limit_exceeded`.
 pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
     let picture = Picture::read(bytes, limits)?;
-    let tile_size = picture.leaves.iter().chain(&picture.alpha).map(Leaf::coded_size).max_by_key(|size| size.pixels());
-    let subsampling = picture.subsampling();
+    let tile_size = picture.leaves().map(Leaf::coded_size).max_by_key(|size| size.pixels());
+    let subsampling = picture.whole.subsampling();
     Ok(Header {
         format: Format::Heic,
-        coded_size: picture.size,
+        coded_size: picture.whole.size,
         crop: picture.transform.crop,
         orientation: picture.transform.orientation,
         coding: Coding::Hevc {
-            tiles: u32::try_from(picture.leaves.len()).unwrap_or(u32::MAX),
+            tiles: u32::try_from(picture.whole.leaves.len()).unwrap_or(u32::MAX),
             item: picture.item,
             tile_size: tile_size.unwrap_or(Size::new(0, 0)),
             subsampling,
             composed: picture.is_composed(),
         },
-        bit_depth: picture.bit_depth(),
+        bit_depth: picture.whole.bit_depth(),
         channels: if subsampling.is_some() { Channels::Ycbcr } else { Channels::Gray },
-        has_alpha: !picture.alpha.is_empty(),
+        has_alpha: picture.alpha.is_some(),
         color: picture.color,
         animation: None,
     })
@@ -65,7 +66,7 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
 
 /// Decodes the primary item at its coded size; crop and turn are the header's.
 ///
-/// Planes come as stored; a picture with alpha, an overlay, or an unusual matrix comes as RGB or RGBA.
+/// Planes come as stored, with alpha as RGBA; an overlay or an unusual matrix comes as RGB or RGBA.
 ///
 /// # Errors
 ///

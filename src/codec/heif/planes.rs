@@ -2,11 +2,12 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use super::alpha::{self, Alpha};
 use super::boxes::{malformed, truncated, unsupported};
 use super::canvas::{Canvas, Tile};
 use super::ffi::{Decoded, Decoder, Fault};
 use super::hevc::{NAL_VPS, is_base_layer, nal_type};
-use super::image::{Form, Leaf, Picture};
+use super::image::{Leaf, Mosaic, Picture};
 use super::intra;
 use super::strips::Strips;
 use crate::error::{Error, Result};
@@ -17,25 +18,41 @@ use crate::plan::Plan;
 use crate::watch::Meter;
 use crate::workers::Workers;
 
-/// Decodes a picture without alpha that is one coded picture or a grid of them.
+/// Decodes a picture that is one coded picture or a grid of them: planes, or RGBA where it has alpha.
 ///
 /// # Errors
 ///
 /// `malformed`, `truncated`, `unsupported`, `out_of_memory`, `deadline`, `cancelled`.
 pub(super) fn decode(picture: &Picture<'_>, matrix: Matrix, plan: &Plan, workers: Workers<'_>) -> Result<Pixels> {
-    let columns = if let Form::Grid(grid) = picture.form { grid.columns } else { 1 };
-    if picture.leaves.len() > 1 && plan.crop.size != plan.target {
-        return decode_strips(picture, matrix, columns, plan, workers);
+    let Picture { whole, alpha, .. } = picture;
+    if alpha.is_none() && whole.leaves.len() > 1 && plan.crop.size != plan.target {
+        return decode_strips(picture, matrix, plan, workers);
     }
+    let planes = decode_whole(picture, whole, plan.in_loop_filters, workers)?.into_planes(picture, matrix)?;
+    let Some(alpha) = alpha else { return Ok(Pixels::Ycbcr(planes)) };
+    let (samples, bit_depth) = decode_whole(picture, alpha, plan.in_loop_filters, workers)?.into_luma();
+    let alpha = Alpha { samples, bit_depth, size: alpha.size };
+    let raster = alpha::join(planes, alpha, picture.items.premultiplied, workers)?;
+    Ok(Pixels::Interleaved(raster))
+}
+
+/// Decodes the picture or the alpha plane into planes.
+fn decode_whole(
+    picture: &Picture<'_>,
+    mosaic: &Mosaic<'_>,
+    in_loop_filters: bool,
+    workers: Workers<'_>,
+) -> Result<Canvas> {
+    let columns = mosaic.columns();
     let canvas = Mutex::new(None);
-    workers.each(&picture.leaves, |index, leaf, meter| {
+    workers.each(&mosaic.leaves, |index, leaf, meter| {
         let index = u32::try_from(index).map_err(|_| Error::internal("more tiles than were counted"))?;
         let origin = (index % columns * leaf.size.width, index / columns * leaf.size.height);
-        decode_leaf(picture, leaf, plan.in_loop_filters, meter, |tile| {
+        decode_leaf(picture, leaf, in_loop_filters, meter, |tile| {
             // Pasting takes a fiftieth of decoding, so threads hardly meet here.
             let mut canvas = canvas.lock().unwrap_or_else(PoisonError::into_inner);
-            let empty = || Canvas::new(picture.size, picture.subsampling(), picture.bit_depth());
-            match (canvas.as_mut(), Canvas::whole(tile, picture)) {
+            let empty = || Canvas::new(mosaic.size, mosaic.subsampling(), mosaic.bit_depth());
+            match (canvas.as_mut(), Canvas::whole(tile, mosaic)) {
                 (_, Ok(whole)) => *canvas = Some(whole),
                 (Some(canvas), Err(tile)) => canvas.paste(&tile, leaf.size, origin)?,
                 (None, Err(tile)) => canvas.insert(empty()?).paste(&tile, leaf.size, origin)?,
@@ -44,20 +61,13 @@ pub(super) fn decode(picture: &Picture<'_>, matrix: Matrix, plan: &Plan, workers
         })
     })?;
     let canvas = canvas.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let canvas = canvas.ok_or_else(|| Error::internal("a picture without tiles"))?;
-    canvas.into_planes(picture, matrix).map(Pixels::Ycbcr)
+    canvas.ok_or_else(|| Error::internal("a picture without tiles"))
 }
 
 /// Reduces a grid while its tiles are decoded.
-fn decode_strips(
-    picture: &Picture<'_>,
-    matrix: Matrix,
-    columns: u32,
-    plan: &Plan,
-    workers: Workers<'_>,
-) -> Result<Pixels> {
-    let strips = Mutex::new(Strips::new(picture, matrix, columns, plan)?);
-    workers.each(&picture.leaves, |index, leaf, meter| {
+fn decode_strips(picture: &Picture<'_>, matrix: Matrix, plan: &Plan, workers: Workers<'_>) -> Result<Pixels> {
+    let strips = Mutex::new(Strips::new(picture, matrix, plan)?);
+    workers.each(&picture.whole.leaves, |index, leaf, meter| {
         decode_leaf(picture, leaf, plan.in_loop_filters, meter, |tile| {
             strips.lock().unwrap_or_else(PoisonError::into_inner).paste(&tile, index)
         })
@@ -73,7 +83,7 @@ fn decode_strips(
 ///
 /// `malformed`, `truncated`, `unsupported`, `out_of_memory`, `deadline`, `cancelled`.
 pub(super) fn verify(picture: &Picture<'_>, meter: &Meter<'_>) -> Result<()> {
-    picture.leaves.iter().chain(&picture.alpha).try_for_each(|leaf| {
+    picture.leaves().try_for_each(|leaf| {
         // libheif takes every length to have four bytes, and would find other NAL units than those checked here.
         if leaf.config.length_bytes != 4 {
             return Err(unsupported("short NAL unit lengths in a composed picture"));

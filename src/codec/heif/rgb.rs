@@ -1,10 +1,11 @@
-//! Decodes through libheif what must be composed or converted there: alpha, overlays, unusual matrices.
+//! Decodes through libheif what must be composed or converted there: overlays and unusual matrices, with alpha or without.
 
 use libheif_rs::{
     ColorSpace, DecodingOptions, HeifContext, HeifError, HeifErrorCode, HeifErrorSubCode, Image, LibHeif, RgbChroma,
     SecurityLimits,
 };
 
+use super::alpha::divide_by_alpha;
 use super::boxes::{malformed, truncated, unsupported};
 use super::image::Picture;
 use super::planes;
@@ -28,8 +29,8 @@ pub(super) fn decode(
     meter: &Meter<'_>,
 ) -> Result<Pixels> {
     planes::verify(picture, meter)?;
-    let layout = if picture.alpha.is_empty() { Layout::Rgb } else { Layout::Rgba };
-    let deep = picture.bit_depth() > 8;
+    let layout = if picture.alpha.is_some() { Layout::Rgba } else { Layout::Rgb };
+    let deep = picture.whole.bit_depth() > 8;
     let image = decode_image(bytes, chroma(layout, deep), limits).map_err(|e| refused(&e, limits))?;
     let plane = image.planes().interleaved.ok_or_else(|| Error::internal("libheif gave no interleaved plane"))?;
     if (plane.width, plane.height) != (size.width, size.height) {
@@ -111,29 +112,6 @@ fn deep_rows(data: &[u8], stride: usize, row_len: usize, depth: u8) -> Result<Ve
         }
     }
     Ok(samples)
-}
-
-fn divide_by_alpha(samples: &mut Samples) {
-    match samples {
-        Samples::U8(v) => {
-            for [color @ .., alpha] in v.as_chunks_mut::<4>().0 {
-                color
-                    .iter_mut()
-                    .for_each(|c| *c = u8::try_from(divided((*c).into(), (*alpha).into(), 255)).unwrap_or(255));
-            }
-        }
-        Samples::U16(v) => {
-            for [color @ .., alpha] in v.as_chunks_mut::<4>().0 {
-                let one = |c: u16| u16::try_from(divided(c.into(), (*alpha).into(), 65_535)).unwrap_or(u16::MAX);
-                color.iter_mut().for_each(|c| *c = one(*c));
-            }
-        }
-    }
-}
-
-/// `color / alpha`, rounded, at most `max`; without alpha there is no colour.
-fn divided(color: u64, alpha: u64, max: u64) -> u64 {
-    (color * max + alpha / 2).checked_div(alpha).unwrap_or(0).min(max)
 }
 
 fn refused(error: &HeifError, limits: &Limits) -> Error {

@@ -40,9 +40,10 @@ impl Strips {
     /// # Errors
     ///
     /// `out_of_memory`.
-    pub(super) fn new(picture: &Picture<'_>, matrix: Matrix, columns: u32, plan: &Plan) -> Result<Self> {
-        let (size, subsampling, bit_depth) = (picture.size, picture.subsampling(), picture.bit_depth());
-        let tile = picture.leaves.first().map_or(size, |leaf| leaf.size);
+    pub(super) fn new(picture: &Picture<'_>, matrix: Matrix, plan: &Plan) -> Result<Self> {
+        let Picture { whole, .. } = picture;
+        let (size, subsampling, bit_depth) = (whole.size, whole.subsampling(), whole.bit_depth());
+        let tile = whole.leaves.first().map_or(size, |leaf| leaf.size);
         let grid = plan.chroma_grid(bit_depth, matrix);
         let mut parts = vec![Part::luma(size, plan.crop, plan.target)?];
         if let Some(subsampling) = subsampling {
@@ -52,7 +53,7 @@ impl Strips {
             Ok(if bit_depth > 8 { PlaneBands::U16(Bands::new(part)?) } else { PlaneBands::U8(Bands::new(part)?) })
         });
         let bands = bands.collect::<Result<_>>()?;
-        let columns = usize::try_from(columns.max(1)).unwrap_or(usize::MAX);
+        let columns = usize::try_from(whole.columns().max(1)).unwrap_or(usize::MAX);
         let (rows, spare) = (VecDeque::new(), None);
         Ok(Self { size, tile, subsampling, bit_depth, grid, columns, rows, first: 0, spare, seen: 0, bands })
     }
@@ -128,7 +129,7 @@ impl Strips {
             (Some(cb), Some(cr)) => Some(Chroma { cb, cr, subsampling, siting: Siting::Centred }),
             _ => None,
         };
-        let (bit_depth, range) = (picture.bit_depth(), picture.range());
+        let (bit_depth, range) = (picture.whole.bit_depth(), picture.range());
         Planes { size: plan.target, bit_depth, luma, chroma, range, matrix }.checked()
     }
 }
