@@ -19,7 +19,7 @@ mod tree;
 
 use self::params::{PictureSet, Sequence, Slice};
 use self::tree::Decoder;
-use super::hevc::{NAL_SPS, NAL_VPS, is_base_layer, nal_type};
+use super::hevc::{NAL_SPS, NAL_VPS, nal_type};
 use crate::pixels::Samples;
 
 /// A decoded picture at its coded size.
@@ -43,7 +43,9 @@ pub(super) fn decode(sets: &[&[u8]], nals: &[&[u8]]) -> Option<Decoded> {
     };
     let sequence = Sequence::read(only(NAL_SPS)?)?;
     let set = PictureSet::read(only(NAL_SPS + 1)?, &sequence)?;
-    if !nals.iter().all(|nal| is_base_layer(nal)) {
+    // No bit that must be 0, the base layer, the only temporal one (§ 7.3.1.2); a set after the one that it refers to.
+    let plain = |nal: &&[u8]| matches!(nal, [kind, 1, ..] if kind & 0x81 == 0);
+    if !sets.iter().chain(nals).all(plain) || !sets.is_sorted_by_key(|set| nal_type(set)) {
         return None;
     }
     let slices = nals.iter().copied().filter(|nal| nal_type(nal).is_some_and(|kind| kind < NAL_VPS));
