@@ -2,18 +2,29 @@
 
 use crate::canonical::{Canonical, canonicalise};
 use crate::codec;
+use crate::color;
 use crate::encode;
 use crate::error::Result;
 use crate::exif::Exif;
 use crate::format::{self, Format, Sniffed};
-use crate::header::Header;
+use crate::header::{Channels, Coding, ColorDescription, Header, Orientation};
 use crate::limits::Limits;
-use crate::pixels::Pixels;
+use crate::pixels::{Layout, Pixels, Raster, Samples};
 use crate::plan::{self, DctScale, Plan};
 use crate::profile::{Encoding, Profile};
-use crate::size::Size;
+use crate::size::{Rect, Size};
 use crate::watch::Meter;
 use crate::workers::Workers;
+
+impl Decoded {
+    /// The luma samples of 8 bits and the width of a row, where there are planes of them.
+    #[must_use]
+    pub fn luma(&self) -> Option<(&[u8], usize)> {
+        let (Pixels::Ycbcr(planes) | Pixels::ReducedYcbcr(planes)) = &self.0 else { return None };
+        let Samples::U8(luma) = &planes.luma else { return None };
+        Some((luma, usize::try_from(planes.size.width).ok()?))
+    }
+}
 
 /// A probed and planned file.
 #[derive(Debug, Clone)]
@@ -25,7 +36,7 @@ pub struct Planned<'a> {
 }
 
 /// Decoded pixels.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Decoded(Pixels);
 
 /// The format that the first bytes decide.
@@ -49,11 +60,16 @@ pub fn probe(bytes: &[u8], format: Format, limits: &Limits) -> Result<Header> {
 impl<'a> Planned<'a> {
     /// Sniffs, probes and plans.
     pub fn new(bytes: &'a [u8], profile: &Profile) -> Result<Self> {
-        let limits = Limits::default();
         let format = sniff(bytes).ok_or(crate::Error::UnknownFormat { seen: "unrecognised data" })?;
-        let header = codec::probe(bytes, format, &limits)?;
+        Self::of(bytes, format, profile, &Limits::default())
+    }
+
+    /// Probes as `format` and plans.
+    pub fn of(bytes: &'a [u8], format: Format, profile: &Profile, limits: &Limits) -> Result<Self> {
+        let header = codec::probe(bytes, format, limits)?;
         let plan = plan::plan(&header, bytes.len() as u64, profile);
-        Ok(Self { bytes, header, plan, limits })
+        Limits::check("memory bytes", plan.memory_bytes, limits.max_memory_bytes)?;
+        Ok(Self { bytes, header, plan, limits: limits.clone() })
     }
 
     /// The same, decoded at 1/1, 1/2, 1/4 or 1/8 whatever the plan wished, and not reduced further.
@@ -71,6 +87,12 @@ impl<'a> Planned<'a> {
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// The canonical size.
+    #[must_use]
+    pub fn size(&self) -> Size {
+        self.plan.size()
     }
 
     /// Decodes.
@@ -93,4 +115,49 @@ impl<'a> Planned<'a> {
 /// Encodes a canonical image.
 pub fn encode(canonical: &Canonical, encoding: Encoding) -> Result<Vec<u8>> {
     encode::encode(canonical, encoding, &Meter::default())
+}
+
+/// 8-bit sRGB from samples of `channels` under an ICC profile, 16-bit samples in pairs of bytes where `deep`; `None` where
+/// the profile is ignored or changes nothing.
+pub fn through_icc(icc: &[u8], channels: Channels, deep: bool, samples: &[u8]) -> Result<Option<Vec<u8>>> {
+    let layout = match channels {
+        Channels::Gray => Layout::Gray,
+        Channels::Cmyk | Channels::Ycck => Layout::Cmyk,
+        _ => Layout::Rgb,
+    };
+    let pixel_bytes = layout.channels() * if deep { 2 } else { 1 };
+    let samples = samples.get(..samples.len() / pixel_bytes * pixel_bytes).unwrap_or_default();
+    let width = u32::try_from(samples.len() / pixel_bytes).unwrap_or(u32::MAX);
+    let size = Size::new(width, 1);
+    let header = Header {
+        format: Format::Png,
+        coded_size: size,
+        crop: Rect::whole(size),
+        orientation: Orientation::Upright,
+        coding: Coding::Png { interlaced: false },
+        bit_depth: if deep { 16 } else { 8 },
+        channels,
+        has_alpha: false,
+        color: ColorDescription::Icc(icc.to_vec().into()),
+        animation: None,
+    };
+    let conversion = color::conversion(&header);
+    if conversion.is_identity() {
+        return Ok(None);
+    }
+    let samples = if deep {
+        Samples::U16(samples.as_chunks().0.iter().map(|&pair| u16::from_be_bytes(pair)).collect())
+    } else {
+        Samples::U8(samples.to_vec())
+    };
+    match color::to_srgb(Raster::new(size, layout, samples)?, &conversion, Workers::default())?.samples {
+        Samples::U8(converted) => Ok(Some(converted)),
+        Samples::U16(_) => Err(crate::Error::internal("a conversion to sRGB that leaves 16 bits")),
+    }
+}
+
+/// Decodes one HEVC picture by our decoder and by libde265, without in-loop filters, from the payload of `hvcC` and the
+/// item's data; whether both have the same samples, and `None` where ours knows it not.
+pub fn hevc_agrees(config: &[u8], data: &[u8], limits: &Limits) -> Option<Result<bool>> {
+    codec::heif::decoders_agree(config, data, limits)
 }

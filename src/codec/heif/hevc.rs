@@ -43,11 +43,11 @@ impl<'a> Config<'a> {
         Ok(Self { chroma_format, bit_depth: luma + 8, length_bytes, arrays: cursor.0 })
     }
 
-    /// The parameter sets, in the file's order.
+    /// The parameter sets, in the file's order, and what else is no part of a picture.
     ///
     /// # Errors
     ///
-    /// `malformed`.
+    /// `malformed`; a slice here would escape what is asked of those of the item.
     pub(super) fn parameter_sets(&self) -> Result<Vec<&'a [u8]>> {
         let mut cursor = Cursor(self.arrays);
         let mut sets = Vec::new();
@@ -55,7 +55,11 @@ impl<'a> Config<'a> {
             cursor.u8()?;
             for _ in 0..cursor.u16()? {
                 let len = cursor.u16()?;
-                sets.push(cursor.take(usize::from(len))?);
+                let set = cursor.take(usize::from(len))?;
+                if nal_type(set).is_some_and(|kind| kind < NAL_VPS) {
+                    return Err(malformed("a slice among the parameter sets"));
+                }
+                sets.push(set);
             }
         }
         Ok(sets)
@@ -136,7 +140,7 @@ pub(super) struct Usability {
 
 impl Sequence {
     fn read(nal: &[u8]) -> Option<Self> {
-        let (mut bits, sub_layers) = sequence_bits(nal)?;
+        let (mut bits, sub_layers, _) = sequence_bits(nal)?;
         let chroma_format = bits.unsigned().filter(|&c| c <= 3)?;
         if chroma_format == 3 {
             bits.skip(1);
@@ -169,15 +173,16 @@ fn windowed(bits: &mut Bits, coded: Size, chroma_format: u32) -> Option<(Size, b
     Some((size, left > 0 || top > 0))
 }
 
-/// A sequence parameter set from `chroma_format_idc` on, and `sps_max_sub_layers_minus1` (ITU-T H.265 § 7.3.2.2.1).
-pub(super) fn sequence_bits(nal: &[u8]) -> Option<(Bits, u32)> {
+/// A sequence parameter set from `chroma_format_idc` on, `sps_max_sub_layers_minus1`, and its number (ITU-T H.265
+/// § 7.3.2.2.1).
+pub(super) fn sequence_bits(nal: &[u8]) -> Option<(Bits, u32, u32)> {
     let mut bits = Bits::of_nal(nal);
     bits.skip(4);
     let sub_layers = bits.bits(3)?;
     bits.skip(1);
     skip_profile_tier_level(&mut bits, sub_layers)?;
-    bits.unsigned()?;
-    Some((bits, sub_layers))
+    let id = bits.unsigned()?;
+    Some((bits, sub_layers, id))
 }
 
 /// § 7.3.3.

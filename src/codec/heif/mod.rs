@@ -15,6 +15,7 @@ use crate::plan::Plan;
 use crate::size::Size;
 use crate::workers::Workers;
 
+mod agreement;
 mod alpha;
 mod bits;
 mod boxes;
@@ -33,6 +34,7 @@ mod strips;
 mod tests;
 mod transform;
 
+pub(crate) use self::agreement::decoders_agree;
 use self::image::{Leaf, Picture};
 
 /// Reads the header of the primary item.

@@ -21,7 +21,7 @@ mod tree;
 use self::params::{PictureSet, Sequence, Slice};
 use self::tree::Decoder;
 use super::boxes::malformed;
-use super::hevc::{NAL_SPS, NAL_VPS, is_base_layer, nal_type};
+use super::hevc::{NAL_SPS, NAL_VPS, nal_type};
 use crate::error::Result;
 use crate::pixels::Samples;
 use crate::watch::Meter;
@@ -51,7 +51,10 @@ const MAX_SLICES: usize = u8::MAX as usize;
 pub(super) fn decode(sets: &[&[u8]], nals: &[&[u8]], meter: &Meter<'_>) -> Result<Option<Decoded>> {
     let Some((sequence, set)) = parameter_sets(sets) else { return Ok(None) };
     let slices = || nals.iter().copied().filter(|nal| nal_type(nal).is_some_and(|kind| kind < NAL_VPS));
-    if slices().count() > MAX_SLICES || !nals.iter().all(|nal| is_base_layer(nal)) {
+    // No bit that must be 0, the base layer, the only temporal one (§ 7.3.1.2); a set after the one that it refers to.
+    let plain = |nal: &&[u8]| matches!(nal, [kind, 1, ..] if kind & 0x81 == 0);
+    let ordered = sets.is_sorted_by_key(|set| nal_type(set));
+    if slices().count() > MAX_SLICES || !ordered || !sets.iter().chain(nals).all(plain) {
         return Ok(None);
     }
     let planes = if sequence.bit_depth == 8 {

@@ -6,6 +6,7 @@ use crate::codec::heif::hevc::{sequence_bits, skip_reference_sets};
 
 /// A sequence parameter set.
 pub(super) struct Sequence {
+    id: u32,
     /// 0 is luma alone, 1 is 4:2:0, 2 is 4:2:2.
     pub(super) chroma_format: u32,
     pub(super) width: usize,
@@ -23,7 +24,7 @@ pub(super) struct Sequence {
 
 impl Sequence {
     pub(super) fn read(nal: &[u8]) -> Option<Self> {
-        let (mut bits, sub_layers) = sequence_bits(nal)?;
+        let (mut bits, sub_layers, id) = sequence_bits(nal)?;
         // 4:4:4 has rules of its own.
         let chroma_format = bits.unsigned().filter(|&c| c <= 2)?;
         let (width, height) = (bits.unsigned()?, bits.unsigned()?);
@@ -35,14 +36,17 @@ impl Sequence {
             return None;
         }
         let order_count_bits = bits.unsigned().filter(|&n| n <= 12)? + 4;
-        let ordering = if bits.bit()? { sub_layers + 1 } else { 1 };
-        bits.skip_unsigned(3 * ordering)?;
+        for _ in 0..if bits.bit()? { sub_layers + 1 } else { 1 } {
+            bits.unsigned().filter(|&pictures| pictures < 16)?;
+            bits.skip_unsigned(2)?;
+        }
         let min_coding_log2 = bits.unsigned().filter(|&n| n <= 3)? + 3;
         let tree_log2 = min_coding_log2 + bits.unsigned().filter(|&n| n <= 3)?;
         let min_transform_log2 = bits.unsigned().filter(|&n| n <= 3)? + 2;
         let max_transform_log2 = min_transform_log2 + bits.unsigned().filter(|&n| n <= 3)?;
-        bits.unsigned()?;
-        let max_transform_depth = bits.unsigned().filter(|&n| n <= 4)?;
+        let deepest = tree_log2.checked_sub(min_transform_log2)?;
+        bits.unsigned().filter(|&inter| inter <= deepest)?;
+        let max_transform_depth = bits.unsigned().filter(|&n| n <= deepest)?;
         let scaling = if bits.bit()? {
             Some(if bits.bit()? { Scaling::read(&mut bits)? } else { Scaling::standard() })
         } else {
@@ -68,13 +72,16 @@ impl Sequence {
         if bits.bit()? && bits.bits(8)? != 0 {
             return None;
         }
+        bits.aligned()?;
         let aligned = |side: u32| side > 0 && side.is_multiple_of(1 << min_coding_log2);
-        let fits = (4..=6).contains(&tree_log2)
+        let fits = sub_layers < 7
+            && (4..=6).contains(&tree_log2)
             && max_transform_log2 <= tree_log2.min(5)
             && min_transform_log2 < min_coding_log2
             && aligned(width)
             && aligned(height);
         fits.then_some(Self {
+            id,
             chroma_format,
             width: usize::try_from(width).ok()?,
             height: usize::try_from(height).ok()?,
@@ -138,6 +145,7 @@ fn skip_usability(bits: &mut Bits) -> Option<()> {
 
 /// A picture parameter set.
 pub(super) struct PictureSet {
+    id: u32,
     extra_bits: u32,
     output_flag: bool,
     pub(super) hides_signs: bool,
@@ -159,7 +167,8 @@ pub(super) struct PictureSet {
 impl PictureSet {
     pub(super) fn read(nal: &[u8], sequence: &Sequence) -> Option<Self> {
         let mut bits = Bits::of_nal(nal);
-        bits.skip_unsigned(2)?;
+        let id = bits.unsigned().filter(|&id| id < 64)?;
+        bits.unsigned().filter(|&of| of == sequence.id)?;
         // Dependent slice segments.
         if bits.bit()? {
             return None;
@@ -191,14 +200,19 @@ impl PictureSet {
             }
         }
         let scaling = if bits.bit()? { Some(Scaling::read(&mut bits)?) } else { None };
+        if scaling.is_some() && sequence.scaling.is_none() {
+            return None;
+        }
         bits.skip(1);
-        bits.unsigned()?;
+        bits.unsigned().filter(|&merge_log2| merge_log2 + 2 <= sequence.tree_log2)?;
         let extension = bits.bit()?;
         if bits.bit()? && bits.bits(8)? != 0 {
             return None;
         }
+        bits.aligned()?;
         let small = chroma_qp.iter().all(|qp| (-12..=12).contains(qp));
         (small && qp_group_log2.is_none_or(|log2| log2 >= sequence.min_coding_log2)).then_some(Self {
+            id,
             extra_bits,
             output_flag,
             hides_signs,
@@ -239,7 +253,7 @@ impl Slice {
         let mut bits = Bits::of_nal(nal.get(..nal.len().min(MAX_HEADER_BYTES))?);
         let first = bits.bit()?;
         bits.skip(1);
-        bits.unsigned()?;
+        bits.unsigned().filter(|&of| of == set.id)?;
         let mut address = 0;
         if !first {
             let trees = u32::try_from(sequence.trees()).ok()?;

@@ -1,0 +1,54 @@
+//! Decodes a coded picture by our decoder and by libde265 and compares them, for tests and fuzzing.
+
+use super::boxes::malformed;
+use super::canvas::Tile;
+use super::ffi::{Decoder, Plane};
+use super::hevc::{Config, NAL_VPS, nal_type};
+use super::{intra, planes};
+use crate::error::{Error, Result};
+use crate::limits::Limits;
+use crate::watch::Meter;
+
+/// [`agree`] on the payload of `hvcC`.
+pub(crate) fn decoders_agree(config: &[u8], data: &[u8], limits: &Limits) -> Option<Result<bool>> {
+    agree(&Config::read(config).ok()?, data, limits)
+}
+
+/// Whether both give the same samples without in-loop filters; `None` where ours leaves the picture to libde265, or
+/// refuses it.
+///
+/// # Errors
+///
+/// What libde265 refuses though ours decoded it.
+pub(super) fn agree(config: &Config<'_>, data: &[u8], limits: &Limits) -> Option<Result<bool>> {
+    let (sequence, sets) = (config.sequence().ok()?, config.parameter_sets().ok()?);
+    if sequence.shifted || limits.check_size(sequence.coded).is_err() {
+        return None;
+    }
+    let nals = planes::checked_nals(data, config.length_bytes, &sets).ok()?;
+    let ours = Tile::Ours(intra::decode(&sets, &nals, &Meter::default()).ok()??);
+    // A video parameter set describes layers, and no picture: libde265 refuses some, ours reads none.
+    let read = |nal: &&[u8]| nal_type(nal) != Some(NAL_VPS);
+    let all: Vec<&[u8]> = sets.iter().chain(&nals).copied().filter(read).collect();
+    Some(Decoder::new(sequence.coded, false).ok_or(Error::OutOfMemory { bytes: 0 }).and_then(|mut libde265| {
+        let refused = |fault| malformed(format!("libde265: {fault:?}"));
+        all.iter().try_for_each(|nal| libde265.push(nal)).map_err(refused)?;
+        let theirs = libde265.finish(|| true).map_err(refused)?.ok_or_else(|| malformed("no picture"))?;
+        Ok((0..3).all(|channel| match (ours.plane(channel), theirs.plane(channel)) {
+            // Ours is cut by nothing, libde265's picture by the conformance window.
+            (Some(ours), Some(theirs)) => same(&ours, &theirs),
+            (ours, theirs) => ours.is_none() && theirs.is_none(),
+        }))
+    }))
+}
+
+/// Whether `theirs` is the top left part of `ours`.
+fn same(ours: &Plane<'_>, theirs: &Plane<'_>) -> bool {
+    let row = theirs.width.saturating_mul(if theirs.bit_depth > 8 { 2 } else { 1 });
+    let start = |row_of: &[u8]| row_of.get(..row).map(<[u8]>::to_vec);
+    let ours_rows = ours.bytes.chunks(ours.stride).map(start);
+    let mut pairs = theirs.bytes.chunks(theirs.stride).map(start).zip(ours_rows).take(theirs.height);
+    ours.bit_depth == theirs.bit_depth
+        && theirs.height <= ours.height
+        && pairs.all(|(theirs, ours)| theirs.is_some() && theirs == ours)
+}
