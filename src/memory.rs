@@ -23,11 +23,12 @@ pub(crate) fn estimate(header: &Header, plan: &Plan, encoding: Encoding, upload_
     let whole = if streams { 0 } else { decoded };
     let reducing = if plan.crop.size == plan.target && whole > 0 { 0 } else { whole + scratch + result };
     let channels = if header.has_alpha { 4 } else { 3 };
-    // Planes beside the interleaved samples made of them, then those beside what they are converted to.
+    // Planes, the interleaved samples made of them, and what those are converted to: the planes are free by then, but in
+    // three pieces that the allocator keeps.
     let interleaving = if is_planar(header) && !planes && !gray { 2 * result } else { result };
     let keeps_samples = plan.conversion.is_identity() && wide(header) == 1;
     let converted = if keeps_samples { 0 } else { pixels * if gray { 1 } else { channels } };
-    let converting = interleaving.max(result + converted);
+    let converting = interleaving + converted;
     let canonical = match (gray, planes) {
         (true, _) => pixels,
         (false, true) => pixels + pixels.div_ceil(2),

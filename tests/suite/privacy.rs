@@ -39,33 +39,37 @@ fn nothing_said_or_made_carries_metadata() {
             let (said, made) = everything(variant);
             assert!(!said.to_uppercase().contains("CANARY"), "{name}, {change}: {said}");
             assert!(!holds_canary(&made), "{name}, {change}: the output");
-            // A `Vec<u8>` or an array in `Debug` output is decimal numbers.
-            let decimal = "67, 65, 78, 65, 82, 89";
-            assert!(!said.contains(decimal), "{name}, {change}: {said}");
+            // `Debug` writes bytes as decimal numbers, or with escapes; profiles have UTF-16.
+            for numbers in ["67, 65, 78, 65", "67, 0, 65, 0", "C\\0A\\0"] {
+                assert!(!said.contains(numbers), "{name}, {change}: {said}");
+            }
         }
     }
 }
 
-/// `replaced` wherever it is, by as many bytes of a canary.
+/// `replaced` wherever it is, in UTF-16 too, by as many bytes of a canary.
 fn with_canaries(mut bytes: Vec<u8>, replaced: &[u8]) -> Vec<u8> {
     let canary: Vec<u8> = b"CANARY-".iter().copied().cycle().take(replaced.len()).collect();
-    let places: Vec<usize> =
-        (0..bytes.len()).filter(|&at| !replaced.is_empty() && bytes[at..].starts_with(replaced)).collect();
-    for at in places {
-        bytes[at..at + canary.len()].copy_from_slice(&canary);
+    let wide = |text: &[u8]| text.iter().flat_map(|&byte| [0, byte]).collect::<Vec<u8>>();
+    for (replaced, canary) in [(wide(replaced), wide(&canary)), (replaced.to_vec(), canary)] {
+        let is_here = |at: &usize| !replaced.is_empty() && bytes[*at..].starts_with(&replaced);
+        let places: Vec<usize> = (0..bytes.len()).filter(is_here).collect();
+        for at in places {
+            bytes[at..at + canary.len()].copy_from_slice(&canary);
+        }
     }
     bytes
 }
 
 fn holds_canary(bytes: &[u8]) -> bool {
-    bytes.windows(4).any(|window| window == b"CANA")
+    [&b"CANA"[..], b"C\0A\0N\0A"].iter().any(|canary| bytes.windows(canary.len()).any(|window| window == *canary))
 }
 
 /// The file, cut and with single bytes changed.
 fn variants(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut all = vec![("whole".to_owned(), bytes.to_vec())];
     all.extend((1..20).map(|n| (format!("cut to {n}/20"), bytes[..bytes.len() * n / 20].to_vec())));
-    all.extend((0..200).map(|n| {
+    all.extend((0..60).map(|n| {
         let mut changed = bytes.to_vec();
         let at = if n % 2 == 0 { n * 7919 % bytes.len() } else { n * 31 % bytes.len().min(1500) };
         changed[at] ^= 1 << (n % 8);

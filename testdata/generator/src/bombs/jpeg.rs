@@ -158,7 +158,7 @@ fn sequential(side: u16, scan: &[u8]) -> Vec<u8> {
 fn flat(side: usize) -> Vec<u8> {
     let blocks = side.div_ceil(8) * side.div_ceil(8);
     let mut scan = vec![0; blocks / 4];
-    if blocks % 4 > 0 {
+    if !blocks.is_multiple_of(4) {
         scan.push(0xFF >> (blocks % 4 * 2));
     }
     scan
