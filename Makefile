@@ -1,6 +1,8 @@
 # make run    builds, ingests testdata/ and prints the receipts
+# make serve  starts the HTTP endpoint on this machine: SQLite, local files, a device in a folder and a demo key
 # make test   runs every test, doctests and the fuzz seeds included
 # make test-slow  runs the tests that encode 12 MP pictures
+# make server-slow  kills the server at every named point twenty times and at random under load
 # make check  runs what CI runs: format, lints, tests, docs, benches once, dependency policy where cargo-deny is there
 # make advisories  checks dependencies against the RustSec database, which cargo-deny fetches
 # make bench  runs the benches on large generated inputs
@@ -17,11 +19,14 @@ SEEDS := $(addprefix ../testdata/,jpeg png gif webp heic bad)
 TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 BIN := $(TARGET_DIR)/release/image-ingest
 
-.PHONY: run test test-slow test-aarch64 check advisories bench fuzz testdata conformance quality peers setup
+.PHONY: run serve server-slow test test-slow test-aarch64 check advisories bench fuzz testdata conformance quality peers setup
 
 run: setup
 	$(CARGO) build --release --package image-ingest-cli
 	$(BIN) ingest --out out testdata/jpeg testdata/png testdata/gif testdata/webp testdata/heic
+
+serve: setup
+	$(CARGO) run --release --package image-ingest-server -- serve --demo
 
 test: setup
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
@@ -33,6 +38,9 @@ test: setup
 
 test-slow: setup
 	$(CARGO) test --release --workspace --bins --tests -- --ignored
+
+server-slow: setup
+	$(CARGO) test --package image-ingest-server --test suite -- --ignored --test-threads 1
 
 test-aarch64:
 	scripts/aarch64.sh

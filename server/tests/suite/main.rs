@@ -1,0 +1,10 @@
+//! The server as its clients see it: the built binary, over TCP.
+
+mod client;
+mod contract;
+#[cfg(debug_assertions)]
+mod crashes;
+mod limits;
+mod operations;
+mod server;
+mod uploads;
