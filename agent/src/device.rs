@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use image_ingest::{ContentId, Geometry, Ingest, Limits, Profile, Source};
@@ -12,14 +11,12 @@ use tempfile::NamedTempFile;
 
 /// The backgrounds of the chats of one device, or of several numbers.
 ///
-/// A chat's folder holds `state.json` and the picture that it names. The picture is written first and `state.json`
+/// A chat's folder holds `state.json`, the picture that it names, and a lock. The picture is written first and `state.json`
 /// replaced last, both synced, so a crash leaves the old background or the new one.
 #[derive(Debug)]
 pub struct Device {
     root: PathBuf,
     ingest: Ingest,
-    /// One writer for each chat; chats share locks by their folder's name.
-    locks: [Mutex<()>; 16],
 }
 
 /// A chat on a device.
@@ -73,7 +70,7 @@ impl Device {
         let mut profile = Profile::default();
         profile.geometry = Geometry::Cover { width, height };
         let ingest = Ingest::new(profile, Limits::default())?;
-        Ok(Self { root, ingest, locks: Default::default() })
+        Ok(Self { root, ingest })
     }
 
     /// Makes `bytes` the chat's background, unless the device has this version or a newer one; answers the version
@@ -132,13 +129,15 @@ impl Device {
     }
 
     fn replace(&self, place: Place<'_>, version: u64, picture: Option<(ContentId, &[u8])>) -> Result<u64, DeviceError> {
-        let _writing = self.lock(place).lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = self.folder(place);
+        fs::create_dir_all(&folder)?;
+        // One writer for each chat, whatever process it is in; closing the file ends it.
+        let writing = File::create(folder.join(LOCK))?;
+        writing.lock()?;
         // Cropping takes long enough for a newer version to come first.
         if let Some(newer) = self.not_older(place, version)? {
             return Ok(newer);
         }
-        let folder = self.folder(place);
-        fs::create_dir_all(&folder)?;
         let file = picture.map(|_| format!("{version}.jpg"));
         if let (Some((_, bytes)), Some(file)) = (picture, &file) {
             write_whole(&folder, file, bytes)?;
@@ -157,20 +156,12 @@ impl Device {
 
     fn folder(&self, place: Place<'_>) -> PathBuf {
         let number: String = place.number.chars().filter(char::is_ascii_alphanumeric).take(32).collect();
-        self.root.join(number).join(Self::name(place).to_hex().as_str())
-    }
-
-    fn name(place: Place<'_>) -> blake3::Hash {
-        blake3::hash(place.chat.as_bytes())
-    }
-
-    fn lock(&self, place: Place<'_>) -> &Mutex<()> {
-        let name = Self::name(place);
-        &self.locks[usize::from(name.as_bytes()[0] % 16)]
+        self.root.join(number).join(blake3::hash(place.chat.as_bytes()).to_hex().as_str())
     }
 }
 
 const STATE: &str = "state.json";
+const LOCK: &str = "lock";
 
 /// Writes a file that is there whole or not at all.
 fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
@@ -188,7 +179,7 @@ fn remove_all_but(folder: &Path, picture: Option<&str>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name();
-        if name != STATE && name.to_str() != picture {
+        if name != STATE && name != LOCK && name.to_str() != picture {
             fs::remove_file(entry.path())?;
         }
     }
@@ -223,7 +214,7 @@ mod tests {
         let picture = device.picture(PLACE).unwrap().unwrap();
         let size = image_ingest::inspect(fs::read(&picture).unwrap()).unwrap().header.size();
         assert_eq!((size.width, size.height), (20, 40));
-        assert_eq!(fs::read_dir(picture.parent().unwrap()).unwrap().count(), 2);
+        assert_eq!(fs::read_dir(picture.parent().unwrap()).unwrap().count(), 3);
     }
 
     #[test]

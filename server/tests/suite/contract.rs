@@ -6,7 +6,7 @@ use crate::client::Request;
 use crate::server::{CHAT, Server, pictures, testdata};
 
 #[test]
-fn a_background_is_set_shown_and_removed() {
+pub(crate) fn a_background_is_set_shown_and_removed() {
     let server = Server::start();
     let never = json!({ "chat_id": "+15551234567", "has_background": false, "background_id": null,
         "background_url": null, "background_version": null });
@@ -37,7 +37,7 @@ fn removing_what_was_never_set_changes_nothing() {
 }
 
 #[test]
-fn the_object_is_what_its_id_says_until_no_chat_has_it() {
+pub(crate) fn the_object_is_what_its_id_says_until_no_chat_has_it() {
     let server = Server::start();
     let [picture, other] = pictures();
     let set = server.put(CHAT, &picture).json();
@@ -68,7 +68,7 @@ fn an_object_that_the_client_has_is_not_sent_again() {
 }
 
 #[test]
-fn the_same_upload_is_unchanged_and_not_decoded() {
+pub(crate) fn the_same_upload_is_unchanged_and_not_decoded() {
     let server = Server::start();
     let [picture, _] = pictures();
     let set = server.put(CHAT, &picture).json();
@@ -123,7 +123,7 @@ fn what_is_no_chat_id_is_refused() {
 }
 
 #[test]
-fn there_is_one_answer_to_every_wrong_key() {
+pub(crate) fn there_is_one_answer_to_every_wrong_key() {
     let server = Server::start();
     let (_, key) = server.home().admin(&["keys", "add", "demo"]);
     let key = key.trim();
@@ -146,7 +146,7 @@ fn there_is_one_answer_to_every_wrong_key() {
 }
 
 #[test]
-fn an_account_sees_its_own_chats_only() {
+pub(crate) fn an_account_sees_its_own_chats_only() {
     let server = Server::start();
     let set = server.put(CHAT, &pictures()[0]).json();
     server.home().admin(&["numbers", "add", "other", "+15550000002"]);
@@ -179,7 +179,7 @@ fn unknown_paths_and_methods_are_told_apart() {
 }
 
 #[test]
-fn without_a_number_nothing_is_stored() {
+pub(crate) fn without_a_number_nothing_is_stored() {
     let server = Server::start();
     assert!(server.home().admin(&["numbers", "remove", "+15550000001"]).0);
     let reply = server.put(CHAT, &pictures()[0]);
@@ -189,7 +189,7 @@ fn without_a_number_nothing_is_stored() {
 }
 
 #[test]
-fn an_idempotency_key_gets_the_same_answer() {
+pub(crate) fn an_idempotency_key_gets_the_same_answer() {
     let server = Server::start();
     let [picture, other] = pictures();
     let put = |upload: &[u8], key: &str| {
@@ -213,7 +213,7 @@ fn an_idempotency_key_gets_the_same_answer() {
 }
 
 #[test]
-fn if_match_holds_back_a_change_of_another_version() {
+pub(crate) fn if_match_holds_back_a_change_of_another_version() {
     let server = Server::start();
     let [picture, other] = pictures();
     let put = |upload: &[u8], tag: &str| {
@@ -232,7 +232,7 @@ fn if_match_holds_back_a_change_of_another_version() {
 }
 
 #[test]
-fn a_dry_run_answers_the_receipt_and_does_nothing() {
+pub(crate) fn a_dry_run_answers_the_receipt_and_does_nothing() {
     let server = Server::start();
     let [picture, other] = pictures();
     let dry = |upload: &[u8]| {

@@ -102,7 +102,7 @@ fn repair_survives(point: &str) {
 }
 
 #[test]
-fn a_put_survives_its_end_at_every_point() {
+pub(crate) fn a_put_survives_its_end_at_every_point() {
     PUT_POINTS.iter().for_each(|(point, committed)| put_survives(point, *committed));
 }
 

@@ -4,7 +4,9 @@ mod client;
 mod contract;
 #[cfg(debug_assertions)]
 mod crashes;
+mod devices;
 mod limits;
 mod operations;
+mod postgres;
 mod server;
 mod uploads;

@@ -74,7 +74,7 @@ fn an_upload_under_way_is_finished_when_the_server_is_told_to_stop() {
 }
 
 #[test]
-fn keys_and_numbers_are_administered() {
+pub(crate) fn keys_and_numbers_are_administered() {
     let home = Home::new(&[]);
     let (ok, key) = home.admin(&["keys", "add", "acme", "--label", "for tests"]);
     assert!(ok && key.starts_with("bl_live_"), "{key}");
@@ -171,7 +171,7 @@ fn with_canary(jpeg: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn sixty_four_changes_of_one_chat_at_once_are_sixty_four_versions_at_most() {
+pub(crate) fn sixty_four_changes_of_one_chat_at_once_are_sixty_four_versions_at_most() {
     let server = Server::with(&[("IMAGE_INGEST__WORK__QUEUE", "64")]);
     let uploads = [pictures().to_vec(), vec![testdata("webp/lossy_333x251.webp")]].concat();
     let replies: Vec<Value> = std::thread::scope(|scope| {

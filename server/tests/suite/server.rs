@@ -30,7 +30,15 @@ pub(crate) const CHAT: &str = "%2B15551234567";
 
 impl Home {
     pub(crate) fn new(settings: &[(&str, &str)]) -> Self {
-        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let mut settings: Vec<_> = settings.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        settings.extend(crate::postgres::new_database().map(|url| ("IMAGE_INGEST__DATABASE__URL".to_owned(), url)));
+        Self { folder: tempfile::tempdir().unwrap(), settings }
+    }
+
+    /// A home with the same settings and database, and the same data.
+    pub(crate) fn twin(&self) -> Self {
+        let mut settings = self.settings.clone();
+        settings.push(("IMAGE_INGEST__DATA".to_owned(), self.data().display().to_string()));
         Self { folder: tempfile::tempdir().unwrap(), settings }
     }
 
