@@ -43,6 +43,8 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<ExitCode, StartError> {
+    // For the clients of devices and of the bucket; nothing was installed before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let config = Config::load(args.config.as_deref(), std::env::vars())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {

@@ -23,8 +23,6 @@ pub(crate) struct HttpGateway {
 
 impl HttpGateway {
     pub(crate) fn new(secret: &str, timeout: Duration) -> reqwest::Result<Self> {
-        // A second call finds the same provider in place.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().timeout(timeout).redirect(reqwest::redirect::Policy::none()).build()?;
         Ok(Self { client, secret: secret.as_bytes().to_vec() })
     }

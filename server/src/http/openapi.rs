@@ -1,9 +1,11 @@
 //! The contract as an OpenAPI document.
 
+#![expect(unused_qualifications, reason = "utoipa's attributes write paths that they could spare")]
+
 use axum::http::StatusCode;
 use axum::response::Response;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::{Modify, OpenApi, ToSchema};
+use utoipa::{IntoParams, Modify, OpenApi, ToSchema};
 
 use super::json;
 use crate::answer::BackgroundBody;
@@ -37,6 +39,34 @@ impl Modify for Bearer {
     }
 }
 
+/// The chat.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "a schema, never a value")]
+struct ChatPath {
+    /// A phone number, an e-mail address, a group, or a comma-separated list of numbers and addresses in any order.
+    #[param(
+        rename = "chatId",
+        pattern = "^((grp|chat)_[A-Za-z0-9_-]{1,128}|(\\+[1-9][0-9]{1,14}|[A-Za-z0-9_+-]+(\\.[A-Za-z0-9_+-]+)*@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\\.)+[A-Za-z0-9]+)(,(\\+[1-9][0-9]{1,14}|[A-Za-z0-9_+-]+(\\.[A-Za-z0-9_+-]+)*@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\\.)+[A-Za-z0-9]+)){0,31})$",
+        max_length = 8160,
+        example = "+15551234567"
+    )]
+    chat_id: String,
+}
+
+/// What a change depends on.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "a schema, never a value")]
+struct Conditions {
+    /// The version that the change may follow, quoted.
+    #[param(rename = "If-Match", value_type = String, required = false, pattern = "^([*]|\"[0-9]{1,18}\"(, \"[0-9]{1,18}\")*)$")]
+    if_match: Option<String>,
+    /// The same key and request get the same answer.
+    #[param(rename = "Idempotency-Key", value_type = String, required = false, min_length = 1, max_length = 255, pattern = "^[!-~]+$")]
+    idempotency_key: Option<String>,
+}
+
 /// The upload.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "a schema, never a value")]
@@ -51,11 +81,10 @@ struct Upload {
     put,
     path = "/chats/{chatId}/background",
     params(
-        ("chatId" = String, Path, description = "A phone number, e-mail address, group, or a comma-separated list of numbers and addresses", example = "+15551234567"),
+        ChatPath,
         ("dry_run" = Option<bool>, Query, description = "Validate and answer the receipt; store and send nothing"),
         ("receipt" = Option<bool>, Query, description = "Add what was done to the image"),
-        ("If-Match" = Option<String>, Header, description = "The version that the change may follow, quoted"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key and request get the same answer", min_length = 1, max_length = 255),
+        Conditions,
     ),
     request_body(content = Upload, content_type = "multipart/form-data"),
     responses(
@@ -76,7 +105,7 @@ fn put_background() {}
 #[utoipa::path(
     get,
     path = "/chats/{chatId}/background",
-    params(("chatId" = String, Path, description = "As for PUT", example = "+15551234567")),
+    params(ChatPath),
     responses(
         (status = 200, description = "The state", body = BackgroundBody),
         (status = 400, description = "The chat id is none", body = ErrorBody),
@@ -93,10 +122,9 @@ fn get_background() {}
     delete,
     path = "/chats/{chatId}/background",
     params(
-        ("chatId" = String, Path, description = "As for PUT", example = "+15551234567"),
+        ChatPath,
         ("dry_run" = Option<bool>, Query, description = "Answer what would change; store and send nothing"),
-        ("If-Match" = Option<String>, Header, description = "The version that the removal may follow, quoted"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key and request get the same answer", min_length = 1, max_length = 255),
+        Conditions,
     ),
     responses(
         (status = 200, description = "There is no background", body = BackgroundBody),

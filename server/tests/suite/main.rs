@@ -5,8 +5,10 @@ mod contract;
 #[cfg(debug_assertions)]
 mod crashes;
 mod devices;
+mod kills;
 mod limits;
 mod operations;
 mod postgres;
+mod s3;
 mod server;
 mod uploads;
