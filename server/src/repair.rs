@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
+use image_ingest::ContentId;
 
 use crate::app::App;
 use crate::config::Times;
@@ -75,31 +76,34 @@ impl App {
 
     /// Stores what was spooled, and forgets what no chat wants any more.
     async fn store_spooled(&self) -> Result<(), Refusal> {
-        let spooled = self.objects.all_spooled().await.map_err(|_| Refusal::StorageUnavailable)?;
-        if spooled.is_empty() {
-            return Ok(());
-        }
-        let wanted = self.state.unstored().await?;
-        for (account, id) in &wanted {
-            let Some(bytes) = self.objects.spooled(*id).await.map_err(|_| Refusal::StorageUnavailable)? else {
-                continue;
-            };
-            let token = token();
-            self.state.intend(&token).await?;
-            if self.objects.put(&token, bytes).await.is_err() {
-                return Ok(());
-            }
-            crash::point("repair_stored");
-            self.state.attach(account, *id, &token).await?;
-        }
-        // A change that is about to be committed may want one that no chat has yet: its upload spools first.
-        let still: Vec<_> = self.state.unstored().await?.into_iter().map(|(_, id)| id).collect();
-        for id in spooled {
-            if !still.contains(&id) && self.objects.is_spooled_before(id, long_ago(SPOOL_GRACE)).await {
+        for id in self.objects.all_spooled().await.map_err(|_| Refusal::StorageUnavailable)? {
+            let accounts = self.state.accounts_lacking(id).await?;
+            // An upload is spooled before its change is committed.
+            if accounts.is_empty() && self.objects.is_spooled_before(id, long_ago(SPOOL_GRACE)).await {
                 self.objects.unspool(id).await;
+            }
+            for account in accounts {
+                if !self.store_one(&account, id).await? {
+                    return Ok(());
+                }
             }
         }
         Ok(())
+    }
+
+    /// Stores a spooled object for an account; false where the store still fails.
+    async fn store_one(&self, account: &str, id: ContentId) -> Result<bool, Refusal> {
+        let Some(bytes) = self.objects.spooled(id).await.map_err(|_| Refusal::StorageUnavailable)? else {
+            return Ok(true);
+        };
+        let token = token();
+        self.state.intend(&token).await?;
+        if self.objects.put(&token, bytes).await.is_err() {
+            return Ok(false);
+        }
+        crash::point("repair_stored");
+        self.state.attach(account, id, &token).await?;
+        Ok(true)
     }
 
     /// Erases objects that no chat has referred to for the grace, and those of abandoned intents.

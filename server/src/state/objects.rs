@@ -74,15 +74,11 @@ impl State {
         delete.execute(&self.pool).await.map(drop)
     }
 
-    /// Contents that chats have and the store has not.
-    pub(crate) async fn unstored(&self) -> sqlx::Result<Vec<(String, ContentId)>> {
-        let select =
-            "SELECT DISTINCT account, content_id FROM chats WHERE token IS NULL AND content_id IS NOT NULL LIMIT 100";
-        let rows = sqlx::query(select).fetch_all(&self.pool).await?;
-        let wrong = |_| sqlx::Error::Decode("an id in the database is none".into());
-        let pair =
-            |row: &sqlx::any::AnyRow| Ok((row.try_get(0)?, row.try_get::<String, _>(1)?.parse().map_err(wrong)?));
-        rows.iter().map(pair).collect()
+    /// The accounts with a chat that has this content while the store has not.
+    pub(crate) async fn accounts_lacking(&self, id: ContentId) -> sqlx::Result<Vec<String>> {
+        let select = "SELECT DISTINCT account FROM chats WHERE token IS NULL AND content_id = $1";
+        let rows = sqlx::query(select).bind(id.to_string()).fetch_all(&self.pool).await?;
+        rows.iter().map(|row| row.try_get(0)).collect()
     }
 
     /// Every object, for `check`: its token, content id and whether it is used.

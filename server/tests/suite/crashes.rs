@@ -101,6 +101,38 @@ fn repair_survives(point: &str) {
     settled(server, 1, point);
 }
 
+/// The store fails: its folder's name is a file's.
+fn block_store(home: &Home) -> std::path::PathBuf {
+    let objects = home.data().join("objects");
+    std::fs::create_dir_all(home.data()).unwrap();
+    std::fs::write(&objects, b"").unwrap();
+    objects
+}
+
+fn spooling_survives() {
+    let home = Home::new(&QUICK);
+    let objects = block_store(&home);
+    let server = crash(home, "after_spool", |server| {
+        let put = server.background("PUT", CHAT).parts(&[("background", &pictures()[0])]);
+        ignoring_the_broken_connection(&put, server);
+    });
+    assert_eq!(server.get(CHAT)["background_version"], Value::Null);
+    let set = server.put(CHAT, &pictures()[0]).json();
+    assert_eq!((&set["background_version"], &set["background_url"]), (&1.into(), &Value::Null));
+
+    let home = server.kill();
+    std::fs::remove_file(objects).unwrap();
+    let server = crash(home, "repair_stored", |_| {});
+    eventually("it has no url", || !server.get(CHAT)["background_url"].is_null());
+    assert_eq!(server.get(CHAT)["background_version"], 1);
+    settled(server, 1, "repair_stored");
+}
+
+#[test]
+fn spooling_and_its_repair_survive_their_end() {
+    spooling_survives();
+}
+
 #[test]
 pub(crate) fn a_put_survives_its_end_at_every_point() {
     PUT_POINTS.iter().for_each(|(point, committed)| put_survives(point, *committed));
@@ -123,5 +155,6 @@ fn every_point_twenty_times() {
         PUT_POINTS.iter().for_each(|(point, committed)| put_survives(point, *committed));
         DELETE_POINTS.iter().for_each(|(point, committed)| delete_survives(point, *committed));
         ["repair_claimed", "erasing", "erased"].iter().for_each(|point| repair_survives(point));
+        spooling_survives();
     }
 }
