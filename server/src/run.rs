@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -15,6 +16,7 @@ use crate::{repair, telemetry};
 /// Serves until SIGTERM or SIGINT, then finishes what is in work.
 pub(crate) async fn serve(config: Config, demo: bool) -> Result<(), StartError> {
     telemetry::start(config.log)?;
+    allow_connections();
     let mut terminate = signal(SignalKind::terminate())?;
     let listener = TcpListener::bind(config.listen).await.map_err(|e| format!("{}: {e}", config.listen))?;
     let address = listener.local_addr()?;
@@ -36,6 +38,14 @@ pub(crate) async fn serve(config: Config, demo: bool) -> Result<(), StartError> 
     repairing.iter().for_each(|task| task.abort());
     finish(app, ended).await;
     Ok(())
+}
+
+/// Raises the soft limit of open files, often 1024, to the hard one: each connection is a file.
+fn allow_connections() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
 }
 
 /// Waits for changes whose callers have left.

@@ -7,6 +7,7 @@ mod crashes;
 mod devices;
 mod kills;
 mod limits;
+mod load;
 mod operations;
 mod postgres;
 mod s3;

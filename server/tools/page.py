@@ -1,4 +1,4 @@
-"""Drives the page at /try in a real browser: python check.py URL KEY PICTURE OTHER FOLDER
+"""Drives the page at /try in a real browser: python page.py URL KEY PICTURE OTHER FOLDER
 
 Writes screenshots to FOLDER. CHROMIUM names the browser's program, /usr/bin/chromium by default.
 """
