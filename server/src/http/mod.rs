@@ -13,7 +13,7 @@ mod operations;
 use std::sync::Arc;
 
 use axum::extract::Request;
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
 use axum::{Router, middleware};
@@ -54,8 +54,7 @@ async fn not_found(request: Request) -> Response {
     drain::answer_unread(request, Refusal::NotFound)
 }
 
-async fn method_not_allowed(method: Method, request: Request) -> Response {
-    let _ = method;
+async fn method_not_allowed(request: Request) -> Response {
     drain::answer_unread(request, Refusal::MethodNotAllowed)
 }
 

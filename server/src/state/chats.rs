@@ -45,7 +45,7 @@ impl State {
     /// The chat's last change; one never set is the default.
     pub(crate) async fn chat(&self, key: &ChatKey) -> sqlx::Result<Chat> {
         let select = sqlx::query(SELECT_CHAT).bind(&key.account).bind(key.chat.as_str());
-        let row = select.fetch_optional(&self.pool).await?;
+        let row = select.fetch_optional(&self.read).await?;
         row.as_ref().map(chat).transpose().map(Option::unwrap_or_default)
     }
 

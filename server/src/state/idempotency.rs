@@ -16,7 +16,7 @@ pub(crate) struct Kept {
 impl State {
     pub(crate) async fn kept_answer(&self, account: &str, name: &str) -> sqlx::Result<Option<Kept>> {
         let select = "SELECT request, version, answer FROM idempotency WHERE account = $1 AND name = $2";
-        let row = sqlx::query(select).bind(account).bind(name).fetch_optional(&self.pool).await?;
+        let row = sqlx::query(select).bind(account).bind(name).fetch_optional(&self.read).await?;
         let kept = |row: sqlx::any::AnyRow| {
             Ok(Kept { request: row.try_get(0)?, version: row.try_get(1)?, answer: row.try_get(2)? })
         };
@@ -35,12 +35,12 @@ impl State {
             .bind(kept.version)
             .bind(&kept.answer)
             .bind(now());
-        Ok(insert.execute(&self.pool).await?.rows_affected() == 1)
+        Ok(insert.execute(&self.write).await?.rows_affected() == 1)
     }
 
     /// Forgets answers kept before `time`.
     pub(crate) async fn forget_answers(&self, time: i64) -> sqlx::Result<()> {
         let delete = sqlx::query("DELETE FROM idempotency WHERE created_at < $1").bind(time);
-        delete.execute(&self.pool).await.map(drop)
+        delete.execute(&self.write).await.map(drop)
     }
 }

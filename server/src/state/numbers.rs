@@ -18,19 +18,19 @@ impl State {
         let upsert = "INSERT INTO numbers (number, account, route, added_at) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (number) DO UPDATE SET route = excluded.route WHERE numbers.account = excluded.account";
         let upsert = sqlx::query(upsert).bind(&row.number).bind(&row.account).bind(&row.route).bind(now());
-        Ok(upsert.execute(&self.pool).await?.rows_affected() == 1)
+        Ok(upsert.execute(&self.write).await?.rows_affected() == 1)
     }
 
     pub(crate) async fn numbers(&self) -> sqlx::Result<Vec<NumberRow>> {
         let select = "SELECT number, account, route FROM numbers ORDER BY account, number";
-        let rows = sqlx::query(select).fetch_all(&self.pool).await?;
+        let rows = sqlx::query(select).fetch_all(&self.read).await?;
         rows.iter().map(number).collect()
     }
 
     /// Whether there was such a number.
     pub(crate) async fn remove_number(&self, number: &str) -> sqlx::Result<bool> {
         let delete = sqlx::query("DELETE FROM numbers WHERE number = $1").bind(number);
-        Ok(delete.execute(&self.pool).await?.rows_affected() == 1)
+        Ok(delete.execute(&self.write).await?.rows_affected() == 1)
     }
 
     /// The number of a chat: `preferred` while the account has it, else the account's first.
@@ -38,7 +38,7 @@ impl State {
         let select = "SELECT number, account, route FROM numbers WHERE account = $1 \
              ORDER BY CASE WHEN number = $2 THEN 0 ELSE 1 END, added_at, number LIMIT 1";
         let select = sqlx::query(select).bind(account).bind(preferred.unwrap_or_default());
-        select.fetch_optional(&self.pool).await?.as_ref().map(number).transpose()
+        select.fetch_optional(&self.read).await?.as_ref().map(number).transpose()
     }
 }
 

@@ -19,14 +19,14 @@ impl State {
     pub(crate) async fn due(&self, time: i64, at_most: i64) -> sqlx::Result<Vec<Due>> {
         let select = "SELECT account, chat, version, attempts, next_at FROM outbox WHERE next_at <= $1 \
              ORDER BY next_at LIMIT $2";
-        let rows = sqlx::query(select).bind(time).bind(at_most).fetch_all(&self.pool).await?;
+        let rows = sqlx::query(select).bind(time).bind(at_most).fetch_all(&self.read).await?;
         rows.iter().map(due).collect()
     }
 
     /// The chat's change that the device has not taken.
     pub(crate) async fn pending(&self, key: &ChatKey) -> sqlx::Result<Option<Due>> {
         let select = "SELECT account, chat, version, attempts, next_at FROM outbox WHERE account = $1 AND chat = $2";
-        let row = sqlx::query(select).bind(&key.account).bind(key.chat.as_str()).fetch_optional(&self.pool).await?;
+        let row = sqlx::query(select).bind(&key.account).bind(key.chat.as_str()).fetch_optional(&self.read).await?;
         row.as_ref().map(due).transpose()
     }
 
@@ -40,19 +40,19 @@ impl State {
             .bind(due.key.chat.as_str())
             .bind(due.version)
             .bind(due.next_at);
-        Ok(update.execute(&self.pool).await?.rows_affected() == 1)
+        Ok(update.execute(&self.write).await?.rows_affected() == 1)
     }
 
     /// Puts the next attempt at `time`.
     pub(crate) async fn postpone(&self, key: &ChatKey, version: i64, time: i64) -> sqlx::Result<()> {
         let update = "UPDATE outbox SET next_at = $1 WHERE account = $2 AND chat = $3 AND version = $4";
         let update = sqlx::query(update).bind(time).bind(&key.account).bind(key.chat.as_str()).bind(version);
-        update.execute(&self.pool).await.map(drop)
+        update.execute(&self.write).await.map(drop)
     }
 
     /// How many changes devices have not taken.
     pub(crate) async fn pending_count(&self) -> sqlx::Result<i64> {
-        sqlx::query("SELECT COUNT(*) FROM outbox").fetch_one(&self.pool).await?.try_get(0)
+        sqlx::query("SELECT COUNT(*) FROM outbox").fetch_one(&self.read).await?.try_get(0)
     }
 }
 
