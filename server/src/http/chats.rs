@@ -71,10 +71,11 @@ async fn set(
     parts: &Parts,
     incoming: &mut Incoming,
 ) -> Result<Done, Refusal> {
+    // First of all, since it costs nothing: an overload is not to become one of the database.
+    app.admission.check()?;
     let key = key(app, chat, &parts.headers).await?;
     let mut wish = wish(parts, key)?;
     let name = idempotency_name(&parts.headers)?;
-    app.admission.check()?;
     let state = app.state.chat(&wish.key).await?;
     app.route(&wish.key, &state).await?;
     if name.is_none() && !wish.if_match.allows(state.shown_version()) {

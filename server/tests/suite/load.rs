@@ -99,7 +99,7 @@ fn closed(server: &Server, clients: usize, time: Duration, call: impl Fn(&str, u
                     let upload = call(&chat, count.fetch_add(1, Ordering::Relaxed));
                     let request = server.background("PUT", &chat).parts(&[("background", &upload)]);
                     let begun = Instant::now();
-                    if let Ok(reply) = request.send(server.address) {
+                    if let Ok(reply) = request.send_and_listen(server.address) {
                         times.lock().unwrap().push((reply.status, begun.elapsed()));
                     }
                     if clients > 16 {
