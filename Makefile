@@ -1,6 +1,11 @@
 # make run    builds, ingests testdata/ and prints the receipts
+# make serve  starts the HTTP endpoint on this machine: SQLite, local files, a device in a folder and a demo key
 # make test   runs every test, doctests and the fuzz seeds included
 # make test-slow  runs the tests that encode 12 MP pictures
+# make server-tools  sets up what the server's tests use: PostgreSQL, moto, schemathesis, playwright (apt-get, PyPI)
+# make server-clients  lets schemathesis at the server, and a browser (chromium) at its page
+# make server-slow  kills the server at every named point twenty times and at random under load
+# make server-load  loads the server with BENCH_INPUTS and prints figures
 # make check  runs what CI runs: format, lints, tests, docs, benches once, dependency policy where cargo-deny is there
 # make advisories  checks dependencies against the RustSec database, which cargo-deny fetches
 # make bench  runs the benches on large generated inputs
@@ -18,12 +23,16 @@ FUZZ_SECONDS ?= 60
 SEEDS := $(addprefix ../testdata/,jpeg png gif webp heic bad)
 TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 BIN := $(TARGET_DIR)/release/image-ingest
+BENCH_INPUTS := $(TARGET_DIR)/bench-inputs
 
-.PHONY: run test test-slow test-aarch64 robustness robustness-short check advisories bench fuzz testdata conformance quality peers setup
+.PHONY: run serve server-tools server-clients server-slow server-load test test-slow test-aarch64 robustness robustness-short check advisories bench fuzz testdata conformance quality peers setup
 
 run: setup
 	$(CARGO) build --release --package image-ingest-cli
 	$(BIN) ingest --out out testdata/jpeg testdata/png testdata/gif testdata/webp testdata/heic
+
+serve: setup
+	$(CARGO) run --release --package image-ingest-server -- serve --demo
 
 test: setup
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
@@ -35,6 +44,22 @@ test: setup
 
 test-slow: setup
 	$(CARGO) test --release --workspace --bins --tests -- --ignored
+
+SERVER_TOOLS := $(TARGET_DIR)/server-tools
+SUITE := --package image-ingest-server --test suite --
+
+server-tools:
+	scripts/server-tools.sh $(SERVER_TOOLS)
+
+server-clients: setup server-tools
+	$(CARGO) build --package image-ingest-server
+	server/tools/clients.sh $(TARGET_DIR)/debug/image-ingest-server $(SERVER_TOOLS) $(TARGET_DIR)/server-clients
+
+server-slow: setup
+	$(CARGO) test $(SUITE) --ignored --test-threads 1 --nocapture twenty two_hundred
+
+server-load: setup $(BENCH_INPUTS)
+	IMAGE_INGEST_BENCH=$(BENCH_INPUTS) $(CARGO) test --release $(SUITE) --ignored --test-threads 1 --nocapture load::
 
 test-aarch64:
 	scripts/aarch64.sh
@@ -63,7 +88,6 @@ robustness-short: setup
 advisories:
 	$(CARGO) deny check advisories
 
-BENCH_INPUTS := $(TARGET_DIR)/bench-inputs
 PERF_ROOTS := Generated=$(BENCH_INPUTS) $(if $(IMAGE_INGEST_CORPUS),Corpus=$(IMAGE_INGEST_CORPUS)/perf)
 
 $(BENCH_INPUTS): | setup

@@ -1,0 +1,258 @@
+//! A device's backgrounds as files: one folder for each chat, changed in one step, never by an older version.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use image_ingest::{ContentId, Geometry, Ingest, Limits, Profile, Source};
+use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
+
+/// The backgrounds of the chats of one device, or of several numbers.
+///
+/// A chat's folder holds `state.json`, the picture that it names, and a lock. The picture is written first and `state.json`
+/// replaced last, both synced, so a crash leaves the old background or the new one.
+#[derive(Debug)]
+pub struct Device {
+    root: PathBuf,
+    ingest: Ingest,
+}
+
+/// A chat on a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// The number that the chat is reached by.
+    pub number: &'a str,
+    /// The account whose chat it is; versions of another account's chat are not compared.
+    pub account: &'a str,
+    /// The chat, normalised.
+    pub chat: &'a str,
+}
+
+/// What a device has for a chat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    account: String,
+    chat: String,
+    /// The last version applied.
+    pub version: u64,
+    /// The content id of the object in place; nothing after a removal.
+    pub id: Option<String>,
+    /// The file beside `state.json`.
+    file: Option<String>,
+}
+
+/// Why a device did not take a change.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeviceError {
+    /// The bytes are not those that the id names.
+    #[error("the object's BLAKE3 is not its id")]
+    WrongObject,
+    /// The picture could not be made for the screen.
+    #[error("the picture cannot be cropped")]
+    Picture(#[from] image_ingest::Error),
+    /// The folder could not be read or written.
+    #[error("the device's folder fails")]
+    Folder(#[from] io::Error),
+}
+
+impl Device {
+    /// A device whose backgrounds are kept under `root`, cropped to cover `width` × `height` pixels.
+    ///
+    /// # Errors
+    ///
+    /// Where the folder cannot be made, or no picture can have that size.
+    pub fn open(root: impl Into<PathBuf>, width: u32, height: u32) -> Result<Self, DeviceError> {
+        let root = root.into();
+        fs::create_dir_all(&root)?;
+        let mut profile = Profile::default();
+        profile.geometry = Geometry::Cover { width, height };
+        let ingest = Ingest::new(profile, Limits::default())?;
+        Ok(Self { root, ingest })
+    }
+
+    /// Makes `bytes` the chat's background, unless the device has this version or a newer one; answers the version
+    /// that it has then.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError`]; the old background stays.
+    pub fn apply(&self, place: Place<'_>, version: u64, id: ContentId, bytes: Bytes) -> Result<u64, DeviceError> {
+        if ContentId::of(&bytes) != id {
+            return Err(DeviceError::WrongObject);
+        }
+        if let Some(newer) = self.not_older(place, version)? {
+            return Ok(newer);
+        }
+        let picture = self.ingest.ingest(Source::new(bytes, self.ingest.limits())?)?;
+        self.replace(place, version, Some((id, &picture.bytes)))
+    }
+
+    /// Removes the chat's background, unless the device has this version or a newer one; answers the version that it
+    /// has then.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError::Folder`].
+    pub fn clear(&self, place: Place<'_>, version: u64) -> Result<u64, DeviceError> {
+        self.replace(place, version, None)
+    }
+
+    /// What the device has for the chat.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError::Folder`].
+    pub fn read(&self, place: Place<'_>) -> Result<Option<Held>, DeviceError> {
+        let text = match fs::read(self.folder(place).join(STATE)) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let held: Held = serde_json::from_slice(&text).map_err(io::Error::from)?;
+        Ok(Some(held).filter(|held| held.account == place.account && held.chat == place.chat))
+    }
+
+    /// The chat's picture as the device shows it.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError::Folder`].
+    pub fn picture(&self, place: Place<'_>) -> Result<Option<PathBuf>, DeviceError> {
+        Ok(self.read(place)?.and_then(|held| held.file).map(|file| self.folder(place).join(file)))
+    }
+
+    fn not_older(&self, place: Place<'_>, version: u64) -> Result<Option<u64>, DeviceError> {
+        Ok(self.read(place)?.map(|held| held.version).filter(|held| *held >= version))
+    }
+
+    fn replace(&self, place: Place<'_>, version: u64, picture: Option<(ContentId, &[u8])>) -> Result<u64, DeviceError> {
+        let folder = self.folder(place);
+        fs::create_dir_all(&folder)?;
+        // One writer for each chat, whatever process it is in; closing the file ends it.
+        let writing = File::create(folder.join(LOCK))?;
+        writing.lock()?;
+        // Cropping takes long enough for a newer version to come first.
+        if let Some(newer) = self.not_older(place, version)? {
+            return Ok(newer);
+        }
+        let file = picture.map(|_| format!("{version}.jpg"));
+        if let (Some((_, bytes)), Some(file)) = (picture, &file) {
+            write_whole(&folder, file, bytes)?;
+        }
+        let held = Held {
+            account: place.account.into(),
+            chat: place.chat.into(),
+            version,
+            id: picture.map(|(id, _)| id.to_string()),
+            file,
+        };
+        write_whole(&folder, STATE, &serde_json::to_vec(&held).map_err(io::Error::from)?)?;
+        remove_all_but(&folder, held.file.as_deref())?;
+        Ok(version)
+    }
+
+    fn folder(&self, place: Place<'_>) -> PathBuf {
+        let number: String = place.number.chars().filter(char::is_ascii_alphanumeric).take(32).collect();
+        self.root.join(number).join(blake3::hash(place.chat.as_bytes()).to_hex().as_str())
+    }
+}
+
+const STATE: &str = "state.json";
+const LOCK: &str = "lock";
+
+/// Writes a file that is there whole or not at all.
+fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let mut file = NamedTempFile::with_prefix_in(TEMPORARY, folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(folder.join(name))?;
+    File::open(folder)?.sync_all()
+}
+
+const TEMPORARY: &str = ".new-";
+
+/// Removes older pictures, and what a crash left half written.
+fn remove_all_but(folder: &Path, picture: Option<&str>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name != STATE && name != LOCK && name.to_str() != picture {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLACE: Place<'static> = Place { number: "+15550000001", account: "demo", chat: "grp_1" };
+
+    fn object() -> (ContentId, Bytes) {
+        let sample = image_ingest::samples()[0].bytes;
+        let ingest = Ingest::default();
+        let background = ingest.ingest(Source::new(sample, ingest.limits()).unwrap()).unwrap();
+        (background.id, background.bytes)
+    }
+
+    fn device() -> (tempfile::TempDir, Device) {
+        let folder = tempfile::tempdir().unwrap();
+        let device = Device::open(folder.path(), 20, 40).unwrap();
+        (folder, device)
+    }
+
+    #[test]
+    fn a_picture_is_cropped_and_replaced() {
+        let (_folder, device) = device();
+        let (id, bytes) = object();
+        assert_eq!(device.apply(PLACE, 1, id, bytes.clone()).unwrap(), 1);
+        assert_eq!(device.apply(PLACE, 2, id, bytes).unwrap(), 2);
+        let picture = device.picture(PLACE).unwrap().unwrap();
+        let size = image_ingest::inspect(fs::read(&picture).unwrap()).unwrap().header.size();
+        assert_eq!((size.width, size.height), (20, 40));
+        assert_eq!(fs::read_dir(picture.parent().unwrap()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn an_older_version_changes_nothing() {
+        let (_folder, device) = device();
+        let (id, bytes) = object();
+        device.apply(PLACE, 5, id, bytes.clone()).unwrap();
+        assert_eq!(device.clear(PLACE, 4).unwrap(), 5);
+        assert_eq!(device.apply(PLACE, 5, id, bytes).unwrap(), 5);
+        assert_eq!(device.read(PLACE).unwrap().unwrap().id, Some(id.to_string()));
+    }
+
+    #[test]
+    fn a_removal_leaves_its_version() {
+        let (_folder, device) = device();
+        let (id, bytes) = object();
+        device.apply(PLACE, 1, id, bytes).unwrap();
+        device.clear(PLACE, 2).unwrap();
+        let held = device.read(PLACE).unwrap().unwrap();
+        assert_eq!((held.version, held.id, device.picture(PLACE).unwrap()), (2, None, None));
+    }
+
+    #[test]
+    fn an_account_that_takes_over_a_number_starts_anew() {
+        let (_folder, device) = device();
+        let (id, bytes) = object();
+        device.apply(PLACE, 9, id, bytes.clone()).unwrap();
+        let other = Place { account: "other", ..PLACE };
+        assert_eq!(device.read(other).unwrap(), None);
+        assert_eq!(device.apply(other, 1, id, bytes).unwrap(), 1);
+    }
+
+    #[test]
+    fn bytes_that_the_id_does_not_name_are_refused() {
+        let (_folder, device) = device();
+        let (id, _) = object();
+        let error = device.apply(PLACE, 1, id, Bytes::from_static(b"other")).unwrap_err();
+        assert!(matches!(error, DeviceError::WrongObject));
+        assert_eq!(device.read(PLACE).unwrap(), None);
+    }
+}

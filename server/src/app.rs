@@ -1,0 +1,111 @@
+//! The parts of a running server, and how they are put together.
+
+use std::sync::Arc;
+
+use image_ingest::{InProcess, Ingest, Limits, Profile, Render};
+use image_ingest_agent::Device;
+use tokio::sync::mpsc;
+
+use crate::admission::Admission;
+use crate::config::{Config, GatewayKind, Times};
+use crate::device::{Embedded, Gateway, HttpGateway};
+use crate::objects::Objects;
+use crate::pixels::PixelPool;
+use crate::state::State;
+use crate::turns::Turns;
+
+/// Everything that requests and repairs share.
+pub(crate) struct App {
+    pub(crate) config: Config,
+    /// What comes before `/objects/{token}`.
+    pub(crate) public_url: String,
+    pub(crate) state: State,
+    pub(crate) objects: Objects,
+    pub(crate) gateway: Gateway,
+    pub(crate) ingest: Ingest,
+    /// [`Profile::fingerprint`] of `ingest`.
+    pub(crate) fingerprint: String,
+    pub(crate) pool: Arc<PixelPool>,
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) turns: Turns,
+    /// Held by every piece of work that a stop waits for.
+    pub(crate) in_work: mpsc::Sender<()>,
+}
+
+/// Why a server does not start.
+pub(crate) type StartError = Box<dyn std::error::Error + Send + Sync>;
+
+impl App {
+    /// Opens everything that `config` names. The receiver ends when all work has.
+    pub(crate) async fn open(
+        config: Config,
+        public_url: String,
+    ) -> Result<(Arc<Self>, mpsc::Receiver<()>), StartError> {
+        std::fs::create_dir_all(&config.data)?;
+        let threads = pixel_threads(&config);
+        let pool = Arc::new(PixelPool::start(threads)?);
+        let ingest = Ingest::with_renderer(Profile::default(), limits(&config), renderer())?;
+        let patience = Times::of(config.times.queue_ms);
+        let (in_work, ended) = mpsc::channel(1);
+        let app = Self {
+            public_url,
+            state: open_state(&config).await?,
+            objects: Objects::open(&config)?,
+            gateway: gateway(&config, &pool)?,
+            fingerprint: ingest.profile().fingerprint(),
+            ingest,
+            pool,
+            admission: Arc::new(Admission::new(threads, config.work.queue, patience, config.work.upload_bytes)),
+            turns: Turns::default(),
+            in_work,
+            config,
+        };
+        Ok((Arc::new(app), ended))
+    }
+}
+
+/// The state database alone, as the administration needs it.
+pub(crate) async fn open_state(config: &Config) -> Result<State, StartError> {
+    std::fs::create_dir_all(&config.data)?;
+    let file = || format!("sqlite:{}?mode=rwc", config.data.join("state.db").display());
+    let url = config.database.url.as_ref().map_or_else(file, |url| url.expose().to_owned());
+    // The database's own message may quote the URL, and with it a password.
+    State::open(&url, config.database.connections).await.map_err(|error| match error {
+        sqlx::Error::Configuration(_) => "configuration: database.url cannot be read".into(),
+        error => format!("state database: {error}").into(),
+    })
+}
+
+/// Where decoding happens. A sandbox of worker processes takes this place.
+fn renderer() -> Arc<dyn Render> {
+    Arc::new(InProcess)
+}
+
+pub(crate) fn limits(config: &Config) -> Limits {
+    let mut limits = Limits::default();
+    limits.max_bytes = config.work.max_upload_bytes;
+    limits.max_memory_bytes = config.work.job_bytes;
+    limits.deadline = Times::of(config.times.pixels_ms);
+    limits
+}
+
+pub(crate) fn pixel_threads(config: &Config) -> usize {
+    match config.work.pixel_threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        threads => threads,
+    }
+}
+
+fn gateway(config: &Config, pool: &Arc<PixelPool>) -> Result<Gateway, StartError> {
+    let device = &config.device;
+    Ok(match device.gateway {
+        GatewayKind::Embedded => {
+            let folder = Device::open(config.data.join("device"), device.width, device.height)?;
+            Arc::new(Embedded::new(folder, Arc::clone(pool)))
+        }
+        GatewayKind::Http => {
+            let secret = device.secret.as_ref().ok_or("configuration: device.secret is missing")?;
+            Arc::new(HttpGateway::new(secret.expose(), Times::of(config.times.device_ms))?)
+        }
+    })
+}

@@ -1,0 +1,82 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// The HTTP endpoint that sets a chat's background.
+#[derive(Parser)]
+#[command(version)]
+pub(crate) struct Args {
+    /// Configuration file; the environment wins over it.
+    #[arg(long, global = true)]
+    pub(crate) config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Serves until told to stop.
+    Serve {
+        /// Adds an account with a number of the embedded device, and prints a key for it.
+        #[arg(long)]
+        demo: bool,
+    },
+    /// API keys.
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+    /// Numbers that accounts reach chats by.
+    Numbers {
+        #[command(subcommand)]
+        command: NumbersCommand,
+    },
+    /// Verifies that every object is there and right, that versions have no gap, and that nothing is left over.
+    Check {
+        /// Asks each device, too, whether it has what the state says.
+        #[arg(long)]
+        devices: bool,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Adds a key and prints it, once.
+    Add {
+        /// The account that it is for.
+        account: String,
+        /// What it is used for.
+        #[arg(long, default_value = "")]
+        label: String,
+    },
+    /// Lists keys, without what they open.
+    List,
+    /// Revokes a key.
+    Revoke {
+        /// Its id, as listed.
+        id: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum NumbersCommand {
+    /// Adds a number, or gives it another route.
+    Add {
+        /// The account.
+        account: String,
+        /// The number, E.164.
+        number: String,
+        /// `embedded`, or an agent's URL.
+        #[arg(long, default_value = "embedded")]
+        route: String,
+    },
+    /// Lists numbers.
+    List,
+    /// Removes a number.
+    Remove {
+        /// The number, E.164.
+        number: String,
+    },
+}

@@ -1,0 +1,140 @@
+//! Normalises a chat id: a phone number, an e-mail address, a group, or a list of numbers and addresses.
+
+use std::fmt;
+
+/// A chat id in its one normal form.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct ChatId(String);
+
+impl ChatId {
+    /// The normal form of `text`, which is percent-decoded already; nothing where it is no chat id.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        if text.len() > MAX_BYTES {
+            return None;
+        }
+        if !text.contains(',') {
+            return group(text).or_else(|| participant(text)).map(Self);
+        }
+        let mut participants = text.split(',').map(participant).collect::<Option<Vec<_>>>()?;
+        if !(2..=MAX_PARTICIPANTS).contains(&participants.len()) {
+            return None;
+        }
+        participants.sort_unstable();
+        participants.dedup();
+        Some(Self(participants.join(",")))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ChatId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+const MAX_PARTICIPANTS: usize = 32;
+
+/// A full list of the longest addresses (RFC 5321 § 4.5.3.1) fits.
+const MAX_BYTES: usize = 32 * 255;
+
+fn group(text: &str) -> Option<String> {
+    let name = text.strip_prefix("grp_").or_else(|| text.strip_prefix("chat_"))?;
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+    ((1..=128).contains(&name.len()) && name.bytes().all(allowed)).then(|| text.to_owned())
+}
+
+fn participant(text: &str) -> Option<String> {
+    phone(text).or_else(|| email(text))
+}
+
+/// E.164: a plus sign, then up to 15 digits of which the first is not 0.
+pub(crate) fn phone(text: &str) -> Option<String> {
+    let digits = text.strip_prefix('+')?;
+    let in_range = (2..=15).contains(&digits.len()) && !digits.starts_with('0');
+    (in_range && digits.bytes().all(|b| b.is_ascii_digit())).then(|| text.to_owned())
+}
+
+/// An address as RFC 5321 § 4.1.2 has it, without quoted local parts and address literals.
+fn email(text: &str) -> Option<String> {
+    let (local, domain) = text.rsplit_once('@')?;
+    let atom = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b);
+    let local_ok = (1..=64).contains(&local.len()) && local.split('.').all(|a| !a.is_empty() && a.bytes().all(atom));
+    (local_ok && is_domain(domain)).then(|| format!("{local}@{}", domain.to_ascii_lowercase()))
+}
+
+fn is_domain(text: &str) -> bool {
+    let label = |l: &str| {
+        (1..=63).contains(&l.len())
+            && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !l.starts_with('-')
+            && !l.ends_with('-')
+    };
+    text.len() <= 190 && text.contains('.') && text.split('.').all(label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn normal(text: &str) -> Option<String> {
+        ChatId::parse(text).map(|id| id.to_string())
+    }
+
+    #[test]
+    fn single_ids_keep_their_form_but_for_the_domain() {
+        for text in ["+15551234567", "grp_a1B2-x", "chat_a1b2c3d4", "Jo.Doe+x@example.com"] {
+            assert_eq!(normal(text).as_deref(), Some(text));
+        }
+        assert_eq!(normal("Jo@EXAMPLE.Com").as_deref(), Some("Jo@example.com"));
+    }
+
+    #[test]
+    fn lists_are_sorted_and_without_duplicates() {
+        let expected = Some("+15551234567,+15559876543,a@b.de".to_owned());
+        assert_eq!(normal("a@B.de,+15559876543,+15551234567"), expected);
+        assert_eq!(normal("+15551234567,+15559876543,a@b.de,a@b.DE"), expected);
+    }
+
+    #[test]
+    fn a_list_of_one_repeated_number_is_that_number() {
+        assert_eq!(normal("+15551234567,+15551234567").as_deref(), Some("+15551234567"));
+    }
+
+    #[test]
+    fn lists_have_at_most_32() {
+        let list = |n: u32| (0..n).map(|i| format!("+1555123{i:04}")).collect::<Vec<_>>().join(",");
+        assert!(normal(&list(32)).is_some());
+        assert!(normal(&list(33)).is_none());
+    }
+
+    #[test]
+    fn others_are_none() {
+        for text in [
+            "",
+            "+",
+            "+0123",
+            "15551234567",
+            "+1555123456789012",
+            "+1555 123",
+            "grp_",
+            "grp_a/b",
+            "a@b",
+            "@b.de",
+            "a@b..de",
+            "a b@c.de",
+            "a@-b.de",
+            "+15551234567,",
+            ",",
+            "+15551234567,grp_1",
+            "+15551234567, +15559876543",
+            "chat_ä",
+            "a@b.de@",
+            "+١٢٣٤٥",
+        ] {
+            assert_eq!(normal(text), None, "{text}");
+        }
+    }
+}

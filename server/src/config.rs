@@ -1,0 +1,363 @@
+//! Configuration: defaults, then a TOML file, then the environment; checked before anything starts.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that can be set. A file names fields as here; `IMAGE_INGEST__OBJECTS__BUCKET` in the environment is
+/// `bucket` of `[objects]` and wins over the file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    /// Address to listen on. Default 127.0.0.1:8080.
+    pub(crate) listen: SocketAddr,
+    /// What comes before `/objects/{token}` in a background's URL. Default `http://` and the address.
+    pub(crate) public_url: Option<String>,
+    /// Folder for all that is local. Default `data`.
+    pub(crate) data: PathBuf,
+    /// `text` or `json`. Default `text`.
+    pub(crate) log: LogFormat,
+    pub(crate) database: DatabaseConfig,
+    pub(crate) objects: ObjectsConfig,
+    pub(crate) device: DeviceConfig,
+    pub(crate) work: WorkConfig,
+    pub(crate) times: Times,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct DatabaseConfig {
+    /// `sqlite:` and a file, or `postgres:` and the rest. Default `state.db` in the data folder.
+    pub(crate) url: Option<Secret>,
+    /// Connections. Default 8.
+    pub(crate) connections: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ObjectsKind {
+    #[default]
+    Local,
+    S3,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ObjectsConfig {
+    /// `local` or `s3`. Default `local`, in the data folder.
+    pub(crate) kind: ObjectsKind,
+    /// S3: the bucket, which readers reach under `public_url`.
+    pub(crate) bucket: Option<String>,
+    /// S3: the region; `auto` for R2. Default `us-east-1`.
+    pub(crate) region: Option<String>,
+    /// S3: the endpoint where it is not Amazon's.
+    pub(crate) endpoint: Option<String>,
+    /// S3: the URL before the object's key, as readers see it.
+    pub(crate) public_url: Option<String>,
+    pub(crate) access_key_id: Option<Secret>,
+    pub(crate) secret_access_key: Option<Secret>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum GatewayKind {
+    #[default]
+    Embedded,
+    Http,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct DeviceConfig {
+    /// `embedded`, in the data folder, or `http`, to agents. Default `embedded`.
+    pub(crate) gateway: GatewayKind,
+    /// The secret shared with agents; at least 32 bytes.
+    pub(crate) secret: Option<Secret>,
+    /// Screen of the embedded device, in pixels. Default 1170 × 2532.
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct WorkConfig {
+    /// Threads that work on pixels. Default 0: one for each CPU.
+    pub(crate) pixel_threads: usize,
+    /// Uploads that may wait for such a thread before others are refused as overloaded. Default 16.
+    pub(crate) queue: usize,
+    /// Bytes of uploads that may be in memory at once. Default 256 MiB.
+    pub(crate) upload_bytes: u64,
+    /// Bytes that pixels of one upload may need, times `pixel_threads` in all. Default 512 MiB.
+    pub(crate) job_bytes: u64,
+    /// Bytes of one upload. Default 10 485 760.
+    pub(crate) max_upload_bytes: u64,
+    /// Open connections. Default 4096.
+    pub(crate) connections: usize,
+}
+
+/// Times in milliseconds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Times {
+    /// A request's head. Default 10 000.
+    pub(crate) header_ms: u64,
+    /// Silence within a body. Default 15 000.
+    pub(crate) idle_ms: u64,
+    /// A whole body. Default 300 000.
+    pub(crate) body_ms: u64,
+    /// How long a body may be slower than `body_bytes_per_second`. Default 10 000.
+    pub(crate) slow_ms: u64,
+    /// Default 1024.
+    pub(crate) body_bytes_per_second: u64,
+    /// A body's end to its turn on a pixel thread. Default 10 000.
+    pub(crate) queue_ms: u64,
+    /// One upload's pixels. Default 60 000.
+    pub(crate) pixels_ms: u64,
+    /// One call to a device. Default 10 000.
+    pub(crate) device_ms: u64,
+    /// One call to the object store. Default 10 000.
+    pub(crate) objects_ms: u64,
+    /// Requests in work when the server is told to stop. Default 15 000.
+    pub(crate) stop_ms: u64,
+    /// Between looks for pending changes and unused objects. Default 1 000.
+    pub(crate) repair_ms: u64,
+    /// How long an unused object is kept. Default 3 600 000.
+    pub(crate) grace_ms: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: None,
+            data: "data".into(),
+            log: LogFormat::Text,
+            database: DatabaseConfig::default(),
+            objects: ObjectsConfig::default(),
+            device: DeviceConfig::default(),
+            work: WorkConfig::default(),
+            times: Times::default(),
+        }
+    }
+}
+
+impl Default for DeviceConfig {
+    fn default() -> Self {
+        Self { gateway: GatewayKind::Embedded, secret: None, width: 1170, height: 2532 }
+    }
+}
+
+impl Default for WorkConfig {
+    fn default() -> Self {
+        Self {
+            pixel_threads: 0,
+            queue: 16,
+            upload_bytes: 256 << 20,
+            job_bytes: 512 << 20,
+            max_upload_bytes: 10 << 20,
+            connections: 4096,
+        }
+    }
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            header_ms: 10_000,
+            idle_ms: 15_000,
+            body_ms: 300_000,
+            slow_ms: 10_000,
+            body_bytes_per_second: 1024,
+            queue_ms: 10_000,
+            pixels_ms: 60_000,
+            device_ms: 10_000,
+            objects_ms: 10_000,
+            stop_ms: 15_000,
+            repair_ms: 1_000,
+            grace_ms: 3_600_000,
+        }
+    }
+}
+
+/// Text that is never shown.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Secret(String);
+
+impl Secret {
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+/// A configuration that cannot be started with.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    #[error("configuration {0}")]
+    Unreadable(String, #[source] std::io::Error),
+    /// The parser's message without the line that it would quote, which may hold a secret.
+    #[error("configuration: {0}")]
+    Malformed(String),
+    #[error("configuration: {0}")]
+    Wrong(&'static str),
+}
+
+impl Config {
+    /// The configuration of `file`, where one is named, and of `environment`.
+    pub(crate) fn load(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let mut table = match file {
+            Some(file) => parse(&read(file)?)?,
+            None => toml::Table::new(),
+        };
+        let known = toml::Table::try_from(Self::default()).map_err(|e| ConfigError::Malformed(e.to_string()))?;
+        for (name, value) in environment {
+            if let Some(path) = name.strip_prefix("IMAGE_INGEST__") {
+                set(&mut table, &known, &path.to_ascii_lowercase(), value)?;
+            }
+        }
+        let config: Self = table.try_into().map_err(|e: toml::de::Error| ConfigError::Malformed(e.message().into()))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let require = |holds: bool, what| if holds { Ok(()) } else { Err(ConfigError::Wrong(what)) };
+        let is_url =
+            |url: &Option<String>| url.as_deref().is_none_or(|u| u.starts_with("http://") || u.starts_with("https://"));
+        let s3 = self.objects.kind == ObjectsKind::S3;
+        let secret_bytes = self.device.secret.as_ref().map_or(0, |s| s.expose().len());
+        let work = &self.work;
+        require(is_url(&self.public_url), "public_url is no http or https URL")?;
+        require(is_url(&self.objects.public_url), "objects.public_url is no http or https URL")?;
+        require(is_url(&self.objects.endpoint), "objects.endpoint is no http or https URL")?;
+        require(!s3 || self.objects.bucket.is_some(), "objects.bucket is missing")?;
+        require(!s3 || self.objects.public_url.is_some(), "objects.public_url is missing")?;
+        require(
+            self.device.gateway == GatewayKind::Embedded || secret_bytes >= 32,
+            "device.secret is missing or has fewer than 32 bytes",
+        )?;
+        require((1..=16_383).contains(&self.device.width), "device.width is outside 1 to 16 383")?;
+        require((1..=16_383).contains(&self.device.height), "device.height is outside 1 to 16 383")?;
+        require(work.pixel_threads <= 1024, "work.pixel_threads is over 1024")?;
+        require(work.connections > 0, "work.connections is 0")?;
+        require(work.max_upload_bytes > 0, "work.max_upload_bytes is 0")?;
+        require(work.upload_bytes >= work.max_upload_bytes, "work.upload_bytes is below work.max_upload_bytes")?;
+        require(self.database.connections != Some(0), "database.connections is 0")?;
+        require(self.times.repair_ms > 0, "times.repair_ms is 0")
+    }
+
+    /// What comes before `/objects/{token}`, without a slash at its end.
+    pub(crate) fn public_url(&self, address: SocketAddr) -> String {
+        let url = self.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        url.trim_end_matches('/').to_owned()
+    }
+}
+
+impl Times {
+    /// A time of this configuration.
+    pub(crate) fn of(milliseconds: u64) -> Duration {
+        Duration::from_millis(milliseconds)
+    }
+}
+
+fn read(file: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(file).map_err(|e| ConfigError::Unreadable(file.display().to_string(), e))
+}
+
+fn parse(text: &str) -> Result<toml::Table, ConfigError> {
+    text.parse::<toml::Table>().map_err(|e| {
+        let line = e.span().map_or(0, |span| text[..span.start.min(text.len())].lines().count().max(1));
+        ConfigError::Malformed(format!("line {line}: {}", e.message()))
+    })
+}
+
+/// Sets `section__field` or `field`; a number where the default is one, so that digits can be a secret.
+fn set(table: &mut toml::Table, known: &toml::Table, path: &str, value: String) -> Result<(), ConfigError> {
+    let (table, known, field) = match path.split_once("__") {
+        None => (table, Some(known), path),
+        Some((section, field)) => {
+            let inner = table.entry(section).or_insert_with(|| toml::Table::new().into());
+            let inner = inner.as_table_mut().ok_or(ConfigError::Wrong("the environment names a field as a section"))?;
+            (inner, known.get(section).and_then(toml::Value::as_table), field)
+        }
+    };
+    let is_number = known.and_then(|k| k.get(field)).is_some_and(toml::Value::is_integer) || field == "connections";
+    let value = match value.parse::<i64>() {
+        Ok(number) if is_number => toml::Value::Integer(number),
+        _ => toml::Value::String(value),
+    };
+    table.insert(field.to_owned(), value);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn load(file: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let mut written = tempfile::NamedTempFile::new().unwrap();
+        written.write_all(file.as_bytes()).unwrap();
+        Config::load(Some(written.path()), environment.iter().map(|(k, v)| ((*k).into(), (*v).into())))
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
+        let file = "data = \"/srv\"\n[work]\nqueue = 3\npixel_threads = 5\n";
+        let config = load(file, &[("IMAGE_INGEST__WORK__QUEUE", "9"), ("IMAGE_INGEST__LISTEN", "0.0.0.0:1")]).unwrap();
+        assert_eq!((config.work.queue, config.work.pixel_threads, config.listen.port()), (9, 5, 1));
+        assert_eq!((config.data, config.times.device_ms), (PathBuf::from("/srv"), 10_000));
+    }
+
+    #[test]
+    fn a_secret_of_digits_stays_text() {
+        let digits = "1".repeat(40);
+        let environment =
+            [("IMAGE_INGEST__DEVICE__SECRET", digits.as_str()), ("IMAGE_INGEST__DEVICE__GATEWAY", "http")];
+        assert_eq!(load("", &environment).unwrap().device.secret.unwrap().expose(), digits);
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (file, named) in [
+            ("quue = 1", "quue"),
+            ("[work]\nqueue = \"many\"", "expected"),
+            ("[objects]\nkind = \"s3\"", "objects.bucket is missing"),
+            ("[device]\ngateway = \"http\"\nsecret = \"short\"", "device.secret"),
+            ("public_url = \"ftp://x\"", "public_url"),
+            ("listen = ", "line 1"),
+        ] {
+            let error = load(file, &[]).unwrap_err().to_string();
+            assert!(error.contains(named), "{file}: {error}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_never_shown() {
+        let file =
+            "[database]\nurl = \"postgres://u:canary@h/d\"\n[device]\nsecret = \"canary-canary-canary-canary-canary\"";
+        assert!(!format!("{:?}", load(file, &[]).unwrap()).contains("canary"));
+        let error = load("[device]\nsecret = \"canary\nwidth = 3", &[]).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("canary"));
+    }
+}

@@ -1,0 +1,175 @@
+//! PUT, GET and DELETE of a chat's background.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::body::Incoming;
+use super::observe::RequestId;
+use super::{Facts, drain, json, json_text};
+use crate::app::App;
+use crate::background::{Done, Wish};
+use crate::chat_id::ChatId;
+use crate::preconditions::{Idempotency, IfMatch, idempotency_name};
+use crate::refusal::Refusal;
+use crate::state::ChatKey;
+
+type ChatPath = Result<Path<String>, PathRejection>;
+
+/// Sets the background from one uploaded image.
+pub(super) async fn put(State(app): State<Arc<App>>, path: ChatPath, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let chat = chat_id(path);
+    let mut incoming = Incoming::new(&parts.headers, body, &app.config.times);
+    let result = set(&app, &chat, &parts, &mut incoming).await;
+    if incoming.is_touched() || !drain::awaits_continue(&parts.headers) {
+        drain::drain(incoming.body);
+    }
+    answer(chat.ok(), result)
+}
+
+/// Answers the background's state.
+pub(super) async fn get(State(app): State<Arc<App>>, path: ChatPath, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    drain::drain(body);
+    let chat = chat_id(path);
+    let result = async {
+        let key = key(&app, &chat, &parts.headers).await?;
+        let chat = app.state.chat(&key).await?;
+        Ok((app.body(&key, &chat, None), chat.shown_version()))
+    };
+    match result.await {
+        Ok((body, version)) => noted(chat.ok(), "ok", with_etag(json(StatusCode::OK, &body), version)),
+        Err(refusal) => answer(chat.ok(), Err(refusal)),
+    }
+}
+
+/// Removes the background.
+pub(super) async fn delete(State(app): State<Arc<App>>, path: ChatPath, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    drain::drain(body);
+    let chat = chat_id(path);
+    let result = async {
+        let key = key(&app, &chat, &parts.headers).await?;
+        let mut wish = wish(&parts, key)?;
+        let name = idempotency_name(&parts.headers)?;
+        wish.idempotency = name.map(|name| Idempotency::of(name, &wish.key, wish.receipt, None));
+        app.remove(wish).await
+    };
+    let result = result.await;
+    answer(chat.ok(), result)
+}
+
+/// Everything that can refuse without the body comes before it is read.
+async fn set(
+    app: &Arc<App>,
+    chat: &Result<ChatId, Refusal>,
+    parts: &Parts,
+    incoming: &mut Incoming,
+) -> Result<Done, Refusal> {
+    // First of all, since it costs nothing: an overload is not to become one of the database.
+    app.admission.check()?;
+    let key = key(app, chat, &parts.headers).await?;
+    let mut wish = wish(parts, key)?;
+    let name = idempotency_name(&parts.headers)?;
+    let state = app.state.chat(&wish.key).await?;
+    app.route(&wish.key, &state).await?;
+    if name.is_none() && !wish.if_match.allows(state.shown_version()) {
+        return Err(Refusal::VersionMismatch { version: state.shown_version() });
+    }
+    let received = app.receive(&parts.headers, incoming).await?;
+    let source_id = received.source.id();
+    wish.idempotency = name.map(|name| Idempotency::of(name, &wish.key, wish.receipt, Some(source_id)));
+    crate::crash::point("body_read");
+    app.set(wish, received).await
+}
+
+fn chat_id(path: ChatPath) -> Result<ChatId, Refusal> {
+    path.ok().and_then(|Path(text)| ChatId::parse(&text)).ok_or(Refusal::InvalidChatId)
+}
+
+async fn key(app: &App, chat: &Result<ChatId, Refusal>, headers: &HeaderMap) -> Result<ChatKey, Refusal> {
+    let account = app.account(headers).await?;
+    let chat = chat.as_ref().map_err(|_| Refusal::InvalidChatId)?.clone();
+    Ok(ChatKey { account, chat })
+}
+
+fn wish(parts: &Parts, key: ChatKey) -> Result<Wish, Refusal> {
+    let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let query = parts.uri.query().unwrap_or_default();
+    Ok(Wish {
+        key,
+        request_id,
+        if_match: IfMatch::of(&parts.headers)?,
+        idempotency: None,
+        dry_run: flag(query, "dry_run")?,
+        receipt: flag(query, "receipt")?,
+    })
+}
+
+/// A query parameter that is `true` or `false`; false where it is absent.
+fn flag(query: &str, name: &str) -> Result<bool, Refusal> {
+    let mut values = query.split('&').filter_map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (key == name).then_some(value)
+    });
+    match (values.next(), values.next()) {
+        (None, _) | (Some("false"), None) => Ok(false),
+        (Some("true"), None) => Ok(true),
+        _ => Err(Refusal::InvalidParameter("dry_run and receipt are true or false, and given once")),
+    }
+}
+
+fn answer(chat: Option<ChatId>, result: Result<Done, Refusal>) -> Response {
+    match result {
+        Ok(done) => {
+            let mut response = with_etag(json_text(StatusCode::OK, done.text), done.version);
+            if done.replayed {
+                response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
+            }
+            noted(chat, "ok", response)
+        }
+        Err(refusal) => {
+            let code = refusal.code();
+            noted(chat, code, refusal.into_response())
+        }
+    }
+}
+
+fn noted(chat: Option<ChatId>, code: &'static str, mut response: Response) -> Response {
+    response.extensions_mut().insert(Facts { chat: chat.map(|chat| chat.to_string()), code });
+    response
+}
+
+/// The version as an entity tag, for `If-Match`; state is never cached.
+fn with_etag(mut response: Response, version: Option<i64>) -> Response {
+    let headers = response.headers_mut();
+    if let Some(tag) = version.and_then(|version| HeaderValue::from_str(&format!("\"{version}\"")).ok()) {
+        headers.insert(header::ETAG, tag);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_true_or_false_and_given_once() {
+        for (query, expected) in [
+            ("", Some(false)),
+            ("dry_run=true", Some(true)),
+            ("x=1&dry_run=false", Some(false)),
+            ("dry_run", None),
+            ("dry_run=1", None),
+            ("dry_run=true&dry_run=true", None),
+        ] {
+            assert_eq!(flag(query, "dry_run").ok(), expected, "{query}");
+        }
+    }
+}

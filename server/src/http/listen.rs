@@ -1,0 +1,76 @@
+//! Accepts connections, with a time limit on each request's head, and ends them in order when told to stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+use super::router;
+use crate::app::App;
+use crate::config::Times;
+
+/// Serves until `stop` ends, then lets requests in work finish within their time.
+pub(crate) async fn serve(app: &Arc<App>, listener: TcpListener, stop: impl Future<Output = ()>) {
+    let router = router(app);
+    let connections = Arc::new(Semaphore::new(app.config.work.connections));
+    let graceful = GracefulShutdown::new();
+    let head = Times::of(app.config.times.header_ms);
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        // Beyond the limit, connections wait in the kernel's queue.
+        let permit = tokio::select! {
+            permit = Arc::clone(&connections).acquire_owned() => permit,
+            () = &mut stop => break,
+        };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut stop => break,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let connection = connection(stream, router.clone(), head, &graceful);
+                tokio::spawn(async move {
+                    connection.await;
+                    drop(permit);
+                });
+            }
+            Err(error) => {
+                // Out of file descriptors, most likely: they come back when connections end.
+                tracing::error!(%error, "accept");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+    drop(listener);
+    let patience = Times::of(app.config.times.stop_ms);
+    if tokio::time::timeout(patience, graceful.shutdown()).await.is_err() {
+        tracing::warn!("connections were open when the time to stop was over");
+    }
+}
+
+fn connection(
+    stream: TcpStream,
+    router: Router,
+    head: Duration,
+    graceful: &GracefulShutdown,
+) -> impl Future<Output = ()> + use<> {
+    // Answers are small and whole; waiting to fill a segment only delays them.
+    let _ = stream.set_nodelay(true);
+    let service = TowerToHyperService::new(router);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(head)
+        .max_buf_size(64 * 1024)
+        .serve_connection(TokioIo::new(stream), service);
+    let watched = graceful.watch(connection);
+    async move {
+        // A client that leaves, or writes what is no HTTP, ends its connection and nothing else.
+        let _ = watched.await;
+    }
+}

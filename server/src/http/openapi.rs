@@ -1,0 +1,179 @@
+//! The contract as an OpenAPI document.
+
+#![expect(unused_qualifications, reason = "utoipa's attributes write paths that they could spare")]
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{IntoParams, Modify, OpenApi, ToSchema};
+
+use super::json;
+use crate::answer::BackgroundBody;
+use crate::refusal::ErrorBody;
+
+pub(super) async fn document() -> Response {
+    json(StatusCode::OK, &Document::openapi())
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Chat backgrounds",
+        version = "2.0.0",
+        description = "Sets, shows and removes the background of a chat.",
+        license(name = "MIT OR Apache-2.0")
+    ),
+    servers((url = "/v2/api")),
+    paths(put_background, get_background, delete_background, get_object, healthz, readyz, metrics, limits),
+    components(schemas(BackgroundBody, ErrorBody)),
+    modifiers(&Bearer)
+)]
+struct Document;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    }
+}
+
+/// The chat.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "a schema, never a value")]
+struct ChatPath {
+    /// A phone number, an e-mail address, a group, or a comma-separated list of numbers and addresses in any order.
+    #[param(
+        rename = "chatId",
+        pattern = "^((grp|chat)_[A-Za-z0-9_-]{1,128}|(\\+[1-9][0-9]{1,14}|[A-Za-z0-9_+-]+(\\.[A-Za-z0-9_+-]+)*@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\\.)+[A-Za-z0-9]+)(,(\\+[1-9][0-9]{1,14}|[A-Za-z0-9_+-]+(\\.[A-Za-z0-9_+-]+)*@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\\.)+[A-Za-z0-9]+)){0,31})$",
+        max_length = 8160,
+        example = "+15551234567"
+    )]
+    chat_id: String,
+}
+
+/// What a change depends on.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "a schema, never a value")]
+struct Conditions {
+    /// The version that the change may follow, quoted.
+    #[param(rename = "If-Match", value_type = String, required = false, pattern = "^([*]|\"[0-9]{1,18}\"(, \"[0-9]{1,18}\")*)$")]
+    if_match: Option<String>,
+    /// The same key and request get the same answer.
+    #[param(rename = "Idempotency-Key", value_type = String, required = false, min_length = 1, max_length = 255, pattern = "^[!-~]+$")]
+    idempotency_key: Option<String>,
+}
+
+/// The upload.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a schema, never a value")]
+struct Upload {
+    /// The image file: JPEG, PNG, GIF, WebP or HEIC, at most 10 MiB.
+    #[schema(value_type = String, format = Binary)]
+    background: Vec<u8>,
+}
+
+/// Sets the background from one uploaded image.
+#[utoipa::path(
+    put,
+    path = "/chats/{chatId}/background",
+    params(
+        ChatPath,
+        ("dry_run" = Option<bool>, Query, description = "Validate and answer the receipt; store and send nothing"),
+        ("receipt" = Option<bool>, Query, description = "Add what was done to the image"),
+        Conditions,
+    ),
+    request_body(content = Upload, content_type = "multipart/form-data"),
+    responses(
+        (status = 200, description = "The background is set", body = BackgroundBody),
+        (status = 400, description = "The request or the upload is at fault; code says how", body = ErrorBody),
+        (status = 401, description = "A valid API key is required", body = ErrorBody),
+        (status = 409, description = "The idempotency key was used for another request", body = ErrorBody),
+        (status = 412, description = "The background has another version", body = ErrorBody),
+        (status = 502, description = "The device has not taken the change; it is tried again", body = ErrorBody),
+        (status = 503, description = "No active number, no capacity, or no state database", body = ErrorBody),
+    ),
+    security(("bearer" = []))
+)]
+#[expect(dead_code, reason = "carries the attribute")]
+fn put_background() {}
+
+/// Answers the background's state.
+#[utoipa::path(
+    get,
+    path = "/chats/{chatId}/background",
+    params(ChatPath),
+    responses(
+        (status = 200, description = "The state", body = BackgroundBody),
+        (status = 400, description = "The chat id is none", body = ErrorBody),
+        (status = 401, description = "A valid API key is required", body = ErrorBody),
+        (status = 503, description = "No state database", body = ErrorBody),
+    ),
+    security(("bearer" = []))
+)]
+#[expect(dead_code, reason = "carries the attribute")]
+fn get_background() {}
+
+/// Removes the background.
+#[utoipa::path(
+    delete,
+    path = "/chats/{chatId}/background",
+    params(
+        ChatPath,
+        ("dry_run" = Option<bool>, Query, description = "Answer what would change; store and send nothing"),
+        Conditions,
+    ),
+    responses(
+        (status = 200, description = "There is no background", body = BackgroundBody),
+        (status = 400, description = "The request is at fault", body = ErrorBody),
+        (status = 401, description = "A valid API key is required", body = ErrorBody),
+        (status = 409, description = "The idempotency key was used for another request", body = ErrorBody),
+        (status = 412, description = "The background has another version", body = ErrorBody),
+        (status = 502, description = "The device has not taken the removal; it is tried again", body = ErrorBody),
+        (status = 503, description = "No active number, or no state database", body = ErrorBody),
+    ),
+    security(("bearer" = []))
+)]
+#[expect(dead_code, reason = "carries the attribute")]
+fn delete_background() {}
+
+/// The stored canonical image.
+#[utoipa::path(
+    get,
+    path = "/objects/{token}",
+    params(("token" = String, Path, description = "From background_url", pattern = "^[0-9a-f]{32}$")),
+    responses(
+        (status = 200, description = "The image", body = Vec<u8>, content_type = "image/jpeg"),
+        (status = 304, description = "The image that If-None-Match names"),
+        (status = 404, description = "No chat has this image", body = ErrorBody),
+        (status = 503, description = "The store cannot be read", body = ErrorBody),
+    )
+)]
+#[expect(dead_code, reason = "carries the attribute")]
+fn get_object() {}
+
+/// The process answers.
+#[utoipa::path(get, path = "/healthz", responses((status = 200, description = "It does", body = Object)))]
+#[expect(dead_code, reason = "carries the attribute")]
+fn healthz() {}
+
+/// The server can work.
+#[utoipa::path(get, path = "/readyz", responses(
+    (status = 200, description = "It can", body = Object),
+    (status = 503, description = "No state database", body = ErrorBody),
+))]
+#[expect(dead_code, reason = "carries the attribute")]
+fn readyz() {}
+
+/// Numbers for Prometheus.
+#[utoipa::path(get, path = "/metrics", responses((status = 200, description = "The numbers", body = String, content_type = "text/plain")))]
+#[expect(dead_code, reason = "carries the attribute")]
+fn metrics() {}
+
+/// The limits in force.
+#[utoipa::path(get, path = "/limits", responses((status = 200, description = "The limits", body = Object)))]
+#[expect(dead_code, reason = "carries the attribute")]
+fn limits() {}

@@ -1,0 +1,71 @@
+//! Health, readiness, metrics, the limits in force, and the page to try an upload.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use serde_json::json;
+
+use super::json;
+use crate::app::{App, pixel_threads};
+use crate::refusal::Refusal;
+use crate::telemetry;
+
+/// The process answers.
+pub(super) async fn healthz() -> Response {
+    json(StatusCode::OK, &json!({ "status": "ok" }))
+}
+
+/// The state can be read, and work is taken on.
+pub(super) async fn readyz(State(app): State<Arc<App>>) -> Result<Response, Refusal> {
+    app.state.answers().await?;
+    Ok(json(StatusCode::OK, &json!({ "status": "ready" })))
+}
+
+/// Numbers for Prometheus.
+pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
+    let (waiting, bytes) = app.admission.load();
+    metrics::gauge!("ingest_uploads_waiting").set(f64::from(u32::try_from(waiting).unwrap_or(u32::MAX)));
+    metrics::gauge!("ingest_upload_bytes").set(bytes as f64);
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    ([(header::CONTENT_TYPE, kind)], telemetry::render()).into_response()
+}
+
+/// The limits in force.
+pub(super) async fn limits(State(app): State<Arc<App>>) -> Response {
+    let (limits, config) = (app.ingest.limits(), &app.config);
+    let body = json!({
+        "upload": {
+            "max_bytes": limits.max_bytes,
+            "max_pixels": limits.max_pixels,
+            "max_side": limits.max_side,
+            "max_jpeg_scans": limits.max_jpeg_scans,
+            "max_jpeg_full_scans": limits.max_jpeg_full_scans,
+            "max_icc_bytes": limits.max_icc_bytes,
+            "max_heif_depth": limits.max_heif_depth,
+            "max_heif_items": limits.max_heif_items,
+            "max_heif_tiles": limits.max_heif_tiles,
+            "max_heif_extents": limits.max_heif_extents,
+            "max_memory_bytes": limits.max_memory_bytes,
+            "deadline_ms": config.times.pixels_ms,
+        },
+        "profile": app.fingerprint,
+        "pixel_threads": pixel_threads(config),
+        "queue": config.work.queue,
+        "upload_bytes_in_memory": config.work.upload_bytes,
+        "body_ms": config.times.body_ms,
+        "body_bytes_per_second": config.times.body_bytes_per_second,
+        "device_ms": config.times.device_ms,
+    });
+    json(StatusCode::OK, &body)
+}
+
+/// The page to try an upload.
+pub(super) async fn page() -> Response {
+    let mut response = Html(include_str!("../../page/try.html")).into_response();
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; \
+         img-src 'self' blob: data: https: http:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response
+}

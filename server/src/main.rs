@@ -1,0 +1,58 @@
+//! `image-ingest-server`: the HTTP endpoint that sets a chat's background, and its administration.
+
+mod admin;
+mod admission;
+mod answer;
+mod app;
+mod args;
+mod background;
+mod chat_id;
+mod check;
+mod config;
+mod crash;
+mod deliver;
+mod device;
+mod http;
+mod objects;
+mod pixels;
+mod preconditions;
+mod refusal;
+mod repair;
+mod run;
+mod state;
+mod telemetry;
+mod token;
+mod turns;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::app::StartError;
+use crate::args::{Args, Command};
+use crate::config::Config;
+
+fn main() -> ExitCode {
+    match run(Args::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("image-ingest-server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: Args) -> Result<ExitCode, StartError> {
+    // For the clients of devices and of the bucket; nothing was installed before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let config = Config::load(args.config.as_deref(), std::env::vars())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match args.command {
+            Command::Serve { demo } => run::serve(config, demo).await.map(|()| ExitCode::SUCCESS),
+            Command::Keys { command } => admin::keys(&config, command).await,
+            Command::Numbers { command } => admin::numbers(&config, command).await,
+            Command::Check { devices } => admin::check(config, devices).await,
+        }
+    })
+}

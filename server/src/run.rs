@@ -1,0 +1,80 @@
+//! Starts the server, and stops it in order.
+
+use std::sync::Arc;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use crate::app::{App, StartError};
+use crate::config::{Config, Times};
+use crate::http::{self, BASE_PATH, new_key};
+use crate::state::{NumberRow, State};
+use crate::{repair, telemetry};
+
+/// Serves until SIGTERM or SIGINT, then finishes what is in work.
+pub(crate) async fn serve(config: Config, demo: bool) -> Result<(), StartError> {
+    telemetry::start(config.log)?;
+    allow_connections();
+    let mut terminate = signal(SignalKind::terminate())?;
+    let listener = TcpListener::bind(config.listen).await.map_err(|e| format!("{}: {e}", config.listen))?;
+    let address = listener.local_addr()?;
+    let public_url = config.public_url(address);
+    let (app, ended) = App::open(config, public_url).await?;
+    println!("listening on http://{address}");
+    if demo {
+        print_demo(&add_demo(&app.state).await?, &format!("http://{address}{BASE_PATH}"));
+    }
+    let repairing = [tokio::spawn(repair::repair(Arc::clone(&app))), tokio::spawn(repair::upkeep())];
+    let stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        tracing::info!("stopping");
+    };
+    http::serve(&app, listener, stop).await;
+    repairing.iter().for_each(|task| task.abort());
+    finish(app, ended).await;
+    Ok(())
+}
+
+/// Raises the soft limit of open files, often 1024, to the hard one: each connection is a file.
+fn allow_connections() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
+}
+
+/// Waits for changes whose callers have left.
+async fn finish(app: Arc<App>, mut ended: mpsc::Receiver<()>) {
+    let patience = Times::of(app.config.times.stop_ms);
+    let state = app.state.clone();
+    // The last sender is gone when the last piece of work is.
+    drop(app);
+    if tokio::time::timeout(patience, ended.recv()).await.is_err() {
+        tracing::warn!("changes were in work when the time to stop was over; they are finished after the next start");
+    }
+    state.close().await;
+}
+
+/// An account to try things with: a number of the embedded device, and a new key.
+async fn add_demo(state: &State) -> Result<String, StartError> {
+    let number = NumberRow { number: "+15550000001".into(), account: "demo".into(), route: "embedded".into() };
+    state.add_number(&number).await?;
+    let (id, key, hash) = new_key();
+    state.add_key(&id, &number.account, &hash, "demo").await?;
+    Ok(key)
+}
+
+fn print_demo(key: &str, base: &str) {
+    println!("demo key {key}");
+    println!();
+    println!("curl -X PUT \"{base}/chats/%2B15551234567/background\" \\");
+    println!("  -H \"Authorization: Bearer {key}\" \\");
+    println!("  -F \"background=@testdata/jpeg/orientation_6.jpg\"");
+    println!();
+    println!("or open {base}/try");
+}

@@ -1,0 +1,65 @@
+//! Log and metrics of the process.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::app::StartError;
+use crate::config::LogFormat;
+
+/// Starts the log on stderr, and the metrics.
+pub(crate) fn start(format: LogFormat) -> Result<(), StartError> {
+    // Dependencies log statements and addresses at lower levels.
+    let filter = Targets::new().with_default(LevelFilter::ERROR).with_target("image_ingest_server", LevelFilter::INFO);
+    let registry = tracing_subscriber::registry().with(filter);
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    match format {
+        LogFormat::Text => registry.with(layer.with_ansi(false)).try_init()?,
+        LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init()?,
+    }
+    let recorder =
+        PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)?.build_recorder();
+    HANDLE.set(recorder.handle()).map_err(|_| "metrics were started twice")?;
+    metrics::set_global_recorder(recorder).map_err(|e| e.to_string())?;
+    describe();
+    Ok(())
+}
+
+static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+
+const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 10.0];
+
+/// How often [`upkeep`] is due, so that histograms stay small.
+pub(crate) const UPKEEP: Duration = Duration::from_secs(5);
+
+pub(crate) fn upkeep() {
+    if let Some(handle) = HANDLE.get() {
+        handle.run_upkeep();
+    }
+}
+
+/// The metrics in Prometheus's text format.
+pub(crate) fn render() -> String {
+    HANDLE.get().map(PrometheusHandle::render).unwrap_or_default()
+}
+
+fn describe() {
+    metrics::describe_counter!("ingest_requests_total", "Answers by method, route, status and code.");
+    metrics::describe_histogram!("ingest_request_seconds", "Time from a request's head to its answer.");
+    metrics::describe_histogram!(
+        "ingest_pixel_seconds",
+        "Time of an upload on the pool for pixels, its wait included."
+    );
+    metrics::describe_counter!("ingest_device_calls_total", "Calls to devices by result.");
+    metrics::describe_histogram!("ingest_device_seconds", "Time of a call to a device.");
+    metrics::describe_gauge!("ingest_pending_changes", "Changes that devices have not taken.");
+    metrics::describe_gauge!("ingest_uploads_waiting", "Uploads that wait for a thread for pixels.");
+    metrics::describe_gauge!("ingest_upload_bytes", "Bytes of uploads in memory.");
+    metrics::describe_counter!("ingest_object_errors_total", "Objects that the store did not take.");
+    metrics::describe_counter!("ingest_database_errors_total", "Failures of the state database.");
+    metrics::describe_counter!("ingest_objects_erased_total", "Unused objects erased.");
+}

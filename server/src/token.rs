@@ -1,0 +1,41 @@
+//! Unguessable names.
+
+use std::fmt::Write as _;
+
+/// 128 random bits in hex digits.
+pub(crate) fn token() -> String {
+    hex(&random::<16>())
+}
+
+/// `N` random bytes from the operating system.
+pub(crate) fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    // Without randomness every token would be guessable, so nothing may go on.
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    bytes
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// Whether `text` has the form of a token.
+pub(crate) fn is_token(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_tokens_and_differ() {
+        let (a, b) = (token(), token());
+        assert!(is_token(&a) && is_token(&b) && a != b);
+        assert!(!is_token("ABCDEFABCDEFABCDEFABCDEFABCDEFAB") && !is_token(""));
+    }
+}

@@ -1,0 +1,160 @@
+//! The process ends at each named point; after the next start nothing is lost, and every answer given holds.
+
+use serde_json::Value;
+
+use crate::server::{CHAT, Home, Server, eventually, pictures};
+
+/// Points of a PUT, in order, and whether the change is committed there.
+const PUT_POINTS: [(&str, bool); 10] = [
+    ("body_read", false),
+    ("pixels_done", false),
+    ("before_intent", false),
+    ("after_intent", false),
+    ("after_object", false),
+    ("before_commit", false),
+    ("after_commit", true),
+    ("before_device", true),
+    ("after_device", true),
+    ("after_applied", true),
+];
+
+const DELETE_POINTS: [(&str, bool); 4] =
+    [("before_commit", false), ("after_commit", true), ("after_device", true), ("after_applied", true)];
+
+/// Short times, so that a repair comes while the test waits.
+const QUICK: [(&str, &str); 3] = [
+    ("IMAGE_INGEST__TIMES__REPAIR_MS", "50"),
+    ("IMAGE_INGEST__TIMES__DEVICE_MS", "500"),
+    ("IMAGE_INGEST__TIMES__GRACE_MS", "200"),
+];
+
+/// The server ends at `point` of what `act` asks; then it is started again without it.
+fn crash(home: Home, point: &str, act: impl Fn(&Server)) -> Server {
+    let server = home.start_with(&[("IMAGE_INGEST_CRASH_AT", point)]);
+    act(&server);
+    let (status, home) = server.ended();
+    assert!(!status.success(), "{point} was not reached");
+    let (ok, text) = home.admin(&["check"]);
+    assert!(ok, "{point}: {text}");
+    home.start()
+}
+
+fn ignoring_the_broken_connection(request: &crate::client::Request, server: &Server) {
+    assert!(request.send(server.address).is_err(), "it answered");
+}
+
+fn put_survives(point: &str, committed: bool) {
+    let [old, new] = pictures();
+    let server = Home::new(&QUICK).start();
+    let before = server.put(CHAT, &old).json();
+    let server = crash(server.kill(), point, |server| {
+        let put = server.background("PUT", CHAT).header("Idempotency-Key", "k").parts(&[("background", &new)]);
+        ignoring_the_broken_connection(&put, server);
+    });
+    let after = server.get(CHAT);
+    assert_eq!(after["background_version"], if committed { 2 } else { 1 }, "{point}");
+    assert_eq!(after["background_id"] == before["background_id"], !committed, "{point}");
+    let put = server.background("PUT", CHAT).header("Idempotency-Key", "k").parts(&[("background", &new)]);
+    let again = server.send(&put).json();
+    assert_eq!((&again["background_version"], &again["changed"]), (&2.into(), &true.into()), "{point}");
+    settled(server, 1, point);
+}
+
+/// Changes reach the device, and nothing but the used objects stays.
+fn settled(server: Server, objects: usize, point: &str) {
+    server.settle();
+    let folder = server.home().data().join("objects");
+    eventually("objects are left over", || std::fs::read_dir(&folder).unwrap().count() == objects);
+    let (ok, text) = server.kill().admin(&["check", "--devices"]);
+    assert!(ok, "{point}: {text}");
+}
+
+fn delete_survives(point: &str, committed: bool) {
+    let server = Home::new(&QUICK).start();
+    server.put(CHAT, &pictures()[0]);
+    let server = crash(server.kill(), point, |server| {
+        ignoring_the_broken_connection(&server.background("DELETE", CHAT), server);
+    });
+    assert_eq!(server.get(CHAT)["has_background"], !committed, "{point}");
+    assert_eq!(server.get(CHAT)["background_version"], if committed { 2 } else { 1 }, "{point}");
+    settled(server, usize::from(!committed), point);
+}
+
+fn repair_survives(point: &str) {
+    let [old, new] = pictures();
+    let server = Home::new(&QUICK).start();
+    server.put(CHAT, &old);
+    let home = server.kill();
+    let server = match point {
+        "repair_claimed" => {
+            let server = crash(home, "after_commit", |server| {
+                let put = server.background("PUT", CHAT).parts(&[("background", &new)]);
+                ignoring_the_broken_connection(&put, server);
+            });
+            crash(server.kill(), point, |_| {})
+        }
+        _ => crash(home, point, |server| {
+            assert_eq!(server.put(CHAT, &new).status, 200);
+        }),
+    };
+    assert_eq!(server.get(CHAT)["background_version"], Value::from(2), "{point}");
+    settled(server, 1, point);
+}
+
+/// The store fails: its folder's name is a file's.
+fn block_store(home: &Home) -> std::path::PathBuf {
+    let objects = home.data().join("objects");
+    std::fs::create_dir_all(home.data()).unwrap();
+    std::fs::write(&objects, b"").unwrap();
+    objects
+}
+
+fn spooling_survives() {
+    let home = Home::new(&QUICK);
+    let objects = block_store(&home);
+    let server = crash(home, "after_spool", |server| {
+        let put = server.background("PUT", CHAT).parts(&[("background", &pictures()[0])]);
+        ignoring_the_broken_connection(&put, server);
+    });
+    assert_eq!(server.get(CHAT)["background_version"], Value::Null);
+    let set = server.put(CHAT, &pictures()[0]).json();
+    assert_eq!((&set["background_version"], &set["background_url"]), (&1.into(), &Value::Null));
+
+    let home = server.kill();
+    std::fs::remove_file(objects).unwrap();
+    let server = crash(home, "repair_stored", |_| {});
+    eventually("it has no url", || !server.get(CHAT)["background_url"].is_null());
+    assert_eq!(server.get(CHAT)["background_version"], 1);
+    settled(server, 1, "repair_stored");
+}
+
+#[test]
+fn spooling_and_its_repair_survive_their_end() {
+    spooling_survives();
+}
+
+#[test]
+pub(crate) fn a_put_survives_its_end_at_every_point() {
+    PUT_POINTS.iter().for_each(|(point, committed)| put_survives(point, *committed));
+}
+
+#[test]
+fn a_delete_survives_its_end_at_every_point() {
+    DELETE_POINTS.iter().for_each(|(point, committed)| delete_survives(point, *committed));
+}
+
+#[test]
+fn repairs_survive_their_end_at_every_point() {
+    ["repair_claimed", "erasing", "erased"].iter().for_each(|point| repair_survives(point));
+}
+
+#[test]
+#[ignore = "takes minutes; run by make server-slow"]
+fn every_point_twenty_times() {
+    for _ in 0..20 {
+        PUT_POINTS.iter().for_each(|(point, committed)| put_survives(point, *committed));
+        DELETE_POINTS.iter().for_each(|(point, committed)| delete_survives(point, *committed));
+        ["repair_claimed", "erasing", "erased"].iter().for_each(|point| repair_survives(point));
+        spooling_survives();
+    }
+}

@@ -1,0 +1,89 @@
+"""Drives the page at /try in a real browser: python page.py URL KEY PICTURE OTHER FOLDER
+
+Writes screenshots to FOLDER. CHROMIUM names the browser's program, /usr/bin/chromium by default.
+"""
+
+import os
+import pathlib
+import sys
+
+from playwright.sync_api import expect, sync_playwright
+
+
+def status(page, text):
+    expect(page.get_by_role("status").first).to_contain_text(text)
+
+
+def uploads(page, url, key, picture, other):
+    requests = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(url)
+    page.get_by_label("Drop a picture").set_input_files(picture)
+    status(page, "The key is missing")
+    page.get_by_label("API key").fill(key)
+    page.get_by_role("button", name="Send it again").click()
+    status(page, "Changed: this is version 1")
+    expect(page.get_by_alt_text("The background as it is stored")).to_be_visible()
+    expect(page.get_by_role("region", name="Receipt")).to_contain_text("turned upright (Exif 6)")
+    expect(page.get_by_label("curl command")).to_contain_text("%2B15551234567/background")
+    drop(page, picture)
+    status(page, "Unchanged: the chat has this picture already, version 1")
+    drop(page, other)
+    status(page, "Changed: this is version 2")
+    drop(page, __file__)
+    status(page, "This is not a JPEG, PNG, GIF, WebP or HEIC picture.")
+    assert all(r.startswith((url.rsplit("/v2/", 1)[0], "blob:")) for r in requests), requests
+    drop(page, picture)
+    status(page, "Changed: this is version 3")
+
+
+def drop(page, path):
+    data = list(pathlib.Path(path).read_bytes())
+    transfer = page.evaluate_handle(
+        """([data, name]) => { const t = new DataTransfer(); t.items.add(new File([new Uint8Array(data)], name)); return t; }""",
+        [data, pathlib.Path(path).name],
+    )
+    page.get_by_text("Drop a picture here").dispatch_event("drop", {"dataTransfer": transfer})
+
+
+def keyboard(page):
+    """Every control is reached by Tab, in order, and has a name."""
+    page.locator("h1").click()
+    names = []
+    for _ in range(7):
+        page.keyboard.press("Tab")
+        names.append(page.evaluate("""() => { const e = document.activeElement;
+            return (e.labels && e.labels[0] ? e.labels[0].textContent : e.getAttribute('aria-label') || e.textContent).trim(); }"""))
+    expected = ["API key", "Chat", "Drop a picture here, or choose one", "Send it again", "Remove the background", "curl command", "Copy"]
+    assert names == expected, names
+
+
+def removal(page):
+    page.get_by_role("button", name="Remove the background").focus()
+    page.keyboard.press("Enter")
+    status(page, "Removed: this is version 4")
+
+
+def main(url, key, picture, other, folder):
+    with sync_playwright() as playwright:
+        program = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1000, "height": 1150})
+        errors = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        uploads(page, url, key, picture, other)
+        for scheme in ["light", "dark"]:
+            page.emulate_media(color_scheme=scheme)
+            page.screenshot(path=f"{folder}/try-{scheme}.png", full_page=True)
+        page.set_viewport_size({"width": 360, "height": 740})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
+        page.screenshot(path=f"{folder}/try-narrow.png", full_page=True)
+        page.set_viewport_size({"width": 1000, "height": 1150})
+        keyboard(page)
+        removal(page)
+        assert not errors, errors
+        browser.close()
+    print("page: as it should be")
+
+
+main(*sys.argv[1:])
