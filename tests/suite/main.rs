@@ -1,6 +1,8 @@
 //! Facts at the library's boundary, over testdata/ and the corpus that `IMAGE_INGEST_CORPUS` names.
 
 mod files;
+#[path = "../../fuzz/src/lib.rs"]
+pub mod fuzz;
 mod fuzz_seeds;
 mod golden;
 mod layers;
