@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         ["testdata", folder] if !folder.starts_with('-') => write_testdata(Path::new(folder)),
         ["bench", folder] if !folder.starts_with('-') => write_all(Path::new(folder), &files::bench(false)),
         ["bench", "--huge", folder] => write_all(Path::new(folder), &files::bench(true)),
+        ["seeds", folder] if !folder.starts_with('-') => write_all(Path::new(folder), &files::seeds()),
         _ => {
             eprint!("{HELP}");
             return ExitCode::from(2);
@@ -77,6 +78,7 @@ Usage:
   testdata-generator testdata [FOLDER]      write every committed file and CREDITS.md (default: testdata)
   testdata-generator bench [--huge] FOLDER  write the large inputs of the benchmarks, which are never committed;
                                             --huge adds a HEIC of 100 MP, which takes minutes
+  testdata-generator seeds FOLDER           write small files of every kind, from which the fuzz targets set out
   testdata-generator --help                 show this text
 
 Progress goes to standard error. Exit codes: 0 done, 1 a file could not be written, 2 wrong usage.
