@@ -10,6 +10,7 @@
 # make advisories  checks dependencies against the RustSec database, which cargo-deny fetches
 # make bench  runs the benches on large generated inputs
 # make fuzz   runs every fuzz target for FUZZ_SECONDS each (needs cargo-fuzz)
+# make coverage  prints the line coverage of our own parsers (needs python3 and the llvm-cov of rustc's LLVM)
 # make conformance  compares canonical pictures with an independent oracle and writes docs/conformance.md (needs python3)
 # make quality  scores encoded pictures by SSIMULACRA2 and writes docs/quality.md (needs python3)
 # make peers  sets public libraries up, runs them beside this one and writes docs/peers.md and docs/peers.svg (needs python3)
@@ -20,12 +21,11 @@
 
 CARGO ?= cargo
 FUZZ_SECONDS ?= 60
-SEEDS := $(addprefix ../testdata/,jpeg png gif webp heic bad)
 TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 BIN := $(TARGET_DIR)/release/image-ingest
 BENCH_INPUTS := $(TARGET_DIR)/bench-inputs
 
-.PHONY: run serve server-tools server-clients server-slow server-load test test-slow test-aarch64 robustness robustness-short check advisories bench fuzz testdata conformance quality peers setup
+.PHONY: run serve server-tools server-clients server-slow server-load test test-slow test-aarch64 robustness robustness-short check advisories bench fuzz coverage testdata conformance quality peers setup
 
 run: setup
 	$(CARGO) build --release --package image-ingest-cli
@@ -97,10 +97,10 @@ bench: setup $(BENCH_INPUTS)
 	IMAGE_INGEST_BENCH=$(BENCH_INPUTS) $(CARGO) bench --package image-ingest
 
 fuzz: setup
-	@for target in $$(cd fuzz && RUSTC_BOOTSTRAP=1 $(CARGO) fuzz list); do \
-	  mkdir -p fuzz/corpus/$$target; \
-	  (cd fuzz && RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run $$target corpus/$$target $(SEEDS) -- -max_total_time=$(FUZZ_SECONDS)) || exit 1; \
-	done
+	scripts/fuzz.sh $(FUZZ_SECONDS)
+
+coverage: setup
+	scripts/coverage.sh
 
 testdata: setup
 	$(CARGO) run --release --package testdata-generator -- testdata testdata

@@ -186,6 +186,13 @@ mod tests {
     }
 
     #[test]
+    fn names_are_the_words_in_lower_case() {
+        for format in [Format::Jpeg, Format::Png, Format::Gif, Format::Webp, Format::Heic] {
+            assert_eq!(format.to_string().to_lowercase(), format.name());
+        }
+    }
+
+    #[test]
     fn each_format_is_known_by_its_first_bytes_and_not_before() {
         let files: [(&[u8], Format); 5] = [
             (b"\xff\xd8\xff", Format::Jpeg),

@@ -208,6 +208,14 @@ mod tests {
     const GIF: &[u8] = b"GIF89a and then whatever follows";
 
     #[test]
+    fn an_upload_knows_how_much_has_come() {
+        let mut upload = Upload::new(&limits(100));
+        assert!(upload.is_empty());
+        upload.push(GIF).unwrap();
+        assert_eq!((upload.len(), upload.is_empty()), (GIF.len() as u64, false));
+    }
+
+    #[test]
     fn cap_is_inclusive() {
         let len = GIF.len() as u64;
         assert!(Source::new(GIF, &limits(len)).is_ok());

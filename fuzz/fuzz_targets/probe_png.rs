@@ -1,14 +1,13 @@
 //! A header is within the limits and its crop within the picture.
 #![no_main]
 
-use image_ingest::stages::probe;
-use image_ingest::{Format, Limits};
+use image_ingest::Format;
+use image_ingest_fuzz::checks;
+use image_ingest_fuzz::structure::{Structure, mutate};
+use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    let limits = Limits::default();
-    if let Ok(header) = probe(data, Format::Png, &limits) {
-        assert!(header.coded_size.pixels() > 0 && header.coded_size.pixels() <= limits.max_pixels);
-        assert!(header.coded_size.longer() <= limits.max_side);
-        assert!(header.size().pixels() > 0 && header.size().pixels() <= header.coded_size.pixels());
-    }
+fuzz_target!(|data: &[u8]| checks::probe(data, Format::Png));
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    mutate(Structure::File(Format::Png), data, size, max_size, seed, fuzzer_mutate)
 });

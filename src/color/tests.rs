@@ -197,6 +197,24 @@ fn eight_and_sixteen_bits_agree() {
 
 /// As LittleCMS 2.19 converts them.
 #[test]
+fn white_stays_white_whatever_the_code_points() {
+    let convert = |primaries, transfer| {
+        let cicp = Cicp { primaries, transfer, matrix: 0, full_range: true };
+        converted(&ColorDescription::Cicp(cicp), Layout::Rgb, Samples::U8(vec![255, 255, 255, 200, 40, 40]))
+    };
+    for primaries in [4, 5, 6, 7, 8, 9, 11, 12, 22] {
+        for transfer in [4, 5, 8, 13] {
+            let made = convert(primaries, transfer);
+            assert!(made[..3].iter().all(|&v| v >= 254), "{primaries} {transfer}: {made:?}");
+        }
+        assert_ne!(convert(primaries, 13)[3..], [200, 40, 40], "{primaries}");
+    }
+    for unknown in [0, 3, 13, 99] {
+        assert_eq!(convert(unknown, 13)[3..], [200, 40, 40]);
+    }
+}
+
+#[test]
 fn matrix_profiles_give_known_colours() {
     let p3 = ColorDescription::Cicp(Cicp { primaries: 12, transfer: 13, matrix: 0, full_range: true });
     let near = |description: &ColorDescription, rgb: [u8; 3], wanted: [u8; 3]| {

@@ -22,6 +22,10 @@ fn outcome(ingest: &Ingest, bytes: &[u8]) -> Result<Background, Error> {
     ingest.ingest(Source::new(bytes.to_vec(), ingest.limits())?)
 }
 
+fn cpu_time() -> Duration {
+    rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime).try_into().unwrap()
+}
+
 fn profile(encoding: Encoding, max_edge: u16) -> Profile {
     let mut profile = Profile::default();
     profile.encoding = encoding;
@@ -119,7 +123,9 @@ fn a_deadline_is_kept_within_a_tenth_of_a_second() {
     let (small, large) = (profile(Encoding::Jpeg { quality: 85 }, 700), profile(Encoding::Webp { quality: 85 }, SIDE));
     for (name, file) in large_files() {
         let to = if name == "PNG" { &large } else { &small };
-        let whole = outcome(&ingest(Duration::MAX, to.clone()), &file).unwrap().receipt.timings.total();
+        let before = cpu_time();
+        outcome(&ingest(Duration::MAX, to.clone()), &file).unwrap();
+        let whole = cpu_time() - before;
         let refusals = [1, 3, 5, 7].map(|tenths| outcome(&ingest(whole * tenths / 10, to.clone()), &file).err());
         for error in refusals.iter().flatten() {
             let Error::Deadline { limit, actual } = error else { panic!("{name}: {error}") };

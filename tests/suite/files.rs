@@ -11,6 +11,14 @@ pub(crate) fn testdata(folder: &str) -> Vec<PathBuf> {
     files
 }
 
+/// The seeds of a fuzz target, sorted.
+pub(crate) fn seeds(target: &str) -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
+    let files = below(&root);
+    assert!(!files.is_empty(), "no files below {}", root.display());
+    files
+}
+
 /// Every regular file below a folder of the corpus, or nothing and a message where there is no corpus.
 pub(crate) fn corpus(folder: &str) -> Vec<PathBuf> {
     let Some(root) = std::env::var_os("IMAGE_INGEST_CORPUS") else {

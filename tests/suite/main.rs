@@ -2,6 +2,8 @@
 
 mod deadline;
 mod files;
+#[path = "../../fuzz/src/lib.rs"]
+pub mod fuzz;
 mod fuzz_seeds;
 mod golden;
 mod layers;

@@ -287,20 +287,20 @@ pub(super) fn skip_reference_sets(bits: &mut Bits) -> Option<()> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    /// Writes a parameter set bit by bit; emulation prevention is never needed in these.
+    /// Writes a parameter set bit by bit.
     #[derive(Default)]
-    struct Writer(Vec<bool>);
+    pub(in crate::codec::heif) struct Writer(Vec<bool>);
 
     impl Writer {
-        fn bits(&mut self, value: u32, count: u32) -> &mut Self {
+        pub(in crate::codec::heif) fn bits(&mut self, value: u32, count: u32) -> &mut Self {
             self.0.extend((0..count).rev().map(|i| u64::from(value) >> i & 1 == 1));
             self
         }
 
-        fn unsigned(&mut self, values: &[u32]) -> &mut Self {
+        pub(in crate::codec::heif) fn unsigned(&mut self, values: &[u32]) -> &mut Self {
             for value in values {
                 let length = (value + 1).ilog2();
                 self.bits(0, length).bits(value + 1, length + 1);
@@ -308,7 +308,7 @@ mod tests {
             self
         }
 
-        fn nal(&self) -> Vec<u8> {
+        pub(in crate::codec::heif) fn nal(&self) -> Vec<u8> {
             let bytes =
                 self.0.chunks(8).map(|c| c.iter().enumerate().fold(0, |b, (i, &set)| b | u8::from(set) << (7 - i)));
             let mut nal = vec![NAL_SPS << 1, 1];
@@ -326,7 +326,7 @@ mod tests {
     }
 
     /// 100 × 60 in 4:2:0 at 10 bits, with every optional part before the usability information.
-    fn parameter_set() -> Writer {
+    pub(in crate::codec::heif) fn parameter_set() -> Writer {
         let mut w = Writer::default();
         w.bits(0, 4).bits(0, 3).bits(1, 1).bits(0, 48).bits(0, 48);
         w.unsigned(&[0, 1, 104, 64]).bits(1, 1).unsigned(&[0, 2, 0, 2]).unsigned(&[2, 2]);

@@ -43,6 +43,15 @@ pub fn write_bench(folder: &Path, huge: bool) -> io::Result<()> {
     write_all(folder, &files::bench(huge))
 }
 
+/// Writes small files of every kind, from which the fuzz targets set out.
+///
+/// # Errors
+///
+/// A file cannot be written.
+pub fn write_seeds(folder: &Path) -> io::Result<()> {
+    write_all(folder, &files::seeds())
+}
+
 fn write_all(folder: &Path, entries: &[Entry]) -> io::Result<()> {
     let lengths = parallel(entries, |entry| write(folder, entry)).into_iter().collect::<io::Result<Vec<usize>>>()?;
     eprintln!("{} files, {} bytes in {}", entries.len(), lengths.iter().sum::<usize>(), folder.display());

@@ -4,7 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use testdata_generator::{bombs, write_bench, write_testdata};
+use testdata_generator::{bombs, write_bench, write_seeds, write_testdata};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -18,6 +18,7 @@ fn main() -> ExitCode {
         ["testdata", folder] if !folder.starts_with('-') => write_testdata(Path::new(folder)),
         ["bench", folder] if !folder.starts_with('-') => write_bench(Path::new(folder), false),
         ["bench", "--huge", folder] => write_bench(Path::new(folder), true),
+        ["seeds", folder] if !folder.starts_with('-') => write_seeds(Path::new(folder)),
         ["bombs", folder] if !folder.starts_with('-') => bombs::write(Path::new(folder)).map(drop),
         _ => {
             eprint!("{HELP}");
@@ -41,6 +42,7 @@ Usage:
   testdata-generator bench [--huge] FOLDER  write the large inputs of the benchmarks, which are never committed;
                                             --huge adds a HEIC of 100 MP, which takes minutes
   testdata-generator bombs FOLDER           write small files that announce much work, which are never committed
+  testdata-generator seeds FOLDER           write small files of every kind, from which the fuzz targets set out
   testdata-generator --help                 show this text
 
 Progress goes to standard error. Exit codes: 0 done, 1 a file could not be written, 2 wrong usage.

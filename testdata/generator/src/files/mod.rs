@@ -7,6 +7,7 @@ mod heic;
 mod jpeg;
 mod png;
 mod same;
+mod seeds;
 mod webp;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use crate::raster::Rgb;
 use crate::scene::Scene;
 
 pub(crate) use bench::all as bench;
+pub(crate) use seeds::all as seeds;
 
 /// Every committed file, folder by folder.
 pub(crate) fn testdata() -> Vec<Entry> {

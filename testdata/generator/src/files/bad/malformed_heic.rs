@@ -45,6 +45,18 @@ pub(super) fn all() -> Vec<Entry> {
             heif.items[0].data[4] = 41 << 1;
             heif.encode()
         }),
+        named(
+            "heic_slice_in_hvcc.heic",
+            "a slice of a picture that refers to others, among the parameter sets",
+            || {
+                let mut heif = good_heic();
+                let mut content = heif.items[0].properties[0][8..].to_vec();
+                content[22] += 1;
+                content.extend([0x80 | 1, 0, 1, 0, 3, 1 << 1, 1, 0x80]);
+                heif.items[0].properties[0] = boxed(*b"hvcC", &content);
+                heif.encode()
+            },
+        ),
         file("truncated", "heic_nal_length.heic", "a NAL unit longer than its item", || {
             let mut heif = good_heic();
             heif.items[0].data[..4].copy_from_slice(&[0x00, 0xFF, 0xFF, 0xFF]);

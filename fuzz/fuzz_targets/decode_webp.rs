@@ -1,0 +1,13 @@
+//! Whatever is decoded becomes a canonical image of the planned size, reduced or not.
+#![no_main]
+
+use image_ingest::Format;
+use image_ingest_fuzz::checks;
+use image_ingest_fuzz::structure::{Structure, mutate};
+use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
+
+fuzz_target!(|data: &[u8]| checks::decode(data, Format::Webp));
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    mutate(Structure::File(Format::Webp), data, size, max_size, seed, fuzzer_mutate)
+});

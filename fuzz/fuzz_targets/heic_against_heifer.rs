@@ -1,0 +1,13 @@
+//! HEIC files against `heifer`.
+#![no_main]
+
+use image_ingest::Format;
+use image_ingest_fuzz::checks;
+use image_ingest_fuzz::structure::{Structure, mutate};
+use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
+
+fuzz_target!(|data: &[u8]| checks::heic_against_heifer(data));
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    mutate(Structure::File(Format::Heic), data, size, max_size, seed, fuzzer_mutate)
+});

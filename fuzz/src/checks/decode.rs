@@ -1,0 +1,74 @@
+//! Headers, canonical images, and what inspecting says beforehand.
+
+use image_ingest::stages::{self, Planned};
+use image_ingest::{ContentId, Error, Format, Header, Ingest, Limits, Profile, Source};
+
+use super::{fit, small};
+
+/// A header is within the limits, its crop within the picture, and its frames and tiles within reason.
+pub fn probe(data: &[u8], format: Format) {
+    let limits = Limits::default();
+    match stages::probe(data, format, &limits) {
+        Ok(header) => holds(&header, &limits),
+        Err(error) => is_the_uploads_fault(&error),
+    }
+}
+
+/// Whatever is decoded becomes a canonical image of the planned size, reduced or not, with the same verdict.
+pub fn decode(data: &[u8], format: Format) {
+    let limits = small(1 << 16);
+    let verdict = |max_edge| {
+        let planned = Planned::of(data, format, &fit(max_edge), &limits)?;
+        holds(planned.header(), &limits);
+        let canonical = planned.canonicalise(planned.decode()?).unwrap_or_else(|e| panic!("after decoding: {e}"));
+        assert_eq!(canonical.size, planned.size());
+        assert!(canonical.size.pixels() > 0 && canonical.size.longer() <= max_edge);
+        Ok::<(), Error>(())
+    };
+    let (whole, reduced) = (verdict(2048), verdict(20));
+    for error in [&whole, &reduced].into_iter().flat_map(|v| v.as_ref().err()) {
+        is_the_uploads_fault(error);
+    }
+    // A reduced HEVC picture is decoded without in-loop filters by another decoder, which leaves its checksum unread.
+    if format != Format::Heic {
+        assert_eq!(whole.map_err(|e| e.code()), reduced.map_err(|e| e.code()));
+    }
+}
+
+/// What inspecting refuses, ingesting refuses alike; what both accept has the size that was announced. Returns the estimate
+/// of memory where the file was looked into.
+pub fn inspect_agrees(data: &[u8], ingest: &Ingest) -> Option<u64> {
+    let source = Source::new(data.to_vec(), ingest.limits()).ok()?;
+    let inspection = ingest.inspect(source.clone());
+    let estimate = inspection.as_ref().ok().map(|i| i.memory_bytes);
+    match (inspection, ingest.ingest(source)) {
+        (Ok(inspection), Ok(background)) => {
+            assert_eq!(inspection.canonical_size, background.size);
+            assert_eq!(background.id, ContentId::of(&background.bytes));
+            assert!(background.size.longer() <= 2048 && background.size.pixels() > 0);
+        }
+        (Err(a), Err(b)) => assert_eq!(a.code(), b.code()),
+        (Ok(_), Err(error)) => is_the_uploads_fault(&error),
+        (Err(error), Ok(_)) => panic!("inspect alone refuses: {error}"),
+    }
+    estimate
+}
+
+/// What [`inspect_agrees`] is run with.
+pub fn small_ingest() -> Ingest {
+    Ingest::new(Profile::default(), small(1 << 16)).expect("the default profile is one that encoders give")
+}
+
+fn holds(header: &Header, limits: &Limits) {
+    assert!(header.coded_size.pixels() > 0 && header.coded_size.pixels() <= limits.max_pixels);
+    assert!(header.coded_size.longer() <= limits.max_side);
+    assert!(header.size().pixels() > 0 && header.size().pixels() <= header.coded_size.pixels());
+    assert!((1..=16).contains(&header.bit_depth));
+    assert!(header.animation.is_none_or(|animation| animation.frames > 0));
+}
+
+/// No bytes make the library see a bug of its own, a worker that it does not have, or a panic that it caught.
+fn is_the_uploads_fault(error: &Error) {
+    assert!(!["internal", "worker_failed"].contains(&error.code()), "{error}");
+    assert!(!error.to_string().contains("breaks its decoder"), "{error}");
+}

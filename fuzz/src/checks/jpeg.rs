@@ -1,0 +1,91 @@
+//! Our JPEG decoder against libjpeg-turbo and against `image`.
+
+use std::io::Cursor;
+
+use image::codecs::jpeg::JpegDecoder;
+use image::{DynamicImage, ImageDecoder};
+use image_ingest::stages::{Decoded, Planned};
+use image_ingest::{Format, Header, Profile};
+
+use super::{peer, small};
+
+/// What is accepted here, libjpeg-turbo accepts with the same luma, and `image` with the same size.
+pub fn jpeg_against_others(data: &[u8]) {
+    // Recognised as what it is: probing does not ask again.
+    if !data.starts_with(&[0xFF, 0xD8]) {
+        return;
+    }
+    let Ok(planned) = Planned::of(data, Format::Jpeg, &Profile::default(), &small(1 << 15)) else { return };
+    let mut accepted = false;
+    for divisor in [1, 2, 4, 8] {
+        let planned = planned.clone().at_scale(divisor);
+        let Ok(ours) = planned.decode() else { continue };
+        accepted = true;
+        match planned.decode_by_libjpeg_turbo() {
+            Ok(theirs) => assert!(same_luma(&ours, &theirs, 8 / divisor as usize), "other luma at 1/{divisor}"),
+            // The few bytes that may follow a scan's last code are strays to it where markers of restarts are looked for.
+            Err(error) => assert!(error.to_string().contains("stray bytes"), "at 1/{divisor}: {error}"),
+        }
+    }
+    if accepted {
+        against_image(data, planned.header());
+    }
+}
+
+/// Whether blocks of `side` have the same samples. Coefficients beyond any real picture overflow otherwise here than there:
+/// blocks with a sample that is black or white, which such ones have, may differ.
+fn same_luma(ours: &Decoded, theirs: &Decoded, side: usize) -> bool {
+    let (Some((ours, width)), Some((theirs, _))) = (ours.luma(), theirs.luma()) else { return ours == theirs };
+    if ours.len() != theirs.len() || width == 0 {
+        return false;
+    }
+    let row = |plane: &'_ [u8], y: usize| plane[y * width..][..width].to_vec();
+    (0..ours.len() / width).step_by(side).all(|top| {
+        let rows = top..(top + side).min(ours.len() / width);
+        (0..width).step_by(side).all(|left| {
+            let across = left..(left + side).min(width);
+            let block = |plane: &[u8]| rows.clone().flat_map(|y| row(plane, y)[across.clone()].to_vec()).collect();
+            let (a, b): (Vec<u8>, Vec<u8>) = (block(ours), block(theirs));
+            a == b || a.iter().chain(&b).any(|&sample| matches!(sample, 0 | 255))
+        })
+    })
+}
+
+fn against_image(data: &[u8], header: &Header) {
+    let theirs = peer::ask(|| {
+        let decoder = JpegDecoder::new(Cursor::new(data)).map_err(|e| e.to_string())?;
+        let size = decoder.dimensions();
+        DynamicImage::from_decoder(decoder).map_err(|e| e.to_string()).map(|_| size)
+    });
+    match theirs {
+        Some(Ok(size)) => assert_eq!(size, (header.coded_size.width, header.coded_size.height)),
+        Some(Err(reason)) => {
+            assert!(STRICTER.iter().any(|known| reason.contains(known)), "accepted here alone: {reason}");
+        }
+        // It panics where a coefficient times its quantiser overflows.
+        None => {}
+    }
+}
+
+/// Why `image` refuses what libjpeg-turbo and we accept.
+const STRICTER: [&str; 15] = [
+    // Tables that are not in the file are those of ITU-T T.81 annex K, as in Motion JPEG.
+    "table not found",
+    "No AC table",
+    "No DC table",
+    // Fields that sequential scans do not have, or that no decoder needs.
+    "Error parsing SOS Segment",
+    "App14",
+    "Adobe colorspace",
+    "Bad Huffman Table",
+    // What comes before, between and after segments.
+    "Illegal start bytes",
+    "Marker missing",
+    "Not enough bytes",
+    "Exhausted data",
+    "Premature End of image",
+    // What it leaves out on purpose.
+    "not supported",
+    "unsupported",
+    "not a power of two",
+];

@@ -1,0 +1,32 @@
+//! One function per fuzz target: facts that hold for any bytes.
+
+mod decode;
+mod heic;
+mod jpeg;
+mod metadata;
+mod peer;
+mod png;
+mod upload;
+
+pub use decode::{decode, inspect_agrees, probe, small_ingest};
+pub use heic::{heic_against_heifer, hevc_against_libde265};
+pub use jpeg::jpeg_against_others;
+pub use metadata::{exif, icc};
+pub use png::png_against_others;
+pub use upload::upload;
+
+use image_ingest::{Geometry, Limits, Profile};
+
+/// Limits that keep a run in milliseconds, sanitizers included.
+fn small(max_pixels: u64) -> Limits {
+    let mut limits = Limits::default();
+    limits.max_pixels = max_pixels;
+    limits.max_jpeg_full_scans = 16;
+    limits
+}
+
+fn fit(max_edge: u32) -> Profile {
+    let mut profile = Profile::default();
+    profile.geometry = Geometry::Fit { max_edge };
+    profile
+}

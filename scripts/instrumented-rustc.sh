@@ -1,0 +1,3 @@
+#!/bin/sh
+# Cargo calls this in place of rustc for members of the workspace.
+exec "$@" -C instrument-coverage
