@@ -9,7 +9,6 @@ export RUSTC_BOOTSTRAP=1
 llvm=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
 if command -v "clang++-$llvm" >/dev/null 2>&1; then
   runtime=$("clang-$llvm" -print-file-name="libclang_rt.fuzzer-$(uname -m).a")
-  [ -e "$runtime" ] || runtime=$(find "$("clang-$llvm" -print-resource-dir)/lib" -name "libclang_rt.fuzzer-$(uname -m).a" | head -1)
   flags="-fsanitize=address,fuzzer-no-link -fno-omit-frame-pointer -g1"
   export CC="clang-$llvm" CXX="clang++-$llvm" CFLAGS="$flags" CXXFLAGS="$flags"
   export CUSTOM_LIBFUZZER_PATH="$runtime" CUSTOM_LIBFUZZER_STD_CXX=stdc++

@@ -14,7 +14,7 @@ struct Node {
     name: [u8; 4],
     /// A leaf's payload; of a container, what stands before its children.
     body: Vec<u8>,
-    children: Vec<Node>,
+    children: Vec<Self>,
 }
 
 impl Boxes {
