@@ -181,7 +181,7 @@ impl Heif {
     }
 
     fn numbered(&self) -> impl Iterator<Item = (u16, &Item)> {
-        (1u16..).zip(&self.items)
+        (1..=u16::MAX).zip(&self.items)
     }
 
     fn count(&self) -> [u8; 2] {
