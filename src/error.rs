@@ -153,11 +153,9 @@ impl Error {
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self {
-            Self::OutOfMemory { .. }
-            | Self::Deadline { .. }
-            | Self::Cancelled
-            | Self::WorkerFailed { .. }
-            | Self::Internal { .. } => Blame::Service,
+            Self::OutOfMemory { .. } | Self::Cancelled | Self::WorkerFailed { .. } | Self::Internal { .. } => {
+                Blame::Service
+            }
             _ => Blame::Upload,
         }
     }

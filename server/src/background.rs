@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use image_ingest::{Background, ContentId, Error, Source, SourceId};
+use image_ingest::{Background, CancellationToken, ContentId, Error, Source, SourceId};
 
 use crate::admission::HeldBytes;
 use crate::answer::{self, BackgroundBody};
@@ -107,7 +107,10 @@ impl App {
     /// The upload's canonical image, made on a thread for pixels.
     async fn work(&self, received: Received) -> Result<Background, Refusal> {
         let place = self.admission.place().await?;
-        let (ingest, Received { source, held }) = (self.ingest.clone(), received);
+        let Received { source, held } = received;
+        let token = CancellationToken::new();
+        let ingest = self.ingest.clone().with_cancellation(token.clone());
+        let _stop = CancelOnDrop(token);
         let started = std::time::Instant::now();
         let result = self.pool.run(move || {
             let result = ingest.ingest(source);
@@ -331,6 +334,15 @@ impl App {
         body.background_url = body.background_url.filter(|_| !changed);
         body.receipt = serde_json::from_str(&answer::receipt(background)).ok();
         written(wish, body)
+    }
+}
+
+/// Stops the pixels of a request whose client has left.
+struct CancelOnDrop(CancellationToken);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
     }
 }
 

@@ -1,0 +1,148 @@
+//! Samples are those of libde265 and libheif, on any number of threads.
+
+use super::*;
+
+#[test]
+fn a_made_file_is_read() {
+    let h = header(&File::single());
+    assert_eq!((h.coded_size, h.bit_depth, h.channels), (Size::new(64, 48), 8, Channels::Ycbcr));
+    assert_eq!((h.crop, h.orientation), (Rect::whole(h.coded_size), Orientation::Upright));
+    let tile_size = Size::new(64, 48);
+    let subsampling = Some((2, 2));
+    assert_eq!(h.coding, Coding::Hevc { tiles: 1, item: "hvc1", tile_size, subsampling, composed: false });
+    assert_same_as_libheif(&File::single().write());
+}
+
+#[test]
+fn grids_and_deep_pictures_decode_as_libheif_decodes_them() {
+    assert_same_as_libheif(&encode(700, 530, false));
+    let deep = heifer::Image {
+        width: 70,
+        height: 50,
+        bit_depth: 10,
+        has_alpha: false,
+        data: rgba(70, 50, false).into_iter().map(|v| u16::from(v) * 4 + 3).collect(),
+    };
+    let bytes = heifer::encode(&deep, &heifer::EncodeOptions::default()).unwrap();
+    assert_eq!(planes(&bytes).bit_depth, 10);
+    assert_same_as_libheif(&bytes);
+}
+
+#[test]
+fn alpha_comes_as_rgba() {
+    let bytes = encode(600, 40, true);
+    assert!(probe(&bytes, &Limits::default()).unwrap().has_alpha);
+    let Pixels::Interleaved(raster) = decoded(&bytes) else { panic!("planes") };
+    let Samples::U8(ours) = raster.samples else { panic!("deep") };
+    assert_eq!((raster.layout, raster.size), (Layout::Rgba, Size::new(600, 40)));
+    let theirs = heifer::decode_rgba8(&bytes, &heifer::Options::default()).unwrap().data;
+    assert!(ours.iter().zip(&theirs).skip(3).step_by(4).all(|(a, b)| a == b), "alpha differs");
+    // They take chroma to lie half a pixel further right.
+    let difference: u64 = ours.iter().zip(&theirs).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+    assert!(difference < 2 * ours.len() as u64, "mean difference over 2: {difference} in {}", ours.len());
+}
+
+#[test]
+fn without_in_loop_filters_only_a_little_changes() {
+    let bytes = encode(300, 200, false);
+    let h = probe(&bytes, &Limits::default()).unwrap();
+    let (Pixels::Ycbcr(rough) | Pixels::ReducedYcbcr(rough)) =
+        decode_to_reduce(&bytes, &h, Workers::default()).unwrap()
+    else {
+        panic!("no planes")
+    };
+    let (smooth, rough) = (bytes_of(&planes(&bytes).luma), bytes_of(&rough.luma));
+    let error: u64 = smooth.iter().zip(&rough).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+    assert!(error > 0 && error < smooth.len() as u64, "{error} of {}", smooth.len());
+}
+
+/// Every coded picture of a file by our decoder and by libde265, without in-loop filters; how many were ours.
+fn compare_decoders(bytes: &[u8]) -> usize {
+    let picture = Picture::read(bytes, &Limits::default()).unwrap();
+    let mut ours = 0;
+    for leaf in picture.leaves() {
+        let data = picture.items.data(leaf.item).unwrap().concat();
+        let Some(agree) = agreement::agree(&leaf.config, &data, &Limits::default()) else { continue };
+        assert!(agree.unwrap(), "item {}", leaf.item);
+        ours += 1;
+    }
+    ours
+}
+
+#[test]
+fn our_decoder_gives_what_libde265_gives() {
+    assert_eq!(compare_decoders(&encode(700, 530, false)), 4);
+    let deep = heifer::Image {
+        width: 270,
+        height: 150,
+        bit_depth: 10,
+        has_alpha: false,
+        data: rgba(270, 150, false).into_iter().map(|v| u16::from(v) * 4 + 3).collect(),
+    };
+    assert_eq!(compare_decoders(&heifer::encode(&deep, &heifer::EncodeOptions::default()).unwrap()), 1);
+}
+
+#[test]
+fn rows_of_tiles_reduce_as_the_whole_does() {
+    let bytes = encode(1500, 1100, false);
+    let h = probe(&bytes, &Limits::default()).unwrap();
+    for max_edge in [64, 500, 999] {
+        let profile = Profile { geometry: Geometry::Fit { max_edge }, ..Profile::default() };
+        let to_reduce = plan(&h, 0, &profile);
+        let whole = Plan { target: to_reduce.crop.size, ..to_reduce.clone() };
+        let decode = |plan| super::super::decode(&bytes, &h, plan, &Limits::default(), Workers::default()).unwrap();
+        let (Pixels::Ycbcr(whole), Pixels::ReducedYcbcr(rows)) = (decode(&whole), decode(&to_reduce)) else {
+            panic!("not as planned")
+        };
+        let grid = to_reduce.chroma_grid(8, whole.matrix);
+        assert!(reduce_planes(whole, to_reduce.crop, to_reduce.target, grid, &Meter::default()).unwrap() == rows);
+    }
+}
+
+#[test]
+fn threads_change_neither_samples_nor_errors() {
+    let bytes = encode(1500, 1100, false);
+    let h = probe(&bytes, &Limits::default()).unwrap();
+    let picture = Picture::read(&bytes, &Limits::default()).unwrap();
+    assert!(picture.whole.leaves.len() >= 6);
+    let mut damaged = bytes.clone();
+    // One tile whose data ends early and, before it, one of another kind: two errors to choose from.
+    for (tile, at) in [(2, 4), (4, 0)] {
+        let data = picture.items.data(picture.whole.leaves[tile].item).unwrap()[0];
+        let start = data.as_ptr() as usize - bytes.as_ptr() as usize;
+        damaged[start + at] = if at == 0 { 0xff } else { 1 << 1 };
+    }
+    let alone = (decode_to_reduce(&bytes, &h, Workers::default()), decode_to_reduce(&damaged, &h, Workers::default()));
+    assert_eq!(alone.1.as_ref().unwrap_err().code(), "unsupported");
+    for threads in 1..=3 {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let workers = Workers::of(Some(&pool));
+        assert!(decode_to_reduce(&bytes, &h, workers).unwrap() == *alone.0.as_ref().unwrap());
+        let error = decode_to_reduce(&damaged, &h, workers).unwrap_err();
+        assert_eq!(error.to_string(), alone.1.as_ref().unwrap_err().to_string());
+    }
+}
+
+#[test]
+fn real_files_are_accepted() {
+    let Some(corpus) = std::env::var_os("IMAGE_INGEST_CORPUS") else {
+        eprintln!("skipped: IMAGE_INGEST_CORPUS is not set");
+        return;
+    };
+    let mut found = Vec::new();
+    for folder in ["perf", "orient", "color", "odd/heic"] {
+        files(&Path::new(&corpus).join(folder), &mut found);
+    }
+    for path in found {
+        let bytes = std::fs::read(&path).unwrap();
+        let h = probe(&bytes, &Limits::default()).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let reduced = plan(&h, 0, &Profile::default()).target;
+        assert!([h.coded_size, reduced].contains(&decoded(&bytes).size()), "{}", path.display());
+        eprintln!("{}: {} coded pictures by our decoder", path.display(), compare_decoders(&bytes));
+    }
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
+    found.extend(entries.filter(|path| path.extension().is_some_and(|e| e == "heic" || e == "heif")));
+}
