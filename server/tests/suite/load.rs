@@ -60,7 +60,10 @@ fn server() -> Server {
 
 /// The JPEGs among the inputs, since their pictures can be varied cheaply.
 fn inputs() -> Option<Vec<Vec<u8>>> {
-    let folder = std::env::var_os("IMAGE_INGEST_BENCH").map(PathBuf::from)?;
+    let Some(folder) = std::env::var_os("IMAGE_INGEST_BENCH").map(PathBuf::from) else {
+        eprintln!("skipped: IMAGE_INGEST_BENCH names no folder");
+        return None;
+    };
     let mut paths: Vec<_> = walk(&folder).into_iter().filter(|p| p.extension().is_some_and(|e| e == "jpg")).collect();
     paths.sort();
     let files = paths.iter().map(|p| std::fs::read(p).unwrap()).filter(|f| f.len() < 10_000_000);
@@ -144,10 +147,7 @@ fn batch_rate(files: &[Vec<u8>], time: Duration) -> f64 {
 #[test]
 #[ignore = "takes minutes and wants the machine; run by make server-load"]
 fn throughput_and_overload() {
-    let Some(files) = inputs() else {
-        eprintln!("skipped: IMAGE_INGEST_BENCH names no folder");
-        return;
-    };
+    let Some(files) = inputs() else { return };
     let time = phase();
     let server = server();
     let varying = |_: &str, n: usize| varied(&files[n % files.len()], n);
@@ -175,10 +175,7 @@ fn throughput_and_overload() {
 #[test]
 #[ignore = "takes minutes and wants the machine; run by make server-load"]
 fn a_thousand_slow_clients() {
-    let Some(files) = inputs() else {
-        eprintln!("skipped: IMAGE_INGEST_BENCH names no folder");
-        return;
-    };
+    let Some(files) = inputs() else { return };
     let (time, server) = (phase(), server());
     let varying = |_: &str, n: usize| varied(&files[n % files.len()], n);
     let before = closed(&server, 1, time, varying);
@@ -216,10 +213,7 @@ fn slow_clients(server: &Server, stop: &AtomicBool) {
 #[test]
 #[ignore = "takes minutes and wants the machine; run by make server-load"]
 fn a_soak_with_hostile_files_does_not_grow() {
-    let Some(files) = inputs() else {
-        eprintln!("skipped: IMAGE_INGEST_BENCH names no folder");
-        return;
-    };
+    let Some(files) = inputs() else { return };
     let server = server();
     let mixed = |_: &str, n: usize| {
         let mut file = varied(&files[n % files.len()], n);

@@ -48,16 +48,14 @@ pub(in crate::codec::jpeg) struct Pass<'a> {
 enum Kind {
     DcFirst(Vec<Dc>),
     DcRefine,
-    AcFirst(Codes, (u32, u32)),
-    AcRefine(Codes, (u32, u32)),
+    AcFirst(Band),
+    AcRefine(Band),
 }
 
-/// What an AC scan gives.
-#[derive(Clone, Copy)]
-struct Band<'c> {
-    codes: &'c Codes,
+/// The coefficients that an AC scan gives, and their codes.
+struct Band {
+    codes: Codes,
     spectrum: (u32, u32),
-    bit: u8,
 }
 
 impl<'a> Pass<'a> {
@@ -89,8 +87,8 @@ impl Kind {
                 Self::DcFirst(components.iter().map(codes).collect::<Option<_>>()?)
             }
             (_, 0, _) if last == 0 => Self::DcRefine,
-            (&[(_, _, ac)], 1.., 0) => Self::AcFirst(markers.ac_codes(ac)?, spectrum),
-            (&[(_, _, ac)], 1.., _) => Self::AcRefine(markers.ac_codes(ac)?, spectrum),
+            (&[(_, _, ac)], 1.., 0) => Self::AcFirst(Band { codes: markers.ac_codes(ac)?, spectrum }),
+            (&[(_, _, ac)], 1.., _) => Self::AcRefine(Band { codes: markers.ac_codes(ac)?, spectrum }),
             _ => return None,
         })
     }
@@ -146,20 +144,8 @@ impl Coefficients {
         match kind {
             Kind::DcFirst(codes) => self.read_dc(entropy, components, Some(codes), *bit, row, predictors),
             Kind::DcRefine => self.read_dc(entropy, components, None, *bit, row, predictors),
-            Kind::AcFirst(codes, spectrum) => self.read_ac::<false>(
-                entropy,
-                components[0],
-                Band { codes, spectrum: *spectrum, bit: *bit },
-                row,
-                end_run,
-            ),
-            Kind::AcRefine(codes, spectrum) => self.read_ac::<true>(
-                entropy,
-                components[0],
-                Band { codes, spectrum: *spectrum, bit: *bit },
-                row,
-                end_run,
-            ),
+            Kind::AcFirst(band) => self.read_ac::<false>(entropy, components[0], band, *bit, row, end_run),
+            Kind::AcRefine(band) => self.read_ac::<true>(entropy, components[0], band, *bit, row, end_run),
         }
     }
 
@@ -202,7 +188,8 @@ impl Coefficients {
         &mut self,
         entropy: &mut Entropy<'_>,
         component: usize,
-        Band { codes, spectrum, bit }: Band<'_>,
+        Band { codes, spectrum }: &Band,
+        bit: u8,
         y: usize,
         end_run: &mut u32,
     ) -> Result<(), Fault> {
@@ -216,9 +203,9 @@ impl Coefficients {
             let block = Block { values, nonzero };
             let (mut reader, window) = entropy.next();
             let read = if REFINE {
-                read_refinement(&mut reader, window, codes, spectrum, bit, block, end_run)
+                read_refinement(&mut reader, window, codes, *spectrum, bit, block, end_run)
             } else {
-                read_first(&mut reader, window, codes, spectrum, bit, block, end_run)
+                read_first(&mut reader, window, codes, *spectrum, bit, block, end_run)
             };
             entropy.check(reader, read)?;
         }
