@@ -101,7 +101,7 @@ pub(crate) struct WorkConfig {
     pub(crate) job_bytes: u64,
     /// Bytes of one upload. Default 10 485 760.
     pub(crate) max_upload_bytes: u64,
-    /// Open connections. Default 4096.
+    /// Open connections. Default 2048.
     pub(crate) connections: usize,
 }
 
@@ -165,7 +165,7 @@ impl Default for WorkConfig {
             upload_bytes: 256 << 20,
             job_bytes: 512 << 20,
             max_upload_bytes: 10 << 20,
-            connections: 4096,
+            connections: 2048,
         }
     }
 }

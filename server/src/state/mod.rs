@@ -68,6 +68,8 @@ async fn connect(url: &str, connections: u32, sqlite: bool) -> sqlx::Result<AnyP
     // Writers of SQLite wait for each other; what else is waited for is a database that is not there.
     let patience = Duration::from_secs(if connections == 1 { 10 } else { 2 });
     let options = AnyPoolOptions::new().max_connections(connections).acquire_timeout(patience);
+    // A server may have gone away since; a file has not, and asking costs as much as a query.
+    let options = options.test_before_acquire(!sqlite);
     let options = options.after_connect(move |connection, _| {
         Box::pin(async move {
             if sqlite {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, Read as _, Write as _};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -72,21 +72,6 @@ impl Request {
         // An answer may come, and the rest be refused, before all is written.
         let _ = stream.write_all(&self.body);
         read_reply(&mut stream, self.method == "HEAD")
-    }
-}
-
-impl Request {
-    /// Sends while it listens, as programs under load do: an early answer is seen when it comes.
-    pub(crate) fn send_and_listen(&self, address: SocketAddr) -> io::Result<Reply> {
-        let mut stream = connect(address)?;
-        let mut writer = stream.try_clone()?;
-        std::thread::scope(|scope| {
-            scope.spawn(move || writer.write_all(&self.head()).and_then(|()| writer.write_all(&self.body)));
-            let reply = read_reply(&mut stream, false);
-            // Ends the writer, too.
-            let _ = stream.shutdown(Shutdown::Both);
-            reply
-        })
     }
 }
 

@@ -252,7 +252,8 @@ fn info(payload: &[u8]) -> Result<Option<(u32, FourCc)>> {
 struct Meta<'a>(Vec<Box<'a>>);
 
 impl<'a> Meta<'a> {
-    /// Walks the top level up to `meta`; what follows is found through `iloc`.
+    /// Walks the top level up to `meta`; what follows is found through `iloc`. Another `meta` would be the picture for
+    /// readers that take the last (at most one, § 8.11.1).
     fn find(file: &'a [u8]) -> Result<Self> {
         let mut rest = file;
         let (mut brands_seen, mut sequence) = (false, false);
@@ -262,7 +263,9 @@ impl<'a> Meta<'a> {
                     check_brands(next.payload)?;
                     brands_seen = true;
                 }
-                b"meta" if brands_seen => return Self::read(next.payload),
+                b"meta" if brands_seen => {
+                    return if has_meta(rest) { Err(malformed("two meta boxes")) } else { Self::read(next.payload) };
+                }
                 _ if !brands_seen => return Err(malformed("ftyp is not the first box")),
                 kind => sequence |= *kind == *b"moov",
             }
@@ -307,6 +310,12 @@ impl<'a> Meta<'a> {
         let (version, _) = cursor.full_box()?;
         cursor.id(version != 0)
     }
+}
+
+/// Whether the file goes on with a `meta` box. Bytes after its end are no boxes, or another file's.
+fn has_meta(mut rest: &[u8]) -> bool {
+    let boxes = std::iter::from_fn(|| next_box(&mut rest).ok().flatten());
+    boxes.map(|b| b.kind).take_while(|kind| kind != b"ftyp").any(|kind| &kind == b"meta")
 }
 
 /// One of the brands under which an HEVC still picture may come, ISO/IEC 23008-12 § 10 and annex B.

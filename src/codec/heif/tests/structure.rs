@@ -78,6 +78,17 @@ fn derived_items_must_make_sense() {
 }
 
 #[test]
+fn a_file_has_one_meta_box_and_what_follows_its_end_is_its_own() {
+    let file = File::single();
+    let (bytes, another) = (file.write(), File::grid(1, 1, 64, 48).write());
+    let refused = |bytes: &[u8]| probe(bytes, &Limits::default()).map_err(|error| error.code()).err();
+    assert_eq!(refused(&[&bytes[..], &file.meta(0)].concat()), Some("malformed"));
+    assert_eq!(refused(&[&bytes[..], &make_box(b"free", &[]), &file.meta(0)].concat()), Some("malformed"));
+    assert_eq!(refused(&[&bytes[..], &another].concat()), None);
+    assert_eq!(refused(&[&bytes[..], b"\0\0\0\x01", &file.meta(0)].concat()), None);
+}
+
+#[test]
 fn circles_of_references_are_malformed() {
     let mut file = File::single();
     file.items = vec![Item { kind: *b"iden", properties: vec![], extents: vec![] }; 2];

@@ -57,6 +57,13 @@ pub(super) fn all() -> Vec<Entry> {
                 heif.encode()
             },
         ),
+        named("heic_two_metas.heic", "two meta boxes, so that readers differ in the picture they find", || {
+            let heic = good_heic().encode();
+            let start = find(&heic, b"meta") - 4;
+            let len = u32::from_be_bytes(heic[start..start + 4].try_into().expect("four bytes"));
+            let meta = heic[start..start + len as usize].to_vec();
+            [heic, meta].concat()
+        }),
         file("truncated", "heic_nal_length.heic", "a NAL unit longer than its item", || {
             let mut heif = good_heic();
             heif.items[0].data[..4].copy_from_slice(&[0x00, 0xFF, 0xFF, 0xFF]);

@@ -1,0 +1,289 @@
+//! Figures under load: run by `make server-load`, in a release build and with nothing else running.
+//!
+//! `IMAGE_INGEST_BENCH` names the folder of generated inputs that the benches use; `LOAD_SECONDS` is the length of each
+//! phase, 10 by default, and `SOAK_SECONDS` that of the soak, 60 by default.
+
+mod agent;
+mod sender;
+
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use image_ingest::{Ingest, Source};
+
+use crate::client::connect;
+use crate::server::{Home, Server};
+use agent::agent;
+use sender::{Manner, Picture, Sender};
+
+fn server() -> Server {
+    let settings = [
+        ("IMAGE_INGEST__DEVICE__GATEWAY", "http"),
+        ("IMAGE_INGEST__DEVICE__SECRET", "a secret of tests with more than 32 bytes"),
+    ];
+    let server = Home::new(&settings).start();
+    let route = format!("http://{}", agent());
+    assert!(server.home().admin(&["numbers", "add", "demo", "+15550000001", "--route", &route]).0);
+    server
+}
+
+/// The JPEGs among the inputs, since their pictures can be varied cheaply.
+fn pictures() -> Option<Vec<Picture>> {
+    let Some(folder) = std::env::var_os("IMAGE_INGEST_BENCH").map(PathBuf::from) else {
+        eprintln!("skipped: IMAGE_INGEST_BENCH names no folder");
+        return None;
+    };
+    let files = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut paths: Vec<_> = files.filter(|p| p.extension().is_some_and(|e| e == "jpg")).collect();
+    paths.sort();
+    let pictures = paths.iter().filter(|p| p.metadata().unwrap().len() < 10_000_000);
+    Some(pictures.map(|path| Picture::new(std::fs::read(path).unwrap())).collect())
+}
+
+fn seconds(name: &str, default: u64) -> Duration {
+    Duration::from_secs(std::env::var(name).ok().and_then(|s| s.parse().ok()).unwrap_or(default))
+}
+
+fn phase() -> Duration {
+    seconds("LOAD_SECONDS", 10)
+}
+
+/// What came of a phase: answers by status with their times, and the CPU time that the server took.
+struct Outcome {
+    answers: Vec<(u16, Duration)>,
+    broken: usize,
+    time: Duration,
+    cpu: f64,
+}
+
+impl Outcome {
+    fn count(&self, status: u16) -> usize {
+        self.answers.iter().filter(|(s, _)| *s == status).count()
+    }
+
+    /// Good answers per second.
+    fn rate(&self) -> f64 {
+        float(self.count(200)) / self.time.as_secs_f64()
+    }
+
+    /// Milliseconds of the server's CPU for a good answer, refusals included.
+    fn cpu_ms(&self) -> f64 {
+        1e3 * self.cpu / float(self.count(200))
+    }
+
+    fn quantile(&self, status: u16, percent: usize) -> Duration {
+        let mut of: Vec<_> = self.answers.iter().filter(|(s, _)| *s == status).map(|(_, time)| *time).collect();
+        of.sort_unstable();
+        of.get(of.len() * percent / 100).copied().unwrap_or_default()
+    }
+
+    fn only(&self, statuses: &[u16]) {
+        assert!(self.answers.iter().all(|(status, _)| statuses.contains(status)));
+    }
+}
+
+fn float(n: usize) -> f64 {
+    f64::from(u32::try_from(n).unwrap())
+}
+
+/// When the clients call.
+#[derive(Clone, Copy)]
+enum Pace {
+    /// As soon as they are answered.
+    Closed,
+    /// So many times a second between them, answered or not.
+    Open(f64),
+}
+
+type Call<'a> = dyn Fn(&mut Sender, usize, usize) -> std::io::Result<(u16, Duration)> + Sync + 'a;
+
+/// Lets `clients` make calls, which get the number of the client and of the call.
+fn load(server: &Server, clients: usize, pace: Pace, time: Duration, manner: Manner, call: &Call<'_>) -> Outcome {
+    let (answers, broken, count) = (Mutex::new(Vec::new()), AtomicUsize::new(0), AtomicUsize::new(0));
+    let (cpu, started) = (cpu_seconds(server), Instant::now());
+    std::thread::scope(|scope| {
+        for client in 0..clients {
+            let (answers, broken, count) = (&answers, &broken, &count);
+            scope.spawn(move || {
+                let mut sender = Sender::new(server, manner);
+                loop {
+                    let n = count.fetch_add(1, Ordering::Relaxed);
+                    if let Pace::Open(rate) = pace {
+                        let due = Duration::from_secs_f64(float(n) / rate);
+                        std::thread::sleep(due.min(time).saturating_sub(started.elapsed()));
+                    }
+                    if started.elapsed() >= time {
+                        return;
+                    }
+                    match call(&mut sender, client, n) {
+                        Ok(answer) => answers.lock().unwrap().push(answer),
+                        Err(_) => drop(broken.fetch_add(1, Ordering::Relaxed)),
+                    }
+                }
+            });
+        }
+    });
+    let (time, cpu) = (started.elapsed(), cpu_seconds(server) - cpu);
+    Outcome { answers: answers.into_inner().unwrap(), broken: broken.into_inner(), time, cpu }
+}
+
+/// CPU time of the server so far, from `/proc/PID/stat` in hundredths of a second.
+fn cpu_seconds(server: &Server) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", server.pid())).unwrap();
+    let after_name = stat.rsplit(')').next().unwrap();
+    let ticks = after_name.split_whitespace().skip(11).take(2).map(|n| n.parse::<u32>().unwrap());
+    f64::from(ticks.sum::<u32>()) / 100.0
+}
+
+/// A field of the server's `/proc/PID/status`, in MiB.
+fn memory(server: &Server, field: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':')).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) / 1024
+}
+
+/// Files per second of the library's batch, on all CPUs.
+fn batch_rate(pictures: &[Picture], time: Duration) -> f64 {
+    let (ingest, started) = (Ingest::default(), Instant::now());
+    let threads = std::thread::available_parallelism().unwrap().get();
+    let sources = (0..).map_while(|n| {
+        let more = started.elapsed() < time;
+        more.then(|| Source::new(pictures[n % pictures.len()].varied(n), ingest.limits()))
+    });
+    let done = ingest.batch(sources, threads, 1 << 30).unwrap().filter(Result::is_ok).count();
+    float(done) / started.elapsed().as_secs_f64()
+}
+
+#[test]
+#[ignore = "takes minutes and wants the machine; run by make server-load"]
+fn throughput_and_overload() {
+    let Some(pictures) = pictures() else { return };
+    let (time, server) = (phase(), server());
+    let of = |n: usize| n % pictures.len();
+    let change = |sender: &mut Sender, client: usize, n: usize| {
+        sender.put(&server, &format!("grp_{client}"), &pictures[of(n)], Some(n))
+    };
+    let before = batch_rate(&pictures, time);
+    let changed = load(&server, 6, Pace::Closed, time, Manner::SendsAtOnce, &change);
+    changed.only(&[200]);
+    let batch = f64::midpoint(before, batch_rate(&pictures, time));
+    println!(
+        "batch {batch:.1}/s; changes {:.1}/s: {:.0} % of it; {:.1} ms of the server's CPU each",
+        changed.rate(),
+        100.0 * changed.rate() / batch,
+        changed.cpu_ms()
+    );
+
+    // Each picture has a chat of its own, set once before.
+    let same = |sender: &mut Sender, client: usize, n: usize| {
+        sender.put(&server, &format!("grp_{client}_{}", of(n)), &pictures[of(n)], None)
+    };
+    for client in 0..4 {
+        let mut sender = Sender::new(&server, Manner::SendsAtOnce);
+        (0..pictures.len()).for_each(|n| assert_eq!(same(&mut sender, client, n).unwrap().0, 200));
+    }
+    let unchanged = load(&server, 4, Pace::Closed, time, Manner::SendsAtOnce, &same);
+    unchanged.only(&[200]);
+    println!(
+        "unchanged {:.0}/s: {:.1} times the changes; {:.2} ms of the server's CPU each: {:.1} times less",
+        unchanged.rate(),
+        unchanged.rate() / changed.rate(),
+        unchanged.cpu_ms(),
+        changed.cpu_ms() / unchanged.cpu_ms()
+    );
+
+    for manner in [Manner::Asks, Manner::SendsAtOnce] {
+        let offered = 4.0 * changed.rate();
+        let over = load(&server, 128, Pace::Open(offered), time, manner, &change);
+        over.only(&[200, 503]);
+        println!(
+            "{offered:.0}/s offered, {manner:?}: {:.1}/s good ({:.0} % of peak), {} refused, {} broken, refusals p50 {:?}, p99 {:?}",
+            over.rate(),
+            100.0 * over.rate() / changed.rate(),
+            over.count(503),
+            over.broken,
+            over.quantile(503, 50),
+            over.quantile(503, 99),
+        );
+    }
+    println!("peak memory {} MiB", memory(&server, "VmHWM"));
+}
+
+#[test]
+#[ignore = "takes minutes and wants the machine; run by make server-load"]
+fn a_thousand_slow_clients() {
+    let Some(pictures) = pictures() else { return };
+    let (time, server) = (phase(), server());
+    let change = |sender: &mut Sender, client: usize, n: usize| {
+        sender.put(&server, &format!("grp_{client}"), &pictures[n % pictures.len()], Some(n))
+    };
+    let one = || load(&server, 1, Pace::Closed, 3 * time, Manner::SendsAtOnce, &change);
+    let before = one();
+    let stop = AtomicBool::new(false);
+    let during = std::thread::scope(|scope| {
+        scope.spawn(|| slow_clients(&server, &stop));
+        std::thread::sleep(Duration::from_secs(2));
+        let during = one();
+        stop.store(true, Ordering::Relaxed);
+        during
+    });
+    std::thread::sleep(Duration::from_secs(2));
+    let after = one();
+    during.only(&[200]);
+    for (what, outcome) in [("alone", before), ("beside 1000 slow clients", during), ("alone again", after)] {
+        println!("{what}: p50 {:?}, p99 {:?}", outcome.quantile(200, 50), outcome.quantile(200, 99));
+    }
+}
+
+/// A thousand uploads of a byte a second; those that are ended begin anew.
+fn slow_clients(server: &Server, stop: &AtomicBool) {
+    let head = server.background("PUT", "grp_slow").parts(&[("file", b"GIF89a")]).header("Content-Length", "5000000");
+    let bytes = [head.head(), head.body[..head.body.len() - 30].to_vec()].concat();
+    let begin = || {
+        let mut stream = connect(server.address).ok()?;
+        stream.write_all(&bytes).ok().map(|()| stream)
+    };
+    let mut streams: Vec<Option<TcpStream>> = (0..1000).map(|_| begin()).collect();
+    while !stop.load(Ordering::Relaxed) {
+        for (n, stream) in streams.iter_mut().enumerate() {
+            if stream.as_mut().is_none_or(|s| s.write_all(b"x").is_err()) {
+                *stream = begin();
+            }
+            // A thousand clients do not write at the same moment.
+            if n.is_multiple_of(5) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+    }
+}
+
+#[test]
+#[ignore = "takes minutes and wants the machine; run by make server-load"]
+fn a_soak_with_hostile_files_does_not_grow() {
+    let Some(mut pictures) = pictures() else { return };
+    let server = server();
+    let whole = pictures.len();
+    // One upload in ten is cut in half.
+    let halves: Vec<_> = pictures.iter().map(Picture::half).collect();
+    pictures.extend(halves);
+    let mixed = |sender: &mut Sender, client: usize, n: usize| {
+        let half = if n.is_multiple_of(10) { whole } else { 0 };
+        sender.put(&server, &format!("grp_{client}"), &pictures[half + n / 10 % whole], Some(n))
+    };
+    let part = seconds("SOAK_SECONDS", 60) / 10;
+    for tenth in 1..=10 {
+        let outcome = load(&server, 4, Pace::Closed, part, Manner::SendsAtOnce, &mixed);
+        outcome.only(&[200, 400]);
+        println!(
+            "soak {tenth}/10: {} good, {} refused, memory {} MiB, peak {} MiB",
+            outcome.count(200),
+            outcome.count(400),
+            memory(&server, "VmRSS"),
+            memory(&server, "VmHWM")
+        );
+    }
+}
