@@ -5,7 +5,7 @@
 # make server-tools  sets up what the server's tests use: PostgreSQL, moto, schemathesis, playwright (apt-get, PyPI)
 # make server-clients  lets schemathesis at the server, and a browser (chromium) at its page
 # make server-slow  kills the server at every named point twenty times and at random under load
-# make server-load  loads the server with BENCH_INPUTS and prints figures
+# make server-load  loads the server with BENCH_INPUTS and prints figures (LOAD_SECONDS a phase, 10; SOAK_SECONDS, 60)
 # make check  runs what CI runs: format, lints, tests, docs, benches once, dependency policy where cargo-deny is there
 # make advisories  checks dependencies against the RustSec database, which cargo-deny fetches
 # make bench  runs the benches on large generated inputs
