@@ -115,6 +115,9 @@ impl App {
         let result = self.pool.run(move || {
             let result = ingest.ingest(source);
             drop((held, place));
+            if matches!(result, Err(Error::Cancelled)) {
+                metrics::counter!("ingest_uploads_left_total").increment(1);
+            }
             result
         });
         let result = result.await.ok_or(Refusal::Internal)?;

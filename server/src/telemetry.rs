@@ -62,4 +62,8 @@ fn describe() {
     metrics::describe_counter!("ingest_object_errors_total", "Objects that the store did not take.");
     metrics::describe_counter!("ingest_database_errors_total", "Failures of the state database.");
     metrics::describe_counter!("ingest_objects_erased_total", "Unused objects erased.");
+    metrics::describe_counter!(
+        "ingest_uploads_left_total",
+        "Uploads whose client left while their pixels were in work."
+    );
 }

@@ -85,6 +85,16 @@ impl Outcome {
     }
 }
 
+/// What is compared, measured one after the other.
+struct Turn {
+    /// The library's files per second.
+    batch: f64,
+    changed: Outcome,
+    unchanged: Outcome,
+    /// Four times as many calls as `changed` had good answers, in both manners.
+    over: [Outcome; 2],
+}
+
 fn median(mut of: Vec<f64>) -> f64 {
     of.sort_by(f64::total_cmp);
     of[of.len() / 2]
@@ -190,33 +200,33 @@ fn throughput_and_overload() {
         let over = [Manner::Asks, Manner::SendsAtOnce].map(|manner| load(&server, 128, offered, time, manner, &change));
         [&changed, &unchanged].iter().for_each(|outcome| outcome.only(&[200]));
         over.iter().for_each(|outcome| outcome.only(&[200, 503]));
-        (batch, changed, unchanged, over)
+        Turn { batch, changed, unchanged, over }
     };
-    let turns: Vec<_> = (0..5).map(turn).collect();
-    let of_turns = |figure: &dyn Fn(&(f64, Outcome, Outcome, [Outcome; 2])) -> f64| median(turns.iter().map(figure).collect());
+    let turns: Vec<Turn> = (0..5).map(turn).collect();
+    let median = |figure: &dyn Fn(&Turn) -> f64| median(turns.iter().map(figure).collect());
     println!(
         "batch {:.1}/s; changes {:.1}/s: {:.0} % of it; {:.1} ms of the server's CPU each",
-        of_turns(&|(batch, ..)| *batch),
-        of_turns(&|(_, changed, ..)| changed.rate()),
-        of_turns(&|(batch, changed, ..)| 100.0 * changed.rate() / batch),
-        of_turns(&|(_, changed, ..)| changed.cpu_ms()),
+        median(&|turn| turn.batch),
+        median(&|turn| turn.changed.rate()),
+        median(&|turn| 100.0 * turn.changed.rate() / turn.batch),
+        median(&|turn| turn.changed.cpu_ms()),
     );
     println!(
         "unchanged {:.0}/s: {:.1} times the changes; {:.2} ms of the server's CPU each: {:.1} times less",
-        of_turns(&|(_, _, unchanged, _)| unchanged.rate()),
-        of_turns(&|(_, changed, unchanged, _)| unchanged.rate() / changed.rate()),
-        of_turns(&|(_, _, unchanged, _)| unchanged.cpu_ms()),
-        of_turns(&|(_, changed, unchanged, _)| changed.cpu_ms() / unchanged.cpu_ms()),
+        median(&|turn| turn.unchanged.rate()),
+        median(&|turn| turn.unchanged.rate() / turn.changed.rate()),
+        median(&|turn| turn.unchanged.cpu_ms()),
+        median(&|turn| turn.changed.cpu_ms() / turn.unchanged.cpu_ms()),
     );
     for (i, what) in ["asks first", "sends at once"].into_iter().enumerate() {
         println!(
             "4 times the peak offered, client {what}: {:.1}/s good, {:.0} % of the peak; {:.0} refused a second, \
              p50 {:.2} ms, p99 {:.2} ms",
-            of_turns(&|(.., over)| over[i].rate()),
-            of_turns(&|(_, changed, _, over)| 100.0 * over[i].rate() / changed.rate()),
-            of_turns(&|(.., over)| float(over[i].count(503)) / over[i].time.as_secs_f64()),
-            of_turns(&|(.., over)| 1e3 * over[i].quantile(503, 50).as_secs_f64()),
-            of_turns(&|(.., over)| 1e3 * over[i].quantile(503, 99).as_secs_f64()),
+            median(&|turn| turn.over[i].rate()),
+            median(&|turn| 100.0 * turn.over[i].rate() / turn.changed.rate()),
+            median(&|turn| float(turn.over[i].count(503)) / turn.over[i].time.as_secs_f64()),
+            median(&|turn| 1e3 * turn.over[i].quantile(503, 50).as_secs_f64()),
+            median(&|turn| 1e3 * turn.over[i].quantile(503, 99).as_secs_f64()),
         );
     }
     println!("peak memory {} MiB", memory(&server, "VmHWM"));
