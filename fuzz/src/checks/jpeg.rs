@@ -72,13 +72,14 @@ fn against_image(data: &[u8], header: &Header) {
 }
 
 /// Why `image` refuses what libjpeg-turbo and we accept.
-const STRICTER: [&str; 15] = [
+const STRICTER: [&str; 16] = [
     // Tables that are not in the file are those of ITU-T T.81 annex K, as in Motion JPEG.
     "table not found",
     "No AC table",
     "No DC table",
     // Fields that sequential scans do not have, or that no decoder needs.
     "Error parsing SOS Segment",
+    "app1 length",
     "App14",
     "Adobe colorspace",
     "Bad Huffman Table",
