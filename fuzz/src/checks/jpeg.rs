@@ -72,7 +72,7 @@ fn against_image(data: &[u8], header: &Header) {
 }
 
 /// Why `image` refuses what libjpeg-turbo and we accept.
-const STRICTER: [&str; 16] = [
+const STRICTER: [&str; 17] = [
     // Tables that are not in the file are those of ITU-T T.81 annex K, as in Motion JPEG.
     "table not found",
     "No AC table",
@@ -89,7 +89,8 @@ const STRICTER: [&str; 16] = [
     "Not enough bytes",
     "Exhausted data",
     "Premature End of image",
-    // What it leaves out on purpose.
+    // What it leaves out on purpose; it passes over the frame header of progressive arithmetic coding.
+    "components cannot be zero",
     "not supported",
     "unsupported",
     "not a power of two",
