@@ -33,7 +33,7 @@ fn boxes() -> Vec<Bomb> {
             heif.compatible.resize(NEARLY_ALL / 4, *b"abcd");
             heif.encode()
         }),
-        Bomb::new("heic_meta_flood.heic", "truncated", "6000 meta boxes", || {
+        Bomb::new("heic_meta_flood.heic", "malformed", "6000 meta boxes", || {
             let file = good().encode();
             let (meta, mdat) = (find(&file, b"meta") - 4, find(&file, b"mdat") - 4);
             [&file[..meta], &filled(&file[meta..mdat], 6000 * (mdat - meta)), &file[mdat..]].concat()
