@@ -1,6 +1,7 @@
 //! One function per fuzz target: facts that hold for any bytes.
 
 mod decode;
+mod gif;
 mod heic;
 mod jpeg;
 mod metadata;
@@ -9,6 +10,7 @@ mod png;
 mod upload;
 
 pub use decode::{decode, inspect_agrees, probe, small_ingest};
+pub use gif::gif_against_weezl;
 pub use heic::{heic_against_heifer, hevc_against_libde265};
 pub use jpeg::jpeg_against_others;
 pub use metadata::{exif, icc};

@@ -17,10 +17,10 @@ pub(super) struct FirstFrame<'a> {
     pub(super) transparent: Option<u8>,
     /// The colour table in force, three bytes an entry.
     pub(super) palette: &'a [u8],
-    /// Signature, logical screen descriptor and global colour table.
-    pub(super) head: &'a [u8],
-    /// Image separator, descriptor, local colour table and data with its terminator.
-    pub(super) image: &'a [u8],
+    /// Bits of an index as LZW has it, 1 to 8.
+    pub(super) min_code_size: u8,
+    /// The LZW codes.
+    pub(super) data: SubBlocks<'a>,
     /// What follows the frame.
     rest: &'a [u8],
 }
@@ -36,12 +36,11 @@ impl<'a> FirstFrame<'a> {
         let screen = Screen::read(&mut blocks)?;
         let mut transparent = None;
         loop {
-            let start = blocks.rest;
             match blocks.byte()? {
                 // The last graphic control before an image is the image's (GIF89a § 23).
                 EXTENSION => transparent = blocks.extension()?.unwrap_or(transparent),
                 IMAGE if blocks.image_is_empty() => blocks.skip_image()?,
-                IMAGE => return Self::read_image(blocks, &screen, start, transparent),
+                IMAGE => return Self::read_image(blocks, &screen, transparent),
                 // A block terminator too many, which every decoder in the field steps over.
                 0 => {}
                 TRAILER => return Err(malformed("no frame")),
@@ -50,28 +49,25 @@ impl<'a> FirstFrame<'a> {
         }
     }
 
-    /// Reads the image whose separator is at `start`.
-    fn read_image(
-        mut blocks: Blocks<'a>,
-        screen: &Screen<'a>,
-        start: &'a [u8],
-        transparent: Option<u8>,
-    ) -> Result<Self> {
+    /// Reads the image whose separator was read.
+    fn read_image(mut blocks: Blocks<'a>, screen: &Screen<'a>, transparent: Option<u8>) -> Result<Self> {
         let [left, top, width, height] = [blocks.u16()?, blocks.u16()?, blocks.u16()?, blocks.u16()?];
         let flags = blocks.byte()?;
         let local = blocks.color_table(flags)?;
         let Some(palette) = local.or(screen.palette) else {
             return Err(Error::unsupported(Format::Gif, "no colour table"));
         };
-        if !(1..=8).contains(&blocks.byte()?) {
+        let min_code_size = blocks.byte()?;
+        if !(1..=8).contains(&min_code_size) {
             return Err(malformed("LZW minimum code size outside 1–8"));
         }
+        let data = SubBlocks::of(blocks.rest);
         blocks.skip_sub_blocks()?;
         let reach = |start: u16, len: u16| u32::from(start) + u32::from(len);
         let canvas = Size::new(screen.width.max(reach(left, width)), screen.height.max(reach(top, height)));
         let interlaced = flags & 0x40 != 0;
-        let (head, image, rest) = (screen.head, blocks.since(start), blocks.rest);
-        Ok(Self { canvas, left, top, width, height, interlaced, transparent, palette, head, image, rest })
+        let rest = blocks.rest;
+        Ok(Self { canvas, left, top, width, height, interlaced, transparent, palette, min_code_size, data, rest })
     }
 
     /// Whether every pixel of the canvas comes from the frame.
@@ -106,13 +102,10 @@ struct Screen<'a> {
     width: u32,
     height: u32,
     palette: Option<&'a [u8]>,
-    /// Everything up to here.
-    head: &'a [u8],
 }
 
 impl<'a> Screen<'a> {
     fn read(blocks: &mut Blocks<'a>) -> Result<Self> {
-        let start = blocks.rest;
         if !matches!(blocks.take(6)?, b"GIF87a" | b"GIF89a") {
             return Err(malformed("no GIF signature"));
         }
@@ -120,12 +113,31 @@ impl<'a> Screen<'a> {
         let flags = blocks.byte()?;
         // Background colour index and pixel aspect ratio, which no decoder in the field honours.
         blocks.take(2)?;
-        let palette = blocks.color_table(flags)?;
-        Ok(Self { width, height, palette, head: blocks.since(start) })
+        Ok(Self { width, height, palette: blocks.color_table(flags)? })
+    }
+}
+
+/// The sub-blocks of a frame's data.
+#[derive(Debug, Clone)]
+pub(super) struct SubBlocks<'a>(Blocks<'a>);
+
+impl<'a> SubBlocks<'a> {
+    /// Those at the start of `bytes`, up to their terminator.
+    pub(super) fn of(bytes: &'a [u8]) -> Self {
+        Self(Blocks { rest: bytes })
+    }
+}
+
+impl<'a> Iterator for SubBlocks<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        self.0.sub_block().ok().flatten()
     }
 }
 
 /// What is left of the stream.
+#[derive(Debug, Clone)]
 struct Blocks<'a> {
     rest: &'a [u8],
 }
@@ -163,11 +175,6 @@ impl<'a> Blocks<'a> {
     fn skip_sub_blocks(&mut self) -> Result<()> {
         while self.sub_block()?.is_some() {}
         Ok(())
-    }
-
-    /// What was read since `start` was what is left.
-    fn since(&self, start: &'a [u8]) -> &'a [u8] {
-        start.get(..start.len() - self.rest.len()).unwrap_or_default()
     }
 
     /// Steps over an extension; the transparent index where it is a graphic control extension that has one (§ 23).

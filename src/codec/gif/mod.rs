@@ -1,4 +1,4 @@
-//! GIF (GIF87a, GIF89a): the blocks are walked here, LZW decoding comes from the `gif` crate.
+//! GIF (GIF87a, GIF89a).
 //!
 //! The primary image is the first frame on its canvas. Where the specification and the field part, this follows what
 //! Chromium's decoder (Wuffs) and Pillow agree on: the canvas grows to hold the first frame, whatever the canvas does not
@@ -7,6 +7,7 @@
 
 mod blocks;
 mod decode;
+mod lzw;
 mod probe;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,59 @@
+//! Our LZW codes against the `weezl` crate.
+
+use image_ingest::stages::Planned;
+use image_ingest::{CanonicalSamples, Format, Profile};
+use weezl::{BitOrder, LzwStatus, decode::Decoder};
+
+use super::small;
+
+/// The verdict and every index are those of `weezl` on the same codes.
+///
+/// The first three bytes of `data` are the minimum code size, with the length of the sub-blocks, the width and the height.
+pub fn gif_against_weezl(data: &[u8]) {
+    let Some((&[form, width, height], codes)) = data.split_first_chunk() else { return };
+    let min_code_size = 1 + form % 8;
+    let [width, height] = [width, height].map(|side| u16::from(side) + 1);
+    let file = of_grays(width, height, min_code_size, codes, 1 + usize::from(form / 8) * 8);
+    let planned = Planned::of(&file, Format::Gif, &Profile::default(), &small(1 << 16)).expect("the frame is whole");
+    let ours = planned.decode().map_err(|e| e.code()).map(|pixels| {
+        match planned.canonicalise(pixels).expect("memory for a small picture").samples {
+            CanonicalSamples::Rgb(samples) => samples,
+            other => panic!("{other:?} from a palette"),
+        }
+    });
+    let theirs = by_weezl(min_code_size, codes, usize::from(width) * usize::from(height));
+    assert_eq!(ours, theirs.map(|indices| indices.into_iter().flat_map(|gray| [gray; 3]).collect()));
+}
+
+/// An opaque GIF of one frame whose indices are levels of gray.
+fn of_grays(width: u16, height: u16, min_code_size: u8, codes: &[u8], block: usize) -> Vec<u8> {
+    let [width, height] = [width, height].map(u16::to_le_bytes);
+    let mut file = [b"GIF89a".as_slice(), &width, &height, &[0xF7, 0, 0]].concat();
+    file.extend((0..=255_u8).flat_map(|gray| [gray; 3]));
+    file.extend([&[b',', 0, 0, 0, 0][..], &width, &height, &[0, min_code_size]].concat());
+    for part in codes.chunks(block) {
+        file.extend(u8::try_from(part.len()));
+        file.extend(part);
+    }
+    file.extend([0, b';']);
+    file
+}
+
+fn by_weezl(min_code_size: u8, codes: &[u8], len: usize) -> Result<Vec<u8>, &'static str> {
+    let mut decoder = Decoder::new(BitOrder::Lsb, min_code_size);
+    // `weezl` looks at one code more than there is room for, and no string is longer than 4096.
+    let mut out = vec![0; len + 4096];
+    let (mut rest, mut filled) = (codes, 0);
+    let ends = loop {
+        let step = decoder.decode_bytes(rest, &mut out[filled..]);
+        rest = &rest[step.consumed_in..];
+        filled += step.consumed_out;
+        match step.status {
+            Ok(LzwStatus::Ok) if filled < len => {}
+            Ok(_) => break "truncated",
+            Err(_) => break "malformed",
+        }
+    };
+    out.truncate(len);
+    if filled < len { Err(ends) } else { Ok(out) }
+}
