@@ -14,7 +14,7 @@ mkdir -p "$profiles"
 export RUSTC_WORKSPACE_WRAPPER="$PWD/scripts/instrumented-rustc.sh" CARGO_INCREMENTAL=0
 tests="--package image-ingest --lib --test suite"
 # shellcheck disable=SC2086 # a list of options
-objects=$(cargo test $tests --no-run 2>&1 | sed -n 's/^ *Executable .*(\(.*\))$/--object \1/p')
+objects=$(LLVM_PROFILE_FILE="$profiles/build-%m" cargo test $tests --no-run 2>&1 | sed -n 's/^ *Executable .*(\(.*\))$/--object \1/p')
 # shellcheck disable=SC2086
 LLVM_PROFILE_FILE="$profiles/%p-%m.profraw" cargo test $tests >"$profiles/tests.log" 2>&1 || {
   tail -30 "$profiles/tests.log" >&2

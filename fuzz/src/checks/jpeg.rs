@@ -72,7 +72,7 @@ fn against_image(data: &[u8], header: &Header) {
 }
 
 /// Why `image` refuses what libjpeg-turbo and we accept.
-const STRICTER: [&str; 17] = [
+const STRICTER: [&str; 18] = [
     // Tables that are not in the file are those of ITU-T T.81 annex K, as in Motion JPEG.
     "table not found",
     "No AC table",
@@ -83,7 +83,8 @@ const STRICTER: [&str; 17] = [
     "App14",
     "Adobe colorspace",
     "Bad Huffman Table",
-    // What comes before, between and after segments.
+    // What comes before, between and after segments; TEM (FF 01), which has no length.
+    "invalid length:0",
     "Illegal start bytes",
     "Marker missing",
     "Not enough bytes",

@@ -67,7 +67,9 @@ impl Strings {
     }
 
     fn clear(&mut self) {
-        self.next = self.clear + 2;
+        // As if the first code made a string too, which nobody can ask for by the code that ends the data. Then the width
+        // grows behind the first code when codes of one bit leave no room for a string (giflib, Wuffs).
+        self.next = self.clear + 1;
         self.width = self.clear.ilog2() + 1;
         self.previous = 0;
     }
@@ -82,9 +84,7 @@ impl Strings {
         if code == self.clear + 1 {
             return Err(too_few());
         }
-        if self.previous != 0 {
-            self.add(at);
-        }
+        self.add(at);
         if code < self.clear {
             out[at] = code.to_le_bytes()[0];
             self.previous = 1;
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn indices_come_back_whatever_the_code_size_the_picture_and_the_sub_blocks() {
-        for min_code_size in 2..=8 {
+        for min_code_size in 1..=8 {
             let most = (1_usize << min_code_size) - 1;
             for period in [1, 2, 3, 7, 15, 16, 17, 64, 5000, usize::MAX] {
                 let index = |at: usize| (at % period).wrapping_mul(0x9E37_79B9) >> 7 & most;
@@ -258,6 +258,13 @@ mod tests {
         assert_eq!(decode(2, &packed(2, &[6]), 255, 2).unwrap_err().code(), "malformed");
         assert_eq!(decode(2, &packed(2, &[3, 6]), 255, 3).unwrap(), [3; 3]);
         assert_eq!(decode(2, &packed(2, &[3, 7]), 255, 3).unwrap_err().code(), "malformed");
+    }
+
+    #[test]
+    fn codes_of_one_bit_grow_behind_the_first() {
+        // Clear (2 bits), 1 (2 bits), then 4 = 1 1, 0 and the end in 3 bits each.
+        let codes = [0b0_100_01_10, 0b0_011_00];
+        assert_eq!(decode(1, &codes, 255, 4).unwrap(), [1, 1, 1, 0]);
     }
 
     #[test]
