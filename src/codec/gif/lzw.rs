@@ -68,7 +68,7 @@ impl Strings {
 
     fn clear(&mut self) {
         // As if the first code made a string too, which nobody can ask for by the code that ends the data. Then the width
-        // grows behind the first code when codes of one bit leave no room for a string (giflib, Wuffs).
+        // grows behind the first code when codes of one bit leave no room for a string (as giflib has it).
         self.next = self.clear + 1;
         self.width = self.clear.ilog2() + 1;
         self.previous = 0;
