@@ -263,7 +263,7 @@ mod tests {
     #[test]
     fn codes_of_one_bit_grow_behind_the_first() {
         // Clear (2 bits), 1 (2 bits), then 4 = 1 1, 0 and the end in 3 bits each.
-        let codes = [0b0_100_01_10, 0b0_011_00];
+        let codes = [0b0100_0110, 0b0000_1100];
         assert_eq!(decode(1, &codes, 255, 4).unwrap(), [1, 1, 1, 0]);
     }
 
