@@ -41,11 +41,13 @@ pub fn heic_against_heifer(data: &[u8]) {
     }
 }
 
-/// What `heifer` wants of parameter sets that hold no picture, and of bits that carry nothing.
-const STRICTER: [&str; 6] = [
+/// What `heifer` wants of parameter sets that hold no picture, of bits that carry nothing, and of sizes of PCM blocks, which
+/// libde265 takes as they are: those out of range (ITU-T H.265 § 7.4.3.2.1) are of blocks that no picture has.
+const STRICTER: [&str; 7] = [
     "vps",
     "forbidden_zero_bit",
     "nuh_temporal_id_plus1",
+    "log2_min_pcm_luma_coding_block_size",
     "slice header byte alignment",
     "UnexpectedEof",
     "Unimplemented",
