@@ -41,13 +41,14 @@ pub fn heic_against_heifer(data: &[u8]) {
     }
 }
 
-/// What `heifer` wants of parameter sets that hold no picture, of bits that carry nothing, and of sizes of PCM blocks, which
-/// libde265 takes as they are: those out of range (ITU-T H.265 § 7.4.3.2.1) are of blocks that no picture has.
-const STRICTER: [&str; 7] = [
+/// What `heifer` wants of parameter sets that hold no picture, of bits that carry nothing, and of ranges that libde265
+/// does not ask for: sizes of PCM blocks (ITU-T H.265 § 7.4.3.2.1), and a slice's quantiser (§ 7.4.7.1), which it wraps.
+const STRICTER: [&str; 8] = [
     "vps",
     "forbidden_zero_bit",
     "nuh_temporal_id_plus1",
     "log2_min_pcm_luma_coding_block_size",
+    "slice_qp_delta",
     "slice header byte alignment",
     "UnexpectedEof",
     "Unimplemented",
