@@ -1,8 +1,8 @@
-//! Decodes a JPEG: planes as stored where the components are Y′CbCr or gray, else RGB or CMYK. Sequential files are
+//! Decodes a JPEG: planes as stored where the components are Y′CbCr or gray, else RGB or CMYK. Huffman-coded planes are
 //! ours, everything else libjpeg-turbo's.
 
 use super::ffi::{Component, Decoder, Failure, Output, Shape, Status, warned};
-use super::huffman;
+use super::huffman::{self, MAX_LEFT_OVER_BYTES};
 use super::planes::{ReducedPlanes, divisors};
 use crate::error::{Error, Result};
 use crate::format::Format;
@@ -120,12 +120,10 @@ fn refuse_damage(warnings: u32, left_over: u32, coding: &Coding) -> Result<()> {
     ];
     match damage.into_iter().find(|(bit, _)| warned(*bit)) {
         Some((_, reason)) => Err(Error::malformed(Format::Jpeg, reason)),
-        None if left_over > MAX_LEFT_OVER_BYTES => Err(Error::malformed(Format::Jpeg, "a scan longer than the image")),
+        None if left_over as usize > MAX_LEFT_OVER_BYTES => Err(Error::malformed(Format::Jpeg, "a scan longer than the image")),
         None => Ok(()),
     }
 }
-
-pub(super) const MAX_LEFT_OVER_BYTES: u32 = 16;
 
 /// Why the meter stopped libjpeg-turbo.
 pub(crate) fn stopped(meter: &Meter<'_>) -> Error {

@@ -1,110 +1,67 @@
 //! Reads a JPEG's marker segments (ITU-T T.81 annex B) without decoding.
 
-use memchr::memchr;
-
 use super::app::Metadata;
+use super::precision::Precision;
+use super::segments::{
+    DAC, DHP, DHT, DNL, EOI, EXP, JPG, MarkerSegments, RST0, RST7, SOF0, SOF1, SOF2, SOF3, SOF9, SOF10, SOF11, SOF15,
+    SOF55, SOI, SOS, TEM, malformed,
+};
 use crate::error::{Error, Result};
 use crate::format::Format;
 use crate::header::{Channels, Coding, Header};
 use crate::limits::Limits;
 use crate::size::{Rect, Size};
 
-/// Reads everything up to the first complete set of scans, and counts them.
+/// Reads everything up to the first complete set of scans, and counts the scans.
 ///
 /// A sequential file whose first scan holds every component is not read beyond that scan's header: what follows is
 /// image data. Otherwise every scan is visited, since their number and work are what a hostile file inflates.
+///
+/// The end of the image may be missing where nothing else can: every component of a sequential frame has had its scan, or
+/// every coefficient of a progressive one is known to its last bit.
 ///
 /// # Errors
 ///
 /// `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `limit_exceeded`.
 pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
-    let mut reader = Segments { bytes, at: 2 };
+    let mut segments = MarkerSegments::new(bytes);
     let mut metadata = Metadata::default();
     let mut frame: Option<Frame> = None;
     let mut scans = Scans::default();
     loop {
-        let marker = reader.next_marker()?;
+        let marker = segments.next_marker()?;
         match marker {
             EOI => break,
             SOS => {
-                let scan = reader.segment()?;
+                let scan = segments.segment(marker)?;
                 let frame = frame.as_ref().ok_or_else(|| malformed("a scan before the frame header"))?;
                 scans.add(scan, frame, limits)?;
-                if !frame.progressive && scans.count == 1 && scans.covers(frame) {
+                if scans.are_complete(frame) {
+                    scans.add_needless(segments, frame, limits)?;
                     break;
                 }
-                reader.skip_entropy_coded()?;
+                segments.skip_entropy_coded()?;
             }
             SOF0..=SOF15 if !matches!(marker, DHT | JPG | DAC) => {
                 if frame.is_some() {
                     return Err(malformed("a second frame header"));
                 }
-                frame = Some(Frame::read(marker, reader.segment()?, limits)?);
+                frame = Some(Frame::read(marker, segments.segment(marker)?, limits)?);
             }
-            DNL => return Err(Error::unsupported(Format::Jpeg, "DNL marker")),
+            // The frame header gave the height already, or was refused without one.
+            DNL => drop(segments.segment(marker)?),
             SOF55 => return Err(Error::unsupported(Format::Jpeg, "JPEG-LS")),
             DHP | EXP => return Err(Error::unsupported(Format::Jpeg, "hierarchical JPEG")),
             TEM | RST0..=RST7 => {}
             SOI => return Err(malformed("a second start of image")),
-            _ => metadata.read(marker, reader.segment()?),
+            _ => metadata.read(marker, segments.segment(marker)?),
         }
     }
     let frame = frame.ok_or_else(|| malformed("no frame header"))?;
-    if !scans.covers(&frame) {
+    if !scans.cover(&frame) {
         return Err(Error::truncated(Format::Jpeg, "a component has no scan"));
     }
     frame.header(scans.count, metadata, limits)
-}
-
-/// A cursor over marker segments.
-struct Segments<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Segments<'a> {
-    /// The next marker code; bytes before it and fill bytes are skipped (T.81 B.1.1.2 allows only the latter, decoders
-    /// in the field both).
-    fn next_marker(&mut self) -> Result<u8> {
-        loop {
-            let rest = self.bytes.get(self.at..).unwrap_or_default();
-            let ff = memchr(0xFF, rest).ok_or_else(ended)?;
-            let run = rest[ff..].iter().take_while(|&&b| b == 0xFF).count();
-            let code = *rest.get(ff + run).ok_or_else(ended)?;
-            self.at += ff + run + 1;
-            if code != 0 {
-                return Ok(code);
-            }
-        }
-    }
-
-    /// The payload of the segment whose marker was just read.
-    fn segment(&mut self) -> Result<&'a [u8]> {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let len = usize::from(u16::from_be_bytes(*rest.first_chunk().ok_or_else(ended)?));
-        if len < 2 {
-            return Err(malformed("a segment shorter than its length field"));
-        }
-        let payload = rest.get(2..len).ok_or_else(ended)?;
-        self.at += len;
-        Ok(payload)
-    }
-
-    /// Moves to the marker that ends the entropy-coded data (T.81 B.1.1.5: stuffed zeros and restarts do not).
-    fn skip_entropy_coded(&mut self) -> Result<()> {
-        loop {
-            let rest = self.bytes.get(self.at..).unwrap_or_default();
-            let ff = memchr(0xFF, rest).ok_or_else(ended)?;
-            match rest.get(ff + 1).ok_or_else(ended)? {
-                0x00 | RST0..=RST7 => self.at += ff + 2,
-                0xFF => self.at += ff + 1,
-                _ => {
-                    self.at += ff;
-                    return Ok(());
-                }
-            }
-        }
-    }
 }
 
 /// The frame header (T.81 B.2.2).
@@ -203,13 +160,16 @@ struct Scans {
     blocks: u64,
     /// Bit `i`: component `i` has had a scan that starts at its DC coefficient.
     begun: u8,
+    /// Of each component.
+    precision: [Precision; 4],
 }
 
 impl Scans {
     fn add(&mut self, payload: &[u8], frame: &Frame, limits: &Limits) -> Result<()> {
-        let (&count, rest) = payload.split_first().ok_or_else(|| malformed("a short scan header"))?;
-        let list = rest.get(..2 * usize::from(count)).ok_or_else(|| malformed("a short scan header"))?;
-        let spectral_start = *rest.get(list.len()).ok_or_else(|| malformed("a short scan header"))?;
+        let short = || malformed("a short scan header");
+        let (&count, rest) = payload.split_first().ok_or_else(short)?;
+        let (list, parameters) = rest.split_at_checked(2 * usize::from(count)).ok_or_else(short)?;
+        let &[first, last, bits] = parameters.first_chunk().ok_or_else(short)?;
         if !(1..=4).contains(&count) {
             return Err(malformed("a scan of no or too many components"));
         }
@@ -224,26 +184,56 @@ impl Scans {
             named |= 1 << index;
             self.blocks += frame.blocks(component);
             // Sequential scans hold all coefficients whatever they say, and some encoders say otherwise.
-            if spectral_start == 0 || !frame.progressive {
+            if first == 0 || !frame.progressive {
                 self.begun |= 1 << index;
             }
+            // Whether scans contradict each other is for the decoder to say.
+            self.precision[index].refine((first, last), (bits >> 4, bits & 15));
         }
         let all: u64 = frame.components.iter().map(|c| frame.blocks(c)).sum();
         let full_scans = self.blocks.div_ceil(all.max(1));
         Limits::check("scan work in full scans", full_scans, u64::from(limits.max_jpeg_full_scans))
     }
 
-    fn covers(&self, frame: &Frame) -> bool {
+    /// Counts the scans that follow a complete set, up to whatever is no part of a JPEG: libjpeg-turbo, which has the files
+    /// that are not for our own decoder, decodes them too. The first scan of all components is the last it reads.
+    fn add_needless(&mut self, mut segments: MarkerSegments<'_>, frame: &Frame, limits: &Limits) -> Result<()> {
+        if !frame.progressive && self.count == 1 {
+            return Ok(());
+        }
+        while segments.skip_entropy_coded().is_ok() {
+            let Some(scan) = next_scan(&mut segments) else { return Ok(()) };
+            match self.add(scan, frame, limits) {
+                Err(error @ Error::LimitExceeded { .. }) => return Err(error),
+                Err(_) => return Ok(()),
+                Ok(()) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether every component has had a scan.
+    fn cover(&self, frame: &Frame) -> bool {
         self.begun.count_ones() as usize == frame.components.len()
+    }
+
+    /// Whether no scan can be missing.
+    fn are_complete(&self, frame: &Frame) -> bool {
+        let full = || self.precision.iter().take(frame.components.len()).all(Precision::is_full);
+        if frame.progressive { full() } else { self.cover(frame) }
     }
 }
 
-fn malformed(reason: &'static str) -> Error {
-    Error::malformed(Format::Jpeg, reason)
-}
-
-fn ended() -> Error {
-    Error::truncated(Format::Jpeg, "the data ends before the image does")
+/// The next scan header before the end of the image, if everything up to it is legible.
+fn next_scan<'a>(segments: &mut MarkerSegments<'a>) -> Option<&'a [u8]> {
+    loop {
+        match segments.next_marker().ok()? {
+            EOI | SOI => return None,
+            TEM | RST0..=RST7 => {}
+            SOS => return segments.segment(SOS).ok(),
+            other => drop(segments.segment(other).ok()?),
+        }
+    }
 }
 
 /// The channels of a file whose markers say nothing: ids 1, 2, 3 and the like are Y′CbCr, the letters R, G, B are RGB.
@@ -257,26 +247,3 @@ pub(super) fn channels_without_markers(ids: &[u8]) -> Channels {
         _ => Channels::Cmyk,
     }
 }
-
-const SOF0: u8 = 0xC0;
-const SOF1: u8 = 0xC1;
-const SOF2: u8 = 0xC2;
-const SOF3: u8 = 0xC3;
-const DHT: u8 = 0xC4;
-const JPG: u8 = 0xC8;
-const SOF9: u8 = 0xC9;
-const SOF10: u8 = 0xCA;
-const SOF11: u8 = 0xCB;
-const DAC: u8 = 0xCC;
-const SOF15: u8 = 0xCF;
-const RST0: u8 = 0xD0;
-const RST7: u8 = 0xD7;
-const SOI: u8 = 0xD8;
-const EOI: u8 = 0xD9;
-const SOS: u8 = 0xDA;
-const DNL: u8 = 0xDC;
-const DHP: u8 = 0xDE;
-const EXP: u8 = 0xDF;
-/// ITU-T T.87, C.2.2.
-const SOF55: u8 = 0xF7;
-const TEM: u8 = 0x01;

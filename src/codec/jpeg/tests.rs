@@ -197,7 +197,7 @@ fn adobe_transform_zero_means_rgb() {
 }
 
 #[test]
-fn padding_after_the_scan_is_no_damage_and_codes_are() {
+fn padding_after_the_scan_is_no_damage() {
     let jpeg = photo(96, 64);
     let (scan, eoi) = jpeg.split_at(jpeg.len() - 2);
     let whole = planes(&jpeg, DctScale::Full).unwrap();
@@ -205,8 +205,42 @@ fn padding_after_the_scan_is_no_damage_and_codes_are() {
         assert_eq!(planes(&[scan, padding, eoi].concat(), DctScale::Full).unwrap(), whole);
     }
     assert_eq!(planes(&[scan, &[0; 300][..]].concat(), DctScale::Full).unwrap(), whole, "padding and no EOI");
-    let codes = [scan, &[0x5A; 200][..], eoi].concat();
-    assert_eq!(planes(&codes, DctScale::Full).unwrap_err().code(), "malformed");
+}
+
+#[test]
+fn what_was_appended_to_the_scan_is_no_damage() {
+    let jpeg = photo(96, 64);
+    let (scan, eoi) = jpeg.split_at(jpeg.len() - 2);
+    let whole = planes(&jpeg, DctScale::Full).unwrap();
+    let mut state = 5u32;
+    let mut random = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8 & 0xFE
+    };
+    let noise: Vec<u8> = (0..600).map(|_| random()).collect();
+    for appended in [&[0x5A; 200][..], b"\r\n--the-boundary-of-a-multipart-body--\r\n", &noise] {
+        assert_eq!(planes(&[scan, appended, eoi].concat(), DctScale::Full).unwrap(), whole);
+        assert_eq!(planes(&[scan, appended].concat(), DctScale::Full).unwrap(), whole, "without EOI");
+    }
+}
+
+/// The same scan in a frame of another size.
+fn resized(jpeg: &[u8], width: u8, height: u8) -> Vec<u8> {
+    let sof = jpeg.windows(2).position(|w| w == [0xFF, 0xC0]).unwrap();
+    let mut resized = jpeg.to_vec();
+    (resized[sof + 6], resized[sof + 8]) = (height, width);
+    resized
+}
+
+#[test]
+fn rows_of_mcus_below_the_picture_are_left_out_and_other_mcus_are_damage() {
+    let jpeg = photo(96, 64);
+    let whole = planes(&jpeg, DctScale::Full).unwrap();
+    let upper = planes(&resized(&jpeg, 96, 32), DctScale::Full).unwrap();
+    assert_eq!(bytes_of(&upper.luma), &bytes_of(&whole.luma)[..96 * 32]);
+    // Five MCUs in a row where there were six, and so four too many.
+    let error = planes(&resized(&jpeg, 80, 64), DctScale::Full).unwrap_err();
+    assert_eq!(error.to_string(), "malformed JPEG: a scan longer than the image");
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub(super) struct Segments<'a> {
 }
 
 /// What an MCU can take at most, and a reservoir: 10 blocks of 64 coefficients of a 16-bit code and 15 bits more.
-const MARGIN: usize = 10 * 64 * 31 / 8 + 16;
+pub(super) const MARGIN: usize = 10 * 64 * 31 / 8 + 16;
 const WINDOW: usize = 32 * 1024;
 
 impl<'a> Segments<'a> {
@@ -89,6 +89,11 @@ impl<'a> Segments<'a> {
         self.window.get(reader.consumed_bits().div_ceil(8)..self.end).unwrap_or_default()
     }
 
+    /// Bits of the byte in which the reader stands.
+    pub(super) fn bits_to_byte(&self, reader: &Reader) -> u32 {
+        (8 - u32::try_from(reader.consumed_bits() % 8).unwrap_or(0)) % 8
+    }
+
     /// What follows the window: stuffed data, or the marker that ended the segment.
     pub(super) fn rest(&self) -> &'a [u8] {
         self.rest
@@ -96,6 +101,12 @@ impl<'a> Segments<'a> {
 
     pub(super) fn has_ended(&self) -> bool {
         self.ended
+    }
+
+    /// Leaves the segment for the marker at `marker`.
+    pub(super) fn skip_to(&mut self, marker: &'a [u8]) -> Reader {
+        (self.rest, self.end, self.ended) = (marker, 0, true);
+        Reader::default()
     }
 
     /// Starts the segment after the marker that ended this one.
@@ -119,6 +130,14 @@ pub(super) struct Reader {
 }
 
 impl Reader {
+    /// A reader that stands at a bit of the window.
+    pub(super) fn at_bit(bit: usize, window: &[u8]) -> Self {
+        let mut reader = Self { bits: 0, count: 0, at: bit / 8 };
+        reader.refill(window);
+        reader.skip(u32::try_from(bit % 8).unwrap_or(0));
+        reader
+    }
+
     /// At least 56 bits; zeros behind the end of the window.
     #[inline(always)]
     pub(super) fn refill(&mut self, window: &[u8]) {
@@ -145,7 +164,7 @@ impl Reader {
         self.count = self.count.wrapping_sub(n);
     }
 
-    fn consumed_bits(&self) -> usize {
+    pub(super) fn consumed_bits(&self) -> usize {
         self.at * 8 - (self.count as usize).min(self.at * 8)
     }
 }

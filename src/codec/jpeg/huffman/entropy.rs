@@ -1,7 +1,11 @@
 //! The entropy-coded segments of one scan and the restart markers between them (ITU-T T.81 § E.2.4, F.2.2).
 
+use memchr::memchr;
+
+use super::super::segments::{RST0, RST7};
 use super::bits::{Reader, Segments};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::format::Format;
 
 /// What is wrong with a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +20,22 @@ pub(in crate::codec::jpeg) enum Fault {
     RestartOrder,
     /// Data between an interval and its restart marker.
     Stray,
+    /// Data after the last MCU that reads as further MCUs, though not as rows of them.
+    Longer,
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        let reason = match fault {
+            Fault::Ended => return Self::truncated(Format::Jpeg, "the data ends before the last scan does"),
+            Fault::BadCode => "an impossible entropy code",
+            Fault::Short => "a scan shorter than the image",
+            Fault::Longer => "a scan longer than the image",
+            Fault::RestartOrder => "restart markers out of order",
+            Fault::Stray => "stray bytes inside a scan",
+        };
+        Self::malformed(Format::Jpeg, reason)
+    }
 }
 
 /// One scan's data on its way.
@@ -78,11 +98,11 @@ impl<'a> Entropy<'a> {
     #[cold]
     fn restart(&mut self) -> Result<(), Fault> {
         self.segments.prepare(&mut self.reader);
-        if !self.segments.has_ended() || !self.segments.unread(&self.reader).is_empty() {
+        if !self.is_at_marker() {
             return Err(Fault::Stray);
         }
         match self.segments.rest() {
-            [0xFF, marker, data @ ..] if *marker == 0xD0 + self.next_restart => {
+            [0xFF, marker, data @ ..] if *marker == RST0 + self.next_restart => {
                 self.reader = self.segments.next(data);
             }
             rest if is_marker(rest) => return Err(Fault::RestartOrder),
@@ -93,17 +113,78 @@ impl<'a> Entropy<'a> {
         Ok(())
     }
 
-    /// What follows the last MCU: bytes of the scan that are no padding, and the data from the next marker on.
-    pub(super) fn left_over(&self) -> (usize, &'a [u8]) {
-        let is_code = |b: &&u8| !matches!(b, 0x00 | 0xFF);
-        let mut count = self.segments.unread(&self.reader).iter().filter(is_code).count();
-        let mut rest = self.segments.rest();
-        while !rest.is_empty() && (!is_marker(rest) || matches!(rest, [0xFF, 0xD0..=0xD7, ..])) {
-            count += rest.iter().take(1).filter(is_code).count();
-            rest = &rest[1..];
-        }
-        (count, rest)
+    /// Whether the segment is read to its end. Zero bytes may stand before the marker, as some webcams write them.
+    pub(super) fn is_at_marker(&self) -> bool {
+        self.segments.has_ended() && self.segments.unread(&self.reader).iter().all(|&b| b == 0)
     }
+
+    /// Whether the segment is read to its end and no restart marker follows it.
+    pub(super) fn is_spent(&mut self) -> bool {
+        self.segments.prepare(&mut self.reader);
+        self.is_at_marker() && !matches!(self.segments.rest(), [0xFF, RST0..=RST7, ..])
+    }
+
+    /// Whether a restart marker is due, and is what follows: then the interval before it is whole.
+    pub(super) fn is_at_restart(&mut self) -> bool {
+        self.segments.prepare(&mut self.reader);
+        let due = self.restart_interval > 0 && self.until_restart == 0;
+        due && self.is_at_marker() && matches!(self.segments.rest(), [0xFF, RST0..=RST7, ..])
+    }
+
+    /// Steps over further intervals by the numbers of their restart markers.
+    pub(super) fn skip_intervals(&mut self) -> Result<(), Fault> {
+        while let [0xFF, number @ RST0..=RST7, data @ ..] = self.segments.rest() {
+            if *number != RST0 + self.next_restart {
+                return Err(Fault::RestartOrder);
+            }
+            self.next_restart = (self.next_restart + 1) % 8;
+            self.reader = self.segments.skip_to(after_interval(data));
+        }
+        Ok(())
+    }
+
+    /// Whether the bits that fill the last byte are alike: ones as § F.1.2.3 has them, or zeros.
+    pub(super) fn is_padded(&self) -> bool {
+        let count = self.segments.bits_to_byte(&self.reader);
+        let padding = if count == 0 { 0 } else { self.reader.peek(count) };
+        padding == 0 || padding == (1 << count) - 1
+    }
+
+    /// What follows the last MCU, up to the next marker that is no restart: whole bytes, without stuffing.
+    pub(super) fn left_over(&self) -> impl Iterator<Item = u8> {
+        let unread = self.segments.unread(&self.reader).iter().copied();
+        let coded = &self.segments.rest()[..self.segments.rest().len() - self.after().len()];
+        let mut before = 0;
+        let is_data = move |&b: &u8| (std::mem::replace(&mut before, b), b) != (0xFF, 0);
+        unread.chain(coded.iter().copied().filter(is_data))
+    }
+
+    /// The data from the next marker on that is no restart.
+    pub(super) fn after(&self) -> &'a [u8] {
+        let mut rest = self.segments.rest();
+        while let [0xFF, RST0..=RST7, data @ ..] = after_interval(rest) {
+            rest = data;
+        }
+        after_interval(rest)
+    }
+
+    /// Bytes of the file from the end of the last MCU on.
+    pub(super) fn unread_len(&self) -> usize {
+        let unread = self.segments.unread(&self.reader);
+        self.segments.rest().len() + unread.len() + unread.iter().filter(|&&b| b == 0xFF).count()
+    }
+}
+
+/// The data from the next marker on.
+fn after_interval(mut data: &[u8]) -> &[u8] {
+    while let Some(at) = memchr(0xFF, data) {
+        data = &data[at..];
+        if is_marker(data) {
+            return data;
+        }
+        data = &data[1..];
+    }
+    &[]
 }
 
 fn is_marker(rest: &[u8]) -> bool {

@@ -1,12 +1,14 @@
 //! Walks the marker segments of a Huffman-coded frame (ITU-T T.81 annex B), or says that the file is for libjpeg-turbo.
 
+use super::super::segments::{
+    DAC, DHP, DHT, DQT, DRI, EOI, EXP, JPG, MarkerSegments, RST0, RST7, SOF0, SOF2, SOF3, SOF15, SOI, SOS, TEM,
+};
 use super::codes::Codes;
 use crate::size::Size;
 
 /// The marker segments, read up to the next scan.
 pub(super) struct Markers<'a> {
-    /// From the next marker on.
-    rest: &'a [u8],
+    segments: MarkerSegments<'a>,
     quantisers: [Option<[i16; 64]>; 4],
     dc: [Option<&'a [u8]>; 4],
     ac: [Option<&'a [u8]>; 4],
@@ -54,44 +56,39 @@ pub(super) enum Next<'a> {
 
 impl<'a> Markers<'a> {
     /// At the first marker after the start of the image.
-    pub(super) fn new(bytes: &'a [u8]) -> Option<Self> {
+    pub(super) fn new(file: &'a [u8]) -> Self {
         let none = || [const { None }; 4];
-        let rest = bytes.get(2..)?;
-        Some(Self { rest, quantisers: [None; 4], dc: [None; 4], ac: none(), restart_interval: 0, frame: None })
+        let segments = MarkerSegments::new(file);
+        Self { segments, quantisers: [None; 4], dc: [None; 4], ac: none(), restart_interval: 0, frame: None }
     }
 
     /// Reads up to the next scan; `None` for anything but a plain Huffman-coded frame of 8 bits, damaged tables included:
     /// libjpeg-turbo reads those, or says what is wrong.
     pub(super) fn next(&mut self) -> Option<Next<'a>> {
         loop {
-            let (marker, after) = match self.rest {
-                [] | [0xFF] => return Some(Next::Nothing),
-                [0xFF, 0xFF, ..] => {
-                    self.rest = &self.rest[1..];
-                    continue;
-                }
-                [0xFF, 0xD9, ..] => return Some(Next::End),
-                [0xFF, marker, after @ ..] => (*marker, after),
-                _ => return None,
-            };
-            let length = usize::from(u16::from_be_bytes(*after.first_chunk()?));
-            let (payload, next) = (after.get(2..length)?, after.get(length..)?);
-            self.rest = next;
+            let Ok(marker) = self.segments.next_marker() else { return Some(Next::Nothing) };
             match marker {
-                0xC0..=0xC2 => self.read_frame(marker == 0xC2, payload)?,
-                0xC4 => self.read_codes(payload)?,
-                0xDB => self.read_quantisers(payload)?,
-                0xDD => self.restart_interval = u16::from_be_bytes(payload.try_into().ok()?).into(),
-                0xDA => return self.read_scan(payload).map(Next::Scan),
-                0xE0..=0xEF | 0xFE => {}
-                _ => return None,
+                EOI => return Some(Next::End),
+                TEM | RST0..=RST7 => continue,
+                SOI | DAC | DHP | EXP => return None,
+                _ => {}
+            }
+            let payload = self.segments.segment(marker).ok()?;
+            match marker {
+                SOF0..=SOF2 => self.read_frame(marker == SOF2, payload)?,
+                DHT => self.read_codes(payload)?,
+                DQT => self.read_quantisers(payload)?,
+                DRI => self.restart_interval = u16::from_be_bytes(payload.try_into().ok()?).into(),
+                SOS => return self.read_scan(payload).map(Next::Scan),
+                SOF3..=SOF15 if marker != JPG => return None,
+                _ => {}
             }
         }
     }
 
     /// Goes on after a scan.
     pub(super) fn resume(&mut self, rest: &'a [u8]) {
-        self.rest = rest;
+        self.segments.resume(rest);
     }
 
     fn read_frame(&mut self, progressive: bool, payload: &[u8]) -> Option<()> {
@@ -164,7 +161,7 @@ impl<'a> Markers<'a> {
         }
         let known = !components.is_empty() && first <= last && last < 64;
         let (spectrum, approximation) = ((first, last), (bits >> 4, bits & 15));
-        known.then_some(ScanHeader { components, spectrum, approximation, data: self.rest })
+        known.then_some(ScanHeader { components, spectrum, approximation, data: self.segments.rest() })
     }
 
     pub(super) fn dc_codes(&self, number: usize) -> Option<Codes> {

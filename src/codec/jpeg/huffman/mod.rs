@@ -1,6 +1,5 @@
-//! Huffman-coded JPEGs of 8 bits, sequential in one scan or progressive (ITU-T T.81 annexes F and G), which is what
-//! cameras, phones and the web write: decoded to planes in safe Rust, at the scale asked for, sample by sample as
-//! libjpeg-turbo does.
+//! Huffman-coded JPEGs of 8 bits, sequential or progressive (ITU-T T.81 annexes F and G), which is what cameras, phones
+//! and the web write: decoded to planes in safe Rust, at the scale asked for, sample by sample as libjpeg-turbo does.
 //!
 //! Everything else is libjpeg-turbo's: [`decode`] says `None`.
 
@@ -15,6 +14,7 @@ mod idct;
 mod markers;
 mod progressive;
 mod sequential;
+mod tail;
 
 #[cfg(test)]
 mod tests;
@@ -26,13 +26,12 @@ pub(super) mod idct_for_tests {
 }
 
 use self::blocks::{Strip, Waiting};
-use self::entropy::Entropy;
 pub(super) use self::entropy::Fault;
 use self::idct::{Pair, Samples, Tables};
-use self::markers::{Frame, Markers, Next};
+use self::markers::{Frame, Markers, Next, ScanHeader};
 use self::progressive::{Coefficients, Pass};
 use self::sequential::Scan;
-use super::decode::MAX_LEFT_OVER_BYTES;
+pub(super) use self::tail::MAX_LEFT_OVER_BYTES;
 use super::ffi::{self, Avx2};
 use super::planes::{ReducedPlanes, divisors};
 use crate::error::{Error, Result};
@@ -58,85 +57,92 @@ fn decode_on(
     plan: &Plan,
     meter: &Meter<'_>,
 ) -> Result<Option<Pixels>> {
-    let coded = matches!(header.coding, Coding::JpegSequential { scans: 1, .. } | Coding::JpegProgressive { .. });
+    let coded = matches!(header.coding, Coding::JpegSequential { .. } | Coding::JpegProgressive { .. });
     if !coded || !matches!(header.channels, Channels::Ycbcr | Channels::Gray) {
         return Ok(None);
     }
-    let Some(mut markers) = Markers::new(bytes) else { return Ok(None) };
+    let mut markers = Markers::new(bytes);
     let Some(Next::Scan(first)) = markers.next() else { return Ok(None) };
-    let Some(frame) = markers.frame.take().filter(|frame| frame.size == header.coded_size) else { return Ok(None) };
-    let rows = Rows::new(&frame, plan, avx2, meter)?;
-    if frame.progressive {
-        markers.frame = Some(frame);
-        progressive(markers, first, rows)
-    } else {
-        sequential(&markers, &frame, &first, rows)
-    }
+    let Some(frame) = markers.frame.as_ref().filter(|frame| frame.size == header.coded_size) else { return Ok(None) };
+    let rows = Rows::new(frame, plan, avx2, meter)?;
+    if frame.progressive { progressive(bytes, markers, first, rows) } else { sequential(bytes, markers, first, rows) }
 }
 
-fn sequential(
-    markers: &Markers<'_>,
-    frame: &Frame,
-    header: &markers::ScanHeader<'_>,
+/// Decodes scans straight to samples until every component has had one.
+fn sequential<'a>(
+    file: &'a [u8],
+    mut markers: Markers<'a>,
+    mut header: ScanHeader<'a>,
     mut rows: Rows<'_>,
 ) -> Result<Option<Pixels>> {
-    let Some(mut scan) = Scan::new(markers, frame, header, rows.sides())? else { return Ok(None) };
-    for _ in 0..frame.mcus().1 {
-        rows.meter.check()?;
-        ffi::run(Work::Sequential(&mut scan, &mut rows.strips), rows.avx2).map_err(refused)?;
-        rows.push()?;
+    let mut done = vec![false; rows.strips.len()];
+    loop {
+        let Some(frame) = &markers.frame else { return Ok(None) };
+        let Some(mut scan) = Scan::new(&markers, frame, &header, rows.sides())? else { return Ok(None) };
+        if scan.places().any(|(place, _)| std::mem::replace(&mut done[place], true)) {
+            return Err(contradiction());
+        }
+        for _ in 0..scan.rows() {
+            rows.meter.check()?;
+            ffi::run(Work::Sequential(&mut scan, &mut rows.strips), rows.avx2)?;
+            rows.push(scan.places())?;
+        }
+        markers.resume(tail::after_sequential(&mut scan, file, rows.meter)?);
+        if done.iter().all(|&done| done) {
+            return rows.finish().map(Some);
+        }
+        header = match markers.next() {
+            Some(Next::Scan(next)) => next,
+            Some(Next::End | Next::Nothing) => return Err(Fault::Ended.into()),
+            None => return Ok(None),
+        };
     }
-    let after = after_scan(&scan.entropy)?;
-    // Only the end of the image or of the data is expected here.
-    if !matches!(after, [] | [0xFF] | [0xFF, 0xD9, ..]) {
-        return Ok(None);
-    }
-    rows.finish().map(Some)
 }
 
+/// Decodes scans into coefficients, until none can be missing or the image ends, and those to samples.
 fn progressive<'a>(
+    file: &'a [u8],
     mut markers: Markers<'a>,
-    first: markers::ScanHeader<'a>,
+    mut header: ScanHeader<'a>,
     mut rows: Rows<'_>,
 ) -> Result<Option<Pixels>> {
     let Some(frame) = &markers.frame else { return Ok(None) };
     let mut coefficients = Coefficients::new(frame)?;
-    let mut next = Next::Scan(first);
-    while let Next::Scan(header) = next {
+    loop {
         let Some(mut pass) = Pass::new(&markers, &header)? else { return Ok(None) };
         if !coefficients.expect(&header) {
-            return Err(Error::malformed(Format::Jpeg, "scans that contradict each other"));
+            return Err(contradiction());
         }
         for row in 0..coefficients.rows(&pass) {
             rows.meter.check()?;
-            ffi::run(Work::Progressive(&mut coefficients, &mut pass, row), rows.avx2).map_err(refused)?;
+            ffi::run(Work::Progressive(&mut coefficients, &mut pass, row), rows.avx2)?;
         }
-        markers.resume(after_scan(&pass.entropy)?);
-        let Some(following) = markers.next() else { return Ok(None) };
-        next = following;
-    }
-    if matches!(next, Next::Nothing) {
-        return Err(refused(Fault::Ended));
+        let last = coefficients.are_complete();
+        markers.resume(tail::after_progressive(&mut pass.entropy, file, last)?);
+        if last {
+            break;
+        }
+        header = match markers.next() {
+            Some(Next::Scan(next)) => next,
+            // An encoder may leave the last bits out; without the end of the image, they may as well be missing.
+            Some(Next::End) => break,
+            Some(Next::Nothing) => return Err(Fault::Ended.into()),
+            None => return Ok(None),
+        };
     }
     let Some(frame) = &markers.frame else { return Ok(None) };
     let Some(tables) = frame.components.iter().map(|c| c.table).collect::<Option<Vec<_>>>() else { return Ok(None) };
     let mut waiting = rows.sides().map(Waiting::new);
     for row in 0..frame.mcus().1 as usize {
         rows.meter.check()?;
-        ffi::run(Work::Transform(&coefficients, row, &tables, &mut waiting, &mut rows.strips), rows.avx2)
-            .map_err(refused)?;
-        rows.push()?;
+        ffi::run(Work::Transform(&coefficients, row, &tables, &mut waiting, &mut rows.strips), rows.avx2)?;
+        rows.push(frame.components.iter().map(|component| component.v as usize).enumerate())?;
     }
     rows.finish().map(Some)
 }
 
-/// The data from the next marker on.
-fn after_scan<'a>(entropy: &Entropy<'a>) -> Result<&'a [u8]> {
-    let (left_over, after) = entropy.left_over();
-    if left_over > MAX_LEFT_OVER_BYTES as usize {
-        return Err(Error::malformed(Format::Jpeg, "a scan longer than the image"));
-    }
-    Ok(after)
+fn contradiction() -> Error {
+    Error::malformed(Format::Jpeg, "scans that contradict each other")
 }
 
 /// Strips of every component on their way to the reduction.
@@ -168,10 +174,15 @@ impl<'m> Rows<'m> {
         self.divisors.map(|divisor| 8 / divisor as usize)
     }
 
-    /// Hands the strips on.
-    fn push(&mut self) -> Result<()> {
-        let Self { strips, output, .. } = self;
-        strips.iter().enumerate().try_for_each(|(index, strip)| output.push(index, &strip.samples, strip.stride))
+    /// Hands on what was decoded: the strips at these places, each with its rows of blocks.
+    fn push(&mut self, decoded: impl Iterator<Item = (usize, usize)>) -> Result<()> {
+        let sides = self.sides();
+        for (place, rows_of_blocks) in decoded {
+            let Strip { stride, samples } = &self.strips[place];
+            let rows = rows_of_blocks * sides[usize::from(place > 0)];
+            self.output.push(place, &samples[..rows * stride], *stride)?;
+        }
+        Ok(())
     }
 
     fn finish(self) -> Result<Pixels> {
@@ -212,15 +223,5 @@ impl Work<'_, '_> {
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
     pub(super) fn run_avx2(self) -> Result<(), Fault> {
         self.run(|pair, tables, side, samples| avx2::inverse_avx2(pair, tables, side, samples))
-    }
-}
-
-fn refused(fault: Fault) -> Error {
-    match fault {
-        Fault::Ended => Error::truncated(Format::Jpeg, "the data ends before the last scan does"),
-        Fault::BadCode => Error::malformed(Format::Jpeg, "an impossible entropy code"),
-        Fault::Short => Error::malformed(Format::Jpeg, "a scan shorter than the image"),
-        Fault::RestartOrder => Error::malformed(Format::Jpeg, "restart markers out of order"),
-        Fault::Stray => Error::malformed(Format::Jpeg, "stray bytes inside a scan"),
     }
 }

@@ -3,6 +3,7 @@
 //! Coefficients lie in zigzag order beside a bit for each that is not zero: refinement, most of a decode's time, then
 //! visits only those.
 
+use super::super::precision::Precision;
 use super::band::{Block, read_dc_value, read_first, read_refinement};
 use super::blocks::{Strip, Waiting};
 use super::codes::{Codes, Dc};
@@ -29,8 +30,7 @@ struct Plane {
     values: Vec<i16>,
     /// Bit `k`: coefficient `k`, 1–63, is not zero.
     nonzero: Vec<u64>,
-    /// The bit that each coefficient is known to.
-    known: [Option<u8>; 64],
+    precision: Precision,
 }
 
 /// One scan, ready to be read.
@@ -112,7 +112,7 @@ impl Coefficients {
                 own: (size.width as usize, size.height as usize),
                 values: zeroed(across * down * 64)?,
                 nonzero: zeroed(across * down)?,
-                known: [None; 64],
+                precision: Precision::default(),
             })
         };
         Ok(Self { planes: frame.components.iter().map(plane).collect::<Result<_>>()?, mcus })
@@ -120,16 +120,13 @@ impl Coefficients {
 
     /// Notes what a scan will bring; false if it contradicts those before it.
     pub(super) fn expect(&mut self, header: &ScanHeader<'_>) -> bool {
-        let (first, last) = header.spectrum;
-        let (before, bit) = header.approximation;
-        header.components.iter().all(|&(place, _, _)| {
-            let known = &mut self.planes[place].known;
-            let in_order = first == 0 || known[0].is_some();
-            known[usize::from(first)..=usize::from(last)]
-                .iter_mut()
-                .all(|known| known.replace(bit).unwrap_or(0) == before)
-                && in_order
-        })
+        let mut places = header.components.iter().map(|&(place, _, _)| place);
+        places.all(|place| self.planes[place].precision.refine(header.spectrum, header.approximation))
+    }
+
+    /// Whether every bit of every coefficient is there.
+    pub(super) fn are_complete(&self) -> bool {
+        self.planes.iter().all(|plane| plane.precision.is_full())
     }
 
     /// Rows of a scan: of blocks where it is of one component, of MCUs where it is of several.

@@ -1,33 +1,41 @@
-//! Decodes the scan of a sequential frame, a row of MCUs at a time (ITU-T T.81 § F.2).
+//! Decodes a scan of a sequential frame, a row of MCUs at a time (ITU-T T.81 § F.2): of all its components or some.
 
-use super::bits::Reader;
+use super::bits::{MARGIN, Reader};
 use super::blocks::{Strip, Waiting};
 use super::codes::{Ac, Dc, END};
 use super::entropy::{Entropy, Fault};
 use super::idct::{Pair, Samples, Tables};
 use super::markers::{Frame, Markers, ScanHeader, ZIGZAG};
 use crate::error::Result;
+use crate::pixels::zeroed;
+use crate::watch::Meter;
 
-/// The one scan of all components.
+/// One scan.
 pub(in crate::codec::jpeg) struct Scan<'a> {
     pub(super) entropy: Entropy<'a>,
     components: Vec<Component>,
-    mcus_across: u32,
+    /// Quantisers by the component's place in the frame.
+    tables: Vec<[i16; 64]>,
+    /// MCUs across and down.
+    mcus: (u32, u32),
     /// Of luma and of chroma.
     waiting: [Waiting; 2],
 }
 
+/// A component of the scan.
 struct Component {
+    /// Its place in the frame.
+    place: usize,
+    /// Blocks in an MCU of the scan, across and down.
     h: usize,
     v: usize,
-    table: [i16; 64],
     dc: Dc,
     ac: Ac,
     predictor: i32,
 }
 
 impl<'a> Scan<'a> {
-    /// `Ok(None)` for a scan that is not of all components and coefficients, or has no usable tables.
+    /// `Ok(None)` for a scan that has no usable tables.
     ///
     /// # Errors
     ///
@@ -38,13 +46,16 @@ impl<'a> Scan<'a> {
         header: &ScanHeader<'a>,
         sides: [usize; 2],
     ) -> Result<Option<Self>> {
-        let plain = (header.spectrum, header.approximation) == ((0, 63), (0, 0));
+        // A scan of one component is made of its blocks, whatever its factors (§ A.2.2).
+        let alone = header.components.len() == 1;
+        let mut tables = vec![[0; 64]; frame.components.len()];
         let component = |&(place, dc, ac): &(usize, usize, usize)| {
             let component = &frame.components[place];
+            tables[place] = component.table?;
             Some(Component {
-                h: component.h as usize,
-                v: component.v as usize,
-                table: component.table?,
+                place,
+                h: if alone { 1 } else { component.h as usize },
+                v: if alone { 1 } else { component.v as usize },
                 dc: Dc::new(markers.dc_codes(dc)?)?,
                 ac: Ac::new(markers.ac_codes(ac)?),
                 predictor: 0,
@@ -53,11 +64,89 @@ impl<'a> Scan<'a> {
         let Some(components) = header.components.iter().map(component).collect::<Option<Vec<_>>>() else {
             return Ok(None);
         };
-        if !plain || components.len() != frame.components.len() {
-            return Ok(None);
-        }
+        let mcus = match components[..] {
+            [Component { place, .. }] => {
+                let blocks = frame.component_size(&frame.components[place], 8);
+                (blocks.width, blocks.height)
+            }
+            _ => frame.mcus(),
+        };
         let entropy = Entropy::new(header.data, markers.restart_interval)?;
-        Ok(Some(Self { entropy, components, mcus_across: frame.mcus().0, waiting: sides.map(Waiting::new) }))
+        Ok(Some(Self { entropy, components, tables, mcus, waiting: sides.map(Waiting::new) }))
+    }
+
+    /// Rows of MCUs.
+    pub(super) fn rows(&self) -> u32 {
+        self.mcus.1
+    }
+
+    /// The places in the frame of the scan's components, each with its rows of blocks in a row of MCUs.
+    pub(super) fn places(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.components.iter().map(|component| (component.place, component.v))
+    }
+
+    /// MCUs in a row.
+    pub(super) fn mcus_across(&self) -> u32 {
+        self.mcus.0
+    }
+
+    /// Whether an MCU of the scan ends with the last bit of `data`, padding of ones left out.
+    ///
+    /// Starts from every bit, and follows MCUs from there; where one begins that was followed before, so does the rest.
+    /// Each bit starts one MCU at most, so this takes time in proportion to the length.
+    ///
+    /// # Errors
+    ///
+    /// `out_of_memory`.
+    pub(super) fn has_mcu_at_end_of(&mut self, data: &[u8]) -> Result<bool> {
+        let mut window = zeroed(data.len() + MARGIN)?;
+        window[..data.len()].copy_from_slice(data);
+        let len = data.len() * 8;
+        let padding = data.last().map_or(0, |last| last.trailing_ones() as usize).min(7);
+        let mut followed = zeroed::<u8>(len)?;
+        for start in 0..len {
+            let mut at = start;
+            while followed.get(at) == Some(&0) {
+                followed[at] = 1;
+                let mut reader = Reader::at_bit(at, &window);
+                if skip_mcu(&mut reader, &window, &mut self.components).is_none() {
+                    break;
+                }
+                at = reader.consumed_bits();
+                if (len - padding..=len).contains(&at) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Reads on to the end of the entropy-coded data. Returns how many MCUs there are, or why it is not made of MCUs.
+    ///
+    /// # Errors
+    ///
+    /// `deadline`, `cancelled`.
+    pub(super) fn count_further_mcus(&mut self, meter: &Meter<'_>) -> Result<Result<u64, Fault>> {
+        let mut count = 0;
+        while !self.entropy.is_spent() {
+            if count % MCUS_A_CHECK == 0 {
+                meter.check()?;
+            }
+            if let Err(fault) = self.skip_mcu() {
+                return Ok(Err(fault));
+            }
+            count += 1;
+        }
+        Ok(Ok(count))
+    }
+
+    fn skip_mcu(&mut self) -> Result<(), Fault> {
+        if self.entropy.restarts()? {
+            self.components.iter_mut().for_each(|component| component.predictor = 0);
+        }
+        let (mut reader, window) = self.entropy.next();
+        let read = skip_mcu(&mut reader, window, &mut self.components);
+        self.entropy.check(reader, read)
     }
 
     /// Decodes the next row of MCUs into one strip for each component; `inverse` is the inverse DCT of the machine.
@@ -67,20 +156,32 @@ impl<'a> Scan<'a> {
         strips: &mut [Strip],
         inverse: impl Fn(&Pair, Tables<'_>, usize, &mut Samples),
     ) -> Result<(), Fault> {
-        let Self { entropy, components, waiting, .. } = self;
-        for mcu in 0..self.mcus_across as usize {
+        let Self { entropy, components, tables, waiting, .. } = self;
+        for mcu in 0..self.mcus.0 as usize {
             if entropy.restarts()? {
                 components.iter_mut().for_each(|component| component.predictor = 0);
             }
             let (mut reader, window) = entropy.next();
-            let read = read_mcu(&mut reader, window, components, waiting, mcu, strips, &inverse);
+            let read = read_mcu(&mut reader, window, components, tables, waiting, mcu, strips, &inverse);
             entropy.check(reader, read)?;
         }
-        waiting
-            .iter_mut()
-            .for_each(|waiting| waiting.flush(strips, |component| &components[component].table, &inverse));
+        waiting.iter_mut().for_each(|waiting| waiting.flush(strips, |place| &tables[place], &inverse));
         Ok(())
     }
+}
+
+/// MCUs between two looks at the meter.
+const MCUS_A_CHECK: u64 = 256;
+
+/// Reads an MCU of which nothing is kept.
+fn skip_mcu(reader: &mut Reader, window: &[u8], components: &mut [Component]) -> Option<()> {
+    let mut unused: Pair = [0; 256];
+    for component in components {
+        for _ in 0..component.h * component.v {
+            read_block(reader, window, component, &mut unused, 0)?;
+        }
+    }
+    Some(())
 }
 
 #[inline(always)]
@@ -88,19 +189,18 @@ fn read_mcu(
     reader: &mut Reader,
     window: &[u8],
     components: &mut [Component],
+    tables: &[[i16; 64]],
     waiting: &mut [Waiting; 2],
     mcu: usize,
     strips: &mut [Strip],
     inverse: &impl Fn(&Pair, Tables<'_>, usize, &mut Samples),
 ) -> Option<()> {
-    for index in 0..components.len() {
-        let waiting = &mut waiting[usize::from(index > 0)];
-        let (h, v) = (components[index].h, components[index].v);
-        for block in 0..h * v {
-            let component = &mut components[index];
+    for component in components {
+        let waiting = &mut waiting[usize::from(component.place > 0)];
+        for block in 0..component.h * component.v {
             let flat = read_block(reader, window, component, &mut waiting.pair, waiting.filled)?;
-            let at = (mcu * h + block % h, block / h);
-            waiting.add(index, at, flat, strips, |component| &components[component].table, inverse);
+            let at = (mcu * component.h + block % component.h, block / component.h);
+            waiting.add(component.place, at, flat, strips, |place| &tables[place], inverse);
         }
     }
     Some(())

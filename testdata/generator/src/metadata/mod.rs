@@ -3,6 +3,7 @@
 pub(crate) mod exif;
 pub(crate) mod icc;
 pub(crate) mod icc_table;
+pub(crate) mod samsung;
 
 /// An XMP packet that says what it is and carries a canary.
 pub(crate) fn xmp() -> Vec<u8> {

@@ -1,8 +1,9 @@
 //! JPEGs that violate T.81.
 
-use super::{file, good_jpeg, patched};
+use super::{file, find, good_jpeg, patched, three_scans};
 use crate::catalogue::Entry;
-use crate::encode::jpeg::{find_marker, scan_data, segment};
+use crate::encode::jpeg::{self, Options, find_marker, scan_data};
+use crate::files::picture;
 
 pub(super) fn all() -> Vec<Entry> {
     let named = |name: &str, shows: &str, bytes: fn() -> Vec<u8>| file("malformed", name, shows, bytes);
@@ -45,10 +46,29 @@ pub(super) fn all() -> Vec<Entry> {
             let frame = find_marker(&jpeg, 0xC0);
             patched(jpeg, frame + 11, &[0x02])
         }),
-        named("jpeg_segment_length_1.jpg", "a segment of length 1, less than the length field", || {
+        named("jpeg_table_length_1.jpg", "tables in a segment of length 1, less than the length field", || {
             let jpeg = good_jpeg();
-            let app = segment(0xE5, b"ab");
-            patched([&jpeg[..2], &app, &jpeg[2..]].concat(), 4, &[0, 1])
+            let table = find_marker(&jpeg, 0xDB);
+            patched(jpeg, table + 2, &[0, 1])
+        }),
+        named("jpeg_mcus_left_over.jpg", "a frame header less wide than the scan, so that MCUs are left over", || {
+            let jpeg = good_jpeg();
+            let frame = find_marker(&jpeg, 0xC0);
+            patched(jpeg, frame + 7, &[0, 144])
+        }),
+        named("jpeg_restart_order.jpg", "restart markers out of order in the rows below the picture", || {
+            let options = Options { restart_interval: 10, ..Options::default() };
+            let jpeg = jpeg::rgb(&picture(160, 120), &options);
+            let frame = find_marker(&jpeg, 0xC0);
+            let jpeg = patched(jpeg, frame + 5, &[0, 64]);
+            let marker = find(&jpeg, &[0xFF, 0xD6]);
+            patched(jpeg, marker + 1, &[0xD1])
+        }),
+        named("jpeg_scan_twice.jpg", "the first of three scans twice", || {
+            let jpeg = three_scans();
+            let scan = find_marker(&jpeg, 0xDA);
+            let next = scan + 2 + find(&jpeg[scan + 2..], &[0xFF, 0xDA]);
+            [&jpeg[..next], &jpeg[scan..]].concat()
         }),
     ]
 }

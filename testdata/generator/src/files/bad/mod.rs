@@ -38,6 +38,11 @@ fn good_jpeg() -> Vec<u8> {
     jpeg::rgb(&super::picture(160, 120), &Options::default())
 }
 
+/// The same with a scan for each component.
+fn three_scans() -> Vec<u8> {
+    jpeg::rgb(&super::picture(160, 120), &Options { optimized: true, ..Options::default() })
+}
+
 /// A small valid PNG to damage.
 fn good_png() -> Vec<u8> {
     Png::new(160, 120, Color::Rgb, 8, &wide(&super::calm(160, 120).samples)).encode()

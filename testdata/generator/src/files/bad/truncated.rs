@@ -1,6 +1,6 @@
 //! Valid files that end too early.
 
-use super::{file, good_heic, good_jpeg, good_png};
+use super::{file, good_heic, good_jpeg, good_png, three_scans};
 use crate::catalogue::Entry;
 use crate::encode::gif::{self, Picture};
 use crate::encode::heif::{Heif, nclx};
@@ -41,6 +41,17 @@ pub(super) fn all() -> Vec<Entry> {
             jpeg[..scan_data(&jpeg)].to_vec()
         }),
         named("jpeg_in_segment.jpg", "a JPEG that ends within a segment", || good_jpeg()[..60].to_vec()),
+        named("jpeg_progressive_unrefined.jpg", "a progressive JPEG without its last scan and EOI", || {
+            let mut script = usual_script();
+            script.pop();
+            let jpeg = encode_420(&picture(160, 120), 85, &script);
+            jpeg[..jpeg.len() - 2].to_vec()
+        }),
+        named("jpeg_two_of_three_scans.jpg", "a JPEG of three scans without the last", || {
+            let jpeg = three_scans();
+            let last = jpeg.windows(2).rposition(|marker| marker == [0xFF, 0xDA]).expect("it has three scans");
+            [&jpeg[..last], &[0xFF, 0xD9]].concat()
+        }),
         named("png_header.png", "a PNG that ends after IHDR", || good_png()[..33].to_vec()),
         named("png_no_iend.png", "a PNG without IEND", || {
             let png = good_png();

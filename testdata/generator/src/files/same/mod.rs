@@ -1,4 +1,6 @@
-//! `same/`: the same samples in several lossless containers, so the same content id.
+//! `same/`: the same samples in several containers, or in several files of one, so the same content id.
+
+mod jpeg;
 
 use super::calm;
 use crate::catalogue::Entry;
@@ -18,7 +20,7 @@ pub(super) fn all() -> Vec<Entry> {
         let samples = calm(W, H).gray();
         Rgb { width: W, height: H, samples: samples.iter().flat_map(|&v| [v; 3]).collect() }
     };
-    vec![
+    let mut entries = vec![
         file("rgb.png", "group rgb, 8-bit RGB", move || png(&rgb())),
         file("rgb.webp", "group rgb, VP8L", move || webp::lossless(&rgb())),
         file("rgb_adam7.png", "group rgb, interlaced", move || {
@@ -62,7 +64,9 @@ pub(super) fn all() -> Vec<Entry> {
             let png = Png::new(160, 120, Color::Rgb, 8, &samples).with(*b"tEXt", *b"Author\0CANARY-TEXT");
             png.with(*b"tIME", [7, 232, 1, 2, 3, 4, 5]).with(*b"eXIf", exif).encode()
         }),
-    ]
+    ];
+    entries.extend(jpeg::all());
+    entries
 }
 
 fn file(name: &str, shows: &str, make: impl Fn() -> Vec<u8> + Send + Sync + 'static) -> Entry {
