@@ -120,7 +120,9 @@ fn refuse_damage(warnings: u32, left_over: u32, coding: &Coding) -> Result<()> {
     ];
     match damage.into_iter().find(|(bit, _)| warned(*bit)) {
         Some((_, reason)) => Err(Error::malformed(Format::Jpeg, reason)),
-        None if left_over as usize > MAX_LEFT_OVER_BYTES => Err(Error::malformed(Format::Jpeg, "a scan longer than the image")),
+        None if left_over as usize > MAX_LEFT_OVER_BYTES => {
+            Err(Error::malformed(Format::Jpeg, "a scan longer than the image"))
+        }
         None => Ok(()),
     }
 }

@@ -34,7 +34,9 @@ fn ends() -> Vec<Entry> {
         ending("half_eoi", "half of EOI", || vec![0xFF]),
         ending("zeroed_eoi", "zeros for EOI", || vec![0, 0]),
         ending("samsung_no_eoi", "no EOI, and a Samsung trailer with a video", || samsung::trailer(&video())),
-        ending("samsung", "EOI, and a Samsung trailer with a video", || [&EOI[..], &samsung::trailer(&video())].concat()),
+        ending("samsung", "EOI, and a Samsung trailer with a video", || {
+            [&EOI[..], &samsung::trailer(&video())].concat()
+        }),
         ending("samsung_marker_first", "no EOI, and a Samsung trailer whose data begins with markers", || {
             samsung::trailer(&[&[0xFF, 0xDA, 0, 12, 3, 1, 0, 0xFF, 0xC4, 0, 3][..], &video()].concat())
         }),
@@ -74,7 +76,8 @@ fn oddities() -> Vec<Entry> {
     let inserted = |name: &str, shows: &str, segments: fn() -> Vec<u8>| {
         file(&format!("jpeg_{name}.jpg"), &format!("group jpeg, {shows}"), move || {
             let plain = jpeg::rgb(&shown(), &options());
-            [&plain[..2], &segments(), &plain[2..]].concat()
+            let second = find_marker(&plain, 0xDB);
+            [&plain[..second], &segments(), &plain[second..]].concat()
         })
     };
     vec![
@@ -86,7 +89,7 @@ fn oddities() -> Vec<Entry> {
         }),
         inserted("comment_length_0", "a comment of length 0", || vec![0xFF, 0xFE, 0, 0]),
         inserted("app_length_1", "an application segment of length 1", || vec![0xFF, 0xE7, 0, 1]),
-        inserted("dnl_first", "DNL before the frame header, which has the height", || dnl()),
+        inserted("dnl_first", "DNL before the frame header, which has the height", dnl),
         inserted("stray_first", "bytes of no meaning between segments", || b"\0\0stray".to_vec()),
         file("jpeg_dnl_last.jpg", "group jpeg, DNL after the scan, though the frame header has the height", || {
             [scan(), dnl(), EOI.to_vec()].concat()
