@@ -1,4 +1,5 @@
-# Read by CMake as a toolchain file when cargo builds libheif and libjpeg-turbo (see .cargo/config.toml).
+# Read by CMake as a toolchain file when cargo builds libjpeg-turbo, and libheif for the tests (see .cargo/config.toml).
+# The library has no libheif, and who depends on it needs no such file.
 
 # Of all the codecs that libheif looks for on the building machine, only libde265 may be found. Others would be linked in,
 # GPL libx265 included.

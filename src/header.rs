@@ -174,14 +174,12 @@ pub enum Coding {
     Hevc {
         /// Pictures decoded for the primary image: 1, or the tiles of a grid.
         tiles: u32,
-        /// `"hvc1"`, `"grid"`, `"iovl"` or `"iden"`: the primary item's own type.
+        /// `"hvc1"`, `"grid"` or `"iden"`: the primary item's own type.
         item: &'static str,
         /// Size of the largest single picture decoded, before its conformance window.
         tile_size: Size,
         /// Chroma format: horizontal and vertical subsampling, `None` for 4:0:0.
         subsampling: Option<(u8, u8)>,
-        /// Whether it is put together as RGB while decoding: alpha, overlays, unusual matrices.
-        composed: bool,
     },
 }
 

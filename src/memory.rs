@@ -77,9 +77,7 @@ fn streams(header: &Header, plan: &Plan) -> bool {
         Coding::JpegSequential { .. } | Coding::JpegProgressive { .. } => is_planar(header),
         Coding::Png { interlaced } => !interlaced,
         Coding::WebpLossy => !header.has_alpha,
-        Coding::Hevc { tiles, composed, .. } => {
-            tiles > 1 && !composed && !header.has_alpha && plan.crop.size != plan.target
-        }
+        Coding::Hevc { tiles, .. } => tiles > 1 && !header.has_alpha && plan.crop.size != plan.target,
         _ => false,
     }
 }
@@ -122,7 +120,7 @@ fn encoder_bytes_per_pixel(encoding: Encoding) -> u64 {
 fn is_planar(header: &Header) -> bool {
     let planes = matches!(header.channels, Channels::Ycbcr | Channels::Gray) && !header.has_alpha;
     match &header.coding {
-        Coding::Png { .. } | Coding::WebpLossless | Coding::Hevc { composed: true, .. } => false,
+        Coding::Png { .. } | Coding::WebpLossless => false,
         Coding::JpegSequential { sampling, .. } | Coding::JpegProgressive { sampling, .. } => {
             planes && samples_as_planes(sampling)
         }
@@ -143,7 +141,6 @@ fn samples_as_planes(sampling: &[(u8, u8)]) -> bool {
 fn decoded_bytes_per_pixel_x2(header: &Header) -> u64 {
     let samples_x2 = match (&header.coding, header.channels) {
         _ if header.has_alpha => 8,
-        (Coding::Hevc { composed: true, .. }, _) => 6,
         (Coding::Hevc { subsampling, .. }, _) => hevc_samples_x2(*subsampling),
         (Coding::WebpLossy, _) => 3,
         (_, Channels::Gray) => 2,
@@ -186,23 +183,16 @@ fn codec_bytes(header: &Header) -> u64 {
         Coding::WebpLossy => 0,
         // ARGB, 32 bits a pixel.
         Coding::WebpLossless => pixels * 4,
-        Coding::Hevc { composed, .. } => {
-            let tile = tile_bytes(header);
-            match (composed, header.has_alpha) {
-                // libheif keeps its planes, and its RGB beside the copy we take.
-                (true, _) => tile + pixels * 8 * wide(header),
-                // RGB and alpha beside the RGBA made of them, or planes while a tile is decoded.
-                (false, true) => tile.max(pixels * 4 * wide(header)),
-                (false, false) => tile,
-            }
-        }
+        // RGB and alpha beside the RGBA made of them, or planes while a tile is decoded.
+        Coding::Hevc { .. } if header.has_alpha => tile_bytes(header).max(pixels * 4 * wide(header)),
+        Coding::Hevc { .. } => tile_bytes(header),
     }
 }
 
 /// What `workers` threads on one image hold more than one does: a tile each, and the rows of tiles that those are in.
 pub(crate) fn beside(header: &Header, workers: usize) -> u64 {
     match header.coding {
-        Coding::Hevc { tiles, tile_size, composed: false, .. } => {
+        Coding::Hevc { tiles, tile_size, .. } => {
             let more = u64::from(tiles).min(workers as u64).saturating_sub(1);
             let columns = header.coded_size.width.div_ceil(tile_size.width.max(1)).max(1);
             let bytes = more * tile_bytes(header) + more.div_ceil(columns.into()) * strip(header);

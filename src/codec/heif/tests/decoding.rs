@@ -9,7 +9,7 @@ fn a_made_file_is_read() {
     assert_eq!((h.crop, h.orientation), (Rect::whole(h.coded_size), Orientation::Upright));
     let tile_size = Size::new(64, 48);
     let subsampling = Some((2, 2));
-    assert_eq!(h.coding, Coding::Hevc { tiles: 1, item: "hvc1", tile_size, subsampling, composed: false });
+    assert_eq!(h.coding, Coding::Hevc { tiles: 1, item: "hvc1", tile_size, subsampling });
     assert_same_as_libheif(&File::single().write());
 }
 
