@@ -167,9 +167,15 @@ pub enum Coding {
         interlaced: bool,
     },
     /// WebP, VP8 bitstream.
-    WebpLossy,
+    WebpLossy {
+        /// Bytes that decoding the alpha plane needs beside the result; 0 without one.
+        alpha_bytes: u64,
+    },
     /// WebP, VP8L bitstream.
-    WebpLossless,
+    WebpLossless {
+        /// Bytes of the prefix codes and the smaller images inside the bitstream.
+        table_bytes: u64,
+    },
     /// HEVC items.
     Hevc {
         /// Pictures decoded for the primary image: 1, or the tiles of a grid.
@@ -192,8 +198,8 @@ impl Coding {
             Self::JpegProgressive { .. } => "progressive",
             Self::Png { .. } => "deflate",
             Self::Gif { .. } => "lzw",
-            Self::WebpLossy => "vp8",
-            Self::WebpLossless => "vp8l",
+            Self::WebpLossy { .. } => "vp8",
+            Self::WebpLossless { .. } => "vp8l",
             Self::Hevc { .. } => "hevc",
         }
     }

@@ -76,7 +76,7 @@ fn streams(header: &Header, plan: &Plan) -> bool {
     match header.coding {
         Coding::JpegSequential { .. } | Coding::JpegProgressive { .. } => is_planar(header),
         Coding::Png { interlaced } => !interlaced,
-        Coding::WebpLossy => !header.has_alpha,
+        Coding::WebpLossy { .. } => !header.has_alpha,
         Coding::Hevc { tiles, .. } => tiles > 1 && !header.has_alpha && plan.crop.size != plan.target,
         _ => false,
     }
@@ -120,7 +120,7 @@ fn encoder_bytes_per_pixel(encoding: Encoding) -> u64 {
 fn is_planar(header: &Header) -> bool {
     let planes = matches!(header.channels, Channels::Ycbcr | Channels::Gray) && !header.has_alpha;
     match &header.coding {
-        Coding::Png { .. } | Coding::WebpLossless => false,
+        Coding::Png { .. } | Coding::WebpLossless { .. } => false,
         Coding::JpegSequential { sampling, .. } | Coding::JpegProgressive { sampling, .. } => {
             planes && samples_as_planes(sampling)
         }
@@ -142,7 +142,7 @@ fn decoded_bytes_per_pixel_x2(header: &Header) -> u64 {
     let samples_x2 = match (&header.coding, header.channels) {
         _ if header.has_alpha => 8,
         (Coding::Hevc { subsampling, .. }, _) => hevc_samples_x2(*subsampling),
-        (Coding::WebpLossy, _) => 3,
+        (Coding::WebpLossy { .. }, _) => 3,
         (_, Channels::Gray) => 2,
         (_, Channels::Cmyk | Channels::Ycck) => 8,
         (Coding::JpegSequential { sampling, .. } | Coding::JpegProgressive { sampling, .. }, _)
@@ -180,9 +180,9 @@ fn codec_bytes(header: &Header) -> u64 {
         Coding::Png { interlaced: false } => 512 * 1024 + 16 * u64::from(header.coded_size.width) * 8,
         Coding::Png { interlaced: true } => pixels,
         Coding::Gif { .. } => pixels,
-        Coding::WebpLossy => 0,
+        Coding::WebpLossy { alpha_bytes } => *alpha_bytes,
         // ARGB, 32 bits a pixel.
-        Coding::WebpLossless => pixels * 4,
+        Coding::WebpLossless { table_bytes } => pixels * 4 + table_bytes,
         // RGB and alpha beside the RGBA made of them, or planes while a tile is decoded.
         Coding::Hevc { .. } if header.has_alpha => tile_bytes(header).max(pixels * 4 * wide(header)),
         Coding::Hevc { .. } => tile_bytes(header),

@@ -2,7 +2,6 @@
 
 use crate::error::{Error, Result};
 use crate::format::Format;
-use crate::header::Coding;
 use crate::size::{Rect, Size};
 
 /// What the container says.
@@ -85,10 +84,17 @@ fn read_first_frame(chunks: Chunks<'_>, canvas: Size) -> Result<(Rect, Image<'_>
     Err(malformed("no frame in an animation"))
 }
 
+/// What a picture is coded in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bitstream {
+    Vp8,
+    Vp8l,
+}
+
 /// One coded picture.
 #[derive(Debug)]
 pub(super) struct Image<'a> {
-    pub(super) coding: Coding,
+    pub(super) bitstream: Bitstream,
     pub(super) size: Size,
     /// An alpha plane for VP8 (`ALPH`), or VP8L that announces alpha.
     pub(super) alpha: bool,
@@ -115,6 +121,12 @@ impl<'a> Image<'a> {
         }
     }
 
+    /// The data of a `VP8L` chunk after its header (RFC 9649 § 3.4).
+    pub(super) fn vp8l_data(&self) -> &'a [u8] {
+        let chunk = Chunks { rest: self.data }.next().and_then(Result::ok).filter(|chunk| chunk.name == *b"VP8L");
+        chunk.and_then(|chunk| chunk.data.get(5..)).unwrap_or_default()
+    }
+
     /// The data of its `ALPH` chunk, where it has one.
     pub(super) fn alpha_chunk(&self) -> Option<&'a [u8]> {
         Chunks { rest: self.data }.next()?.ok().filter(|chunk| chunk.name == *b"ALPH").map(|chunk| chunk.data)
@@ -130,12 +142,12 @@ impl<'a> Image<'a> {
             match &chunk.name {
                 b"ALPH" => alpha = alpha.or(Some(start)),
                 b"VP8 " => {
-                    let (coding, size) = (Coding::WebpLossy, vp8_size(chunk.data)?);
-                    return Ok(Self { coding, size, alpha: alpha.is_some(), data: since(alpha.unwrap_or(start)) });
+                    let (bitstream, size) = (Bitstream::Vp8, vp8_size(chunk.data)?);
+                    return Ok(Self { bitstream, size, alpha: alpha.is_some(), data: since(alpha.unwrap_or(start)) });
                 }
                 b"VP8L" => {
                     let (size, alpha) = vp8l_size(chunk.data)?;
-                    return Ok(Self { coding: Coding::WebpLossless, size, alpha, data: since(start) });
+                    return Ok(Self { bitstream: Bitstream::Vp8l, size, alpha, data: since(start) });
                 }
                 _ => {}
             }

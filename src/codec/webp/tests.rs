@@ -116,7 +116,7 @@ fn opaque_lossy_gives_limited_range_planes() {
         let file = lossy(size);
         let header = header(&file).unwrap();
         assert_eq!((header.coded_size, header.has_alpha, header.channels), (size, false, Channels::Ycbcr));
-        assert_eq!((header.coding, header.animation), (Coding::WebpLossy, None));
+        assert_eq!((header.coding, header.animation), (Coding::WebpLossy { alpha_bytes: 0 }, None));
         let planes = planes(&file).unwrap();
         assert_eq!((planes.size, planes.range, planes.matrix), (size, Range::Limited, Matrix::Bt601));
         let chroma = planes.chroma.unwrap();
