@@ -19,6 +19,9 @@ pub struct Header {
     pub(crate) crop: Rect,
     /// How the stored picture is turned to stand upright, after the crop.
     pub orientation: Orientation,
+    /// A turn that Exif asks for and that is not applied: 2 to 8, where a HEIF file of no MIAF brand has neither `irot` nor
+    /// `imir`. By ISO/IEC 23008-12 such a picture is shown as it is; its writer may have meant otherwise.
+    pub exif_orientation_ignored: Option<u8>,
     /// How the payload is coded.
     pub coding: Coding,
     /// Bits per sample as stored: 1–16.

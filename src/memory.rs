@@ -236,6 +236,7 @@ mod tests {
             coded_size: size,
             crop: Rect::whole(size),
             orientation: Orientation::Upright,
+            exif_orientation_ignored: None,
             coding: match progressive {
                 true => Coding::JpegProgressive { sampling, scans: 10 },
                 false => Coding::JpegSequential { sampling, scans: 1 },

@@ -144,6 +144,14 @@ impl<'a> Picture<'a> {
         })
     }
 
+    /// The turn that Exif asks for, where nothing else of the file speaks of one. Broken Exif asks for none.
+    pub(super) fn exif_orientation_ignored(&self) -> Option<u8> {
+        if self.transform.is_said || self.items.is_miaf {
+            return None;
+        }
+        Some(self.items.exif()?.orientation.exif()).filter(|&turn| turn != 1)
+    }
+
     /// All coded pictures, those of the alpha plane last.
     pub(super) fn leaves(&self) -> impl Iterator<Item = &Leaf<'a>> {
         self.whole.leaves.iter().chain(self.alpha.iter().flat_map(|alpha| &alpha.leaves))

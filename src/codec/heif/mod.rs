@@ -1,8 +1,8 @@
 //! HEIF with HEVC pictures: turns a file into a [`Header`] by a reader of boxes in safe Rust, and into samples by a decoder
 //! of our own or by libde265.
 //!
-//! Boxes follow ISO/IEC 14496-12, items and their properties ISO/IEC 23008-12. Only the primary item is looked at;
-//! Exif is never read, since orientation is said by `irot` and `imir`.
+//! Boxes follow ISO/IEC 14496-12, items and their properties ISO/IEC 23008-12. Only the primary item is looked at.
+//! Orientation is said by `irot` and `imir`; Exif turns nothing, and is read only to tell where it asks for a turn.
 
 use crate::error::{Error, Result};
 use crate::format::Format;
@@ -49,6 +49,7 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
         coded_size: picture.whole.size,
         crop: picture.transform.crop,
         orientation: picture.transform.orientation,
+        exif_orientation_ignored: picture.exif_orientation_ignored(),
         coding: Coding::Hevc {
             tiles: u32::try_from(picture.whole.leaves.len()).unwrap_or(u32::MAX),
             item: picture.item,

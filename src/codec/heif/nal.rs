@@ -121,8 +121,8 @@ fn check_moved(nals: &[&[u8]], limit: u64) -> Result<()> {
 /// What an emulation prevention byte ends (§ 7.4.2).
 const STUFFED: [u8; 3] = [0, 0, 3];
 
-/// A tenth of a second in libde265.
-const MAX_MOVED: u64 = 1 << 32;
+/// Some 50 ms in libde265. A camera's picture of 12 megapixels comes to a twentieth of it.
+const MAX_MOVED: u64 = 1 << 31;
 
 /// Parameter sets are handed over for each tile; real ones have ten stuffing bytes in a hundred.
 const MAX_MOVED_IN_SETS: u64 = 1 << 20;

@@ -31,6 +31,7 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
         coded_size: container.canvas,
         crop: Rect::whole(container.canvas),
         orientation: exif.orientation,
+        exif_orientation_ignored: None,
         bit_depth: 8,
         channels: match container.image.bitstream {
             Bitstream::Vp8 => Channels::Ycbcr,

@@ -82,7 +82,7 @@ fn parameter_sets_may_be_repeated() {
     let sets = sets.flat_map(|set| [&u32::try_from(set.len()).unwrap().to_be_bytes(), set].concat());
     let sets: Vec<u8> = sets.collect();
     file.items[0].extents[0].splice(..0, sets);
-    assert_same_as_libheif(&file.write());
+    assert_same_as_libde265(&file.write());
 }
 
 #[test]
