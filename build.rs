@@ -1,12 +1,12 @@
 //! Compiles the shims between Rust and the libraries that decode: the libjpeg-turbo that `turbojpeg-sys` built, and the
-//! libde265 that `libheif-sys` links.
+//! system's libde265, which is linked here.
 
 use std::env;
 use std::path::Path;
 
 fn main() {
     compile_jpeg_shim();
-    // docs.rs links nothing, so `libheif-sys` asks for no libde265 there.
+    // docs.rs links nothing and has no libde265.
     if env::var_os("DOCS_RS").is_none() {
         compile_heif_shim();
     }
@@ -39,4 +39,6 @@ fn compile_heif_shim() {
         .warnings(true)
         .extra_warnings(true)
         .compile("ingest_heif_shim");
+    // The linker wants a library behind those that call it.
+    pkg_config::probe_library("libde265").expect("libde265 is installed");
 }

@@ -19,6 +19,9 @@ pub struct Header {
     pub(crate) crop: Rect,
     /// How the stored picture is turned to stand upright, after the crop.
     pub orientation: Orientation,
+    /// A turn that Exif asks for and that is not applied: 2 to 8, where a HEIF file of no MIAF brand has neither `irot` nor
+    /// `imir`. By ISO/IEC 23008-12 such a picture is shown as it is; its writer may have meant otherwise.
+    pub exif_orientation_ignored: Option<u8>,
     /// How the payload is coded.
     pub coding: Coding,
     /// Bits per sample as stored: 1–16.
@@ -167,21 +170,25 @@ pub enum Coding {
         interlaced: bool,
     },
     /// WebP, VP8 bitstream.
-    WebpLossy,
+    WebpLossy {
+        /// Bytes that decoding the alpha plane needs beside the result; 0 without one.
+        alpha_bytes: u64,
+    },
     /// WebP, VP8L bitstream.
-    WebpLossless,
+    WebpLossless {
+        /// Bytes of the prefix codes and the smaller images inside the bitstream.
+        table_bytes: u64,
+    },
     /// HEVC items.
     Hevc {
         /// Pictures decoded for the primary image: 1, or the tiles of a grid.
         tiles: u32,
-        /// `"hvc1"`, `"grid"`, `"iovl"` or `"iden"`: the primary item's own type.
+        /// `"hvc1"`, `"grid"` or `"iden"`: the primary item's own type.
         item: &'static str,
         /// Size of the largest single picture decoded, before its conformance window.
         tile_size: Size,
         /// Chroma format: horizontal and vertical subsampling, `None` for 4:0:0.
         subsampling: Option<(u8, u8)>,
-        /// Whether it is put together as RGB while decoding: alpha, overlays, unusual matrices.
-        composed: bool,
     },
 }
 
@@ -194,8 +201,8 @@ impl Coding {
             Self::JpegProgressive { .. } => "progressive",
             Self::Png { .. } => "deflate",
             Self::Gif { .. } => "lzw",
-            Self::WebpLossy => "vp8",
-            Self::WebpLossless => "vp8l",
+            Self::WebpLossy { .. } => "vp8",
+            Self::WebpLossless { .. } => "vp8l",
             Self::Hevc { .. } => "hevc",
         }
     }

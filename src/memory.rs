@@ -76,10 +76,8 @@ fn streams(header: &Header, plan: &Plan) -> bool {
     match header.coding {
         Coding::JpegSequential { .. } | Coding::JpegProgressive { .. } => is_planar(header),
         Coding::Png { interlaced } => !interlaced,
-        Coding::WebpLossy => !header.has_alpha,
-        Coding::Hevc { tiles, composed, .. } => {
-            tiles > 1 && !composed && !header.has_alpha && plan.crop.size != plan.target
-        }
+        Coding::WebpLossy { .. } => !header.has_alpha,
+        Coding::Hevc { tiles, .. } => tiles > 1 && !header.has_alpha && plan.crop.size != plan.target,
         _ => false,
     }
 }
@@ -122,7 +120,7 @@ fn encoder_bytes_per_pixel(encoding: Encoding) -> u64 {
 fn is_planar(header: &Header) -> bool {
     let planes = matches!(header.channels, Channels::Ycbcr | Channels::Gray) && !header.has_alpha;
     match &header.coding {
-        Coding::Png { .. } | Coding::WebpLossless | Coding::Hevc { composed: true, .. } => false,
+        Coding::Png { .. } | Coding::WebpLossless { .. } => false,
         Coding::JpegSequential { sampling, .. } | Coding::JpegProgressive { sampling, .. } => {
             planes && samples_as_planes(sampling)
         }
@@ -143,9 +141,8 @@ fn samples_as_planes(sampling: &[(u8, u8)]) -> bool {
 fn decoded_bytes_per_pixel_x2(header: &Header) -> u64 {
     let samples_x2 = match (&header.coding, header.channels) {
         _ if header.has_alpha => 8,
-        (Coding::Hevc { composed: true, .. }, _) => 6,
         (Coding::Hevc { subsampling, .. }, _) => hevc_samples_x2(*subsampling),
-        (Coding::WebpLossy, _) => 3,
+        (Coding::WebpLossy { .. }, _) => 3,
         (_, Channels::Gray) => 2,
         (_, Channels::Cmyk | Channels::Ycck) => 8,
         (Coding::JpegSequential { sampling, .. } | Coding::JpegProgressive { sampling, .. }, _)
@@ -183,26 +180,19 @@ fn codec_bytes(header: &Header) -> u64 {
         Coding::Png { interlaced: false } => 512 * 1024 + 16 * u64::from(header.coded_size.width) * 8,
         Coding::Png { interlaced: true } => pixels,
         Coding::Gif { .. } => pixels,
-        Coding::WebpLossy => 0,
+        Coding::WebpLossy { alpha_bytes } => *alpha_bytes,
         // ARGB, 32 bits a pixel.
-        Coding::WebpLossless => pixels * 4,
-        Coding::Hevc { composed, .. } => {
-            let tile = tile_bytes(header);
-            match (composed, header.has_alpha) {
-                // libheif keeps its planes, and its RGB beside the copy we take.
-                (true, _) => tile + pixels * 8 * wide(header),
-                // RGB and alpha beside the RGBA made of them, or planes while a tile is decoded.
-                (false, true) => tile.max(pixels * 4 * wide(header)),
-                (false, false) => tile,
-            }
-        }
+        Coding::WebpLossless { table_bytes } => pixels * 4 + table_bytes,
+        // RGB and alpha beside the RGBA made of them, or planes while a tile is decoded.
+        Coding::Hevc { .. } if header.has_alpha => tile_bytes(header).max(pixels * 4 * wide(header)),
+        Coding::Hevc { .. } => tile_bytes(header),
     }
 }
 
 /// What `workers` threads on one image hold more than one does: a tile each, and the rows of tiles that those are in.
 pub(crate) fn beside(header: &Header, workers: usize) -> u64 {
     match header.coding {
-        Coding::Hevc { tiles, tile_size, composed: false, .. } => {
+        Coding::Hevc { tiles, tile_size, .. } => {
             let more = u64::from(tiles).min(workers as u64).saturating_sub(1);
             let columns = header.coded_size.width.div_ceil(tile_size.width.max(1)).max(1);
             let bytes = more * tile_bytes(header) + more.div_ceil(columns.into()) * strip(header);
@@ -246,6 +236,7 @@ mod tests {
             coded_size: size,
             crop: Rect::whole(size),
             orientation: Orientation::Upright,
+            exif_orientation_ignored: None,
             coding: match progressive {
                 true => Coding::JpegProgressive { sampling, scans: 10 },
                 false => Coding::JpegSequential { sampling, scans: 1 },

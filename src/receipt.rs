@@ -1,4 +1,4 @@
-//! What was done to an upload, as plain values for logs, metrics and answers; nothing read from metadata.
+//! What was done to an upload, as plain values for logs, metrics and answers; of metadata, an orientation alone.
 
 use std::time::Duration;
 
@@ -46,6 +46,9 @@ pub struct SourceFacts {
     pub coded_size: Size,
     /// The turn that was applied, as an Exif value 1–8.
     pub orientation: u8,
+    /// An Exif value 2–8 that was not applied: in a HEIF file of no MIAF brand with neither `irot` nor `imir`, which is shown
+    /// as it is stored (ISO/IEC 23008-12).
+    pub exif_orientation_ignored: Option<u8>,
     /// How the payload is coded, such as `"progressive"` or `"hevc"`.
     pub coding: &'static str,
     /// Components as stored, such as `"ycbcr"`.
@@ -64,6 +67,7 @@ impl SourceFacts {
             size: header.size(),
             coded_size: header.coded_size,
             orientation: header.orientation.exif(),
+            exif_orientation_ignored: header.exif_orientation_ignored,
             coding: header.coding.name(),
             channels: header.channels.name(),
             bit_depth: header.bit_depth,

@@ -134,6 +134,7 @@ pub fn through_icc(icc: &[u8], channels: Channels, deep: bool, samples: &[u8]) -
         coded_size: size,
         crop: Rect::whole(size),
         orientation: Orientation::Upright,
+        exif_orientation_ignored: None,
         coding: Coding::Png { interlaced: false },
         bit_depth: if deep { 16 } else { 8 },
         channels,

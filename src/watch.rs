@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 /// A caller's way to stop jobs: those of every [`Ingest`](crate::Ingest) that has a clone of the token.
 ///
 /// A job asks between rows, tiles and stages, and stops within milliseconds. What asks nothing while it works: one HEVC
-/// slice in libde265, a composed HEIC in libheif, a lossless or translucent WebP in libwebp.
+/// slice in libde265, a lossless or translucent WebP in libwebp.
 ///
 /// ```
 /// use image_ingest::{CancellationToken, Ingest, Source};

@@ -7,7 +7,8 @@ pub mod fuzz;
 mod fuzz_seeds;
 mod golden;
 mod layers;
-mod only_libde265;
+mod linked;
+
 mod position;
 mod privacy;
 mod refusals;

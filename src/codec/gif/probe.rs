@@ -21,6 +21,7 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
         coded_size: frame.canvas,
         crop: Rect::whole(frame.canvas),
         orientation: Orientation::Upright,
+        exif_orientation_ignored: None,
         coding: Coding::Gif { interlaced: frame.interlaced },
         bit_depth: index_bits(frame.palette),
         channels: Channels::Palette,

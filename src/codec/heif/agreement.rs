@@ -3,8 +3,9 @@
 use super::boxes::malformed;
 use super::canvas::Tile;
 use super::ffi::{Decoder, Plane};
-use super::hevc::{Config, NAL_VPS, nal_type};
-use super::{intra, planes};
+use super::hevc::Config;
+use super::intra;
+use super::nal::CodedPicture;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::watch::Meter;
@@ -21,18 +22,15 @@ pub(crate) fn decoders_agree(config: &[u8], data: &[u8], limits: &Limits) -> Opt
 ///
 /// What libde265 refuses though ours decoded it.
 pub(super) fn agree(config: &Config<'_>, data: &[u8], limits: &Limits) -> Option<Result<bool>> {
-    let (sequence, sets) = (config.sequence().ok()?, config.parameter_sets().ok()?);
+    let sequence = config.sequence().ok()?;
     if sequence.shifted || limits.check_size(sequence.coded).is_err() {
         return None;
     }
-    let nals = planes::checked_nals(data, config.length_bytes, &sets).ok()?;
-    let ours = Tile::Ours(intra::decode(&sets, &nals, &Meter::default()).ok()??);
-    // A video parameter set describes layers, and no picture: libde265 refuses some, ours reads none.
-    let read = |nal: &&[u8]| nal_type(nal) != Some(NAL_VPS);
-    let all: Vec<&[u8]> = sets.iter().chain(&nals).copied().filter(read).collect();
+    let coded = CodedPicture::read(config, data).ok()?;
+    let ours = Tile::Ours(intra::decode(&coded, &Meter::default()).ok()??);
     Some(Decoder::new(sequence.coded, false).ok_or(Error::OutOfMemory { bytes: 0 }).and_then(|mut libde265| {
         let refused = |fault| malformed(format!("libde265: {fault:?}"));
-        all.iter().try_for_each(|nal| libde265.push(nal)).map_err(refused)?;
+        coded.units().try_for_each(|nal| libde265.push(nal)).map_err(refused)?;
         let theirs = libde265.finish(|| true).map_err(refused)?.ok_or_else(|| malformed("no picture"))?;
         Ok((0..3).all(|channel| match (ours.plane(channel), theirs.plane(channel)) {
             // Ours is cut by nothing, libde265's picture by the conformance window.

@@ -5,7 +5,7 @@ use super::ffi::{Decoded, Plane};
 use super::image::{Mosaic, Picture};
 use super::intra;
 use crate::error::{Error, Result};
-use crate::pixels::{Chroma, Matrix, Planes, Samples, chroma_size, count, zeroed};
+use crate::pixels::{Chroma, Planes, Samples, chroma_size, count, zeroed};
 use crate::size::Size;
 
 /// A decoded picture, by whichever decoder.
@@ -76,11 +76,11 @@ impl Canvas {
     }
 
     /// The planes, with what the picture says of them.
-    pub(super) fn into_planes(self, picture: &Picture<'_>, matrix: Matrix) -> Result<Planes> {
+    pub(super) fn into_planes(self, picture: &Picture<'_>) -> Result<Planes> {
         let Self { size, bit_depth, luma, chroma } = self;
-        let siting = picture.siting;
+        let Picture { siting, range, matrix, .. } = *picture;
         let chroma = chroma.map(|(subsampling, cb, cr)| Chroma { cb, cr, subsampling, siting });
-        Planes { size, bit_depth, luma, chroma, range: picture.range(), matrix }.checked()
+        Planes { size, bit_depth, luma, chroma, range, matrix }.checked()
     }
 
     /// Luma alone, and its depth.

@@ -1,7 +1,5 @@
 //! A safe face for the few calls of libde265 that decode one HEVC picture.
-//!
-//! libheif drives libde265 too, but drops the errors and warnings by which libde265 says that a picture is damaged.
-#![expect(unsafe_code, reason = "libde265 has no safe wrapper that shares the library libheif links")]
+#![expect(unsafe_code, reason = "libde265 has no safe wrapper that takes the system's library")]
 
 use std::ffi::{c_char, c_int, c_void};
 use std::marker::PhantomData;
@@ -18,7 +16,7 @@ unsafe extern "C" {
     fn ingest_hevc_decode(decoder: *mut c_void, more: *mut c_int) -> c_int;
 }
 
-// The library itself is linked by `libheif-sys`, whose libheif needs it.
+// The library itself is linked by `build.rs`.
 unsafe extern "C" {
     fn de265_free_decoder(decoder: *mut c_void) -> c_int;
     fn de265_set_parameter_bool(decoder: *mut c_void, parameter: c_int, value: c_int);

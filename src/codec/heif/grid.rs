@@ -1,4 +1,4 @@
-//! Reads the payloads of derived items: `grid` and `iovl` (ISO/IEC 23008-12 § 6.6.2).
+//! Reads the payload of a derived `grid` item (ISO/IEC 23008-12 § 6.6.2.3).
 
 use super::boxes::{Cursor, malformed, unsupported};
 use crate::error::Result;
@@ -44,18 +44,6 @@ impl Grid {
         }
         Ok(())
     }
-}
-
-/// The canvas of an `iovl` item.
-///
-/// # Errors
-///
-/// `malformed`.
-pub(super) fn overlay_canvas(payload: &[u8]) -> Result<Size> {
-    let mut cursor = Cursor(payload);
-    let wide = derivation(&mut cursor)?;
-    cursor.take(8)?;
-    Ok(Size::new(cursor.id(wide)?, cursor.id(wide)?))
 }
 
 /// Version and flags; whether fields are 32 bits wide.

@@ -5,6 +5,7 @@ use super::bits::Bits;
 use super::boxes::{Cursor, malformed, unsupported};
 use crate::error::{Error, Result};
 use crate::header::Cicp;
+use crate::limits::Limits;
 use crate::size::Size;
 
 /// `hvcC`: the fixed fields, and the parameter sets unread.
@@ -47,7 +48,7 @@ impl<'a> Config<'a> {
     ///
     /// # Errors
     ///
-    /// `malformed`; a slice here would escape what is asked of those of the item.
+    /// `malformed`, as for a slice, which would escape here what is asked of those of the item; `limit_exceeded`.
     pub(super) fn parameter_sets(&self) -> Result<Vec<&'a [u8]>> {
         let mut cursor = Cursor(self.arrays);
         let mut sets = Vec::new();
@@ -60,6 +61,7 @@ impl<'a> Config<'a> {
                     return Err(malformed("a slice among the parameter sets"));
                 }
                 sets.push(set);
+                Limits::check("parameter sets", sets.len() as u64, MAX_PARAMETER_SETS)?;
             }
         }
         Ok(sets)
@@ -94,6 +96,9 @@ impl<'a> Config<'a> {
 
 /// A real configuration has a few hundred bytes; each of a grid's tiles hands it to the decoder again.
 const MAX_CONFIG_BYTES: usize = 64 * 1024;
+
+/// All numbers that parameter sets of the three kinds may have (ITU-T H.265 § 7.4.3) are 96; files of cameras have 3 to 5.
+const MAX_PARAMETER_SETS: u64 = 128;
 
 /// The largest side of a coding tree block (ITU-T H.265 § 7.4.3.2.1). Encoders fill up to whole coding blocks and cut the
 /// rest off again; a window that cuts more hides the memory that the picture takes.

@@ -1,7 +1,7 @@
 //! Derives the primary picture from a file's items: coded pictures, their arrangement, transformations and colour.
 
 use super::boxes::{FourCc, malformed, printable, unsupported};
-use super::grid::{Grid, overlay_canvas};
+use super::grid::Grid;
 use super::hevc::{Config, Sequence, Usability};
 use super::items::Items;
 use super::properties::Property;
@@ -16,7 +16,7 @@ use crate::size::Size;
 #[derive(Debug)]
 pub(super) struct Picture<'a> {
     pub(super) items: Items<'a>,
-    /// `"hvc1"`, `"grid"`, `"iovl"` or `"iden"`.
+    /// `"hvc1"`, `"grid"` or `"iden"`.
     pub(super) item: &'static str,
     pub(super) transform: Transform,
     /// What the primary item is made of.
@@ -25,7 +25,8 @@ pub(super) struct Picture<'a> {
     pub(super) alpha: Option<Mosaic<'a>>,
     pub(super) color: ColorDescription,
     /// What the conversion from Y′CbCr uses.
-    pub(super) signal: Cicp,
+    pub(super) matrix: Matrix,
+    pub(super) range: Range,
     pub(super) siting: Siting,
 }
 
@@ -49,6 +50,24 @@ impl Mosaic<'_> {
         self.leaves.first().map_or(8, |leaf| leaf.config.bit_depth)
     }
 
+    /// Where tile `index` lies in the whole, and how much of it is shown there.
+    ///
+    /// # Errors
+    ///
+    /// `internal` for a tile outside the whole, which the probe refuses.
+    pub(super) fn place(&self, index: usize, tile: &Leaf<'_>) -> Result<((u32, u32), Size)> {
+        let misplaced = || Error::internal("a tile outside its picture");
+        let index = u32::try_from(index).map_err(|_| misplaced())?;
+        let (column, row) = (index % self.columns().max(1), index / self.columns().max(1));
+        let along = |place: u32, tile: u32, whole: u32| {
+            let start = place.checked_mul(tile)?;
+            Some((start, whole.checked_sub(start)?.min(tile)))
+        };
+        let (x, width) = along(column, tile.size.width, self.size.width).ok_or_else(misplaced)?;
+        let (y, height) = along(row, tile.size.height, self.size.height).ok_or_else(misplaced)?;
+        Ok(((x, y), Size::new(width, height)))
+    }
+
     /// Of tiles in a row.
     pub(super) fn columns(&self) -> u32 {
         if let Form::Grid(grid) = self.form { grid.columns } else { 1 }
@@ -60,7 +79,6 @@ impl Mosaic<'_> {
 pub(super) enum Form {
     Single,
     Grid(Grid),
-    Overlay,
 }
 
 /// One coded picture.
@@ -104,9 +122,6 @@ impl<'a> Picture<'a> {
         }
         let leaves = std::mem::take(&mut resolver.leaves);
         let alpha = alpha.map(|Resolved { form, size, .. }| Mosaic { form, size, leaves });
-        if alpha.as_ref().is_some_and(|alpha| alpha.form == Form::Overlay) {
-            return Err(unsupported("an alpha plane that is an overlay"));
-        }
         // Many tiles may be one item, and its data is read for each: no more than as many of their own could have.
         let mut bytes = 0u64;
         for leaf in whole.leaves.iter().chain(alpha.iter().flat_map(|alpha| &alpha.leaves)) {
@@ -115,11 +130,13 @@ impl<'a> Picture<'a> {
         }
         let first = whole.leaves.first().ok_or_else(|| malformed("a picture made of nothing"))?;
         let usability = first.sequence.usability;
+        let signal = signal(&primary.colour, usability, first.config.chroma_format == 0);
         Ok(Self {
             item: item_name(items.kind(items.primary)?),
             transform: primary.transform,
             color: description(&primary.colour, usability, limits)?,
-            signal: signal(&primary.colour, usability, first.config.chroma_format == 0),
+            matrix: matrix(signal.matrix, first.config.chroma_format)?,
+            range: if signal.full_range { Range::Full } else { Range::Limited },
             siting: siting(usability),
             whole,
             alpha,
@@ -127,23 +144,12 @@ impl<'a> Picture<'a> {
         })
     }
 
-    /// Whether libheif puts it together or converts it, since its coded pictures are not the planes of the whole.
-    pub(super) fn is_composed(&self) -> bool {
-        self.whole.form == Form::Overlay || self.matrix().is_none()
-    }
-
-    /// The matrices that planes may carry; unspecified is BT.601.
-    pub(super) fn matrix(&self) -> Option<Matrix> {
-        match self.signal.matrix {
-            1 => Some(Matrix::Bt709),
-            2 | 5 | 6 => Some(Matrix::Bt601),
-            9 => Some(Matrix::Bt2020),
-            _ => None,
+    /// The turn that Exif asks for, where nothing else of the file speaks of one. Broken Exif asks for none.
+    pub(super) fn exif_orientation_ignored(&self) -> Option<u8> {
+        if self.transform.is_said || self.items.is_miaf {
+            return None;
         }
-    }
-
-    pub(super) fn range(&self) -> Range {
-        if self.signal.full_range { Range::Full } else { Range::Limited }
+        Some(self.items.exif()?.orientation.exif()).filter(|&turn| turn != 1)
     }
 
     /// All coded pictures, those of the alpha plane last.
@@ -206,7 +212,7 @@ impl<'i, 'a> Resolver<'i, 'a> {
         let mut resolved = match &self.items.kind(id)? {
             b"hvc1" => self.coded(id, &properties)?,
             b"grid" => self.grid(id)?,
-            b"iovl" => self.overlay(id)?,
+            b"iovl" => return Err(unsupported("an overlay of pictures (iovl)")),
             b"iden" => self.identity(id)?,
             other => return Err(unsupported(self.feature(*other))),
         };
@@ -240,7 +246,7 @@ impl<'i, 'a> Resolver<'i, 'a> {
         Ok(Resolved { form: Form::Single, size, transform: Transform::none(size), colour: Colour::default() })
     }
 
-    /// Tiles may reach over the edge and the inputs of an overlay over each other, but what is decoded stays in proportion.
+    /// Tiles may reach over the edge, but what is decoded stays in proportion.
     fn count(&mut self, size: Size) -> Result<()> {
         self.pixels = self.pixels.saturating_add(size.pixels());
         let (limit, actual) = (self.limits.max_pixels.saturating_mul(2), self.pixels);
@@ -278,17 +284,6 @@ impl<'i, 'a> Resolver<'i, 'a> {
         grid.check(first.size, subsampling(first.config.chroma_format).unwrap_or((1, 1)))
     }
 
-    fn overlay(&mut self, id: u32) -> Result<Resolved<'a>> {
-        let size = self.checked(overlay_canvas(self.payload(id)?)?)?;
-        for &input in self.inputs(id)? {
-            let resolved = self.resolve(input)?;
-            if !resolved.transform.is_none(resolved.size) {
-                return Err(unsupported("an overlay of turned pictures"));
-            }
-        }
-        Ok(Resolved { form: Form::Overlay, size, transform: Transform::none(size), colour: Colour::default() })
-    }
-
     fn identity(&mut self, id: u32) -> Result<Resolved<'a>> {
         match *self.inputs(id)? {
             [source] => self.resolve(source),
@@ -323,7 +318,6 @@ impl<'i, 'a> Resolver<'i, 'a> {
 fn item_name(kind: FourCc) -> &'static str {
     match &kind {
         b"grid" => "grid",
-        b"iovl" => "iovl",
         b"iden" => "iden",
         _ => "hvc1",
     }
@@ -354,6 +348,17 @@ fn signal(colour: &Colour<'_>, usability: Usability, gray: bool) -> Cicp {
     let full_range = usability.full_range.unwrap_or(gray);
     let unspecified = Cicp { primaries: 2, transfer: 2, matrix: 2, full_range };
     colour.nclx.or(usability.cicp).unwrap_or(unspecified)
+}
+
+/// The matrix of planes (ITU-T H.273, table 4). Unspecified is BT.601. Luma alone needs none.
+fn matrix(coefficients: u16, chroma_format: u8) -> Result<Matrix> {
+    match coefficients {
+        _ if chroma_format == 0 => Ok(Matrix::Bt601),
+        1 => Ok(Matrix::Bt709),
+        2 | 5 | 6 => Ok(Matrix::Bt601),
+        9 => Ok(Matrix::Bt2020),
+        other => Err(unsupported(format!("matrix coefficients {other}"))),
+    }
 }
 
 /// ITU-T H.265 § E.3.1, figure E.1; the three bottom positions have no name here and take their nearest.

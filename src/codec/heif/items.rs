@@ -7,6 +7,7 @@ use super::boxes::{
 };
 use super::properties::Properties;
 use crate::error::{Error, Result};
+use crate::exif::Exif;
 use crate::limits::Limits;
 
 /// Items of a file and what is needed to read them.
@@ -18,6 +19,10 @@ pub(super) struct Items<'a> {
     derived_from: BTreeMap<u32, Vec<u32>>,
     /// `auxl` items that refer to the primary item.
     pub(super) auxiliaries: Vec<u32>,
+    /// The first `Exif` item that describes the primary item (`cdsc`).
+    exif: Option<u32>,
+    /// Whether the file keeps to MIAF (ISO/IEC 23000-22), by which Exif's orientation is that of `irot` and `imir`.
+    pub(super) is_miaf: bool,
     /// `prem`: whether the primary item's samples are premultiplied by an alpha item.
     pub(super) premultiplied: bool,
     locations: BTreeMap<u32, Location>,
@@ -49,6 +54,8 @@ impl<'a> Items<'a> {
             kinds: BTreeMap::new(),
             derived_from: BTreeMap::new(),
             auxiliaries: Vec::new(),
+            exif: None,
+            is_miaf: meta.is_miaf,
             premultiplied: false,
             locations: BTreeMap::new(),
             properties: Properties::default(),
@@ -102,6 +109,14 @@ impl<'a> Items<'a> {
         }
     }
 
+    /// What Exif says of the primary item (ISO/IEC 23008-12 annex A.2.1): four bytes tell how many more stand before it.
+    pub(super) fn exif(&self) -> Option<Exif> {
+        let data = self.data(self.exif?).ok()?;
+        let (skipped, rest) = data.first()?.split_first_chunk()?;
+        let skipped = usize::try_from(u32::from_be_bytes(*skipped)).ok()?;
+        Exif::parse(rest.get(skipped..)?).or_else(|| Exif::parse(rest))
+    }
+
     /// `iinf`, § 8.11.6.
     fn read_infos(&mut self, payload: &[u8], limits: &Limits) -> Result<()> {
         let mut cursor = Cursor(payload);
@@ -133,6 +148,10 @@ impl<'a> Items<'a> {
             match &kind {
                 b"dimg" => self.read_inputs(from, count, cursor, version != 0, limits)?,
                 b"auxl" if self.refers_to_primary(count, cursor, version != 0)? => self.auxiliaries.push(from),
+                b"cdsc" if self.exif.is_none() && self.kinds.get(&from) == Some(b"Exif") => {
+                    self.exif =
+                        self.refers_to_primary(count, cursor, version != 0).ok().and_then(|is| is.then_some(from));
+                }
                 b"prem" if from == self.primary => self.premultiplied = true,
                 _ => {}
             }
@@ -249,22 +268,30 @@ fn info(payload: &[u8]) -> Result<Option<(u32, FourCc)>> {
 }
 
 /// The children of the file-level `meta` box that matter here.
-struct Meta<'a>(Vec<Box<'a>>);
+struct Meta<'a> {
+    parts: Vec<Box<'a>>,
+    /// Whether `miaf` is among the brands.
+    is_miaf: bool,
+}
 
 impl<'a> Meta<'a> {
     /// Walks the top level up to `meta`; what follows is found through `iloc`. Another `meta` would be the picture for
     /// readers that take the last (at most one, § 8.11.1).
     fn find(file: &'a [u8]) -> Result<Self> {
         let mut rest = file;
-        let (mut brands_seen, mut sequence) = (false, false);
+        let (mut brands_seen, mut is_miaf, mut sequence) = (false, false, false);
         while let Some(next) = next_box(&mut rest)? {
             match &next.kind {
                 b"ftyp" if !brands_seen => {
-                    check_brands(next.payload)?;
+                    is_miaf = check_brands(next.payload)?;
                     brands_seen = true;
                 }
                 b"meta" if brands_seen => {
-                    return if has_meta(rest) { Err(malformed("two meta boxes")) } else { Self::read(next.payload) };
+                    return if has_meta(rest) {
+                        Err(malformed("two meta boxes"))
+                    } else {
+                        Self::read(next.payload, is_miaf)
+                    };
                 }
                 _ if !brands_seen => return Err(malformed("ftyp is not the first box")),
                 kind => sequence |= *kind == *b"moov",
@@ -273,7 +300,7 @@ impl<'a> Meta<'a> {
         Err(if sequence { unsupported("an image sequence without a still picture") } else { truncated("no meta box") })
     }
 
-    fn read(payload: &'a [u8]) -> Result<Self> {
+    fn read(payload: &'a [u8], is_miaf: bool) -> Result<Self> {
         let mut cursor = Cursor(payload);
         cursor.full_box()?;
         let mut found: Vec<Box<'_>> = Vec::new();
@@ -287,11 +314,11 @@ impl<'a> Meta<'a> {
             }
             found.push(child);
         }
-        Ok(Self(found))
+        Ok(Self { parts: found, is_miaf })
     }
 
     fn get(&self, kind: &FourCc) -> Option<&'a [u8]> {
-        self.0.iter().find(|b| &b.kind == kind).map(|b| b.payload)
+        self.parts.iter().find(|b| &b.kind == kind).map(|b| b.payload)
     }
 
     fn need(&self, kind: &FourCc) -> Result<&'a [u8]> {
@@ -318,16 +345,16 @@ fn has_meta(mut rest: &[u8]) -> bool {
     boxes.map(|b| b.kind).take_while(|kind| kind != b"ftyp").any(|kind| &kind == b"meta")
 }
 
-/// One of the brands under which an HEVC still picture may come, ISO/IEC 23008-12 § 10 and annex B.
-fn check_brands(payload: &[u8]) -> Result<()> {
+/// One of the brands under which an HEVC still picture may come, ISO/IEC 23008-12 § 10 and annex B; whether MIAF's is there.
+fn check_brands(payload: &[u8]) -> Result<bool> {
     let known = |brand: &FourCc| BRANDS.contains(&brand);
     let (brands, _) = payload.as_chunks::<4>();
     let mut listed = brands.iter().enumerate().filter(|&(i, _)| i != 1).map(|(_, b)| b);
     if listed.any(known) {
-        return Ok(());
+        return Ok(brands.contains(b"miaf"));
     }
     let major = brands.first().ok_or_else(|| malformed("ftyp is empty"))?;
-    Err::<(), Error>(unsupported(format!("brand {}", printable(*major))))
+    Err::<bool, Error>(unsupported(format!("brand {}", printable(*major))))
 }
 
 const PARTS: [&FourCc; 7] = [b"hdlr", b"pitm", b"iinf", b"iref", b"iloc", b"idat", b"iprp"];

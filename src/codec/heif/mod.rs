@@ -1,12 +1,10 @@
 //! HEIF with HEVC pictures: turns a file into a [`Header`] by a reader of boxes in safe Rust, and into samples by a decoder
-//! of our own or libde265, or by libheif where pictures lie over each other.
+//! of our own or by libde265.
 //!
-//! Boxes follow ISO/IEC 14496-12, items and their properties ISO/IEC 23008-12. Only the primary item is looked at;
-//! Exif is never read, since orientation is said by `irot` and `imir`.
+//! Boxes follow ISO/IEC 14496-12, items and their properties ISO/IEC 23008-12. Only the primary item is looked at.
+//! Orientation is said by `irot` and `imir`; Exif turns nothing, and is read only to tell where it asks for a turn.
 
-use libheif_rs::LibHeif;
-
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::format::Format;
 use crate::header::{Channels, Coding, Header};
 use crate::limits::Limits;
@@ -26,9 +24,9 @@ mod hevc;
 mod image;
 mod intra;
 mod items;
+mod nal;
 mod planes;
 mod properties;
-mod rgb;
 mod strips;
 #[cfg(test)]
 mod tests;
@@ -51,12 +49,12 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
         coded_size: picture.whole.size,
         crop: picture.transform.crop,
         orientation: picture.transform.orientation,
+        exif_orientation_ignored: picture.exif_orientation_ignored(),
         coding: Coding::Hevc {
             tiles: u32::try_from(picture.whole.leaves.len()).unwrap_or(u32::MAX),
             item: picture.item,
             tile_size: tile_size.unwrap_or(Size::new(0, 0)),
             subsampling,
-            composed: picture.is_composed(),
         },
         bit_depth: picture.whole.bit_depth(),
         channels: if subsampling.is_some() { Channels::Ycbcr } else { Channels::Gray },
@@ -68,7 +66,7 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
 
 /// Decodes the primary item at its coded size; crop and turn are the header's.
 ///
-/// Planes come as stored, with alpha as RGBA; an overlay or an unusual matrix comes as RGB or RGBA.
+/// Planes come as stored; a picture with alpha comes as RGBA.
 ///
 /// # Errors
 ///
@@ -81,17 +79,8 @@ pub(crate) fn decode(
     workers: Workers<'_>,
 ) -> Result<Pixels> {
     let picture = Picture::read(bytes, limits)?;
-    match picture.matrix() {
-        Some(matrix) if !picture.is_composed() => planes::decode(&picture, matrix, plan, workers),
-        _ => rgb::decode(bytes, &picture, header.coded_size, limits, &workers.meter()),
+    if picture.whole.size != header.coded_size {
+        return Err(Error::internal("HEIF header and decoder disagree on the size"));
     }
-}
-
-/// The codecs in the linked libheif that were found on the building machine against this library's will: all but the
-/// decoder `libde265` and the encoder `mask`, which is part of libheif and needs no library.
-pub(crate) fn foreign_codecs() -> Vec<String> {
-    let library = LibHeif::new();
-    let decoders = library.decoder_descriptors(64, None).into_iter().map(|d| d.id().to_owned());
-    let encoders = library.encoder_descriptors(64, None, None).into_iter().map(|e| e.id().to_owned());
-    decoders.filter(|id| id != "libde265").chain(encoders.filter(|id| id != "mask")).collect()
+    planes::decode(&picture, plan, workers)
 }

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use super::canvas::{Canvas, Tile};
 use super::image::Picture;
 use crate::error::{Error, Result};
-use crate::pixels::{Chroma, Matrix, Planes, Samples, Siting, chroma_size};
+use crate::pixels::{Chroma, Planes, Samples, Siting, chroma_size};
 use crate::plan::Plan;
 use crate::reduce::{Bands, ChromaGrid, Part};
 use crate::size::Size;
@@ -40,11 +40,11 @@ impl Strips {
     /// # Errors
     ///
     /// `out_of_memory`.
-    pub(super) fn new(picture: &Picture<'_>, matrix: Matrix, plan: &Plan) -> Result<Self> {
+    pub(super) fn new(picture: &Picture<'_>, plan: &Plan) -> Result<Self> {
         let Picture { whole, .. } = picture;
         let (size, subsampling, bit_depth) = (whole.size, whole.subsampling(), whole.bit_depth());
         let tile = whole.leaves.first().map_or(size, |leaf| leaf.size);
-        let grid = plan.chroma_grid(bit_depth, matrix);
+        let grid = plan.chroma_grid(bit_depth, picture.matrix);
         let mut parts = vec![Part::luma(size, plan.crop, plan.target)?];
         if let Some(subsampling) = subsampling {
             parts.extend([Part::chroma(size, subsampling, picture.siting, plan.crop, plan.target, grid)?; 2]);
@@ -114,7 +114,7 @@ impl Strips {
     /// # Errors
     ///
     /// As [`Bands::finish`].
-    pub(super) fn finish(self, picture: &Picture<'_>, matrix: Matrix, plan: &Plan) -> Result<Planes> {
+    pub(super) fn finish(self, picture: &Picture<'_>, plan: &Plan) -> Result<Planes> {
         drop((self.rows, self.spare));
         let mut planes = self.bands.into_iter().map(|bands| {
             Ok::<_, Error>(match bands {
@@ -129,7 +129,7 @@ impl Strips {
             (Some(cb), Some(cr)) => Some(Chroma { cb, cr, subsampling, siting: Siting::Centred }),
             _ => None,
         };
-        let (bit_depth, range) = (picture.whole.bit_depth(), picture.range());
-        Planes { size: plan.target, bit_depth, luma, chroma, range, matrix }.checked()
+        let (bit_depth, range) = (picture.whole.bit_depth(), picture.range);
+        Planes { size: plan.target, bit_depth, luma, chroma, range, matrix: picture.matrix }.checked()
     }
 }

@@ -13,15 +13,17 @@ use crate::size::{Rect, Size};
 pub(super) struct Transform {
     pub(super) crop: Rect,
     pub(super) orientation: Orientation,
+    /// Whether `irot` or `imir` says so, an upright picture included.
+    pub(super) is_said: bool,
 }
 
 impl Transform {
     pub(super) fn none(size: Size) -> Self {
-        Self { crop: Rect::whole(size), orientation: Orientation::Upright }
+        Self { crop: Rect::whole(size), orientation: Orientation::Upright, is_said: false }
     }
 
     pub(super) fn is_none(&self, size: Size) -> bool {
-        *self == Self::none(size)
+        (self.crop, self.orientation) == (Rect::whole(size), Orientation::Upright)
     }
 
     /// The size as shown.
@@ -36,6 +38,7 @@ impl Transform {
     /// `malformed` for a clean aperture without pixels.
     pub(super) fn then(mut self, properties: &[Property<'_>]) -> Result<Self> {
         for property in properties {
+            self.is_said |= matches!(property, Property::Rotate(_) | Property::Mirror(_));
             match *property {
                 Property::Crop(aperture) => self = self.cropped(&aperture)?,
                 Property::Rotate(turns) => self.orientation = self.orientation.then(anticlockwise(turns)),

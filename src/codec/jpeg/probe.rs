@@ -120,6 +120,7 @@ impl Frame {
             coded_size: self.size,
             crop: Rect::whole(self.size),
             orientation: exif.orientation,
+            exif_orientation_ignored: None,
             coding: if self.progressive {
                 Coding::JpegProgressive { sampling, scans }
             } else {

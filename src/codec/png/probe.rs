@@ -39,6 +39,7 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
         coded_size: ihdr.size,
         crop: Rect::whole(ihdr.size),
         orientation: found.exif.unwrap_or_default(),
+        exif_orientation_ignored: None,
         coding: Coding::Png { interlaced: ihdr.interlaced },
         bit_depth: ihdr.bit_depth,
         channels: ihdr.channels(),

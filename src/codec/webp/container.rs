@@ -2,7 +2,6 @@
 
 use crate::error::{Error, Result};
 use crate::format::Format;
-use crate::header::Coding;
 use crate::size::{Rect, Size};
 
 /// What the container says.
@@ -47,11 +46,8 @@ impl<'a> Container<'a> {
             return Err(malformed("VP8X is too short"));
         };
         let canvas = Size::new(u24([w0, w1, w2]) + 1, u24([h0, h1, h2]) + 1);
-        let find = |name: &[u8; 4], flag: u8| {
-            let announced = (flags & flag != 0).then(|| chunks.clone())?;
-            announced.map_while(Result::ok).find(|c| c.name == *name).map(|c| c.data)
-        };
-        let (icc, exif) = (find(b"ICCP", FLAG_ICC), find(b"EXIF", FLAG_EXIF));
+        let find = |name, flag| if flags & flag == 0 { Ok(None) } else { find(chunks.clone(), name) };
+        let (icc, exif) = (find(b"ICCP", FLAG_ICC)?, find(b"EXIF", FLAG_EXIF)?);
         if flags & FLAG_ANIMATION == 0 {
             let still = Self::of_still(Image::read(chunks)?, icc, exif);
             return if still.canvas == canvas { Ok(still) } else { Err(malformed("canvas and image differ in size")) };
@@ -61,6 +57,23 @@ impl<'a> Container<'a> {
         let frames = Some(u32::try_from(frames).unwrap_or(u32::MAX));
         Ok(Self { canvas, image, place, icc, exif, frames })
     }
+}
+
+/// The data of the first chunk of this name. The walk ends where a chunk is damaged.
+///
+/// # Errors
+///
+/// `truncated` where the file ends before the chunk is found.
+fn find<'a>(chunks: Chunks<'a>, name: &[u8; 4]) -> Result<Option<&'a [u8]>> {
+    for chunk in chunks {
+        match chunk {
+            Ok(chunk) if chunk.name == *name => return Ok(Some(chunk.data)),
+            Ok(_) => {}
+            Err(error @ Error::Truncated { .. }) => return Err(error),
+            Err(_) => break,
+        }
+    }
+    Ok(None)
 }
 
 /// The first `ANMF` chunk (§ 2.7.1.1).
@@ -76,7 +89,7 @@ fn read_first_frame(chunks: Chunks<'_>, canvas: Size) -> Result<(Rect, Image<'_>
         };
         let size = Size::new(u24([w0, w1, w2]) + 1, u24([h0, h1, h2]) + 1);
         let place = Rect { left: 2 * u24([x0, x1, x2]), top: 2 * u24([y0, y1, y2]), size };
-        let image = Image::read(Chunks { rest: frame })?;
+        let image = Image::read(Chunks::whole(frame))?;
         if image.size != size || !place.fits_in(canvas) {
             return Err(malformed("the first frame does not fit its place"));
         }
@@ -85,10 +98,17 @@ fn read_first_frame(chunks: Chunks<'_>, canvas: Size) -> Result<(Rect, Image<'_>
     Err(malformed("no frame in an animation"))
 }
 
+/// What a picture is coded in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bitstream {
+    Vp8,
+    Vp8l,
+}
+
 /// One coded picture.
 #[derive(Debug)]
 pub(super) struct Image<'a> {
-    pub(super) coding: Coding,
+    pub(super) bitstream: Bitstream,
     pub(super) size: Size,
     /// An alpha plane for VP8 (`ALPH`), or VP8L that announces alpha.
     pub(super) alpha: bool,
@@ -103,7 +123,7 @@ impl<'a> Image<'a> {
     ///
     /// `malformed` when the first partition leaves the chunk (RFC 6386 § 9.1).
     pub(super) fn frame(&self) -> Result<&'a [u8]> {
-        let chunk = Chunks { rest: self.data }.next().unwrap_or_else(|| Err(malformed("no image data")))?;
+        let chunk = Chunks::whole(self.data).next().unwrap_or_else(|| Err(malformed("no image data")))?;
         let (b"VP8 ", &[tag0, tag1, tag2, ..]) = (&chunk.name, chunk.data) else {
             return Err(malformed("no VP8 frame"));
         };
@@ -115,9 +135,15 @@ impl<'a> Image<'a> {
         }
     }
 
+    /// The data of a `VP8L` chunk after its header (RFC 9649 § 3.4).
+    pub(super) fn vp8l_data(&self) -> &'a [u8] {
+        let chunk = Chunks::whole(self.data).next().and_then(Result::ok).filter(|chunk| chunk.name == *b"VP8L");
+        chunk.and_then(|chunk| chunk.data.get(5..)).unwrap_or_default()
+    }
+
     /// The data of its `ALPH` chunk, where it has one.
     pub(super) fn alpha_chunk(&self) -> Option<&'a [u8]> {
-        Chunks { rest: self.data }.next()?.ok().filter(|chunk| chunk.name == *b"ALPH").map(|chunk| chunk.data)
+        Chunks::whole(self.data).next()?.ok().filter(|chunk| chunk.name == *b"ALPH").map(|chunk| chunk.data)
     }
 
     /// Reads up to the first image chunk.
@@ -130,12 +156,12 @@ impl<'a> Image<'a> {
             match &chunk.name {
                 b"ALPH" => alpha = alpha.or(Some(start)),
                 b"VP8 " => {
-                    let (coding, size) = (Coding::WebpLossy, vp8_size(chunk.data)?);
-                    return Ok(Self { coding, size, alpha: alpha.is_some(), data: since(alpha.unwrap_or(start)) });
+                    let (bitstream, size) = (Bitstream::Vp8, vp8_size(chunk.data)?);
+                    return Ok(Self { bitstream, size, alpha: alpha.is_some(), data: since(alpha.unwrap_or(start)) });
                 }
                 b"VP8L" => {
                     let (size, alpha) = vp8l_size(chunk.data)?;
-                    return Ok(Self { coding: Coding::WebpLossless, size, alpha, data: since(start) });
+                    return Ok(Self { bitstream: Bitstream::Vp8l, size, alpha, data: since(start) });
                 }
                 _ => {}
             }
@@ -168,18 +194,18 @@ fn vp8l_size(data: &[u8]) -> Result<(Size, bool)> {
     Ok((Size::new((bits & 0x3FFF) + 1, ((bits >> 14) & 0x3FFF) + 1), bits & (1 << 28) != 0))
 }
 
-/// The chunks inside the RIFF header (§ 2.3, 2.4); what follows the RIFF chunk is ignored.
+/// The chunks inside the RIFF header (§ 2.3, 2.4); what follows the RIFF chunk is ignored. Where the file ends before that,
+/// its last chunk decides whether anything is missing.
 fn open(bytes: &[u8]) -> Result<Chunks<'_>> {
-    let cut = || Error::truncated(Format::Webp, "the file ends before its RIFF chunk does");
     let Some((&[r0, r1, r2, r3, s0, s1, s2, s3, w0, w1, w2, w3], body)) = bytes.split_first_chunk() else {
-        return Err(cut());
+        return Err(ended());
     };
     if [r0, r1, r2, r3] != *b"RIFF" || [w0, w1, w2, w3] != *b"WEBP" {
         return Err(malformed("no RIFF header of a WebP"));
     }
     let size = u32::from_le_bytes([s0, s1, s2, s3]).checked_sub(4).ok_or_else(|| malformed("empty RIFF chunk"))?;
-    let rest = usize::try_from(size).ok().and_then(|n| body.get(..n)).ok_or_else(cut)?;
-    Ok(Chunks { rest })
+    let inside = usize::try_from(size).ok().and_then(|size| body.get(..size));
+    Ok(Chunks { rest: inside.unwrap_or(body), is_cut: inside.is_none() })
 }
 
 /// A RIFF chunk.
@@ -195,6 +221,8 @@ struct Chunk<'a> {
 #[derive(Debug, Clone)]
 struct Chunks<'a> {
     rest: &'a [u8],
+    /// Whether the file ends before the list does.
+    is_cut: bool,
 }
 
 impl<'a> Iterator for Chunks<'a> {
@@ -202,17 +230,26 @@ impl<'a> Iterator for Chunks<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
-            return None;
+            return self.is_cut.then(|| {
+                self.is_cut = false;
+                Err(ended())
+            });
         }
-        let chunk = self.step().ok_or_else(|| malformed("a chunk reaches beyond its parent"));
+        let is_cut = self.is_cut;
+        let chunk =
+            self.step().ok_or_else(|| if is_cut { ended() } else { malformed("a chunk reaches beyond its parent") });
         if chunk.is_err() {
-            self.rest = &[];
+            (self.rest, self.is_cut) = (&[], false);
         }
         Some(chunk)
     }
 }
 
 impl<'a> Chunks<'a> {
+    const fn whole(rest: &'a [u8]) -> Self {
+        Self { rest, is_cut: false }
+    }
+
     fn step(&mut self) -> Option<Chunk<'a>> {
         let (name, rest) = self.rest.split_first_chunk()?;
         let (size, rest) = rest.split_first_chunk()?;
@@ -225,6 +262,10 @@ impl<'a> Chunks<'a> {
 
 fn u24([b0, b1, b2]: [u8; 3]) -> u32 {
     u32::from_le_bytes([b0, b1, b2, 0])
+}
+
+fn ended() -> Error {
+    Error::truncated(Format::Webp, "the file ends before its RIFF chunk does")
 }
 
 fn malformed(reason: &str) -> Error {

@@ -1,10 +1,10 @@
 //! Decodes a WebP's primary image: planes where it is VP8 alone, interleaved samples otherwise.
 
-use super::container::Container;
+use super::container::{Bitstream, Container};
 use super::ffi::{self, Output, Status, Stop};
 use crate::error::{Error, Result};
 use crate::format::Format;
-use crate::header::{Coding, Header};
+use crate::header::Header;
 use crate::pixels::{Chroma, Layout, Matrix, Pixels, Planes, Range, Raster, Samples, Siting, count, zeroed};
 use crate::plan::Plan;
 use crate::reduce::{Bands, Part};
@@ -26,10 +26,10 @@ pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, meter: &Meter<'
     }
     let whole = container.place == Rect::whole(container.canvas);
     meter.check()?;
-    match &container.image.coding {
+    match container.image.bitstream {
         _ if container.image.alpha || !whole => decode_rgba(&container),
-        Coding::WebpLossy => decode_planes(&container, plan, meter),
-        _ => decode_rgb(&container),
+        Bitstream::Vp8 => decode_planes(&container, plan, meter),
+        Bitstream::Vp8l => decode_rgb(&container),
     }
 }
 

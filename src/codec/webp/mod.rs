@@ -10,6 +10,7 @@ mod ffi;
 mod probe;
 #[cfg(test)]
 mod tests;
+mod vp8l;
 
 pub(crate) use decode::decode;
 pub(crate) use probe::probe;

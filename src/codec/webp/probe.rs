@@ -1,6 +1,7 @@
 //! Reads a WebP's header from its container and the first bytes of its bitstream.
 
-use super::container::Container;
+use super::container::{Bitstream, Container, Image};
+use super::vp8l;
 use crate::error::Result;
 use crate::exif::Exif;
 use crate::format::Format;
@@ -24,17 +25,41 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
         None if exif.interop_r03 => ColorDescription::AdobeRgb,
         None => ColorDescription::Srgb,
     };
-    let lossy = container.image.coding == Coding::WebpLossy;
+    let coding = coding(&container.image)?;
     Ok(Header {
         format: Format::Webp,
         coded_size: container.canvas,
         crop: Rect::whole(container.canvas),
         orientation: exif.orientation,
+        exif_orientation_ignored: None,
         bit_depth: 8,
-        channels: if lossy { Channels::Ycbcr } else { Channels::Rgb },
+        channels: match container.image.bitstream {
+            Bitstream::Vp8 => Channels::Ycbcr,
+            Bitstream::Vp8l => Channels::Rgb,
+        },
         has_alpha: container.image.alpha || container.place != Rect::whole(container.canvas),
         color,
         animation: container.frames.map(|frames| Animation { frames }),
-        coding: container.image.coding,
+        coding,
+    })
+}
+
+/// How the image is coded, and what libwebp holds for that beside its pixels.
+fn coding(image: &Image<'_>) -> Result<Coding> {
+    if image.bitstream == Bitstream::Vp8l {
+        let table_bytes = vp8l::Layout::read(image.vp8l_data(), image.size)?.table_bytes();
+        return Ok(Coding::WebpLossless { table_bytes });
+    }
+    let Some(alpha) = image.alpha_chunk() else { return Ok(Coding::WebpLossy { alpha_bytes: 0 }) };
+    let pixels = image.size.pixels();
+    Ok(Coding::WebpLossy {
+        alpha_bytes: match alpha.split_first() {
+            // RFC 9649 § 2.7.1.2: compressed as VP8L is, without its header.
+            Some((method, data)) if method & 3 == 1 => {
+                let layout = vp8l::Layout::read(data, image.size)?;
+                pixels + pixels * if layout.is_indexed { 1 } else { 4 } + layout.table_bytes()
+            }
+            _ => pixels,
+        },
     })
 }

@@ -21,7 +21,8 @@ mod tree;
 use self::params::{PictureSet, Sequence, Slice};
 use self::tree::Decoder;
 use super::boxes::malformed;
-use super::hevc::{NAL_SPS, NAL_VPS, nal_type};
+use super::hevc::{NAL_VPS, nal_type};
+use super::nal::CodedPicture;
 use crate::error::Result;
 use crate::pixels::Samples;
 use crate::watch::Meter;
@@ -42,19 +43,17 @@ pub(super) struct Plane {
 /// Slices of a picture that have a number of their own.
 const MAX_SLICES: usize = u8::MAX as usize;
 
-/// Decodes the NAL units of one picture, with the parameter sets that its configuration gives; `None` for what is not known
-/// here.
+/// Decodes one picture; `None` for what is not known here.
 ///
 /// # Errors
 ///
 /// `malformed` when the slices of a picture that is known do not hold it; `out_of_memory`, `deadline`, `cancelled`.
-pub(super) fn decode(sets: &[&[u8]], nals: &[&[u8]], meter: &Meter<'_>) -> Result<Option<Decoded>> {
-    let Some((sequence, set)) = parameter_sets(sets) else { return Ok(None) };
-    let slices = || nals.iter().copied().filter(|nal| nal_type(nal).is_some_and(|kind| kind < NAL_VPS));
-    // No bit that must be 0, the base layer, the only temporal one (§ 7.3.1.2); a set after the one that it refers to.
-    let plain = |nal: &&[u8]| matches!(nal, [kind, 1, ..] if kind & 0x81 == 0);
-    let ordered = sets.is_sorted_by_key(|set| nal_type(set));
-    if slices().count() > MAX_SLICES || !ordered || !sets.iter().chain(nals).all(plain) {
+pub(super) fn decode(coded: &CodedPicture<'_>, meter: &Meter<'_>) -> Result<Option<Decoded>> {
+    let Some((sequence, set)) = parameter_sets(coded) else { return Ok(None) };
+    let slices = || coded.nals.iter().copied().filter(|nal| nal_type(nal).is_some_and(|kind| kind < NAL_VPS));
+    // No bit that must be 0, the base layer, the only temporal one (§ 7.3.1.2).
+    let plain = |nal: &[u8]| matches!(nal, [kind, 1, ..] if kind & 0x81 == 0);
+    if slices().count() > MAX_SLICES || !coded.units().all(plain) {
         return Ok(None);
     }
     let planes = if sequence.bit_depth == 8 {
@@ -65,14 +64,10 @@ pub(super) fn decode(sets: &[&[u8]], nals: &[&[u8]], meter: &Meter<'_>) -> Resul
     Ok(planes.map(|planes| Decoded { bit_depth: sequence.bit_depth as u8, planes }))
 }
 
-/// The only sequence parameter set, and the only picture parameter set.
-fn parameter_sets(sets: &[&[u8]]) -> Option<(Sequence, PictureSet)> {
-    let only = |kind: u8| {
-        let mut found = sets.iter().filter(|set| nal_type(set) == Some(kind));
-        found.next().filter(|_| found.next().is_none())
-    };
-    let sequence = Sequence::read(only(NAL_SPS)?)?;
-    let set = PictureSet::read(only(NAL_SPS + 1)?, &sequence)?;
+fn parameter_sets(coded: &CodedPicture<'_>) -> Option<(Sequence, PictureSet)> {
+    let [sequence, set] = coded.sets;
+    let sequence = Sequence::read(sequence)?;
+    let set = PictureSet::read(set, &sequence)?;
     Some((sequence, set))
 }
 

@@ -1,4 +1,4 @@
-//! Samples are those of libde265 and libheif, on any number of threads.
+//! Samples are those of libde265, on any number of threads.
 
 use super::*;
 
@@ -9,13 +9,13 @@ fn a_made_file_is_read() {
     assert_eq!((h.crop, h.orientation), (Rect::whole(h.coded_size), Orientation::Upright));
     let tile_size = Size::new(64, 48);
     let subsampling = Some((2, 2));
-    assert_eq!(h.coding, Coding::Hevc { tiles: 1, item: "hvc1", tile_size, subsampling, composed: false });
-    assert_same_as_libheif(&File::single().write());
+    assert_eq!(h.coding, Coding::Hevc { tiles: 1, item: "hvc1", tile_size, subsampling });
+    assert_same_as_libde265(&File::single().write());
 }
 
 #[test]
-fn grids_and_deep_pictures_decode_as_libheif_decodes_them() {
-    assert_same_as_libheif(&encode(700, 530, false));
+fn grids_and_deep_pictures_are_put_together() {
+    assert_same_as_libde265(&encode(700, 530, false));
     let deep = heifer::Image {
         width: 70,
         height: 50,
@@ -25,7 +25,7 @@ fn grids_and_deep_pictures_decode_as_libheif_decodes_them() {
     };
     let bytes = heifer::encode(&deep, &heifer::EncodeOptions::default()).unwrap();
     assert_eq!(planes(&bytes).bit_depth, 10);
-    assert_same_as_libheif(&bytes);
+    assert_same_as_libde265(&bytes);
 }
 
 #[test]
@@ -135,7 +135,14 @@ fn real_files_are_accepted() {
     }
     for path in found {
         let bytes = std::fs::read(&path).unwrap();
-        let h = probe(&bytes, &Limits::default()).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let h = match probe(&bytes, &Limits::default()) {
+            Ok(h) => h,
+            Err(e) if e.to_string().contains("iovl") => {
+                eprintln!("{}: {e}", path.display());
+                continue;
+            }
+            Err(e) => panic!("{}: {e}", path.display()),
+        };
         let reduced = plan(&h, 0, &Profile::default()).target;
         assert!([h.coded_size, reduced].contains(&decoded(&bytes).size()), "{}", path.display());
         eprintln!("{}: {} coded pictures by our decoder", path.display(), compare_decoders(&bytes));

@@ -6,9 +6,9 @@ mod structure;
 
 use std::path::{Path, PathBuf};
 
-use libheif_rs::{Channel, ColorSpace, DecodingOptions, HeifContext, LibHeif};
-
 use super::boxes::FourCc;
+use super::ffi::Decoder;
+use super::nal::CodedPicture;
 use super::*;
 use crate::header::{Cicp, ColorDescription, Orientation};
 use crate::pixels::{Layout, Planes, Samples};
@@ -188,26 +188,6 @@ fn planes(bytes: &[u8]) -> Planes {
     }
 }
 
-/// libheif's own planes: size and tight rows of bytes.
-fn by_libheif(bytes: &[u8], transformed: bool) -> Vec<(Size, Vec<u8>)> {
-    let mut context = HeifContext::new().unwrap();
-    context.set_max_decoding_threads(0);
-    context.read_bytes(bytes).unwrap();
-    let mut options = DecodingOptions::new().unwrap();
-    options.set_ignore_transformations(!transformed);
-    options.set_output_image_nclx_profile_passthrough(true);
-    let handle = context.primary_image_handle().unwrap();
-    let image = LibHeif::new().decode(&handle, ColorSpace::Undefined, Some(options)).unwrap();
-    let planes = image.planes();
-    let sizes = [planes.y, planes.cb, planes.cr].into_iter().flatten().map(|plane| {
-        let row = plane.width as usize * if plane.bits_per_pixel > 8 { 2 } else { 1 };
-        let rows = plane.data.chunks(plane.stride).flat_map(|r| r[..row].to_vec());
-        (Size::new(plane.width, plane.height), rows.collect())
-    });
-    assert!(image.has_channel(Channel::Y));
-    sizes.collect()
-}
-
 fn bytes_of(samples: &Samples) -> Vec<u8> {
     match samples {
         Samples::U8(v) => v.clone(),
@@ -215,11 +195,38 @@ fn bytes_of(samples: &Samples) -> Vec<u8> {
     }
 }
 
-fn assert_same_as_libheif(bytes: &[u8]) {
-    let (planes, theirs) = (planes(bytes), by_libheif(bytes, false));
-    assert_eq!(planes.size, theirs[0].0);
-    assert!(bytes_of(&planes.luma) == theirs[0].1, "luma differs");
+/// The planes by libde265, put together one sample after another.
+fn by_libde265(bytes: &[u8]) -> [Vec<u8>; 3] {
+    let picture = Picture::read(bytes, &Limits::default()).unwrap();
+    let (h, v) = picture.whole.subsampling().unwrap();
+    let sample_bytes = if picture.whole.bit_depth() > 8 { 2 } else { 1 };
+    let places = [(1, 1), (h, v), (h, v)].map(|(h, v)| (usize::from(h), usize::from(v)));
+    let size = |(h, v): (usize, usize)| {
+        ((picture.whole.size.width as usize).div_ceil(h), (picture.whole.size.height as usize).div_ceil(v))
+    };
+    let mut planes = places.map(|of| vec![0; size(of).0 * size(of).1 * sample_bytes]);
+    for (index, leaf) in picture.whole.leaves.iter().enumerate() {
+        let data = picture.items.data(leaf.item).unwrap().concat();
+        let coded = CodedPicture::read(&leaf.config, &data).unwrap();
+        let mut decoder = Decoder::new(leaf.coded_size(), true).unwrap();
+        coded.units().for_each(|unit| decoder.push(unit).unwrap());
+        let decoded = decoder.finish(|| true).unwrap().unwrap();
+        let ((left, top), shown) = picture.whole.place(index, leaf).unwrap();
+        for (channel, (to, of)) in planes.iter_mut().zip(places).enumerate() {
+            let from = decoded.plane(u8::try_from(channel).unwrap()).unwrap();
+            for y in 0..(shown.height as usize).div_ceil(of.1) {
+                let row = &from.bytes[y * from.stride..][..(shown.width as usize).div_ceil(of.0) * sample_bytes];
+                let start = ((top as usize / of.1 + y) * size(of).0 + left as usize / of.0) * sample_bytes;
+                to[start..start + row.len()].copy_from_slice(row);
+            }
+        }
+    }
+    planes
+}
+
+fn assert_same_as_libde265(bytes: &[u8]) {
+    let planes = planes(bytes);
     let chroma = planes.chroma.unwrap();
-    assert!(bytes_of(&chroma.cb) == theirs[1].1, "cb differs");
-    assert!(bytes_of(&chroma.cr) == theirs[2].1, "cr differs");
+    let ours = [planes.luma, chroma.cb, chroma.cr].map(|plane| bytes_of(&plane));
+    assert!(ours == by_libde265(bytes), "other samples");
 }

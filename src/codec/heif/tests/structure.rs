@@ -3,9 +3,10 @@
 use super::*;
 
 #[test]
-fn folded_transformations_show_what_libheif_shows() {
+fn folded_transformations_show_what_each_in_turn_shows() {
     let [turn, back, across, down] =
         [(b"irot", 3), (b"irot", 1), (b"imir", 1), (b"imir", 0)].map(|(k, v)| make_box(k, &[&[v]]));
+    // 30 × 20 samples, whose centre is 12 to the left and 5 down.
     let crop = clap([60, 40, -24, 10]);
     let lists = [
         vec![turn.clone()],
@@ -20,8 +21,33 @@ fn folded_transformations_show_what_libheif_shows() {
     for list in lists {
         let bytes = File::single().with(&list).write();
         let h = probe(&bytes, &Limits::default()).unwrap();
-        let (size, theirs) = by_libheif(&bytes, true).swap_remove(0);
-        assert_eq!((h.size(), shown(&bytes_of(&planes(&bytes).luma), &h)), (size, theirs));
+        let luma = bytes_of(&planes(&bytes).luma);
+        let rows: Vec<Vec<u8>> = luma.chunks(64).map(<[u8]>::to_vec).collect();
+        let expected = list.iter().fold(rows, |rows, property| in_turn(&rows, property));
+        let size = Size::new(expected[0].len() as u32, expected.len() as u32);
+        assert_eq!((h.size(), shown(&luma, &h)), (size, expected.concat()));
+    }
+}
+
+/// Rows after one property of that test, by its definition alone (ISO/IEC 23008-12 § 6.5.9 to § 6.5.12).
+fn in_turn(rows: &[Vec<u8>], property: &[u8]) -> Vec<Vec<u8>> {
+    let (width, height) = (rows[0].len(), rows.len());
+    match (&property[4..8], property[8]) {
+        (b"irot", turns) => (0..turns).fold(rows.to_vec(), |rows, _| {
+            let (width, height) = (rows[0].len(), rows.len());
+            (0..width).map(|y| (0..height).map(|x| rows[x][width - 1 - y]).collect()).collect()
+        }),
+        (b"imir", 0) => rows.iter().rev().cloned().collect(),
+        (b"imir", _) => rows.iter().map(|row| row.iter().rev().copied().collect()).collect(),
+        _ => {
+            let span = |length: i32, offset: i32, side: usize| {
+                let start = offset + (i32::try_from(side).unwrap() - length) / 2;
+                let end = usize::try_from(start + length).unwrap().min(side);
+                usize::try_from(start.max(0)).unwrap()..end
+            };
+            let (across, down) = (span(30, -12, width), span(20, 5, height));
+            rows[down].iter().map(|row| row[across.clone()].to_vec()).collect()
+        }
     }
 }
 
@@ -105,6 +131,41 @@ fn an_identity_adds_its_transformation() {
     let h = header(&file);
     assert_eq!((h.orientation, h.size()), (Orientation::Transpose, Size::new(48, 64)));
     assert_eq!(planes(&file.write()).size, Size::new(64, 48));
+}
+
+/// A file with an Exif item that describes the primary item.
+fn with_exif(skipped: &[u8], tiff: &[u8]) -> File {
+    let mut file = File::single();
+    let data = [&u32::try_from(skipped.len()).unwrap().to_be_bytes(), skipped, tiff].concat();
+    file.items.push(Item { kind: *b"Exif", properties: vec![], extents: vec![data] });
+    file.references.push((*b"cdsc", 2, vec![1]));
+    file
+}
+
+/// Orientation 6.
+const TURNED: &[u8] = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+
+#[test]
+fn a_turn_that_only_exif_asks_for_is_told_and_not_made() {
+    let of = |bytes: &[u8]| {
+        let h = probe(bytes, &Limits::default()).unwrap();
+        assert_eq!(h.orientation, Orientation::Upright);
+        h.exif_orientation_ignored
+    };
+    let ignored = |file: &File| of(&file.write());
+    for skipped in [&b""[..], b"Exif\0\0", b"what"] {
+        assert_eq!(ignored(&with_exif(skipped, TURNED)), Some(6));
+    }
+    assert_eq!(ignored(&with_exif(b"", TURNED).with(&[make_box(b"irot", &[&[0]])])), None);
+    let mut miaf = with_exif(b"", TURNED).write();
+    miaf[16..20].copy_from_slice(b"miaf");
+    assert_eq!(of(&miaf), None);
+    let mut of_another = with_exif(b"", TURNED);
+    of_another.references[0].2 = vec![2];
+    assert_eq!(ignored(&of_another), None);
+    for broken in [&b""[..], b"MM", &TURNED[..20]] {
+        assert_eq!(ignored(&with_exif(b"", broken)), None);
+    }
 }
 
 #[test]

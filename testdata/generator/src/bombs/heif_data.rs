@@ -3,7 +3,9 @@
 use super::heif::{find, good, grid, plate};
 use super::{Bomb, NEARLY_ALL, filled};
 use crate::encode::heif::{Heif, Item, boxed, nclx};
+use crate::encode::hevc::{self, Coding, Source};
 use crate::metadata::icc;
+use crate::raster::Rgb;
 
 pub(super) fn all() -> Vec<Bomb> {
     vec![
@@ -57,7 +59,7 @@ pub(super) fn all() -> Vec<Bomb> {
             heif.items[0].data = plate().data.repeat(1000);
             heif.encode()
         }),
-        Bomb::new("heic_parameter_sets.heic", "malformed", "a configuration of 60000 parameter sets", || {
+        Bomb::new("heic_parameter_sets.heic", "limit_exceeded", "a configuration of 60000 parameter sets", || {
             let mut heif = good();
             let config = &heif.items[0].properties[0];
             let set: Vec<u8> = [&[0xA1, 0, 1, 0, 4][..], &[0x42, 1, 1, 1]].concat();
@@ -65,6 +67,16 @@ pub(super) fn all() -> Vec<Bomb> {
             heif.items[0].properties[0] = boxed(*b"hvcC", &arrays);
             heif.encode()
         }),
+        Bomb::new("heic_picture_sets.heic", "accepted", "100 picture parameter sets of 4096×4096, one in use", || {
+            let flat = Rgb::from_fn(4096, 4096, |_, _| [90, 120, 150]);
+            let mut picture = hevc::encode(&Source::from(&flat), &Coding { qp: 40, ..Coding::default() });
+            picture.add_picture_sets(1..101);
+            Heif::single(&picture, &[nclx([1, 13, 6], true)]).encode()
+        }),
+        Bomb::new("heic_stuffing.heic", "limit_exceeded", "a slice with 2.4 MB of stuffing bytes inside", || {
+            stuffed(&[0x80])
+        }),
+        Bomb::new("heic_zero_words.heic", "accepted", "a slice with 2.4 MB of zero words at its end", || stuffed(&[])),
         Bomb::new("heic_icc_9mib.heic", "accepted", "an ICC profile of 9 MiB", || {
             let profile = [icc::display_p3(), vec![0; 9 << 20]].concat();
             Heif::single(plate(), &[boxed(*b"colr", &[&b"prof"[..], &profile].concat()), nclx([1, 13, 6], true)])
@@ -78,6 +90,14 @@ pub(super) fn all() -> Vec<Bomb> {
             heif.encode()
         }),
     ]
+}
+
+/// A picture whose slice goes on with 800 000 times two zeros and a stuffing byte, and `end`.
+fn stuffed(end: &[u8]) -> Vec<u8> {
+    let mut heif = good();
+    let slice = [&plate().data[4..], &[0, 0, 3].repeat(800_000), end].concat();
+    heif.items[0].data = [&(slice.len() as u32).to_be_bytes()[..], &slice].concat();
+    heif.encode()
 }
 
 /// A NAL unit of `kind` with `len` bytes behind its header, after its length.

@@ -1,7 +1,7 @@
 //! WebP bombs (RFC 9649): canvases, frames, chunks and alpha.
 
 use super::{Bomb, NEARLY_ALL, filled};
-use crate::encode::webp;
+use crate::encode::{vp8l, webp};
 use crate::files::calm;
 use crate::raster::Rgb;
 
@@ -18,7 +18,7 @@ pub(super) fn all() -> Vec<Bomb> {
         Bomb::new("webp_canvas_14000.webp", "limit_exceeded", "a canvas of 14000×14000 with a small frame", || {
             webp::extended(webp::ANIMATION, 14_000, 14_000, &[webp::anim(), frame()])
         }),
-        Bomb::new("webp_riff_length.webp", "truncated", "a RIFF length of 2³² − 1", || patched(4)),
+        Bomb::new("webp_riff_length.webp", "accepted", "a RIFF length of 2³² − 1", || patched(4)),
         Bomb::new("webp_chunk_length.webp", "malformed", "a chunk length of 2³² − 1", || patched(16)),
         Bomb::new("webp_lossy_16383.webp", "too_many_pixels", "a VP8 frame of 16383×16383 in 64 bytes", || {
             let header = [0x30, 1, 0, 0x9D, 1, 0x2A, 0xFF, 0x3F, 0xFF, 0x3F];
@@ -33,6 +33,13 @@ pub(super) fn all() -> Vec<Bomb> {
         }),
         Bomb::new("webp_lossless_flat_16mp.webp", "accepted", "4000×4000 of one colour", || {
             webp::lossless(&Rgb::from_fn(4000, 4000, |_, _| [90, 120, 150]))
+        }),
+        Bomb::new("webp_groups_65536.webp", "limit_exceeded", "65536 groups of prefix codes for 1024×1024", || {
+            vp8l::groups(1024, 65_536, 65_536)
+        })
+        .cheap(),
+        Bomb::new("webp_groups_8192.webp", "accepted", "8192 groups of prefix codes for 1024×1024", || {
+            vp8l::groups(1024, 8192, 8192)
         }),
         Bomb::new("webp_unknown_chunks.webp", "accepted", "1.3 million unknown chunks", || {
             let mut file = webp::extended(0, 64, 48, &webp::image_chunks(&webp::lossy(&calm(64, 48), 70.0)));

@@ -55,6 +55,21 @@ pub(crate) fn encode(source: &Source, coding: &Coding) -> Picture {
     finish(encode_planes(source.width, source.height, planes, coding), source.depth)
 }
 
+/// A tile of which the part outside `shown` is zero in all planes, as some phones fill it.
+pub(crate) fn encode_zero_padded(source: &Source, shown: (u32, u32), coding: &Coding) -> Picture {
+    let cut = |mut plane: Vec<u16>, width: u32, shown: (u32, u32)| {
+        for (y, row) in (0..).zip(plane.chunks_exact_mut(width as usize)) {
+            row[if y < shown.1 { shown.0 as usize } else { 0 }..].fill(0);
+        }
+        plane
+    };
+    let [y, cb, cr] = planes(source, coding);
+    let (half, shown_half) = (source.width.div_ceil(2), (shown.0.div_ceil(2), shown.1.div_ceil(2)));
+    let (y, [cb, cr]) = (cut(y, source.width, shown), [cb, cr].map(|plane| cut(plane, half, shown_half)));
+    let planes = Planes16 { y: &y, chroma: Some((&cb, &cr)), bit_depth: source.depth };
+    finish(encode_planes(source.width, source.height, planes, coding), source.depth)
+}
+
 /// One plane of 8 bits: an alpha plane.
 pub(crate) fn encode_gray(width: u32, height: u32, samples: &[u8], qp: u8) -> Picture {
     let y: Vec<u16> = samples.iter().map(|&v| u16::from(v)).collect();
@@ -137,10 +152,34 @@ fn length(nal: &[u8]) -> [u8; 4] {
 }
 
 impl Picture {
+    /// Adds copies of the picture parameter set under other numbers, which no slice names.
+    pub(crate) fn add_picture_sets(&mut self, numbers: std::ops::Range<u16>) {
+        let config = &self.config[8..];
+        let start = config.windows(2).position(|pair| pair == [34 << 1, 1]).expect("a picture parameter set");
+        let count = (numbers.end - numbers.start).to_be_bytes();
+        let sets = numbers.map(|number| numbered_set(&config[start..], number));
+        let sets: Vec<u8> = sets.flat_map(|set| [&length(&set)[2..], &set].concat()).collect();
+        let mut content = [config, &[0x80 | 34], &count, &sets].concat();
+        content[22] += 1;
+        self.config = boxed(*b"hvcC", &content);
+    }
+
     /// The properties that every coded picture has: `hvcC`, `ispe` and `pixi`.
     pub(crate) fn properties(&self) -> Vec<Vec<u8>> {
         let mut pixi = vec![self.channels];
         pixi.resize(1 + usize::from(self.channels), self.depth);
         vec![self.config.clone(), super::heif::ispe(self.width, self.height), full_box(*b"pixi", 0, 0, &pixi)]
     }
+}
+
+/// A picture parameter set of number 0, whose code is one bit, under another number (ITU-T H.265, 7.3.2.3 and 9.2).
+fn numbered_set(set: &[u8], number: u16) -> Vec<u8> {
+    let bits = set[2..].iter().flat_map(|byte| (0..8).rev().map(move |i| byte >> i & 1 == 1)).skip(1);
+    let length = (number + 1).ilog2();
+    let code = (0..=2 * length).rev().map(|i| u32::from(number + 1) >> i & 1 == 1);
+    let mut bits: Vec<bool> = code.chain(bits).collect();
+    let stop = bits.iter().rposition(|&bit| bit).expect("a stop bit");
+    bits.truncate(stop + 1);
+    let byte = |bits: &[bool]| bits.iter().enumerate().fold(0, |byte, (i, &bit)| byte | u8::from(bit) << (7 - i));
+    set[..2].iter().copied().chain(bits.chunks(8).map(byte)).collect()
 }

@@ -8,5 +8,6 @@ mod huffman;
 pub(crate) mod jpeg;
 pub(crate) mod png;
 pub(crate) mod progressive;
+pub(crate) mod vp8l;
 pub(crate) mod webp;
 mod webp_ffi;

@@ -143,6 +143,15 @@ fn grids() -> Vec<Entry> {
             let tiles = tiles(&stored, 3, 2, 128, Coding::default());
             Heif::grid(&tiles, 3, (322, 242), &[nclx(SRGB, true), irot(3)])
         }),
+        file("grid_zero_padded", "2×2 tiles of 192×192 cut to 300×200, zero in all planes beyond that", || {
+            let (image, side) = (picture(300, 200), 192);
+            let places = [(0, 0), (side, 0), (0, side), (side, side)];
+            let tiles = places.map(|(x, y)| {
+                let tile = Source::from(&image.crop(x, y, side, side));
+                hevc::encode_zero_padded(&tile, ((300 - x).min(side), (200 - y).min(side)), &Coding::default())
+            });
+            Heif::grid(&tiles, 2, (300, 200), &[nclx(SRGB, true)])
+        }),
         file("grid_phone_12mp", "8×6 tiles of 512×512, Exif, thumbnail, Display P3, as an iPhone writes it", || {
             let scene = Scene { grain: 2.5, ..Scene::new(4032, 3024) };
             phone(&scene.paint(), 25)

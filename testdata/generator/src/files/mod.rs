@@ -2,10 +2,12 @@
 
 mod bad;
 mod bench;
+mod containers;
 mod gif;
 mod heic;
 mod jpeg;
 mod png;
+mod riffs;
 mod same;
 mod seeds;
 mod webp;
@@ -22,10 +24,9 @@ pub(crate) use seeds::all as seeds;
 
 /// Every committed file, folder by folder.
 pub(crate) fn testdata() -> Vec<Entry> {
-    [jpeg::all(), png::all(), gif::all(), webp::all(), heic::all(), same::all(), bad::all()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let formats = [jpeg::all(), png::all(), gif::all(), webp::all(), heic::all()];
+    let groups = [same::all(), containers::all(), riffs::all()];
+    formats.into_iter().chain(groups).chain([bad::all()]).flatten().collect()
 }
 
 /// The picture of most files.

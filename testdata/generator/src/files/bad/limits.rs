@@ -8,7 +8,7 @@ use crate::encode::hevc::{self, Coding, Source};
 use crate::encode::jpeg::find_marker;
 use crate::encode::png::{SIGNATURE, chunk, ihdr};
 use crate::encode::progressive::{encode_420, endless_script};
-use crate::encode::webp;
+use crate::encode::{vp8l, webp};
 use crate::files::{calm, picture};
 use crate::raster::Rgb;
 
@@ -97,6 +97,9 @@ fn limit_exceeded() -> Vec<Entry> {
             heif.encode()
         }),
         named("heic_extents.heic", "an item in 5000 extents", extents),
+        named("webp_groups.webp", "a VP8L picture of 8×8 in 65536 groups of prefix codes", || {
+            vp8l::groups(8, 65_536, 0)
+        }),
     ]
 }
 

@@ -2,8 +2,10 @@
 
 use super::{file, good_jpeg, patched};
 use crate::catalogue::Entry;
-use crate::encode::heif::{Heif, Item, boxed, full_box, ispe, pixi8};
+use crate::encode::heif::{Heif, Item, boxed, full_box, ispe, nclx, pixi8};
+use crate::encode::hevc::{self, Coding, Picture, Source};
 use crate::encode::jpeg::{find_marker, segment};
+use crate::raster::Rgb;
 use crate::scene::noise::Prng;
 
 pub(super) fn all() -> Vec<Entry> {
@@ -13,6 +15,10 @@ pub(super) fn all() -> Vec<Entry> {
         named("avif_sequence.avif", "AVIF sequence: brand avis", || av1(*b"avis").encode()),
         named("heif_av01_item.heif", "brand mif1, the primary item coded in AV1", || av1(*b"mif1").encode()),
         named("heif_jpeg_item.heif", "brand mif1, the primary item a JPEG", jpeg_item),
+        named("heic_overlay.heic", "two pictures over each other on a canvas (iovl)", overlay),
+        named("heic_matrix_identity.heic", "nclx: identity matrix, the planes are green, blue and red", || {
+            Heif::single(&plate(), &[nclx([1, 13, 0], true)]).encode()
+        }),
         named("jpeg_lossless_sof3.jpg", "lossless JPEG (SOF3)", || with_frame(0xC3, 8)),
         named("jpeg_12bit_sof1.jpg", "12-bit extended JPEG (SOF1)", || with_frame(0xC1, 12)),
         named("jpeg_hierarchical_sof5.jpg", "hierarchical JPEG (DHP, SOF5)", hierarchical),
@@ -29,6 +35,23 @@ fn av1(major: [u8; 4]) -> Heif {
     let properties = vec![boxed(*b"av1C", &[0x81, 0, 0x0C, 0]), ispe(64, 48), pixi8()];
     heif.add(Item { kind: *b"av01", hidden: false, properties, data: Prng::new(1).bytes(300), in_idat: false });
     heif
+}
+
+fn plate() -> Picture {
+    let plate = Rgb::from_fn(64, 64, |_, _| [90, 120, 150]);
+    hevc::encode(&Source::from(&plate), &Coding { qp: 40, ..Coding::default() })
+}
+
+/// Version, flags, the colour of the canvas, its size, and where each picture's corner lies (ISO/IEC 23008-12, 6.6.2.2).
+fn overlay() -> Vec<u8> {
+    let mut heif = Heif::new();
+    let ids = [(); 2].map(|()| heif.add_picture(&plate(), &[nclx([1, 13, 6], true)], true));
+    let canvas = [0u16, 0, 0, 0xFFFF, 100, 80].map(u16::to_be_bytes).concat();
+    let data = [&[0, 0][..], &canvas, &[0i16, 0, 36, 16].map(i16::to_be_bytes).concat()].concat();
+    let properties = vec![ispe(100, 80), pixi8()];
+    heif.primary = heif.add(Item { kind: *b"iovl", hidden: false, properties, data, in_idat: true });
+    heif.references.push((*b"dimg", heif.primary, ids.to_vec()));
+    heif.encode()
 }
 
 fn jpeg_item() -> Vec<u8> {
