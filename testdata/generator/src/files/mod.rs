@@ -5,6 +5,8 @@ mod bench;
 mod gif;
 mod heic;
 mod jpeg;
+mod odd_gif;
+mod odd_png;
 mod png;
 mod same;
 mod seeds;
@@ -22,10 +24,20 @@ pub(crate) use seeds::all as seeds;
 
 /// Every committed file, folder by folder.
 pub(crate) fn testdata() -> Vec<Entry> {
-    [jpeg::all(), png::all(), gif::all(), webp::all(), heic::all(), same::all(), bad::all()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        jpeg::all(),
+        png::all(),
+        gif::all(),
+        webp::all(),
+        heic::all(),
+        same::all(),
+        odd_png::all(),
+        odd_gif::all(),
+        bad::all(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The picture of most files.
