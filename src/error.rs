@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::format::Format;
+use crate::format::{Format, stands_for_a_file};
 
 /// Everything that can go wrong between an upload and its canonical image.
 ///
@@ -23,9 +23,9 @@ pub enum Error {
         actual: u64,
     },
     /// The first bytes belong to none of the five formats.
-    #[error("not a JPEG, PNG, GIF, WebP or HEIC image: {seen}")]
+    #[error("not a JPEG, PNG, GIF, WebP or HEIC image: {seen}{}", advice(seen))]
     UnknownFormat {
-        /// What the bytes look like, such as `"TIFF"` or `"unrecognised data"`.
+        /// What the bytes look like, such as `"TIFF"`, `"a URL"` or `"unrecognised data"`.
         seen: &'static str,
     },
     /// Valid, and outside what this library decodes.
@@ -104,6 +104,11 @@ pub enum Error {
         /// Where the invariant broke.
         reason: String,
     },
+}
+
+/// What to do about an upload that only stands for a file.
+fn advice(seen: &str) -> &'static str {
+    if stands_for_a_file(seen) { "; send the file's bytes" } else { "" }
 }
 
 /// Who must act on an [`Error`].

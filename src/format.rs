@@ -1,6 +1,12 @@
 //! Recognises a container from its first bytes.
 
+mod text;
+
 use std::fmt;
+
+use text::sniff_text;
+
+pub(crate) use text::stands_for_a_file;
 
 /// A container this library ingests.
 ///
@@ -64,16 +70,11 @@ pub(crate) enum Sniffed {
 /// Nothing is decided before it must be, and everything as soon as it can be: [`Sniffed::NeedsMore`] only while another
 /// byte could change the answer, so that chunking cannot. [`HEAD_BYTES`] bytes always suffice.
 pub(crate) fn sniff(head: &[u8]) -> Sniffed {
-    let accepted = [
-        (&[0xFF, 0xD8, 0xFF][..], Format::Jpeg),
-        (b"\x89PNG\r\n\x1a\n", Format::Png),
-        (b"GIF87a", Format::Gif),
-        (b"GIF89a", Format::Gif),
-    ];
-    if let Some((_, format)) = accepted.iter().find(|(magic, _)| head.starts_with(magic)) {
+    let head = head.get(..HEAD_BYTES).unwrap_or(head);
+    if let Some((_, format)) = ACCEPTED.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Sniffed::Is(*format);
     }
-    if accepted.iter().any(|(magic, _)| magic.starts_with(head)) {
+    if ACCEPTED.iter().any(|(magic, _)| magic.starts_with(head)) {
         return Sniffed::NeedsMore;
     }
     if let Some(sniffed) = sniff_webp(head).or_else(|| sniff_iso(head)) {
@@ -83,8 +84,28 @@ pub(crate) fn sniff(head: &[u8]) -> Sniffed {
         return Sniffed::NeedsMore;
     }
     let elsewhere = |(magic, _): &&(&[u8], Sniffed)| head.starts_with(magic);
-    OTHERS.iter().find(elsewhere).map_or(Sniffed::Unknown("unrecognised data"), |(_, sniffed)| *sniffed)
+    if let Some((_, sniffed)) = OTHERS.iter().find(elsewhere) {
+        return *sniffed;
+    }
+    let known = sniff_cursor_or_targa(head).or_else(|| sniff_movie(head)).or_else(|| sniff_zeros(head));
+    known.or_else(|| sniff_text(head, head.len() == HEAD_BYTES)).unwrap_or(Sniffed::Unknown("unrecognised data"))
 }
+
+/// What an upload looks like that ended before [`sniff`] could tell.
+pub(crate) fn seen_at_the_end(head: &[u8]) -> &'static str {
+    let begins_an_image = ACCEPTED.iter().any(|(magic, _)| magic.starts_with(head)) || sniff_webp(head).is_some();
+    match sniff_text(head, true) {
+        Some(Sniffed::Unknown(seen)) if !begins_an_image => seen,
+        _ => "too few bytes to tell",
+    }
+}
+
+const ACCEPTED: [(&[u8], Format); 4] = [
+    (&[0xFF, 0xD8, 0xFF], Format::Jpeg),
+    (b"\x89PNG\r\n\x1a\n", Format::Png),
+    (b"GIF87a", Format::Gif),
+    (b"GIF89a", Format::Gif),
+];
 
 /// RFC 9649 § 2.4: `RIFF`, a size, `WEBP`.
 fn sniff_webp(head: &[u8]) -> Option<Sniffed> {
@@ -122,8 +143,49 @@ fn sniff_iso(head: &[u8]) -> Option<Sniffed> {
         (true, _) => Sniffed::Unsupported("AVIF"),
         // Whether the primary item is HEVC is for the probe to find.
         (false, true) => Sniffed::Is(Format::Heic),
-        (false, false) => Sniffed::Unknown("an ISO media file without a HEIF brand"),
+        (false, false) if major == Some(b"qt  ") => Sniffed::Unknown(QUICKTIME),
+        (false, false) => Sniffed::Unknown("an MP4 video, or another ISO media file without a HEIF brand"),
     })
+}
+
+/// A QuickTime file of the time before file type boxes: an atom of at most 16 MiB.
+fn sniff_movie(head: &[u8]) -> Option<Sniffed> {
+    prefix(head, 0, &[0])?;
+    let atoms = [b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"];
+    atoms.iter().find_map(|atom| prefix(head, 4, *atom)).map(|found| match found {
+        Prefix::Whole => Sniffed::Unknown(QUICKTIME),
+        Prefix::Part => Sniffed::NeedsMore,
+    })
+}
+
+const QUICKTIME: &str = "a QuickTime movie";
+
+/// A cursor and a Targa picture without an id may begin alike: a cursor's directory says where its first picture lies, and a
+/// Targa header what its pixels are.
+fn sniff_cursor_or_targa(head: &[u8]) -> Option<Sniffed> {
+    if !matches!(head, [] | [0] | [0, 0 | 1] | [0, 0, 2 | 3 | 10 | 11, ..] | [0, 1, 1 | 9, ..]) {
+        return None;
+    }
+    let Some(&[_, is_mapped, kind, ref map @ .., p0, p1, p2, p3]) = head.first_chunk::<22>() else {
+        return Some(Sniffed::NeedsMore);
+    };
+    let [m0, m1, m2, m3, m4, _, reserved, _, _, w0, w1, h0, h1, depth, _] = *map;
+    let (count, place) = (u16::from_le_bytes([m1, m2]), u32::from_le_bytes([p0, p1, p2, p3]));
+    let is_directory = kind == 2 && m0 == 0 && count > 0 && reserved == 0;
+    if is_directory && place >= 6 + 16 * u32::from(count) {
+        return Some(Sniffed::Unknown("CUR"));
+    }
+    let has_pixels = [w0, w1] != [0; 2] && [h0, h1] != [0; 2] && matches!(depth, 8 | 15 | 16 | 24 | 32);
+    let is_targa = has_pixels && (is_mapped == 1 || [m0, m1, m2, m3, m4] == [0; 5]);
+    is_targa.then_some(Sniffed::Unknown("TGA"))
+}
+
+/// A file of zero bytes, as an interrupted transfer leaves it.
+fn sniff_zeros(head: &[u8]) -> Option<Sniffed> {
+    match prefix(head, 0, &[0; 16])? {
+        Prefix::Whole => Some(Sniffed::Unknown("zero bytes")),
+        Prefix::Part => Some(Sniffed::NeedsMore),
+    }
 }
 
 enum Prefix {
@@ -158,7 +220,6 @@ const OTHERS: &[(&[u8], Sniffed)] = &[
     (b"%PDF", Sniffed::Unknown("PDF")),
     (b"%!PS", Sniffed::Unknown("PostScript")),
     (b"\0\0\x01\0", Sniffed::Unknown("ICO")),
-    (b"\0\0\x02\0", Sniffed::Unknown("CUR")),
     (b"\x1aE\xdf\xa3", Sniffed::Unknown("Matroska or WebM")),
     (b"PK\x03\x04", Sniffed::Unknown("ZIP archive")),
     (b"\x1f\x8b", Sniffed::Unknown("gzip data")),
@@ -167,11 +228,6 @@ const OTHERS: &[(&[u8], Sniffed)] = &[
     (b"qoif", Sniffed::Unknown("QOI")),
     (b"#?RADIANCE", Sniffed::Unknown("Radiance HDR")),
     (b"\x76\x2f\x31\x01", Sniffed::Unknown("OpenEXR")),
-    (b"<svg", Sniffed::Unknown("SVG")),
-    (b"<?xml", Sniffed::Unknown("XML or SVG")),
-    (b"\xEF\xBB\xBF<", Sniffed::Unknown("XML or SVG")),
-    (b"<", Sniffed::Unknown("HTML or XML")),
-    (b"{", Sniffed::Unknown("JSON")),
 ];
 
 #[cfg(test)]
@@ -227,10 +283,45 @@ mod tests {
 
     #[test]
     fn the_first_decision_is_the_last() {
-        for (magic, sniffed) in OTHERS {
+        let texts = text::BEGINNINGS.iter().map(|&(magic, seen)| (magic, Sniffed::Unknown(seen)));
+        for (magic, sniffed) in OTHERS.iter().copied().chain(texts) {
             let file = [magic, &[0x20; 64][..]].concat();
             let first = (0..file.len()).map(|n| sniff(&file[..n])).find(|s| *s != Sniffed::NeedsMore);
-            assert_eq!((first, sniff(&file)), (Some(*sniffed), *sniffed));
+            assert_eq!((first, sniff(&file)), (Some(sniffed), sniffed));
+        }
+    }
+
+    #[test]
+    fn a_targa_picture_is_no_cursor() {
+        let cursor = b"\0\0\x02\0\x01\0\x20\x20\0\0\x01\0\x01\0\xA8\x10\0\0\x16\0\0\0(\0\0\0";
+        let targa = b"\0\0\x02\0\0\0\0\0\0\0\0\0\x40\0\x30\0\x18\x20\xFF\0\xFF\0\0\0";
+        let mapped = b"\0\x01\x01\0\0\0\x01\x18\0\0\0\0\x40\0\x30\0\x08\x20\xFF\0\xFF\0\0\0";
+        for (file, seen) in [(&cursor[..], "CUR"), (targa, "TGA"), (mapped, "TGA")] {
+            assert_eq!(sniff(file), Sniffed::Unknown(seen));
+        }
+    }
+
+    #[test]
+    fn movies_and_zeros_are_named() {
+        assert_eq!(sniff(&ftyp(b"qt  ", &[b"qt  "])), Sniffed::Unknown(QUICKTIME));
+        assert_eq!(sniff(b"\0\0\x12\x34moov\0\0\x12\x2cmvhd"), Sniffed::Unknown(QUICKTIME));
+        assert_eq!(sniff(&[0; 16]), Sniffed::Unknown("zero bytes"));
+        assert_eq!(sniff(&[0; 15]), Sniffed::NeedsMore);
+    }
+
+    #[test]
+    fn one_decision_is_the_decision_of_every_longer_head() {
+        let mut state = 7_u32;
+        let mut random = move |most: usize| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) as usize % most
+        };
+        let bytes = b"\0\0\0\0\x01\x02\x0a\x10ftypmovheic<[{/-.:GIF89aAZ0eX\xEF\xBB\xBF \n\xFF";
+        for _ in 0..20_000 {
+            let file: Vec<u8> = (0..40).map(|_| bytes[random(bytes.len())]).collect();
+            let mut decided = (0..=file.len()).map(|n| sniff(&file[..n])).skip_while(|s| *s == Sniffed::NeedsMore);
+            let first = decided.next().unwrap();
+            assert!(decided.all(|later| later == first), "{file:?}");
         }
     }
 

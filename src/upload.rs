@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use crate::error::{Error, Result};
-use crate::format::{Format, HEAD_BYTES, Sniffed, sniff};
+use crate::format::{Format, HEAD_BYTES, Sniffed, seen_at_the_end, sniff};
 use crate::id::SourceId;
 use crate::limits::Limits;
 
@@ -91,7 +91,7 @@ impl Upload {
         if self.len == 0 {
             return Err(Error::Empty);
         }
-        let format = self.format.ok_or(Error::UnknownFormat { seen: "too few bytes to tell" })?;
+        let format = self.format.ok_or_else(|| Error::UnknownFormat { seen: seen_at_the_end(&self.head()) })?;
         let id = SourceId::from_bytes(*self.hasher.finalize().as_bytes());
         self.flush();
         Ok(Source { chunks: self.chunks, len: self.len, id, format })
@@ -117,9 +117,13 @@ impl Upload {
         }
     }
 
+    /// The first bytes, as many as decide.
+    fn head(&self) -> Vec<u8> {
+        self.chunks.iter().flatten().chain(&self.tail).copied().take(HEAD_BYTES).collect()
+    }
+
     fn decide(&self) -> Result<Option<Format>> {
-        let head: Vec<u8> = self.chunks.iter().flatten().chain(&self.tail).copied().take(HEAD_BYTES).collect();
-        match sniff(&head) {
+        match sniff(&self.head()) {
             Sniffed::Is(format) => Ok(Some(format)),
             Sniffed::NeedsMore => Ok(None),
             Sniffed::Unsupported(name) => Err(Error::Unsupported { format: None, feature: name.into() }),
@@ -249,7 +253,19 @@ mod tests {
     fn the_first_deciding_byte_refuses() {
         let mut upload = Upload::new(&Limits::default());
         assert!(upload.push(&b"GIF8"[..]).is_ok());
-        assert_eq!(upload.push(&b"8"[..]).unwrap_err().code(), "unknown_format");
+        assert_eq!(upload.push(&b"\0"[..]).unwrap_err().code(), "unknown_format");
+    }
+
+    #[test]
+    fn a_reference_is_answered_with_what_to_send() {
+        let said = |bytes: &'static [u8]| Source::new(bytes, &limits(100)).unwrap_err().to_string();
+        assert_eq!(
+            said(b"/9j/4AAQSkZJRg"),
+            "not a JPEG, PNG, GIF, WebP or HEIC image: base64 text; send the file's bytes"
+        );
+        assert_eq!(said(b"a.jpg"), "not a JPEG, PNG, GIF, WebP or HEIC image: plain text; send the file's bytes");
+        assert_eq!(said(b"GIF8"), "not a JPEG, PNG, GIF, WebP or HEIC image: too few bytes to tell");
+        assert_eq!(said(b"%PDF-1.7"), "not a JPEG, PNG, GIF, WebP or HEIC image: PDF");
     }
 
     #[test]

@@ -75,10 +75,12 @@ fn rgb<'a>(tags: &Tags<'a>) -> Option<Profile<'a>> {
     }))
 }
 
-/// `XYZType` (10.31).
+/// `XYZType` (10.31). Corbis marked its profiles by another signature for the same type, which LittleCMS reads too.
 fn xyz(tags: &Tags<'_>, name: [u8; 4]) -> Option<[f64; 3]> {
+    const CORBIS: [u8; 4] = [0x17, 0xA5, 0x05, 0xB8];
     let tag = tags.get(name)?;
-    if tag.get(..4)? != b"XYZ " {
+    let signature = tag.get(..4)?;
+    if signature != b"XYZ " && signature != CORBIS {
         return None;
     }
     Some([fixed(tag, 8)?, fixed(tag, 12)?, fixed(tag, 16)?])

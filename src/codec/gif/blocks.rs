@@ -15,9 +15,9 @@ pub(super) struct FirstFrame<'a> {
     pub(super) height: u16,
     pub(super) interlaced: bool,
     pub(super) transparent: Option<u8>,
-    /// The colour table in force, three bytes an entry.
-    pub(super) palette: &'a [u8],
-    /// Bits of an index as LZW has it, 1 to 8.
+    /// The colour table in force, three bytes an entry; `None` where the file has none.
+    pub(super) palette: Option<&'a [u8]>,
+    /// Bits of an index as LZW has it, 1 to 11.
     pub(super) min_code_size: u8,
     /// The LZW codes.
     pub(super) data: SubBlocks<'a>,
@@ -26,11 +26,11 @@ pub(super) struct FirstFrame<'a> {
 }
 
 impl<'a> FirstFrame<'a> {
-    /// Reads up to the end of the first frame's data.
+    /// Reads up to the end of the first frame's data, or of the file: whether the data is whole is for its codes to tell.
     ///
     /// # Errors
     ///
-    /// `malformed`, `truncated`, `unsupported`.
+    /// `malformed`, `truncated`.
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self> {
         let mut blocks = Blocks { rest: bytes };
         let screen = Screen::read(&mut blocks)?;
@@ -54,15 +54,16 @@ impl<'a> FirstFrame<'a> {
         let [left, top, width, height] = [blocks.u16()?, blocks.u16()?, blocks.u16()?, blocks.u16()?];
         let flags = blocks.byte()?;
         let local = blocks.color_table(flags)?;
-        let Some(palette) = local.or(screen.palette) else {
-            return Err(Error::unsupported(Format::Gif, "no colour table"));
-        };
+        let palette = local.or(screen.palette);
         let min_code_size = blocks.byte()?;
-        if !(1..=8).contains(&min_code_size) {
-            return Err(malformed("LZW minimum code size outside 1–8"));
+        // § 22 has 8 at most. Up to 11, a code for every index fits the 12 bits that codes have, and decoders read it.
+        if !(1..=11).contains(&min_code_size) {
+            return Err(malformed("LZW minimum code size outside 1–11"));
         }
         let data = SubBlocks::of(blocks.rest);
-        blocks.skip_sub_blocks()?;
+        if blocks.skip_sub_blocks().is_err() {
+            blocks.rest = &[];
+        }
         let reach = |start: u16, len: u16| u32::from(start) + u32::from(len);
         let canvas = Size::new(screen.width.max(reach(left, width)), screen.height.max(reach(top, height)));
         let interlaced = flags & 0x40 != 0;
@@ -131,8 +132,12 @@ impl<'a> SubBlocks<'a> {
 impl<'a> Iterator for SubBlocks<'a> {
     type Item = &'a [u8];
 
+    /// The next sub-block; what is there of it where the file ends first.
     fn next(&mut self) -> Option<&'a [u8]> {
-        self.0.sub_block().ok().flatten()
+        let length = usize::from(self.0.byte().ok().filter(|&length| length > 0)?);
+        let (block, rest) = self.0.rest.split_at(length.min(self.0.rest.len()));
+        self.0.rest = rest;
+        Some(block)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::watch::Meter;
 ///
 /// # Errors
 ///
-/// `malformed`, `truncated`, `unsupported`, `limit_exceeded`, `out_of_memory`, `deadline`, `cancelled`.
+/// `malformed`, `truncated`, `limit_exceeded`, `out_of_memory`, `deadline`, `cancelled`.
 pub(crate) fn decode(bytes: &[u8], header: &Header, limits: &Limits, meter: &Meter<'_>) -> Result<Pixels> {
     let frame = FirstFrame::read(bytes)?;
     if frame.canvas != header.coded_size {
@@ -23,7 +23,7 @@ pub(crate) fn decode(bytes: &[u8], header: &Header, limits: &Limits, meter: &Met
     let out_len = count(frame.canvas, layout.channels()).ok_or(Error::OutOfMemory { bytes: 0 })?;
     Limits::check("memory bytes", out_len as u64 + 2 * bytes.len() as u64, limits.max_memory_bytes)?;
     let indices = read_indices(&frame, meter)?;
-    let colors = colors(&frame);
+    let colors = colors(&frame, &indices);
     let mut samples = zeroed(out_len)?;
     match layout {
         Layout::Rgb => compose(&frame, &indices, &mut samples, meter, |index| {
@@ -48,10 +48,17 @@ fn interlaced_rows(height: usize) -> impl Iterator<Item = usize> {
 }
 
 /// RGBA for all 256 indices.
-fn colors(frame: &FirstFrame<'_>) -> [[u8; 4]; 256] {
+fn colors(frame: &FirstFrame<'_>, indices: &[u8]) -> [[u8; 4]; 256] {
     let mut colors = [[0, 0, 0, 255]; 256];
-    for (color, &[r, g, b]) in colors.iter_mut().zip(frame.palette.as_chunks().0) {
-        *color = [r, g, b, 255];
+    match frame.palette {
+        Some(palette) => {
+            for (color, &[r, g, b]) in colors.iter_mut().zip(palette.as_chunks().0) {
+                *color = [r, g, b, 255];
+            }
+        }
+        // GIF89a § 18 leaves the colours to the decoder, and recommends black and white for monochrome pictures.
+        None if indices.iter().all(|&index| index <= 1) => colors[1] = [255; 4],
+        None => colors.iter_mut().zip(0..=255).for_each(|(color, gray)| *color = [gray, gray, gray, 255]),
     }
     if let Some(index) = frame.transparent {
         colors[usize::from(index)] = [0; 4];

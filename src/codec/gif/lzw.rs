@@ -10,7 +10,8 @@ use crate::watch::Meter;
 
 /// Fills `out` with indices. Codes after the last of them are not looked at, whether there is an end code or not.
 ///
-/// `min_code_size`: 1 to 8.
+/// `min_code_size`: 1 to 11. Above 8, codes name indices that no byte holds; their low eight bits count, as they do for
+/// giflib's, libnsgif's and FFmpeg's users.
 ///
 /// # Errors
 ///
@@ -217,8 +218,8 @@ mod tests {
 
     #[test]
     fn indices_come_back_whatever_the_code_size_the_picture_and_the_sub_blocks() {
-        for min_code_size in 1..=8 {
-            let most = (1_usize << min_code_size) - 1;
+        for min_code_size in 1..=11 {
+            let most = (1_usize << min_code_size.min(8)) - 1;
             for period in [1, 2, 3, 7, 15, 16, 17, 64, 5000, usize::MAX] {
                 let index = |at: usize| (at % period).wrapping_mul(0x9E37_79B9) >> 7 & most;
                 let picture: Vec<u8> = (0..40_000).map(|at| u8::try_from(index(at)).unwrap()).collect();

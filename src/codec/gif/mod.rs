@@ -3,7 +3,8 @@
 //! The primary image is the first frame on its canvas. Where the specification and the field part, this follows what
 //! Chromium's decoder (Wuffs) and Pillow agree on: the canvas grows to hold the first frame, whatever the canvas does not
 //! get from that frame is transparent (the background colour index is ignored), and an index beyond the colour table is
-//! opaque black. Later frames are counted, never decoded.
+//! opaque black. Without any colour table, indices are levels of gray as in Pillow, or black and white where there are no
+//! others, as GIF89a § 18 recommends. Later frames are counted, never decoded.
 
 mod blocks;
 mod decode;

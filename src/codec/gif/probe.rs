@@ -11,7 +11,7 @@ use crate::size::Rect;
 ///
 /// # Errors
 ///
-/// `malformed`, `truncated`, `unsupported`, `too_many_pixels`.
+/// `malformed`, `truncated`, `too_many_pixels`.
 pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
     let frame = FirstFrame::read(bytes)?;
     limits.check_size(frame.canvas)?;
@@ -23,7 +23,7 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
         orientation: Orientation::Upright,
         exif_orientation_ignored: None,
         coding: Coding::Gif { interlaced: frame.interlaced },
-        bit_depth: index_bits(frame.palette),
+        bit_depth: frame.palette.map_or(frame.min_code_size.min(8), index_bits),
         channels: Channels::Palette,
         has_alpha: frame.transparent.is_some() || !frame.covers_canvas(),
         color: ColorDescription::Srgb,

@@ -73,8 +73,11 @@ impl<'a> IccChunks<'a> {
             self.broken = true;
             return;
         };
-        let repeated = self.parts.iter().any(|(n, _)| *n == number);
-        if number == 0 || number > count || repeated || self.count.is_some_and(|c| c != count) {
+        let known = self.parts.iter().find(|(n, _)| *n == number);
+        if known.is_some_and(|(_, part)| *part == data) && self.count == Some(count) {
+            return;
+        }
+        if number == 0 || number > count || known.is_some() || self.count.is_some_and(|c| c != count) {
             self.broken = true;
             return;
         }
@@ -82,7 +85,7 @@ impl<'a> IccChunks<'a> {
         self.parts.push((number, data));
     }
 
-    /// The profile, if every part came once and it is within `max_bytes`; the parts may come in any order.
+    /// The profile, if every part came, no two differ, and it is within `max_bytes`; the parts may come in any order.
     fn join(mut self, max_bytes: u64) -> Result<Option<Vec<u8>>> {
         let total: usize = self.parts.iter().map(|(_, part)| part.len()).sum();
         let complete = self.count.is_some_and(|c| usize::from(c) == self.parts.len());

@@ -1,21 +1,22 @@
-//! Inflates a PNG's image data as it is asked for, with the verdicts of the `png` crate.
+//! Inflates a PNG's image data as it is asked for.
 //!
-//! The CRC of a chunk is checked when its last byte has been taken, the Adler-32 where the chunk that ends the picture holds
-//! it too; data past the last row is stepped over.
+//! The CRC of each chunk is checked before its data is used, and the Adler-32 once the last row is there, in whichever chunk
+//! it is. Chunks behind the Adler-32 are not looked at. Where the stream goes on with data that no row asked for, that data
+//! is not inflated, and so the Adler-32 behind it not reached: the CRCs have vouched for the rows.
 
 use fdeflate::{DecompressionError, Decompressor};
 
-use super::chunks::Chunks;
+use super::chunks::{Chunk, Chunks};
+use super::structure::ImageData;
 use crate::error::{Error, Result};
 use crate::format::Format;
 use crate::pixels::zeroed;
 
-/// The image data between the first `IDAT` and the critical chunk that ends their sequence.
+/// The image data of consecutive `IDAT` chunks.
 pub(super) struct Inflate<'a> {
     chunks: Chunks<'a>,
     /// What is left of the current chunk.
     input: &'a [u8],
-    crc_holds: bool,
     ended: bool,
     zlib: Box<Decompressor>,
     buffer: Vec<u8>,
@@ -31,16 +32,12 @@ impl<'a> Inflate<'a> {
     ///
     /// # Errors
     ///
-    /// `malformed`, `truncated`, `out_of_memory`.
-    pub(super) fn new(bytes: &'a [u8], total: u64, most: usize) -> Result<Self> {
-        let mut chunks = Chunks::new(bytes)?;
-        let first = chunks.by_ref().find_map(|chunk| chunk.ok().filter(|c| c.name == *b"IDAT"));
-        let first = first.ok_or_else(short)?;
+    /// `malformed`, `out_of_memory`.
+    pub(super) fn new(data: ImageData<'a>, total: u64, most: usize) -> Result<Self> {
         let room = most.checked_add(WINDOW + STRIDE).ok_or(Error::OutOfMemory { bytes: u64::MAX })?;
         Ok(Self {
-            chunks,
-            input: first.data,
-            crc_holds: first.crc_holds(),
+            chunks: data.rest,
+            input: checked(data.first)?,
             ended: false,
             zlib: Box::new(Decompressor::new()),
             buffer: zeroed(room)?,
@@ -59,7 +56,9 @@ impl<'a> Inflate<'a> {
         if self.filled - self.taken < least {
             self.shift();
             while self.left > 0 && (self.filled - self.taken < least || self.room() > STRIDE / 2) {
-                self.step()?;
+                if self.step(self.left)? == 0 && (self.ended || self.zlib.is_done()) {
+                    return Err(short());
+                }
             }
         }
         self.buffer.get(self.taken..self.filled).filter(|bytes| bytes.len() >= least).ok_or_else(short)
@@ -67,6 +66,24 @@ impl<'a> Inflate<'a> {
 
     pub(super) fn take(&mut self, bytes: usize) {
         self.taken = (self.taken + bytes).min(self.filled);
+    }
+
+    /// Ends the picture: its checksum must be there and right, or more data than the picture needs.
+    ///
+    /// # Errors
+    ///
+    /// `malformed`, `truncated`.
+    pub(super) fn finish(mut self) -> Result<()> {
+        self.shift();
+        while !self.zlib.is_done() {
+            if self.step(u64::MAX)? > 0 {
+                return Ok(());
+            }
+            if self.ended && !self.zlib.is_done() {
+                return Err(Error::truncated(Format::Png, "the image data ends before its checksum"));
+            }
+        }
+        Ok(())
     }
 
     fn room(&self) -> usize {
@@ -81,43 +98,50 @@ impl<'a> Inflate<'a> {
         self.filled -= needless;
     }
 
-    /// Inflates until the chunk or the room ends.
-    fn step(&mut self) -> Result<()> {
-        if self.input.is_empty() || self.zlib.is_done() {
+    /// Inflates until the chunk, the room or `most` bytes end. Returns how many bytes that gave.
+    fn step(&mut self, most: u64) -> Result<usize> {
+        if self.input.is_empty() {
             self.next_chunk()?;
         }
-        let limit = usize::try_from(self.left).unwrap_or(usize::MAX).min(self.room());
+        let limit = usize::try_from(most).unwrap_or(usize::MAX).min(self.room());
         let out = &mut self.buffer[..self.filled + limit];
         let (consumed, produced) = self.zlib.read(self.input, out, self.filled, false).map_err(refusal)?;
         self.input = self.input.get(consumed..).unwrap_or_default();
         self.filled += produced;
         self.left = self.left.saturating_sub(produced as u64);
-        if self.ended && produced == 0 { Err(short()) } else { Ok(()) }
+        Ok(produced)
     }
 
     /// The next chunk of the sequence; nothing more once it has ended, when a last read drains the decompressor.
     fn next_chunk(&mut self) -> Result<()> {
-        if !self.crc_holds {
-            return Err(Error::malformed(Format::Png, "image data with a wrong checksum"));
-        }
-        self.input = &[];
-        let next = self.chunks.by_ref().find_map(|chunk| match chunk {
-            Ok(chunk) if !chunk.is_critical() => None,
-            other => other.ok(),
-        });
-        match next.filter(|chunk| !self.ended && chunk.name == *b"IDAT") {
-            Some(chunk) => {
-                self.input = chunk.data;
-                self.crc_holds = chunk.crc_holds();
-            }
-            None => self.ended = true,
+        match self.chunks.next() {
+            Some(Ok(chunk)) if !self.ended && chunk.name == *b"IDAT" => self.input = checked(chunk)?,
+            _ => self.ended = true,
         }
         Ok(())
     }
 }
 
+fn checked<'a>(chunk: Chunk<'a>) -> Result<&'a [u8]> {
+    if chunk.crc_holds() {
+        Ok(chunk.data)
+    } else {
+        Err(Error::malformed(Format::Png, "the image data does not have its checksum (CRC)"))
+    }
+}
+
 fn refusal(error: DecompressionError) -> Error {
-    Error::malformed_by(Format::Png, "image data", format!("{error:?}"))
+    Error::malformed(
+        Format::Png,
+        match error {
+            DecompressionError::BadZlibHeader => "the image data is no zlib stream",
+            DecompressionError::WrongChecksum => "the image data does not have its checksum (Adler-32)",
+            DecompressionError::DistanceTooFarBack | DecompressionError::InputStartsWithRun => {
+                "the image data refers to bytes before its beginning"
+            }
+            _ => "the image data is no valid deflate stream",
+        },
+    )
 }
 
 fn short() -> Error {

@@ -163,23 +163,64 @@ fn interlaced_pixels_land_in_their_places() {
 }
 
 #[test]
-fn every_truncation_is_refused() {
+fn a_cut_before_the_end_of_the_image_data_is_truncated_and_one_behind_it_is_none() {
     for file in [gray(SIZE), interlaced_gray(13, 11)] {
-        for n in 0..file.len() {
-            assert_eq!(code(header(&file[..n])), "truncated", "at {n}");
-            let whole = header(&file).unwrap();
-            assert_eq!(
-                code(decode(
-                    &file[..n],
-                    &whole,
-                    &plan(&whole, 0, &Profile::default()),
-                    &Limits::default(),
-                    &Meter::default()
-                )),
-                "truncated",
-                "decode at {n}"
-            );
+        let whole = pixels(&file).unwrap();
+        let end = file.len() - 12;
+        (0..end).for_each(|n| assert_eq!(code(pixels(&file[..n])), "truncated", "at {n}"));
+        (end..file.len()).for_each(|n| assert_eq!(pixels(&file[..n]).unwrap(), whole, "at {n}"));
+    }
+}
+
+/// A file of these `IDAT` chunks and nothing behind them.
+fn in_chunks<'a>(head: &[u8], parts: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+    let data: Vec<u8> = parts.into_iter().flat_map(|part| chunk(b"IDAT", part)).collect();
+    [head, &data].concat()
+}
+
+#[test]
+fn the_adler_32_must_be_there_and_right_in_whichever_chunk_it_is() {
+    let palette = encode(SIZE, ColorType::Indexed, BitDepth::Four, |e| e.set_palette(noise(48)));
+    for file in [gray(SIZE), interlaced_gray(13, 11), palette] {
+        let start = file.windows(4).position(|name| name == b"IDAT").unwrap() - 4;
+        let (head, data) = (&file[..start], &file[start + 8..file.len() - 16]);
+        let whole = pixels(&file).unwrap();
+        for at in 0..=data.len() {
+            let (first, second) = data.split_at(at);
+            assert_eq!(pixels(&in_chunks(head, [first, second])).unwrap(), whole, "split at {at}");
+            assert_eq!(pixels(&in_chunks(head, [first])).is_ok(), at == data.len(), "cut at {at}");
         }
+        for at in data.len() - 4..data.len() {
+            assert_eq!(code(pixels(&in_chunks(head, [&data[..at]]))), "truncated", "cut at {at}");
+            let mut wrong = data.to_vec();
+            wrong[at] ^= 1;
+            assert_eq!(code(pixels(&in_chunks(head, [&wrong[..]]))), "malformed", "changed at {at}");
+            assert_eq!(code(pixels(&in_chunks(head, wrong.chunks(1)))), "malformed", "changed at {at}");
+        }
+    }
+}
+
+#[test]
+fn nothing_behind_the_image_data_decides_about_it() {
+    let file = gray(SIZE);
+    let (data, whole) = (&file[..file.len() - 12], pixels(&file).unwrap());
+    let mut damaged = chunk(b"CRIT", b"");
+    damaged[11] ^= 1;
+    for behind in
+        [&b""[..], b"\0", b"\0\0\0\0IEND", b"\0\0\0\0IEND\0\0\0\0", b"junk", &[0; 99], &damaged, b"\0\0\0\x08IDAT\0"]
+    {
+        assert_eq!(pixels(&[data, behind].concat()).unwrap(), whole, "{behind:?}");
+    }
+    assert_eq!(code(pixels(&[data, &chunk(b"CRIT", b"")].concat())), "unsupported");
+}
+
+#[test]
+fn palettes_that_are_suggestions_are_not_looked_at() {
+    let file = encode(SIZE, ColorType::Rgb, BitDepth::Eight, |_| {});
+    let whole = pixels(&file).unwrap();
+    for suggested in [&[][..], &[1; 4], &[1; 771]] {
+        let twice = [chunk(b"PLTE", suggested), chunk(b"PLTE", suggested)];
+        assert_eq!(pixels(&with_chunks(&file, &twice)).unwrap(), whole);
     }
 }
 

@@ -28,6 +28,11 @@ fn inflating() -> Vec<Bomb> {
         Bomb::new("png_itxt_256mib.png", "accepted", "1×1 with XMP that inflates to 256 MiB", || {
             with(*b"iTXt", &[&b"XML:com.adobe.xmp\0\x01\0\0\0"[..], &zeros(256 * MIB)].concat())
         }),
+        Bomb::new("png_raw_profiles.png", "accepted", "1000 raw profiles of Exif that inflate to 8 MiB each", || {
+            let text = [&b"Raw profile type exif\0\0"[..], &zeros(8 * MIB)].concat();
+            let chunk = chunk(*b"zTXt", &text);
+            before_data(&filled(&chunk, 1000 * chunk.len()))
+        }),
         Bomb::new("png_surplus_256mib.png", "accepted", "16×16 whose image data inflates to 256 MiB", || {
             assembled(16, 16, 2, 8, &zeros(256 * MIB))
         }),

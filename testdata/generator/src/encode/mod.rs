@@ -6,6 +6,7 @@ pub(crate) mod heif;
 pub(crate) mod hevc;
 mod huffman;
 pub(crate) mod jpeg;
+pub(crate) mod lzw;
 pub(crate) mod png;
 pub(crate) mod progressive;
 pub(crate) mod vp8l;

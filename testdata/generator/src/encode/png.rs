@@ -52,6 +52,16 @@ impl<'a> Png<'a> {
 
     /// Filtered rows, pass by pass: what IDAT holds compressed.
     pub(crate) fn filtered(&self) -> Vec<u8> {
+        self.rows(|_, row, above| self.filter(row, above))
+    }
+
+    /// The same with the filter that `kind` names for each row of a pass.
+    pub(crate) fn filtered_by(&self, kind: impl Fn(usize) -> u8) -> Vec<u8> {
+        let bytes = (self.channels() * usize::from(self.depth) / 8).max(1);
+        self.rows(|y, row, above| filtered_row(kind(y), row, above, bytes))
+    }
+
+    fn rows(&self, filter: impl Fn(usize, &[u8], &[u8]) -> Vec<u8>) -> Vec<u8> {
         let passes: &[[u32; 4]] = if self.interlaced { &ADAM7 } else { &[[0, 0, 1, 1]] };
         let mut out = Vec::new();
         for &[x0, y0, dx, dy] in passes {
@@ -60,10 +70,10 @@ impl<'a> Png<'a> {
                 continue;
             }
             let mut previous = Vec::new();
-            for y in (y0..self.height).step_by(dy as usize) {
+            for (i, y) in (y0..self.height).step_by(dy as usize).enumerate() {
                 let row = self.packed(y, &columns);
                 previous.resize(row.len(), 0);
-                out.extend(self.filter(&row, &previous));
+                out.extend(filter(i, &row, &previous));
                 previous = row;
             }
         }

@@ -6,6 +6,9 @@ mod containers;
 mod gif;
 mod heic;
 mod jpeg;
+mod odd_gif;
+mod odd_jpeg;
+mod odd_png;
 mod png;
 mod riffs;
 mod same;
@@ -25,8 +28,8 @@ pub(crate) use seeds::all as seeds;
 /// Every committed file, folder by folder.
 pub(crate) fn testdata() -> Vec<Entry> {
     let formats = [jpeg::all(), png::all(), gif::all(), webp::all(), heic::all()];
-    let groups = [same::all(), containers::all(), riffs::all()];
-    formats.into_iter().chain(groups).chain([bad::all()]).flatten().collect()
+    let same = [same::all(), odd_jpeg::all(), odd_png::all(), odd_gif::all(), containers::all(), riffs::all()];
+    formats.into_iter().chain(same).chain([bad::all()]).flatten().collect()
 }
 
 /// The picture of most files.

@@ -48,6 +48,22 @@ fn pngs() -> Vec<Entry> {
         named("png_palette_missing.png", "palette colour without PLTE", || {
             Png::new(64, 48, Color::Palette, 8, &vec![1; 64 * 48]).encode()
         }),
+        named("png_idat_apart.png", "tIME between two chunks of image data", || {
+            let data = zlib(&filtered());
+            let (a, b) = data.split_at(data.len() / 2);
+            let time = chunk(*b"tIME", &[7, 232, 1, 2, 3, 4, 5]);
+            let data = [chunk(*b"IDAT", a), time, chunk(*b"IDAT", b)].concat();
+            [&SIGNATURE[..], &chunk(*b"IHDR", &ihdr(160, 120, 8, 2, false)), &data, &chunk(*b"IEND", &[])].concat()
+        }),
+        named("png_dictionary.png", "image data with a preset dictionary, the CRC right", || {
+            let mut data = zlib(&filtered());
+            data[..2].copy_from_slice(&[0x78, 0xBB]);
+            assembled(&ihdr(160, 120, 8, 2, false), &data)
+        }),
+        named("png_palette_twice.png", "two palettes, which indices name", || {
+            let png = Png::new(64, 48, Color::Palette, 8, &[1; 64 * 48]).with(*b"PLTE", [9; 6]);
+            png.with(*b"PLTE", [7; 6]).encode()
+        }),
         named("png_deflate.png", "image data that is no deflate stream, the CRC right", || {
             let mut data = zlib(&filtered());
             data[2..40].fill(0xFF);
@@ -70,9 +86,8 @@ fn gifs() -> Vec<Entry> {
         named("gif_code_beyond_table.gif", "an LZW code beyond the table", || {
             patched(good_gif(), lzw_start() + 2, &[0xFF; 24])
         }),
-        file("unsupported", "gif_no_palette.gif", "neither a global nor a local palette", || {
-            let gif = good_gif();
-            [&gif[..10], &[gif[10] & 0x7F], &gif[11..13], &gif[13 + 768..]].concat()
+        named("gif_min_code_size_12.gif", "LZW minimum code size 12, for which no code is left", || {
+            patched(good_gif(), lzw_start(), &[12])
         }),
         named("gif_block_type.gif", "a block of unknown type before the frame", || {
             let gif = good_gif();

@@ -6,6 +6,7 @@ use crate::encode::gif::{self, Picture};
 use crate::encode::heif::{Heif, nclx};
 use crate::encode::hevc::Coding;
 use crate::encode::jpeg::scan_data;
+use crate::encode::png::{Color, Png, SIGNATURE, chunk, ihdr, wide, zlib};
 use crate::encode::progressive::{encode_420, usual_script};
 use crate::encode::webp;
 use crate::files::heic::tiles;
@@ -53,10 +54,35 @@ pub(super) fn all() -> Vec<Entry> {
             [&jpeg[..last], &[0xFF, 0xD9]].concat()
         }),
         named("png_header.png", "a PNG that ends after IHDR", || good_png()[..33].to_vec()),
-        named("png_no_iend.png", "a PNG without IEND", || {
+        named("png_no_adler.png", "a PNG whose image data ends before its Adler-32, all CRCs right", || {
+            without_adler(4)
+        }),
+        named("png_adler_cut.png", "a PNG whose Adler-32 has two bytes, all CRCs right", || without_adler(2)),
+        named("png_idat_crc_cut.png", "a PNG that ends within the CRC of its image data", || {
             let png = good_png();
-            png[..png.len() - 12].to_vec()
+            png[..png.len() - 14].to_vec()
+        }),
+        named("png_short.png", "a PNG of 119 rows of 120, the checksums right", || {
+            let rows = Png::new(160, 119, Color::Rgb, 8, &wide(&calm(160, 119).samples)).filtered();
+            assembled(&zlib(&rows))
+        }),
+        named("gif_last_code.gif", "a GIF that ends before its last code", || {
+            let frame =
+                Picture { width: 160, height: 120, indices: gif::dithered(&calm(160, 120)), ..Picture::default() };
+            let gif = gif::encode(160, 120, &gif::cube(), &[frame]);
+            gif[..gif.len() - 5].to_vec()
         }),
         named("heic_meta.heic", "a HEIC that ends within its meta box", || good_heic().encode()[..120].to_vec()),
     ]
+}
+
+/// A PNG whose image data lacks its last bytes.
+fn without_adler(missing: usize) -> Vec<u8> {
+    let data = zlib(&Png::new(160, 120, Color::Rgb, 8, &wide(&calm(160, 120).samples)).filtered());
+    assembled(&data[..data.len() - missing])
+}
+
+fn assembled(data: &[u8]) -> Vec<u8> {
+    let header = chunk(*b"IHDR", &ihdr(160, 120, 8, Color::Rgb as u8, false));
+    [&SIGNATURE[..], &header, &chunk(*b"IDAT", data), &chunk(*b"IEND", &[])].concat()
 }

@@ -43,6 +43,24 @@ pub(super) fn all() -> Vec<Entry> {
         named("gif_88b.gif", "GIF of no known version", || padded(b"GIF88b\x10\0\x10\0\x80\0\0")),
         named("zeros.png", "zero bytes", || vec![0; 512]),
         named("noise.png", "noise", || Prng::new(99).bytes(512)),
+        named("targa.tga", "Targa, which begins like a cursor", || {
+            padded(b"\0\0\x02\0\0\0\0\0\0\0\0\0\x40\0\x30\0\x18\x20")
+        }),
+        named("cursor.cur", "a cursor", || padded(b"\0\0\x02\0\x01\0\x10\x10\0\0\0\0\0\0\x68\x04\0\0\x16\0\0\0")),
+        named("movie_before_2001.mov", "QuickTime without a file type", || {
+            [boxed(*b"moov", &Prng::new(3).bytes(40)), boxed(*b"mdat", &Prng::new(4).bytes(400))].concat()
+        }),
+        named("base64.txt", "a JPEG in base64", || {
+            b"/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAgGBgcGBQgHBwcJCQgKDBQN".to_vec()
+        }),
+        named("data_url.txt", "a data URL", || b"data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEA".to_vec()),
+        named("url.txt", "a URL", || b"https://example.org/pictures/1.jpg".to_vec()),
+        named("path.txt", "a path", || b"C:\\pictures\\1.jpg".to_vec()),
+        named("json.json", "JSON", || b"{\"background\": \"/9j/4AAQSkZJRg==\"}\n".to_vec()),
+        named("multipart.txt", "a part of a form with its head", || {
+            b"--boundary\r\nContent-Disposition: form-data; name=\"background\"\r\n\r\n\xFF\xD8\xFF".to_vec()
+        }),
+        named("short_text.txt", "seven letters", || b"no file".to_vec()),
         named("one_byte.jpg", "one byte, the first of a JPEG", || vec![0xFF]),
     ]
 }

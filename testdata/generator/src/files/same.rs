@@ -1,13 +1,13 @@
-//! `same/`: the same samples in several containers, or in several files of one, so the same content id.
-
-mod jpeg;
+//! `same/`: the same samples in several lossless containers, so the same content id.
 
 use super::calm;
 use crate::catalogue::Entry;
 use crate::encode::gif::{self, Picture};
-use crate::encode::png::{Color, Png, wide};
+use crate::encode::jpeg::{self, Options};
+use crate::encode::png::{Color, Png, iccp, wide};
 use crate::encode::webp;
 use crate::metadata::exif::Exif;
+use crate::metadata::icc;
 use crate::raster::Rgb;
 use crate::scene::diagram;
 
@@ -20,7 +20,8 @@ pub(super) fn all() -> Vec<Entry> {
         let samples = calm(W, H).gray();
         Rgb { width: W, height: H, samples: samples.iter().flat_map(|&v| [v; 3]).collect() }
     };
-    let mut entries = vec![
+    let mut entries = profiles();
+    entries.extend([
         file("rgb.png", "group rgb, 8-bit RGB", move || png(&rgb())),
         file("rgb.webp", "group rgb, VP8L", move || webp::lossless(&rgb())),
         file("rgb_adam7.png", "group rgb, interlaced", move || {
@@ -64,9 +65,41 @@ pub(super) fn all() -> Vec<Entry> {
             let png = Png::new(160, 120, Color::Rgb, 8, &samples).with(*b"tEXt", *b"Author\0CANARY-TEXT");
             png.with(*b"tIME", [7, 232, 1, 2, 3, 4, 5]).with(*b"eXIf", exif).encode()
         }),
-    ];
-    entries.extend(jpeg::all());
+    ]);
     entries
+}
+
+/// JPEGs and PNGs whose ICC profile is stored in another way.
+fn profiles() -> Vec<Entry> {
+    let small = || calm(64, 48);
+    let tagged = move |icc: Option<Vec<u8>>| jpeg::rgb(&small(), &Options { icc, ..Options::default() });
+    let part = |profile: &[u8]| [&b"ICC_PROFILE\0\x01\x01"[..], profile].concat();
+    let p3_png = move |srgb: bool| {
+        let samples = wide(&small().samples);
+        let png = Png::new(64, 48, Color::Rgb, 8, &samples).with(*b"iCCP", iccp(&icc::display_p3()));
+        if srgb { png.with(*b"sRGB", [0]).encode() } else { png.encode() }
+    };
+    vec![
+        file("icc_control.jpg", "group icc, a JPEG with a profile of Display P3", move || {
+            tagged(Some(icc::display_p3()))
+        }),
+        file("icc_corbis.jpg", "group icc, the profile's XYZ tags having the signature 17A505B8", move || {
+            let mut profile = icc::display_p3();
+            let tags: Vec<usize> =
+                (0..profile.len() - 8).filter(|&at| profile[at..].starts_with(b"XYZ \0\0\0\0")).collect();
+            tags.into_iter().for_each(|at| profile[at..at + 4].copy_from_slice(&[0x17, 0xA5, 0x05, 0xB8]));
+            tagged(Some(profile))
+        }),
+        file("icc_twice.jpg", "group icc, the profile being there twice, alike", move || {
+            jpeg::with_segment(&tagged(Some(icc::display_p3())), 0xE2, &part(&icc::display_p3()))
+        }),
+        file("noicc_control.jpg", "group noicc, a JPEG without a profile", move || tagged(None)),
+        file("noicc_two.jpg", "group noicc, two profiles in one part's place, of which none counts", move || {
+            jpeg::with_segment(&tagged(Some(icc::display_p3())), 0xE2, &part(&icc::adobe_rgb()))
+        }),
+        file("iccp_control.png", "group iccp, a PNG with a profile of Display P3", move || p3_png(false)),
+        file("iccp_srgb.png", "group iccp, an sRGB chunk beside the profile, which comes first", move || p3_png(true)),
+    ]
 }
 
 fn file(name: &str, shows: &str, make: impl Fn() -> Vec<u8> + Send + Sync + 'static) -> Entry {

@@ -1,10 +1,9 @@
 //! JPEGs of one picture that have more than its scan, or less around it, as devices and programs write them.
 
-use super::file;
+use super::calm;
 use crate::catalogue::Entry;
 use crate::encode::jpeg::{self, Options, SamplingFactor, find_marker, scan_data, segment};
 use crate::encode::progressive::{encode_420, usual_script};
-use crate::files::calm;
 use crate::metadata::samsung;
 use crate::raster::Rgb;
 use crate::scene::noise::Prng;
@@ -21,6 +20,10 @@ pub(super) fn all() -> Vec<Entry> {
     entries.extend(oddities());
     entries.extend(progressive());
     entries
+}
+
+fn file(name: &str, shows: &str, make: impl Fn() -> Vec<u8> + Send + Sync + 'static) -> Entry {
+    Entry::new(format!("same/{name}"), shows, make)
 }
 
 /// What follows the scan.
