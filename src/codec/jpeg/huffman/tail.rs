@@ -14,8 +14,11 @@ use crate::watch::Meter;
 /// Judges what follows a sequential scan. Returns the data from the next marker on.
 ///
 /// What reads as MCUs up to the marker belongs to the scan: rows of them lie below the picture, any other number is what
-/// damage left over. Of changed bits in scans of photos, those that left more than a few bytes over left whole MCUs.
-/// Anything else was appended, unless an MCU ends where it does: random bytes showed that once in 300 times.
+/// damage left over. Anything else was appended, unless an MCU ends where it does.
+///
+/// Of 2080 single bits changed in the scans of 52 small photos, 131 left something over, and 116 of those whole MCUs. Of
+/// the other 15, ten were short, three were found here, and two are taken for whole. An MCU ended where random bytes do once
+/// in 312 times.
 ///
 /// # Errors
 ///
