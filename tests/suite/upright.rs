@@ -42,6 +42,17 @@ fn all_eight_orientations_show_the_same_upright_picture() {
 }
 
 #[test]
+fn a_turn_that_heif_leaves_to_exif_is_told_and_not_made() {
+    let told = |name: &str| {
+        let source = ingest(&Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/heic").join(name)).receipt.source;
+        (source.orientation, source.exif_orientation_ignored)
+    };
+    assert_eq!(told("exif_6_alone.heic"), (1, Some(6)));
+    assert_eq!(told("irot_exif_6.heic"), (6, None));
+    assert_eq!(told("single.heic"), (1, None));
+}
+
+#[test]
 fn outputs_carry_no_metadata() {
     for folder in ["jpeg", "png", "webp", "heic"] {
         for path in files::testdata(folder) {

@@ -162,7 +162,7 @@ fn check_layout(decoded: &Decoded<'_>, leaf: &Leaf<'_>) -> Result<()> {
 ///
 /// The decoder starts from zeroed planes, and zero in luma and in both chroma planes is no colour: red and blue would be far below
 /// black. A coding tree block has at least 16 × 16 samples (ITU-T H.265 § 7.4.3.2.1), so one sample of each is enough.
-fn check_whole(decoded: &Decoded<'_>, shown: Size) -> Result<()> {
+pub(super) fn check_whole(decoded: &Decoded<'_>, shown: Size) -> Result<()> {
     let (Some(luma), Some(cb), Some(cr)) = (decoded.plane(0), decoded.plane(1), decoded.plane(2)) else {
         return Ok(());
     };

@@ -44,6 +44,22 @@ fn damaged_pictures_are_refused() {
 }
 
 #[test]
+fn zero_blocks_are_missing_only_where_they_are_shown() {
+    let bytes = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/heic/grid_zero_padded.heic")).unwrap();
+    let picture = Picture::read(&bytes, &Limits::default()).unwrap();
+    for (index, leaf) in picture.whole.leaves.iter().enumerate() {
+        let data = picture.items.data(leaf.item).unwrap().concat();
+        let coded = CodedPicture::read(&leaf.config, &data).unwrap();
+        let mut decoder = Decoder::new(leaf.coded_size(), false).unwrap();
+        coded.units().for_each(|unit| decoder.push(unit).unwrap());
+        let decoded = decoder.finish(|| true).unwrap().unwrap();
+        let (_, shown) = picture.whole.place(index, leaf).unwrap();
+        assert!(super::super::planes::check_whole(&decoded, shown).is_ok(), "tile {index}");
+        assert_eq!(super::super::planes::check_whole(&decoded, leaf.size).is_err(), shown != leaf.size, "tile {index}");
+    }
+}
+
+#[test]
 fn what_was_decoded_before_decides_nothing() {
     let bytes = encode(200, 136, false);
     let h = probe(&bytes, &Limits::default()).unwrap();

@@ -67,10 +67,10 @@ pub(super) fn all() -> Vec<Bomb> {
             heif.items[0].properties[0] = boxed(*b"hvcC", &arrays);
             heif.encode()
         }),
-        Bomb::new("heic_picture_sets.heic", "accepted", "100 picture parameter sets of 4096×4096, one in use", || {
+        Bomb::new("heic_picture_sets.heic", "accepted", "64 picture parameter sets of 4096×4096, one in use", || {
             let flat = Rgb::from_fn(4096, 4096, |_, _| [90, 120, 150]);
             let mut picture = hevc::encode(&Source::from(&flat), &Coding { qp: 40, ..Coding::default() });
-            picture.add_picture_sets(1..101);
+            picture.add_picture_sets(1..64);
             Heif::single(&picture, &[nclx([1, 13, 6], true)]).encode()
         }),
         Bomb::new("heic_stuffing.heic", "limit_exceeded", "a slice with 2.4 MB of stuffing bytes inside", || {
