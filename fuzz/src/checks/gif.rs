@@ -9,9 +9,10 @@ use super::small;
 /// The verdict and every index are those of `weezl` on the same codes.
 ///
 /// The first three bytes of `data` are the minimum code size, with the length of the sub-blocks, the width and the height.
+/// The highest lengths stand for code sizes above 8.
 pub fn gif_against_weezl(data: &[u8]) {
     let Some((&[form, width, height], codes)) = data.split_first_chunk() else { return };
-    let min_code_size = 1 + form % 8;
+    let min_code_size = if form >= 248 { 9 + form % 3 } else { 1 + form % 8 };
     let [width, height] = [width, height].map(|side| u16::from(side) + 1);
     let file = of_grays(width, height, min_code_size, codes, 1 + usize::from(form / 8) * 8);
     let planned = Planned::of(&file, Format::Gif, &Profile::default(), &small(1 << 16)).expect("the frame is whole");

@@ -94,7 +94,7 @@ impl Gif {
 
 /// The flag and the size of a colour table of 2, 4, … 256 entries.
 fn flags(table: Option<&[u8]>) -> u8 {
-    table.map_or(0, |table| 0x80 | (table.len() / 3).ilog2() as u8 - 1)
+    table.map_or(0, |table| 0x80 | ((table.len() / 3).ilog2() as u8 - 1))
 }
 
 /// Sixteen colours, of which the picture has the first few.
