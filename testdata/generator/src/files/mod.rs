@@ -7,6 +7,7 @@ mod heic;
 mod jpeg;
 mod odd_gif;
 mod odd_png;
+mod odd_png_colours;
 mod png;
 mod same;
 mod seeds;
