@@ -9,6 +9,7 @@ mod jpeg;
 mod odd_gif;
 mod odd_jpeg;
 mod odd_png;
+mod odd_png_colours;
 mod png;
 mod riffs;
 mod same;
