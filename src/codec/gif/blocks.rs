@@ -127,6 +127,11 @@ impl<'a> SubBlocks<'a> {
     pub(super) fn of(bytes: &'a [u8]) -> Self {
         Self(Blocks { rest: bytes })
     }
+
+    /// Whether a terminator comes before the file's end.
+    pub(super) fn is_terminated(&self) -> bool {
+        self.0.clone().skip_sub_blocks().is_ok()
+    }
 }
 
 impl<'a> Iterator for SubBlocks<'a> {

@@ -8,28 +8,36 @@ use crate::error::{Error, Result};
 use crate::format::Format;
 use crate::watch::Meter;
 
-/// Fills `out` with indices. Codes after the last of them are not looked at, whether there is an end code or not.
+/// Fills `out` with indices. Codes after the last of them are not looked at where the data has its terminator. Where the file
+/// ends first, the last string must end with `out`, and nothing but an end code may follow: anything else says that codes
+/// were damaged.
 ///
 /// `min_code_size`: 1 to 11. Above 8, codes name indices that no byte holds; their low eight bits count, as they do for
 /// giflib's, libnsgif's and FFmpeg's users.
 ///
 /// # Errors
 ///
-/// `truncated` when the codes end before `out` does, `malformed` for a code that no earlier one made; `deadline`,
-/// `cancelled`.
+/// `truncated` when the codes end before `out` does, or the file inside codes that `out` has no room for; `malformed` for a
+/// code that no earlier one made; `deadline`, `cancelled`.
 pub(super) fn decode(min_code_size: u8, data: SubBlocks<'_>, out: &mut [u8], meter: &Meter<'_>) -> Result<()> {
+    let is_terminated = data.is_terminated();
     let mut codes = Codes { data, block: &[], bits: 0, count: 0 };
     let mut strings = Strings::new(min_code_size);
-    let mut at = 0;
+    let (mut at, mut written) = (0, 0);
     while at < out.len() {
         meter.check()?;
         for _ in 0..CODES_A_CHECK {
             let code = codes.next(strings.width).ok_or_else(too_few)?;
-            at += strings.write(code, out, at)?;
+            written = strings.write(code, out, at)?;
+            at += written;
             if at == out.len() {
                 break;
             }
         }
+    }
+    let too_long = written < usize::from(strings.previous);
+    if !is_terminated && (too_long || codes.go_on(&strings)) {
+        return Err(Error::truncated(Format::Gif, "the file ends in frame data that goes on behind the last pixel"));
     }
     Ok(())
 }
@@ -182,6 +190,14 @@ impl Codes<'_> {
             }
         }
     }
+
+    /// Whether something follows other than an end code, or than one code and the last byte's spare bits: encoders differ
+    /// about the width of an end code behind the string that fills a width.
+    fn go_on(mut self, strings: &Strings) -> bool {
+        let blocks = self.data.clone().map(|block| block.len() as u64).sum::<u64>();
+        let bits = u64::from(self.count) + 8 * (self.block.len() as u64 + blocks);
+        bits >= u64::from(strings.width) + 8 && self.next(strings.width) != Some(strings.clear + 1)
+    }
 }
 
 fn too_few() -> Error {
@@ -266,6 +282,26 @@ mod tests {
         // Clear (2 bits), 1 (2 bits), then 4 = 1 1, 0 and the end in 3 bits each.
         let codes = [0b0100_0110, 0b0000_1100];
         assert_eq!(decode(1, &codes, 255, 4).unwrap(), [1, 1, 1, 0]);
+    }
+
+    /// What `decode` says of the codes in a sub-block behind which the file ends.
+    fn unterminated(codes: &[u8], len: usize) -> Result<Vec<u8>> {
+        let data = [&[u8::try_from(codes.len()).unwrap()], codes].concat();
+        let mut out = vec![0; len];
+        super::decode(2, SubBlocks::of(&data), &mut out, &Meter::default()).map(|()| out)
+    }
+
+    #[test]
+    fn where_the_file_ends_in_the_data_nothing_but_the_end_code_follows_the_last_pixel() {
+        let pixels = [1, 2, 1, 3, 1];
+        let with = |codes: &[u16]| unterminated(&packed(2, &[&pixels[..], codes].concat()), pixels.len());
+        for whole in [&[][..], &[5], &[5, 1, 2, 3, 1, 2, 3], &[3]] {
+            assert_eq!(with(whole).unwrap(), [1, 2, 1, 3, 1], "{whole:?}");
+        }
+        assert_eq!(with(&[1, 2, 3, 1, 2]).unwrap_err().code(), "truncated");
+        // Index 1, then 6 = 1 1, of which the second value is beyond the frame.
+        assert_eq!(unterminated(&packed(2, &[1, 6]), 3).unwrap(), [1; 3]);
+        assert_eq!(unterminated(&packed(2, &[1, 6]), 2).unwrap_err().code(), "truncated");
     }
 
     #[test]
