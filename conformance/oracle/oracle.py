@@ -6,10 +6,11 @@ import struct
 
 import numpy as np
 import pillow_heif
-from PIL import ExifTags, Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
 
 import colour
 import png
+import webp
 
 pillow_heif.register_heif_opener()
 Image.MAX_IMAGE_PIXELS = None
@@ -41,14 +42,53 @@ def show(data):
 
 def upright(data):
     """(the whole picture in 8-bit sRGB over white, oracle's way)."""
-    data = png.sound(data) if data.startswith(b"\x89PNG") else data
+    try:
+        return decoded(sound(data))
+    except UnidentifiedImageError:
+        raise
+    except OSError:
+        # Pillow takes a missing end for missing samples, and then shows what came. Where samples are missing, that is gray.
+        picture, way = with_what_came(sound(data))
+        return picture, f"{way}, end missing"
+
+
+def sound(data):
+    """The same file without damage outside the picture, where Pillow would refuse the picture for it."""
+    if data.startswith(b"\x89PNG"):
+        return png.sound(data)
+    return webp.sound(data) if data[8:12] == b"WEBP" else data
+
+
+def with_what_came(data):
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    try:
+        return decoded(data)
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+
+
+def decoded(data):
     parts = png.chunks(data) if data.startswith(b"\x89PNG") else {}
     image = Image.open(io.BytesIO(data))
-    exif = image.getexif()
+    exif = exif_of(image, data)
     orientation = exif.get(ExifTags.Base.Orientation, 1) if image.format != "HEIF" else 1
     samples, alpha, way = displayed(image, data, parts, exif)
     picture = over_white(samples, alpha)
     return ImageOps.exif_transpose(with_orientation(Image.fromarray(picture), orientation)), way
+
+
+def exif_of(image, data):
+    """Empty where none parses: broken metadata is no damage to the picture."""
+    if image.format != "PNG":
+        return image.getexif()
+    for structure in png.exif(data):
+        try:
+            exif = Image.Exif()
+            exif.load(structure)
+            return exif
+        except (SyntaxError, struct.error):
+            continue
+    return Image.Exif()
 
 
 def with_orientation(picture, orientation):
@@ -58,16 +98,22 @@ def with_orientation(picture, orientation):
 
 def displayed(image, data, parts, exif):
     """sRGB code values 0–1 as height × width × 3, alpha 0–1 or nothing, and the way."""
-    deep = deep_samples(image, data, parts)
-    if deep is not None:
-        samples, alpha, way = deep
-    else:
-        samples, alpha, way = eight_bits(image, parts)
+    own = own_samples(image, data, parts)
+    samples, alpha, way = own or eight_bits(image, parts)
+    if "cICP" in parts and parts["cICP"][3] == 0:
+        samples, way = full_range(samples, depth=parts["IHDR"][8]), f"{way}, narrow range"
     rule = description(image, parts, exif)
     if rule is None:
         return samples, alpha, way
     name, apply = rule
     return apply(samples), alpha, f"{way}, {name}"
+
+
+def full_range(samples, depth):
+    """PNG Third Edition, 11.3.2.6, by ITU-T H.273: black is 16 and white 235 of 8 bits, and so on for more."""
+    unit = (1 << depth) - 1
+    black, white = 16 << depth - 8, 235 << depth - 8
+    return np.clip((samples * unit - black) / (white - black), 0, 1)
 
 
 def description(image, parts, exif):
@@ -78,6 +124,8 @@ def description(image, parts, exif):
         return None
     if "gAMA" in parts and "sRGB" not in parts:
         (gamma,) = struct.unpack(">I", parts["gAMA"])
+        if gamma == 0:
+            return None
         points = struct.unpack(">8I", parts["cHRM"]) if "cHRM" in parts else None
         return by_gamma(gamma, points)
     nclx = image.info.get("nclx_profile")
@@ -104,17 +152,19 @@ def by_gamma(gamma, points):
     return ("gAMA" if points is None else "gAMA, cHRM"), lambda v: colour.by_power(v, 1e5 / gamma, primaries)
 
 
-def deep_samples(image, data, parts):
-    """16-bit PNG by png.py; HEIF deeper than 8 bits by pillow-heif's 16-bit samples. ICC profiles are then applied to
-    the samples rounded to 8 bits, which is all that ImageCms takes."""
+def own_samples(image, data, parts):
+    """What Pillow's eight bits do not show: PNG by png.py, HEIF deeper than 8 bits by pillow-heif's 16-bit samples. ICC
+    profiles are then applied to the samples rounded to 8 bits, which is all that ImageCms takes."""
     if parts:
-        raw = png.sixteen_bits(parts)
-        if raw is None:
+        depth, color = parts["IHDR"][8:10]
+        if depth != 16 and not (depth < 8 and color == 0 and "tRNS" in parts):
             return None
-        values = raw / 65535
+        raw = png.samples(parts)
+        most = (1 << depth) - 1
+        values = raw / most
         alpha = values[..., -1] if raw.shape[2] in (2, 4) else None
         if alpha is None and "tRNS" in parts:
-            clear = np.frombuffer(parts["tRNS"], ">u2")
+            clear = np.frombuffer(parts["tRNS"], ">u2") & most
             alpha = 1.0 - (raw == clear).all(axis=2)
         values = values[..., :3] if raw.shape[2] > 2 else np.repeat(values[..., :1], 3, axis=2)
         way = "own PNG decoder"

@@ -1,4 +1,5 @@
-"""The chunks of a PNG, and the samples of 16-bit ones: Pillow keeps only the high byte of those."""
+"""The chunks of a PNG, its Exif, and the samples of PNGs that Pillow shows otherwise: it keeps only the high byte of 16
+bits, and takes a transparent level of gray of less than 8 bits for one of 8."""
 
 import struct
 import zlib
@@ -33,23 +34,69 @@ def sound(data):
     return out
 
 
-def sixteen_bits(parts):
-    """Samples 0–65 535 as height × width × channels, or nothing where samples are not of 16 bits."""
+def exif(data):
+    """What may say how the picture is turned, the one that counts first: eXIf, then raw profiles in text as ImageMagick and
+    exiftool write them."""
+    every = list(every_chunk(data))
+    found = [body for name, body in every if name == b"eXIf"]
+    for name, body in every:
+        keyword, _, rest = body.partition(b"\0")
+        if name in TEXT and keyword in (b"Raw profile type exif", b"Raw profile type APP1"):
+            found.append(raw_profile(TEXT[name](rest)).removeprefix(b"Exif\0\0"))
+    return [structure for structure in found if structure[:2] in (b"II", b"MM")]
+
+
+def every_chunk(data):
+    at = 8
+    while at + 12 <= len(data):
+        (length,) = struct.unpack(">I", data[at : at + 4])
+        yield data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
+        at += 12 + length
+
+
+def international(rest):
+    """The text of an iTXt behind its keyword: a flag, a method, a language, the keyword translated, the text."""
+    text = rest[2:].split(b"\0", 2)[2]
+    return zlib.decompress(text) if rest[0] else text
+
+
+# The text behind a keyword, without its compression.
+TEXT = {b"tEXt": bytes, b"zTXt": lambda rest: zlib.decompress(rest[1:]), b"iTXt": international}
+
+
+def raw_profile(text):
+    """Lines of a name, a length and hexadecimal digits; nothing where those are not of that length."""
+    try:
+        _, _, length, *digits = text.split(b"\n")
+        found = bytes.fromhex(b"".join(digits).decode())
+        return found if len(found) == int(length) else b""
+    except ValueError:
+        return b""
+
+
+def samples(parts):
+    """Gray or colour samples as stored, as height × width × channels."""
     width, height, depth, color, _, _, interlace = struct.unpack(">IIBBBBB", parts["IHDR"])
-    if depth != 16:
-        return None
-    channels = {0: 1, 2: 3, 4: 2, 6: 4}[color]
+    channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[color]
     data, at = zlib.decompress(parts["IDAT"]), 0
     out = np.zeros((height, width, channels), np.uint16)
     passes = ADAM7 if interlace else [(0, 0, 1, 1)]
     for left, top, across, down in passes:
         w, h = -(-(width - left) // across), -(-(height - top) // down)
         if w > 0 and h > 0:
-            size = h * (1 + w * channels * 2)
-            rows = unfiltered(data[at : at + size], h, w * channels * 2, channels * 2)
-            out[top::down, left::across] = rows.view(">u2").reshape(h, w, channels)
+            row_bytes = -(-w * channels * depth // 8)
+            size = h * (1 + row_bytes)
+            rows = unfiltered(data[at : at + size], h, row_bytes, max(1, channels * depth // 8))
+            out[top::down, left::across] = numbers(rows, depth)[:, : w * channels].reshape(h, w, channels)
             at += size
     return out
+
+
+def numbers(rows, depth):
+    if depth >= 8:
+        return rows if depth == 8 else rows.view(">u2")
+    bits = np.unpackbits(rows, axis=1).reshape(len(rows), -1, depth)
+    return bits @ (1 << np.arange(depth - 1, -1, -1))
 
 
 ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]

@@ -1,5 +1,6 @@
 """docs/conformance.md: what was compared, with what, and the table."""
 
+import fnmatch
 import platform
 from importlib.metadata import version
 from pathlib import Path
@@ -7,9 +8,9 @@ from pathlib import Path
 from PIL import features
 
 
-def write(path, rows, roots):
+def write(path, rows, roots, kinds):
     """Without a corpus, its section of the table that stands is kept."""
-    parts = [INTRODUCTION.format(versions=versions())]
+    parts = [INTRODUCTION.format(versions=versions()), section_of_kinds(kinds, rows)]
     for root, heading in (("testdata", TESTDATA), ("corpus", CORPUS)):
         if root in roots:
             parts.append(section(heading, [row for row in rows if row["name"].startswith(root + "/")]))
@@ -48,8 +49,25 @@ def section(heading, rows):
     if within:
         lines += [f"| median of the means inside the bounds | {sorted(r['mean'] for r in within)[len(within) // 2]:.2f} |"]
     lines += ["", "| file | size or code | ΔE mean | ΔE p95 | our conversion | oracle | remark |", "|---|---|--:|--:|---|---|---|"]
-    lines += [line(row) for row in rows]
+    lines += map(line, rows)
     return "\n".join(lines) + "\n"
+
+
+def section_of_kinds(kinds, rows):
+    head = "| kind | files | inside the bounds | deliberate | worst ΔE mean | worst p95 |"
+    lines = [KINDS, "", head, "|---|--:|--:|--:|--:|--:|"]
+    for kind in kinds:
+        of = [row for row in rows if of_kind(row, kind)]
+        count = lambda verdict: sum(row["verdict"] == verdict for row in of)
+        taken = [row["taken"] for row in of if "mean" in row["taken"]]
+        worst = lambda key: f"{max((t[key] for t in taken), default=0):.2f}"
+        cells = [len(of), count("within"), count("deliberate"), worst("mean"), worst("p95")]
+        lines.append(f"| {kind['name']} | " + " | ".join(map(str, cells)) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def of_kind(row, kind):
+    return any(fnmatch.fnmatchcase(row["name"], f"testdata/{pattern}") for pattern in kind["files"])
 
 
 def line(row):
@@ -76,6 +94,10 @@ oracle at the same size. Made by `make conformance`; with the corpus, by `IMAGE_
   does not apply is worked out in floating point from the standards: `gAMA` and `cHRM`, `cICP` and `nclx` primaries and
   transfer functions, PQ and HLG with this library's documented curve, Exif Interoperability R03. 16-bit PNG, of which
   Pillow keeps the high byte, is decoded by the oracle itself. Code: `conformance/oracle/`.
+- **Damage outside the picture**: the oracle leaves out PNG chunks whose CRC is wrong, and sizes and flags of a WebP that
+  promise more than is there. Where Pillow takes a missing end for missing samples, it is asked again for what came ("end
+  missing" in the table): where samples are missing, that is gray. A file that it cannot read, or shows otherwise, is
+  compared with its picture of the same file without the oddity where `deliberate.toml` says so.
 - **Difference**: CIEDE2000 of each pixel, checked against the 34 published pairs on each run. Chroma of our 4:2:0 planes is
   enlarged by libjpeg's triangle filter.
 - **Bounds**: mean ≤ 1.0 and 95th percentile ≤ 3.0; mean ≤ 2.0 for CMYK; the size exact, computed anew from the displayed
@@ -84,5 +106,10 @@ oracle at the same size. Made by `make conformance`; with the corpus, by `IMAGE_
 
 With {versions}.
 """
+KINDS = """\
+## Kinds
+
+What devices and tools write beside the plain forms: `conformance/kinds.toml` names the files of `testdata/` that show it, and
+`conformance/deliberate.toml` says why the oracle shows another picture of some, or none."""
 TESTDATA = "## testdata/"
 CORPUS = "## Corpus"
