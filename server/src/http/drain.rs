@@ -3,13 +3,13 @@
 //! A close with unread bytes makes TCP reset the connection, and a client that writes its whole body before it reads
 //! never sees the answer (RFC 9112 § 9.6). So the rest of the body is read and thrown away.
 //!
-//! A refusal waits for the body's end while the body comes swiftly, so that most clients meet nothing unusual. Otherwise it
-//! goes out at once, and the rest is read beside it: up to the length of an upload within the request, then from the
-//! socket, whose writing side is closed. All of it is bounded in time, pace and number.
+//! A refusal waits for the body's end while the body comes swiftly, so that most clients meet nothing unusual.
+//! Otherwise it goes out at once, and the rest is read beside it: up to the length of an upload within the request, then
+//! from the socket, whose writing side is closed. All of it is bounded in time, pace and number.
 //!
 //! A refusal that did not need the body ends its connection. Node's streams take a request as done when its answer is:
-//! an answer that comes between the body's last byte and the call that ends the request leaves the connection in its pool
-//! as busy for ever, and with axios or node-fetch the next upload waits for it.
+//! an answer that comes between the body's last byte and the call that ends the request leaves the connection in its
+//! pool as busy for ever, and with axios or node-fetch the next upload waits for it.
 
 use std::future::poll_fn;
 use std::io::ErrorKind;
@@ -117,9 +117,8 @@ impl Drains {
 
     /// Reads from a connection that HTTP is done with, if a request was answered early or bytes have come.
     pub(super) async fn linger(&self, mut stream: TcpStream, end: &ConnectionEnd) {
-        let mut buffer = vec![0; LINGER_READ_BYTES];
         let mut place = end.take();
-        if place.is_none() && stream.try_read(&mut buffer).is_ok_and(|read| read > 0) {
+        if place.is_none() && stream.try_read(&mut [0]).is_ok_and(|read| read > 0) {
             place = self.place();
         }
         let Some(place) = place else {
@@ -128,6 +127,7 @@ impl Drains {
         if poll_fn(|cx| Pin::new(&mut stream).poll_shutdown(cx)).await.is_err() {
             return;
         }
+        let mut buffer = vec![0; LINGER_READ_BYTES];
         let mut pace = Pace::new(place.until, LINGER_BYTES, (self.bytes_per_second, PACE_INTERVAL));
         let ended = loop {
             if let ControlFlow::Break(ended) = pace.step(received(&stream, &mut buffer)).await {
