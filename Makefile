@@ -3,7 +3,8 @@
 # make test   runs every test, doctests and the fuzz seeds included
 # make test-slow  runs the tests that encode 12 MP pictures
 # make server-tools  sets up what the server's tests use: PostgreSQL, moto, schemathesis, playwright (apt-get, PyPI)
-# make server-clients  lets schemathesis at the server, and a browser (chromium) at its page
+# make server-clients  lets schemathesis at the server, a browser (chromium) at its page, and clients of Node, Go and Java
+#   send uploads that are refused (TRIES of each, 200); installs what they need (apt-get, npm)
 # make server-slow  kills the server at every named point twenty times and at random under load
 # make server-load  loads the server with BENCH_INPUTS and prints figures (LOAD_SECONDS a phase, 10; SOAK_SECONDS, 60)
 # make check  runs what CI runs: format, lints, tests, docs, benches once, dependency policy where cargo-deny is there
@@ -52,6 +53,7 @@ server-tools:
 	scripts/server-tools.sh $(SERVER_TOOLS)
 
 server-clients: setup server-tools
+	scripts/server-tools.sh $(SERVER_TOOLS) clients
 	$(CARGO) build --package image-ingest-server
 	server/tools/clients.sh $(TARGET_DIR)/debug/image-ingest-server $(SERVER_TOOLS) $(TARGET_DIR)/server-clients
 

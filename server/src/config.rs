@@ -103,6 +103,8 @@ pub(crate) struct WorkConfig {
     pub(crate) max_upload_bytes: u64,
     /// Open connections. Default 2048.
     pub(crate) connections: usize,
+    /// Answered requests whose bodies are still read, at once. Default 256.
+    pub(crate) drains: usize,
 }
 
 /// Times in milliseconds.
@@ -119,6 +121,12 @@ pub(crate) struct Times {
     pub(crate) slow_ms: u64,
     /// Default 1024.
     pub(crate) body_bytes_per_second: u64,
+    /// How long an answer waits for the end of a body that comes swiftly. Default 2 000.
+    pub(crate) hold_ms: u64,
+    /// How long a body is still read after its request was answered. Default 10 000.
+    pub(crate) drain_ms: u64,
+    /// A body that is slower is not read any more after its request was answered. Default 65 536.
+    pub(crate) drain_bytes_per_second: u64,
     /// A body's end to its turn on a pixel thread. Default 10 000.
     pub(crate) queue_ms: u64,
     /// One upload's pixels. Default 60 000.
@@ -166,6 +174,7 @@ impl Default for WorkConfig {
             job_bytes: 512 << 20,
             max_upload_bytes: 10 << 20,
             connections: 2048,
+            drains: 256,
         }
     }
 }
@@ -178,6 +187,9 @@ impl Default for Times {
             body_ms: 300_000,
             slow_ms: 10_000,
             body_bytes_per_second: 1024,
+            hold_ms: 2_000,
+            drain_ms: 10_000,
+            drain_bytes_per_second: 64 << 10,
             queue_ms: 10_000,
             pixels_ms: 60_000,
             device_ms: 10_000,
@@ -258,7 +270,10 @@ impl Config {
         require((1..=16_383).contains(&self.device.width), "device.width is outside 1 to 16 383")?;
         require((1..=16_383).contains(&self.device.height), "device.height is outside 1 to 16 383")?;
         require(work.pixel_threads <= 1024, "work.pixel_threads is over 1024")?;
-        require(work.connections > 0, "work.connections is 0")?;
+        require((1..=1 << 20).contains(&work.connections), "work.connections is outside 1 to 1 048 576")?;
+        require(work.drains <= 1 << 20, "work.drains is over 1 048 576")?;
+        require(self.times.drain_ms <= 600_000, "times.drain_ms is over 600 000")?;
+        require(self.times.hold_ms <= self.times.drain_ms, "times.hold_ms is over times.drain_ms")?;
         require(work.max_upload_bytes > 0, "work.max_upload_bytes is 0")?;
         require(work.upload_bytes >= work.max_upload_bytes, "work.upload_bytes is below work.max_upload_bytes")?;
         require(self.database.connections != Some(0), "database.connections is 0")?;
@@ -345,6 +360,9 @@ mod tests {
             ("[objects]\nkind = \"s3\"", "objects.bucket is missing"),
             ("[device]\ngateway = \"http\"\nsecret = \"short\"", "device.secret"),
             ("public_url = \"ftp://x\"", "public_url"),
+            ("[work]\ndrains = 2000000", "work.drains"),
+            ("[times]\ndrain_ms = 3600000", "times.drain_ms"),
+            ("[times]\ndrain_ms = 1000", "times.hold_ms"),
             ("listen = ", "line 1"),
         ] {
             let error = load(file, &[]).unwrap_err().to_string();

@@ -59,6 +59,15 @@ fn describe() {
     metrics::describe_gauge!("ingest_pending_changes", "Changes that devices have not taken.");
     metrics::describe_gauge!("ingest_uploads_waiting", "Uploads that wait for a thread for pixels.");
     metrics::describe_gauge!("ingest_upload_bytes", "Bytes of uploads in memory.");
+    metrics::describe_gauge!("ingest_drains", "Answered requests whose bodies are still read.");
+    metrics::describe_counter!(
+        "ingest_drains_total",
+        "Bodies read after their request was answered: to what their client ended, or cut for their time, pace or length."
+    );
+    metrics::describe_counter!(
+        "ingest_drains_refused_total",
+        "Bodies not read after their answer for lack of a place."
+    );
     metrics::describe_counter!("ingest_object_errors_total", "Objects that the store did not take.");
     metrics::describe_counter!("ingest_database_errors_total", "Failures of the state database.");
     metrics::describe_counter!("ingest_objects_erased_total", "Unused objects erased.");

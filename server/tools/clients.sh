@@ -1,5 +1,6 @@
 #!/bin/sh
-# Starts the server and lets other people's clients at it: schemathesis with the OpenAPI document, a browser at /try.
+# Starts the server and lets other people's clients at it: those of Node, Go and Java with uploads that are refused,
+# schemathesis with the OpenAPI document, a browser at /try.
 # Usage: server/tools/clients.sh SERVER TOOLS OUT
 set -eu
 server=$1 tools=$2 out=$3
@@ -12,6 +13,7 @@ while ! grep -q "^demo key" "$out/server.out"; do sleep 0.1; done
 address=$(sed -n 's/^listening on //p' "$out/server.out")
 key=$(sed -n 's/^demo key //p' "$out/server.out")
 
+server/tools/clients/early.sh "$address/v2/api" "$key" testdata/jpeg/orientation_6.jpg "$tools"
 if [ -x "${CHROMIUM:-/usr/bin/chromium}" ]; then
   "$tools/bin/python" server/tools/page.py "$address/v2/api/try" "$key" testdata/jpeg/orientation_6.jpg testdata/webp/lossy_333x251.webp "$out"
 else

@@ -21,9 +21,9 @@ use crate::background::Received;
 use crate::config::Times;
 use crate::refusal::Refusal;
 
-/// A request's body, kept here so that what is left of it can be drained.
+/// A request's body, with limits on its pace.
 pub(super) struct Incoming {
-    pub(super) body: Body,
+    body: Body,
     /// Content-Length, where it was given.
     announced: Option<u64>,
     read: u64,
@@ -52,11 +52,6 @@ impl Incoming {
         let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
         let silence = Box::pin(sleep(limits.idle));
         Self { body, announced, read: 0, started: Instant::now(), silence, limits, failed: None }
-    }
-
-    /// Whether anything was read, and so a client that waited was told to go on.
-    pub(super) fn is_touched(&self) -> bool {
-        self.read > 0
     }
 
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Refusal>>> {
@@ -148,7 +143,7 @@ impl App {
 const MAX_PARTS: usize = 4;
 
 /// Bytes of a body beside the file, ignored parts included.
-const OTHER_BYTES: u64 = 64 * 1024;
+pub(super) const OTHER_BYTES: u64 = 64 * 1024;
 
 /// Bytes from one part's end to the next part's beginning, or before the first.
 const FRAMING_BYTES: usize = 16 * 1024;

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::body::Incoming;
 use super::observe::RequestId;
-use super::{Facts, drain, json, json_text};
+use super::{Facts, json, json_text};
 use crate::app::App;
 use crate::background::{Done, Wish};
 use crate::chat_id::ChatId;
@@ -26,16 +26,12 @@ pub(super) async fn put(State(app): State<Arc<App>>, path: ChatPath, request: Re
     let chat = chat_id(path);
     let mut incoming = Incoming::new(&parts.headers, body, &app.config.times);
     let result = set(&app, &chat, &parts, &mut incoming).await;
-    if incoming.is_touched() || !drain::awaits_continue(&parts.headers) {
-        drain::drain(incoming.body);
-    }
     answer(chat.ok(), result)
 }
 
 /// Answers the background's state.
 pub(super) async fn get(State(app): State<Arc<App>>, path: ChatPath, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    drain::drain(body);
+    let (parts, _) = request.into_parts();
     let chat = chat_id(path);
     let result = async {
         let key = key(&app, &chat, &parts.headers).await?;
@@ -50,8 +46,7 @@ pub(super) async fn get(State(app): State<Arc<App>>, path: ChatPath, request: Re
 
 /// Removes the background.
 pub(super) async fn delete(State(app): State<Arc<App>>, path: ChatPath, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    drain::drain(body);
+    let (parts, _) = request.into_parts();
     let chat = chat_id(path);
     let result = async {
         let key = key(&app, &chat, &parts.headers).await?;

@@ -4,21 +4,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
+use super::drain::{ConnectionEnd, Drains};
+use super::lent::lend;
 use super::router;
 use crate::app::App;
 use crate::config::Times;
 
 /// Serves until `stop` ends, then lets requests in work finish within their time.
 pub(crate) async fn serve(app: &Arc<App>, listener: TcpListener, stop: impl Future<Output = ()>) {
-    let router = router(app);
-    let connections = Arc::new(Semaphore::new(app.config.work.connections));
+    let drains = Arc::new(Drains::new(&app.config));
+    let router = router(app, &drains);
+    let most = app.config.work.connections;
+    let connections = Arc::new(Semaphore::new(most));
     let graceful = GracefulShutdown::new();
     let head = Times::of(app.config.times.header_ms);
     let mut stop = std::pin::pin!(stop);
@@ -34,7 +41,7 @@ pub(crate) async fn serve(app: &Arc<App>, listener: TcpListener, stop: impl Futu
         };
         match accepted {
             Ok((stream, _)) => {
-                let connection = connection(stream, router.clone(), head, &graceful);
+                let connection = connection(stream, router.clone(), Arc::clone(&drains), head, &graceful);
                 tokio::spawn(async move {
                     connection.await;
                     drop(permit);
@@ -49,7 +56,12 @@ pub(crate) async fn serve(app: &Arc<App>, listener: TcpListener, stop: impl Futu
     }
     drop(listener);
     let patience = Times::of(app.config.times.stop_ms);
-    if tokio::time::timeout(patience, graceful.shutdown()).await.is_err() {
+    let ended = async {
+        graceful.shutdown().await;
+        // Each holds its permit until the client has its answer.
+        let _ = connections.acquire_many(u32::try_from(most).unwrap_or(u32::MAX)).await;
+    };
+    if tokio::time::timeout(patience, ended).await.is_err() {
         tracing::warn!("connections were open when the time to stop was over");
     }
 }
@@ -57,12 +69,15 @@ pub(crate) async fn serve(app: &Arc<App>, listener: TcpListener, stop: impl Futu
 fn connection(
     stream: TcpStream,
     router: Router,
+    drains: Arc<Drains>,
     head: Duration,
     graceful: &GracefulShutdown,
 ) -> impl Future<Output = ()> + use<> {
     // Answers are small and whole; waiting to fill a segment only delays them.
     let _ = stream.set_nodelay(true);
-    let service = TowerToHyperService::new(router);
+    let end = ConnectionEnd::default();
+    let service = Marked { router: TowerToHyperService::new(router), end: end.clone() };
+    let (stream, returned) = lend(stream);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(head)
@@ -72,6 +87,27 @@ fn connection(
     async move {
         // A client that leaves, or writes what is no HTTP, ends its connection and nothing else.
         let _ = watched.await;
+        if let Some(stream) = returned.take() {
+            drains.linger(stream, &end).await;
+        }
+    }
+}
+
+/// Tells each request how its connection ends.
+#[derive(Debug, Clone)]
+struct Marked {
+    router: TowerToHyperService<Router>,
+    end: ConnectionEnd,
+}
+
+impl Service<Request<Incoming>> for Marked {
+    type Response = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Response;
+    type Error = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Error;
+    type Future = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(self.end.clone());
+        self.router.call(request)
     }
 }
 

@@ -4,21 +4,24 @@ mod auth;
 mod body;
 mod chats;
 mod drain;
+mod lent;
 mod listen;
 mod objects;
 mod observe;
 mod openapi;
 mod operations;
+mod unread;
 
 use std::sync::Arc;
 
-use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
 use axum::{Router, middleware};
 use serde::Serialize;
 use tower_http::catch_panic::CatchPanicLayer;
+
+use drain::Drains;
 
 pub(crate) use auth::new_key;
 pub(crate) use listen::serve;
@@ -27,7 +30,7 @@ use crate::app::App;
 use crate::refusal::Refusal;
 
 /// All routes.
-fn router(app: &Arc<App>) -> Router {
+fn router(app: &Arc<App>, drains: &Arc<Drains>) -> Router {
     let api = Router::new()
         .route("/chats/{chatId}/background", put(chats::put).get(chats::get).delete(chats::delete))
         .route("/objects/{token}", get(objects::get))
@@ -46,16 +49,17 @@ fn router(app: &Arc<App>) -> Router {
         .fallback(not_found)
         .layer(CatchPanicLayer::custom(|_| Refusal::Internal.into_response()))
         .layer(middleware::from_fn(observe::observe))
+        .layer(middleware::from_fn_with_state(Arc::clone(drains), drain::drain))
 }
 
 pub(crate) const BASE_PATH: &str = "/v2/api";
 
-async fn not_found(request: Request) -> Response {
-    drain::answer_unread(request, Refusal::NotFound)
+async fn not_found() -> Refusal {
+    Refusal::NotFound
 }
 
-async fn method_not_allowed(request: Request) -> Response {
-    drain::answer_unread(request, Refusal::MethodNotAllowed)
+async fn method_not_allowed() -> Refusal {
+    Refusal::MethodNotAllowed
 }
 
 /// What the log and the metrics say about an answer, beyond what it shows itself.

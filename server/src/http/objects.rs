@@ -7,7 +7,6 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::drain;
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::token::is_token;
@@ -17,8 +16,7 @@ pub(super) async fn get(
     path: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response {
-    let (parts, body) = request.into_parts();
-    drain::drain(body);
+    let (parts, _) = request.into_parts();
     let token = path.ok().map(|Path(token)| token).filter(|token| is_token(token));
     match object(&app, token).await {
         Ok((token, bytes)) => {

@@ -5,6 +5,7 @@ mod contract;
 #[cfg(debug_assertions)]
 mod crashes;
 mod devices;
+mod early;
 mod kills;
 mod limits;
 mod load;

@@ -114,11 +114,6 @@ pub(super) fn nal_type(nal: &[u8]) -> Option<u8> {
     nal.first().map(|b| b >> 1 & 0x3f)
 }
 
-/// `nuh_layer_id` 0 (ITU-T H.265 § 7.3.1.2).
-pub(super) fn is_base_layer(nal: &[u8]) -> bool {
-    matches!(nal, [a, b, ..] if a & 1 == 0 && b >> 3 == 0)
-}
-
 /// What a sequence parameter set says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sequence {

@@ -5,7 +5,7 @@ use memchr::memmem;
 
 use super::bits::Bits;
 use super::boxes::{malformed, truncated, unsupported};
-use super::hevc::{Config, NAL_SPS, NAL_VPS, is_base_layer, nal_type};
+use super::hevc::{Config, NAL_SPS, NAL_VPS, nal_type};
 use crate::error::Result;
 use crate::limits::Limits;
 
@@ -142,6 +142,11 @@ const NAL_IDR: [u8; 2] = [19, 20];
 /// `first_slice_segment_in_pic_flag` (ITU-T H.265 § 7.3.6.1).
 fn starts_picture(nal: &[u8]) -> bool {
     nal.get(2).is_some_and(|b| b >> 7 == 1)
+}
+
+/// `nuh_layer_id` 0 (ITU-T H.265 § 7.3.1.2).
+fn is_base_layer(nal: &[u8]) -> bool {
+    matches!(nal, [a, b, ..] if a & 1 == 0 && b >> 3 == 0)
 }
 
 /// NAL units, each after its length (ISO/IEC 14496-15 § 4.3.3).

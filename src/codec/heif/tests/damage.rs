@@ -54,8 +54,8 @@ fn zero_blocks_are_missing_only_where_they_are_shown() {
         coded.units().for_each(|unit| decoder.push(unit).unwrap());
         let decoded = decoder.finish(|| true).unwrap().unwrap();
         let (_, shown) = picture.whole.place(index, leaf).unwrap();
-        assert!(super::super::planes::check_whole(&decoded, shown).is_ok(), "tile {index}");
-        assert_eq!(super::super::planes::check_whole(&decoded, leaf.size).is_err(), shown != leaf.size, "tile {index}");
+        assert!(planes::check_whole(&decoded, shown).is_ok(), "tile {index}");
+        assert_eq!(planes::check_whole(&decoded, leaf.size).is_err(), shown != leaf.size, "tile {index}");
     }
 }
 
