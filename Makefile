@@ -8,6 +8,7 @@
 # make server-slow  kills the server at every named point twenty times and at random under load
 # make server-load  loads the server with BENCH_INPUTS and prints figures (LOAD_SECONDS a phase, 10; SOAK_SECONDS, 60)
 # make check  runs what CI runs: format, lints, tests, docs, benches once, dependency policy where cargo-deny is there
+# make nightly  runs the long forms: slow tests, oracles, all hostile files, clients, aarch64, every fuzz target; takes hours
 # make advisories  checks dependencies against the RustSec database, which cargo-deny fetches
 # make bench  runs the benches on large generated inputs
 # make fuzz   runs every fuzz target for FUZZ_SECONDS each (needs cargo-fuzz)
@@ -26,7 +27,7 @@ TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null
 BIN := $(TARGET_DIR)/release/image-ingest
 BENCH_INPUTS := $(TARGET_DIR)/bench-inputs
 
-.PHONY: run serve server-tools server-clients server-slow server-load test test-slow test-aarch64 robustness robustness-short check advisories bench fuzz coverage testdata conformance quality peers setup
+.PHONY: check-format check-lints check-docs check-benches check-dependencies nightly run serve server-tools server-clients server-slow server-load test test-slow test-aarch64 robustness robustness-short check advisories bench fuzz coverage testdata conformance quality peers setup
 
 run: setup
 	$(CARGO) build --release --package image-ingest-cli
@@ -66,15 +67,26 @@ server-load: setup $(BENCH_INPUTS)
 test-aarch64:
 	scripts/aarch64.sh
 
-check: setup
+check: check-format check-lints test check-docs check-benches robustness-short check-dependencies
+
+check-format:
 	$(CARGO) fmt --all --check
+
+check-lints: setup
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
-	$(MAKE) test
+
+check-docs: setup
 	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --no-deps --workspace
+
+check-benches: setup
 	$(CARGO) bench --package image-ingest -- --test
-	$(MAKE) robustness-short
+
+check-dependencies:
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check licenses bans sources; \
 	else echo "check: cargo-deny is not installed; licences, bans and sources not checked"; fi
+
+# In this order: what fails soonest comes first.
+nightly: test-slow conformance quality robustness server-slow server-clients test-aarch64 fuzz
 
 ROBUSTNESS := --package image-ingest-robustness -- --work $(TARGET_DIR)/robustness
 

@@ -15,10 +15,11 @@ impl Precision {
     /// Notes a scan of the coefficients `first..=last`, known to bit `before` (0 where nothing is) and after it to `bit`.
     /// False where the scan contradicts those before it.
     pub(super) fn refine(&mut self, (first, last): (u8, u8), (before, bit): (u8, u8)) -> bool {
-        let in_order = first == 0 || self.0[0].is_some();
-        let band = self.0.get_mut(usize::from(first)..=usize::from(last)).unwrap_or_default();
-        let fits = |known: &mut Option<u8>| known.replace(bit).unwrap_or(0) == before;
-        in_order && band.iter_mut().map(fits).fold(true, |all, fits| all && fits)
+        let mut fits = first == 0 || self.0[0].is_some();
+        for known in self.0.get_mut(usize::from(first)..=usize::from(last)).unwrap_or_default() {
+            fits &= known.replace(bit).unwrap_or(0) == before;
+        }
+        fits
     }
 
     /// Whether every bit of every coefficient is known, so that no scan can be missing.

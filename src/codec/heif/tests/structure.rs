@@ -24,7 +24,8 @@ fn folded_transformations_show_what_each_in_turn_shows() {
         let luma = bytes_of(&planes(&bytes).luma);
         let rows: Vec<Vec<u8>> = luma.chunks(64).map(<[u8]>::to_vec).collect();
         let expected = list.iter().fold(rows, |rows, property| in_turn(&rows, property));
-        let size = Size::new(expected[0].len() as u32, expected.len() as u32);
+        let size = [expected[0].len(), expected.len()].map(|side| u32::try_from(side).unwrap());
+        let size = Size::new(size[0], size[1]);
         assert_eq!((h.size(), shown(&luma, &h)), (size, expected.concat()));
     }
 }

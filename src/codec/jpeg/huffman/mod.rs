@@ -118,7 +118,7 @@ fn progressive<'a>(
             ffi::run(Work::Progressive(&mut coefficients, &mut pass, row), rows.avx2)?;
         }
         let last = coefficients.are_complete();
-        markers.resume(tail::after_progressive(&mut pass.entropy, file, last)?);
+        markers.resume(tail::after_progressive(&mut pass, file, last)?);
         if last {
             break;
         }

@@ -71,6 +71,11 @@ impl<'a> Pass<'a> {
         let bit = header.approximation.1;
         Ok(Some(Self { entropy, components, kind, bit, predictors: [0; 3], end_run: 0 }))
     }
+
+    /// Whether no further block was said to end early, as after the last block of a scan (§ G.1.2.2).
+    pub(super) fn has_no_run_left(&self) -> bool {
+        self.end_run == 0
+    }
 }
 
 impl Kind {

@@ -157,17 +157,26 @@ impl<'a> Scan<'a> {
         inverse: impl Fn(&Pair, Tables<'_>, usize, &mut Samples),
     ) -> Result<(), Fault> {
         let Self { entropy, components, tables, waiting, .. } = self;
+        let mut output = Output { tables, waiting, strips };
         for mcu in 0..self.mcus.0 as usize {
             if entropy.restarts()? {
                 components.iter_mut().for_each(|component| component.predictor = 0);
             }
             let (mut reader, window) = entropy.next();
-            let read = read_mcu(&mut reader, window, components, tables, waiting, mcu, strips, &inverse);
+            let read = read_mcu(&mut reader, window, components, mcu, &mut output, &inverse);
             entropy.check(reader, read)?;
         }
+        let Output { tables, waiting, strips } = output;
         waiting.iter_mut().for_each(|waiting| waiting.flush(strips, |place| &tables[place], &inverse));
         Ok(())
     }
+}
+
+/// What blocks go through, and where their samples go.
+struct Output<'s> {
+    tables: &'s [[i16; 64]],
+    waiting: &'s mut [Waiting; 2],
+    strips: &'s mut [Strip],
 }
 
 /// MCUs between two looks at the meter.
@@ -189,10 +198,8 @@ fn read_mcu(
     reader: &mut Reader,
     window: &[u8],
     components: &mut [Component],
-    tables: &[[i16; 64]],
-    waiting: &mut [Waiting; 2],
     mcu: usize,
-    strips: &mut [Strip],
+    Output { tables, waiting, strips }: &mut Output<'_>,
     inverse: &impl Fn(&Pair, Tables<'_>, usize, &mut Samples),
 ) -> Option<()> {
     for component in components {

@@ -129,7 +129,8 @@ impl Cache {
 
     fn insert(&mut self, argb: u32) {
         let hash = 0x1E35_A7BD_u32.wrapping_mul(argb);
-        if let Some(color) = self.colors.get_mut((u64::from(hash) >> self.shift) as usize) {
+        let index = usize::try_from(u64::from(hash) >> self.shift);
+        if let Some(color) = index.ok().and_then(|index| self.colors.get_mut(index)) {
             *color = argb;
         }
     }

@@ -105,9 +105,9 @@ impl Transforms {
         let colors = bits.read(8)? + 1;
         self.read_image(bits, Size::new(colors, 1))?;
         let packed = match colors {
-            ..=2 => 3,
-            ..=4 => 2,
-            ..=16 => 1,
+            1..=2 => 3,
+            3..=4 => 2,
+            5..=16 => 1,
             _ => 0,
         };
         self.size.width = self.size.width.div_ceil(1 << packed);

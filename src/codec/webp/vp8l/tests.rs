@@ -189,7 +189,8 @@ fn the_cache_remembers_colours_by_their_hash() {
 
 #[test]
 fn symbols_of_every_length_are_found() {
-    let lengths: Vec<(usize, u32)> = (0..16).map(|i| (i * 3, (i as u32 + 1).min(15))).collect();
+    let lengths: Vec<(usize, u32)> =
+        (1u32..=16).zip((0..).step_by(3)).map(|(length, symbol)| (symbol, length.min(15))).collect();
     let mut w = Writer::default();
     w.lengths(256, &lengths);
     for i in 0..15 {

@@ -118,6 +118,9 @@ fn progressive() -> Vec<Entry> {
         ending("no_eoi", "every scan, and no EOI", Vec::new),
         ending("half_eoi", "every scan, and half of EOI", || vec![0xFF]),
         ending("zeroed_eoi", "every scan, and zeros for EOI", || vec![0, 0]),
+        ending("random_before_eoi", "every scan, and 600 bytes of no meaning before EOI", || {
+            [&noise(600)[..], &EOI].concat()
+        }),
         ending("samsung_no_eoi", "every scan, no EOI, and a Samsung trailer", || samsung::trailer(&video())),
         ending("mail_boundary", "every scan, no EOI, and the boundary of a multipart body", || {
             b"\r\n--boundary-of-a-multipart-body--\r\n".to_vec()
