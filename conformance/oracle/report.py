@@ -92,8 +92,9 @@ oracle at the same size. Made by `make conformance`; with the corpus, by `IMAGE_
 - **Oracle**: Pillow opens the first frame at full size, LittleCMS converts an ICC profile to sRGB (perceptual), alpha is
   composed over white, Exif turns (HEIF: pillow-heif by `irot` and `imir`), BICUBIC without a reducing gap reduces. What Pillow
   does not apply is worked out in floating point from the standards: `gAMA` and `cHRM`, `cICP` and `nclx` primaries and
-  transfer functions, PQ and HLG with this library's documented curve, Exif Interoperability R03. 16-bit PNG, of which
-  Pillow keeps the high byte, is decoded by the oracle itself. Code: `conformance/oracle/`.
+  transfer functions, narrow range in PNG, PQ and HLG with this library's documented curve, Exif Interoperability R03. 16-bit
+  PNG, of which Pillow keeps the high byte, and gray of less than 8 bits with one transparent level, are decoded by the oracle
+  itself, which also reads Exif in raw profiles of PNG's text. Code: `conformance/oracle/`.
 - **Damage outside the picture**: the oracle leaves out PNG chunks whose CRC is wrong, and sizes and flags of a WebP that
   promise more than is there. Where Pillow takes a missing end for missing samples, it is asked again for what came ("end
   missing" in the table): where samples are missing, that is gray. A file that it cannot read, or shows otherwise, is

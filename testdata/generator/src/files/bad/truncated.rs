@@ -67,13 +67,22 @@ pub(super) fn all() -> Vec<Entry> {
             assembled(&zlib(&rows))
         }),
         named("gif_last_code.gif", "a GIF that ends before its last code", || {
-            let frame =
-                Picture { width: 160, height: 120, indices: gif::dithered(&calm(160, 120)), ..Picture::default() };
-            let gif = gif::encode(160, 120, &gif::cube(), &[frame]);
+            let gif = dithered_gif(120);
             gif[..gif.len() - 5].to_vec()
+        }),
+        named("gif_codes_go_on.gif", "a GIF that ends with codes of a row that its frame does not have", || {
+            let mut gif = dithered_gif(121);
+            // The heights of the screen and of the frame behind the table of 256 colours; the terminator and the trailer.
+            (gif[8], gif[13 + 3 * 256 + 8 + 7]) = (120, 120);
+            gif[..gif.len() - 2].to_vec()
         }),
         named("heic_meta.heic", "a HEIC that ends within its meta box", || good_heic().encode()[..120].to_vec()),
     ]
+}
+
+fn dithered_gif(height: u32) -> Vec<u8> {
+    let frame = Picture { width: 160, height, indices: gif::dithered(&calm(160, height)), ..Picture::default() };
+    gif::encode(160, height, &gif::cube(), &[frame])
 }
 
 /// A PNG whose image data lacks its last bytes.
