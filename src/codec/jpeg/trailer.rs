@@ -12,13 +12,16 @@ pub(super) fn samsung_trailer(file: &[u8]) -> Option<usize> {
     let (fixed, entries) = rest.get(start..)?.strip_prefix(b"SEFH")?.split_first_chunk::<8>()?;
     let count = number(fixed.last_chunk()?)?;
     let (entries, []) = entries.as_chunks::<12>() else { return None };
-    if entries.len() != count {
+    if entries.len() != count || count > MAX_ENTRIES {
         return None;
     }
-    let offsets = entries.iter().map(|entry| number(entry[4..].first_chunk()?));
-    let farthest = offsets.collect::<Option<Vec<_>>>()?.into_iter().max()?;
+    let mut offsets = entries.iter().map(|entry| entry[4..].first_chunk().and_then(number));
+    let farthest = offsets.try_fold(0, |farthest: usize, offset| Some(farthest.max(offset?)))?;
     start.checked_sub(farthest)
 }
+
+/// Cameras write a handful.
+const MAX_ENTRIES: usize = 1024;
 
 fn number(bytes: &[u8; 4]) -> Option<usize> {
     usize::try_from(u32::from_le_bytes(*bytes)).ok()

@@ -25,7 +25,7 @@ use crate::watch::Meter;
 ///
 /// `malformed` where MCUs are left over, `deadline`, `cancelled`.
 pub(super) fn after_sequential<'a>(scan: &mut Scan<'a>, file: &[u8], meter: &Meter<'_>) -> Result<&'a [u8]> {
-    let left_over = LeftOver::of(&scan.entropy, file);
+    let left_over = LeftOver::of(&scan.entropy, file)?;
     if left_over.codes == 0 {
         return Ok(scan.entropy.after());
     }
@@ -62,7 +62,7 @@ pub(super) fn after_sequential<'a>(scan: &mut Scan<'a>, file: &[u8], meter: &Met
 pub(super) fn after_progressive<'a>(pass: &mut Pass<'a>, file: &[u8], last: bool) -> Result<&'a [u8]> {
     let ends_cleanly = pass.has_no_run_left() && pass.entropy.is_padded();
     let entropy = &mut pass.entropy;
-    let left_over = LeftOver::of(entropy, file);
+    let left_over = LeftOver::of(entropy, file)?;
     if left_over.is_short() || (last && (ends_cleanly || left_over.is_plain)) {
         return Ok(entropy.after());
     }
@@ -85,9 +85,13 @@ struct LeftOver {
 }
 
 impl LeftOver {
-    fn of(entropy: &Entropy<'_>, file: &[u8]) -> Self {
-        let before_trailer = |trailer: usize| (trailer + entropy.unread_len()).saturating_sub(file.len());
-        let bytes = || entropy.left_over().take(samsung_trailer(file).map_or(usize::MAX, before_trailer));
+    /// A scan that ends in a known trailer, and not at a marker, was read from what is no data of it.
+    fn of(entropy: &Entropy<'_>, file: &[u8]) -> Result<Self, Fault> {
+        let at = file.len() - entropy.unread_len().min(file.len());
+        let trailer = samsung_trailer(file).unwrap_or(usize::MAX);
+        let is_in_trailer = at > trailer.saturating_add(MAX_LEFT_OVER_BYTES);
+        let most = if is_in_trailer { usize::MAX } else { trailer.saturating_sub(at) };
+        let bytes = || entropy.left_over().take(most);
         let first = bytes().next();
         let (mut count, mut codes, mut is_text, mut is_run) = (0, 0, true, true);
         for b in bytes() {
@@ -96,7 +100,11 @@ impl LeftOver {
             is_text &= matches!(b, b'\t'..=b'\r' | b' '..=b'~');
             is_run &= Some(b) == first;
         }
-        Self { codes, is_plain: is_text || is_run, end: bytes().skip(count.max(END_BYTES) - END_BYTES).collect() }
+        if is_in_trailer && codes > 0 {
+            return Err(Fault::Short);
+        }
+        let end = bytes().skip(count.max(END_BYTES) - END_BYTES).collect();
+        Ok(Self { codes, is_plain: is_text || is_run, end })
     }
 
     /// A stray word or two is common.

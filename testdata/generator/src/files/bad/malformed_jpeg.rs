@@ -4,6 +4,7 @@ use super::{file, find, good_jpeg, patched, three_scans};
 use crate::catalogue::Entry;
 use crate::encode::jpeg::{self, Options, find_marker, scan_data};
 use crate::files::picture;
+use crate::metadata::samsung;
 
 pub(super) fn all() -> Vec<Entry> {
     let named = |name: &str, shows: &str, bytes: fn() -> Vec<u8>| file("malformed", name, shows, bytes);
@@ -55,6 +56,14 @@ pub(super) fn all() -> Vec<Entry> {
             let jpeg = good_jpeg();
             let frame = find_marker(&jpeg, 0xC0);
             patched(jpeg, frame + 7, &[0, 144])
+        }),
+        named("jpeg_scan_into_trailer.jpg", "a Samsung trailer that begins within the scan", || {
+            let jpeg = good_jpeg();
+            let middle = (scan_data(&jpeg) + jpeg.len()) / 2;
+            // Its directory takes the rest of the scan for a video.
+            let trailer = samsung::trailer(&jpeg[middle..jpeg.len() - 2]);
+            let video = find(&trailer, b"MotionPhoto_Data") + 16;
+            [&jpeg[..middle], &trailer[video..]].concat()
         }),
         named("jpeg_restart_order.jpg", "restart markers out of order in the rows below the picture", || {
             let options = Options { restart_interval: 10, ..Options::default() };
