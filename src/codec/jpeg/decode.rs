@@ -4,6 +4,7 @@
 use super::ffi::{Component, Decoder, Failure, Output, Shape, Status, warned};
 use super::huffman::{self, MAX_LEFT_OVER_BYTES};
 use super::planes::{ReducedPlanes, divisors};
+use super::trailer::samsung_trailer;
 use crate::error::{Error, Result};
 use crate::format::Format;
 use crate::header::{Coding, Header};
@@ -44,7 +45,9 @@ pub(crate) fn decode_by_libjpeg_turbo(
     let mut decoder = Decoder::new(meter).map_err(failed)?;
     let divisors = divisors(plan);
     let divisor = divisors[0];
-    let shape = decoder.start(bytes, divisors, max_memory).map_err(failed)?;
+    // Where EOI is missing, libjpeg-turbo takes what follows the scan for more of it.
+    let picture = samsung_trailer(bytes).and_then(|start| bytes.get(..start)).unwrap_or(bytes);
+    let shape = decoder.start(picture, divisors, max_memory).map_err(failed)?;
     let Size { width, height } = header.coded_size;
     if (shape.width, shape.height) != (width.div_ceil(divisor), height.div_ceil(divisor)) {
         return Err(Error::internal("libjpeg-turbo sees another size than the probe"));

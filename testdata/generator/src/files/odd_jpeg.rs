@@ -19,6 +19,7 @@ pub(super) fn all() -> Vec<Entry> {
     entries.extend(longer_scans());
     entries.extend(oddities());
     entries.extend(progressive());
+    entries.extend(inks());
     entries
 }
 
@@ -125,6 +126,21 @@ fn progressive() -> Vec<Entry> {
         ending("mail_boundary", "every scan, no EOI, and the boundary of a multipart body", || {
             b"\r\n--boundary-of-a-multipart-body--\r\n".to_vec()
         }),
+    ]
+}
+
+/// CMYK, which libjpeg-turbo decodes.
+fn inks() -> Vec<Entry> {
+    let ending = |name: &str, shows: &str, end: fn() -> Vec<u8>| {
+        file(&format!("inks_{name}.jpg"), &format!("group inks, CMYK, {shows}"), move || {
+            let whole = jpeg::cmyk(&shown(), false, &options());
+            [&whole[..whole.len() - EOI.len()], &end()].concat()
+        })
+    };
+    vec![
+        ending("plain", "EOI", || EOI.to_vec()),
+        ending("no_eoi", "without EOI", Vec::new),
+        ending("samsung_no_eoi", "no EOI, and a Samsung trailer with a video", || samsung::trailer(&video())),
     ]
 }
 
