@@ -46,7 +46,8 @@ pub(crate) fn decode_by_libjpeg_turbo(
     let divisors = divisors(plan);
     let divisor = divisors[0];
     // Where EOI is missing, libjpeg-turbo takes what follows the scan for more of it.
-    let picture = samsung_trailer(bytes).and_then(|start| bytes.get(..start)).unwrap_or(bytes);
+    let trailer = samsung_trailer(bytes).filter(|trailer| trailer.is_certain);
+    let picture = trailer.and_then(|trailer| bytes.get(..trailer.start)).unwrap_or(bytes);
     let shape = decoder.start(picture, divisors, max_memory).map_err(failed)?;
     let Size { width, height } = header.coded_size;
     if (shape.width, shape.height) != (width.div_ceil(divisor), height.div_ceil(divisor)) {

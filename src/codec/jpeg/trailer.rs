@@ -5,19 +5,28 @@
 //! all that and `SEFT`; numbers are little-endian. An entry has a type, how far before the directory its data begins, and
 //! its length. No public text specifies it; ExifTool's documentation of Samsung trailers agrees with files in the field.
 
-/// Where the block begins in the file.
-pub(super) fn samsung_trailer(file: &[u8]) -> Option<usize> {
+/// Such a block.
+pub(super) struct Trailer {
+    /// Where it begins in the file.
+    pub(super) start: usize,
+    /// Whether its data begins as the directory says, with its type, so that nothing before is in doubt.
+    pub(super) is_certain: bool,
+}
+
+/// The block at the file's end, if there is one.
+pub(super) fn samsung_trailer(file: &[u8]) -> Option<Trailer> {
     let (rest, length) = file.strip_suffix(b"SEFT")?.split_last_chunk()?;
-    let start = rest.len().checked_sub(number(length)?)?;
-    let (fixed, entries) = rest.get(start..)?.strip_prefix(b"SEFH")?.split_first_chunk::<8>()?;
+    let directory = rest.len().checked_sub(number(length)?)?;
+    let (fixed, entries) = rest.get(directory..)?.strip_prefix(b"SEFH")?.split_first_chunk::<8>()?;
     let count = number(fixed.last_chunk()?)?;
     let (entries, []) = entries.as_chunks::<12>() else { return None };
     if entries.len() != count || count > MAX_ENTRIES {
         return None;
     }
-    let mut offsets = entries.iter().map(|entry| entry[4..].first_chunk().and_then(number));
-    let farthest = offsets.try_fold(0, |farthest: usize, offset| Some(farthest.max(offset?)))?;
-    start.checked_sub(farthest)
+    let before = |entry: &[u8; 12]| entry[4..].first_chunk().and_then(number);
+    let farthest = entries.iter().max_by_key(|entry| before(entry))?;
+    let start = directory.checked_sub(before(farthest)?)?;
+    Some(Trailer { start, is_certain: file.get(start..)?.starts_with(&farthest[..4]) })
 }
 
 /// Cameras write a handful.
@@ -33,8 +42,8 @@ mod tests {
 
     /// One entry of 5 bytes of data behind `picture`.
     fn with_trailer(picture: &[u8]) -> Vec<u8> {
-        let data = b"video";
-        let entry = [&[0, 0, 0x30, 0x0A][..], &[5, 0, 0, 0], &[5, 0, 0, 0]].concat();
+        let data = b"\0\0\x30\x0Avideo";
+        let entry = [&data[..4], &[9, 0, 0, 0], &[9, 0, 0, 0]].concat();
         let directory = [b"SEFH".as_slice(), &[106, 0, 0, 0], &[1, 0, 0, 0], &entry].concat();
         let length = u32::try_from(directory.len()).unwrap().to_le_bytes();
         [picture, data, &directory, &length, b"SEFT"].concat()
@@ -42,20 +51,23 @@ mod tests {
 
     #[test]
     fn the_block_begins_where_its_farthest_data_does() {
-        assert_eq!(samsung_trailer(&with_trailer(b"picture")), Some(7));
+        let mut file = with_trailer(b"picture");
+        assert!(matches!(samsung_trailer(&file), Some(Trailer { start: 7, is_certain: true })));
+        file[7] = 1;
+        assert!(matches!(samsung_trailer(&file), Some(Trailer { start: 7, is_certain: false })));
     }
 
     #[test]
     fn what_is_no_whole_directory_is_no_trailer() {
         let whole = with_trailer(b"picture");
         for len in 0..whole.len() {
-            assert_eq!(samsung_trailer(&whole[..len]), None, "{len}");
+            assert!(samsung_trailer(&whole[..len]).is_none(), "{len}");
         }
         for at in whole.len() - 32..whole.len() {
             let mut changed = whole.clone();
             changed[at] ^= 0x80;
             // What is left of the directory may still be one, with other data.
-            assert!(samsung_trailer(&changed).is_none_or(|start| start <= 12), "{at}");
+            assert!(samsung_trailer(&changed).is_none_or(|trailer| trailer.start <= 16), "{at}");
         }
     }
 }

@@ -5,7 +5,7 @@
 //! the field have other bytes there, too: rows of MCUs below the picture, whatever a camera appends, a mail's boundary.
 //! So what is left over is read on, and the picture is refused where it is the data of MCUs that are missing.
 
-use super::super::trailer::samsung_trailer;
+use super::super::trailer::{Trailer, samsung_trailer};
 use super::entropy::{Entropy, Fault};
 use super::progressive::Pass;
 use super::sequential::Scan;
@@ -88,9 +88,11 @@ impl LeftOver {
     /// A scan that ends in a known trailer, and not at a marker, was read from what is no data of it.
     fn of(entropy: &Entropy<'_>, file: &[u8]) -> Result<Self, Fault> {
         let at = file.len() - entropy.unread_len().min(file.len());
-        let trailer = samsung_trailer(file).unwrap_or(usize::MAX);
-        let is_in_trailer = at > trailer.saturating_add(MAX_LEFT_OVER_BYTES);
-        let most = if is_in_trailer { usize::MAX } else { trailer.saturating_sub(at) };
+        let trailer = samsung_trailer(file);
+        let is_beyond = |t: &Trailer| at > t.start.saturating_add(if t.is_certain { 0 } else { MAX_LEFT_OVER_BYTES });
+        let is_in_trailer = trailer.as_ref().is_some_and(is_beyond);
+        let before_trailer = trailer.map_or(usize::MAX, |t| t.start.saturating_sub(at));
+        let most = if is_in_trailer { usize::MAX } else { before_trailer };
         let bytes = || entropy.left_over().take(most);
         let first = bytes().next();
         let (mut count, mut codes, mut is_text, mut is_run) = (0, 0, true, true);
