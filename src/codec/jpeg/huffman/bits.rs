@@ -89,6 +89,11 @@ impl<'a> Segments<'a> {
         self.window.get(reader.consumed_bits().div_ceil(8)..self.end).unwrap_or_default()
     }
 
+    /// The bytes in the window of which the reader has taken bits.
+    pub(super) fn read(&self, reader: &Reader) -> &[u8] {
+        self.window.get(..reader.consumed_bits().div_ceil(8).min(self.end)).unwrap_or_default()
+    }
+
     /// Bits of the byte in which the reader stands.
     pub(super) fn bits_to_byte(&self, reader: &Reader) -> u32 {
         (8 - u32::try_from(reader.consumed_bits() % 8).unwrap_or(0)) % 8

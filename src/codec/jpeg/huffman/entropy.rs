@@ -150,6 +150,11 @@ impl<'a> Entropy<'a> {
         padding == 0 || padding == (1 << count) - 1
     }
 
+    /// Whether the last bytes that were read are zero, the one in which the last MCU ends among them.
+    pub(super) fn ends_in_zeros(&self) -> bool {
+        self.segments.read(&self.reader).iter().rev().take(ZEROS).filter(|&&b| b == 0).count() == ZEROS
+    }
+
     /// What follows the last MCU, up to the next marker that is no restart: whole bytes, without stuffing.
     pub(super) fn left_over(&self) -> impl Iterator<Item = u8> {
         let unread = self.segments.unread(&self.reader).iter().copied();
@@ -174,6 +179,9 @@ impl<'a> Entropy<'a> {
         self.segments.rest().len() + unread.len() + unread.iter().filter(|&&b| b == 0xFF).count()
     }
 }
+
+/// Bytes that no data of a picture ends with: its last bits are ones (§ F.1.2.3).
+const ZEROS: usize = 5;
 
 /// The data from the next marker on.
 fn after_interval(mut data: &[u8]) -> &[u8] {

@@ -85,8 +85,12 @@ struct LeftOver {
 }
 
 impl LeftOver {
-    /// A scan that ends in a known trailer, and not at a marker, was read from what is no data of it.
+    /// A scan that ends in a known trailer, and not at a marker, was read from what is no data of it. So was one that ends
+    /// in zero bytes without any marker behind it: a file of which the last part never came, as many programs fill it.
     fn of(entropy: &Entropy<'_>, file: &[u8]) -> Result<Self, Fault> {
+        if entropy.after().is_empty() && entropy.ends_in_zeros() {
+            return Err(Fault::Ended);
+        }
         let at = file.len() - entropy.unread_len().min(file.len());
         let trailer = samsung_trailer(file);
         let is_beyond = |t: &Trailer| at > t.start.saturating_add(if t.is_certain { 0 } else { MAX_LEFT_OVER_BYTES });

@@ -42,6 +42,22 @@ pub(super) fn all() -> Vec<Entry> {
             jpeg[..scan_data(&jpeg)].to_vec()
         }),
         named("jpeg_in_segment.jpg", "a JPEG that ends within a segment", || good_jpeg()[..60].to_vec()),
+        named(
+            "jpeg_zero_filled.jpg",
+            "a JPEG whose last 40 % are zeros, as a transfer that broke off leaves them",
+            || {
+                let mut jpeg = good_jpeg();
+                let kept = jpeg.len() * 6 / 10;
+                jpeg[kept..].fill(0);
+                jpeg
+            },
+        ),
+        named("jpeg_zero_filled_far.jpg", "a JPEG whose last 40 % are zeros, and more of them behind", || {
+            let mut jpeg = good_jpeg();
+            jpeg.truncate(jpeg.len() * 6 / 10);
+            jpeg.resize(60_000, 0);
+            jpeg
+        }),
         named("jpeg_progressive_unrefined.jpg", "a progressive JPEG without its last scan and EOI", || {
             let mut script = usual_script();
             script.pop();
