@@ -17,9 +17,10 @@ use crate::watch::Meter;
 /// What reads as MCUs up to the marker belongs to the scan: rows of them lie below the picture, any other number is what
 /// damage left over. Anything else was appended, unless an MCU ends where it does.
 ///
-/// Of 2080 single bits changed in the scans of 52 small photos, 131 left something over, and 116 of those whole MCUs. Of
-/// the other 15, ten were short, three were found here, and two are taken for whole. An MCU ended where random bytes do once
-/// in 312 times.
+/// Measured on a model of this rule: of 2080 single bits changed in the scans of 52 small photos, 1667 left nothing over, and
+/// no count can tell those. 131 left something: 116 whole MCUs, never rows of them, and three more are found by where an
+/// MCU ends or by the padding. The other twelve are taken for whole, ten of them since they left at most 16 bytes. In 312
+/// tries with random bytes, an MCU ended where they do once.
 ///
 /// # Errors
 ///
