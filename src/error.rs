@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::format::{Format, stands_for_a_file};
+use image_ingest_samples::{BoxError, DecodeError, WorkError};
+
+use crate::upload::format::Format;
+use crate::upload::text::stands_for_a_file;
 
 /// Everything that can go wrong between an upload and its canonical image.
 ///
@@ -24,12 +27,14 @@ pub enum Error {
     },
     /// The first bytes belong to none of the five formats.
     #[error("not a JPEG, PNG, GIF, WebP or HEIC image: {seen}{}", advice(seen))]
+    #[non_exhaustive]
     UnknownFormat {
         /// What the bytes look like, such as `"TIFF"`, `"a URL"` or `"unrecognised data"`.
         seen: &'static str,
     },
     /// Valid, and outside what this library decodes.
     #[error("unsupported: {feature}")]
+    #[non_exhaustive]
     Unsupported {
         /// The container; `None` for one that is recognised and not ingested, such as AVIF.
         format: Option<Format>,
@@ -38,6 +43,7 @@ pub enum Error {
     },
     /// The bytes violate their format's specification.
     #[error("malformed {format}: {reason}")]
+    #[non_exhaustive]
     Malformed {
         /// The container.
         format: Format,
@@ -49,6 +55,7 @@ pub enum Error {
     },
     /// The bytes end before the image does.
     #[error("truncated {format}: {reason}")]
+    #[non_exhaustive]
     Truncated {
         /// The container.
         format: Format,
@@ -92,14 +99,9 @@ pub enum Error {
     /// The caller cancelled the job's [`CancellationToken`](crate::CancellationToken).
     #[error("cancelled by its caller")]
     Cancelled,
-    /// A renderer outside this process failed.
-    #[error("the render worker failed: {reason}")]
-    WorkerFailed {
-        /// What happened, bounded and free of image metadata.
-        reason: String,
-    },
-    /// A state that the library holds to be impossible: a bug here, not in the upload.
+    /// A bug in this library, not in the upload: a panic, or a state that it holds to be impossible.
     #[error("internal error: {reason}")]
+    #[non_exhaustive]
     Internal {
         /// Where the invariant broke.
         reason: String,
@@ -120,9 +122,6 @@ pub enum Blame {
     /// The service: the same bytes may succeed later or elsewhere.
     Service,
 }
-
-/// A dependency's error, boxed so that its type never becomes this crate's API.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
 
 /// The crate's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -149,7 +148,6 @@ impl Error {
             Self::OutOfMemory { .. } => "out_of_memory",
             Self::Deadline { .. } => "deadline",
             Self::Cancelled => "cancelled",
-            Self::WorkerFailed { .. } => "worker_failed",
             Self::Internal { .. } => "internal",
         }
     }
@@ -158,9 +156,7 @@ impl Error {
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self {
-            Self::OutOfMemory { .. } | Self::Cancelled | Self::WorkerFailed { .. } | Self::Internal { .. } => {
-                Blame::Service
-            }
+            Self::OutOfMemory { .. } | Self::Cancelled | Self::Internal { .. } => Blame::Service,
             _ => Blame::Upload,
         }
     }
@@ -184,10 +180,6 @@ impl Error {
         Self::Malformed { format, reason: reason.into(), source: None }
     }
 
-    pub(crate) fn malformed_by(format: Format, reason: impl Into<String>, source: impl Into<BoxError>) -> Self {
-        Self::Malformed { format, reason: reason.into(), source: Some(source.into()) }
-    }
-
     pub(crate) fn truncated(format: Format, reason: impl Into<String>) -> Self {
         Self::Truncated { format, reason: reason.into() }
     }
@@ -198,5 +190,29 @@ impl Error {
 
     pub(crate) fn internal(reason: impl Into<String>) -> Self {
         Self::Internal { reason: reason.into() }
+    }
+}
+
+impl Error {
+    /// A decoder's refusal of an upload whose container is `format`.
+    pub(crate) fn in_format(format: Format, error: DecodeError) -> Self {
+        match error {
+            DecodeError::Malformed { reason, source } => Self::Malformed { format, reason, source },
+            DecodeError::Truncated { reason } => Self::Truncated { format, reason },
+            DecodeError::Unsupported { feature } => Self::Unsupported { format: Some(format), feature },
+            DecodeError::LimitExceeded { what, limit, actual } => Self::LimitExceeded { what, limit, actual },
+            DecodeError::Work(error) => error.into(),
+        }
+    }
+}
+
+impl From<WorkError> for Error {
+    fn from(error: WorkError) -> Self {
+        match error {
+            WorkError::OutOfMemory { bytes } => Self::OutOfMemory { bytes },
+            WorkError::Deadline { limit, actual } => Self::Deadline { limit, actual },
+            WorkError::Cancelled => Self::Cancelled,
+            WorkError::Internal { reason } => Self::Internal { reason },
+        }
     }
 }

@@ -1,11 +1,11 @@
 //! What probing yields: everything a container says about its primary image, and no pixels.
 
-use std::fmt;
+pub use image_ingest_color::ColorDescription;
+use image_ingest_color::ColorModel;
+pub use image_ingest_samples::Cicp;
+use image_ingest_samples::{Rect, Size};
 
-use bytes::Bytes;
-
-use crate::format::Format;
-use crate::size::{Rect, Size};
+use crate::upload::format::Format;
 
 /// The primary image as its container describes it.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,8 +32,9 @@ pub struct Header {
     pub has_alpha: bool,
     /// What the container says about colour.
     pub color: ColorDescription,
-    /// Frames, where the container is an animation: `None` for a still picture.
-    pub animation: Option<Animation>,
+    /// Frames of an animation, at least 1, as declared (APNG) or counted up to the probe's bound (GIF, WebP); `None` for a
+    /// still picture. Only the first frame is ingested.
+    pub frames: Option<u32>,
 }
 
 impl Header {
@@ -146,6 +147,7 @@ impl Orientation {
 #[non_exhaustive]
 pub enum Coding {
     /// JPEG, one scan per component set (SOF0, SOF1), Huffman or arithmetic.
+    #[non_exhaustive]
     JpegSequential {
         /// Horizontal and vertical sampling factors of each component, in file order.
         sampling: Vec<(u8, u8)>,
@@ -153,6 +155,7 @@ pub enum Coding {
         scans: u32,
     },
     /// JPEG, progressive (SOF2, SOF10).
+    #[non_exhaustive]
     JpegProgressive {
         /// Horizontal and vertical sampling factors of each component, in file order.
         sampling: Vec<(u8, u8)>,
@@ -160,26 +163,31 @@ pub enum Coding {
         scans: u32,
     },
     /// PNG.
+    #[non_exhaustive]
     Png {
         /// Adam7 interlace.
         interlaced: bool,
     },
     /// GIF.
+    #[non_exhaustive]
     Gif {
         /// Interlaced first frame.
         interlaced: bool,
     },
     /// WebP, VP8 bitstream.
+    #[non_exhaustive]
     WebpLossy {
         /// Bytes that decoding the alpha plane needs beside the result; 0 without one.
         alpha_bytes: u64,
     },
     /// WebP, VP8L bitstream.
+    #[non_exhaustive]
     WebpLossless {
         /// Bytes of the prefix codes and the smaller images inside the bitstream.
         table_bytes: u64,
     },
     /// HEVC items.
+    #[non_exhaustive]
     Hevc {
         /// Pictures decoded for the primary image: 1, or the tiles of a grid.
         tiles: u32,
@@ -227,6 +235,15 @@ pub enum Channels {
 }
 
 impl Channels {
+    /// What a colour description explains of these components.
+    pub(crate) const fn model(self) -> ColorModel {
+        match self {
+            Self::Gray => ColorModel::Gray,
+            Self::Rgb | Self::Palette | Self::Ycbcr => ColorModel::Rgb,
+            Self::Cmyk | Self::Ycck => ColorModel::Cmyk,
+        }
+    }
+
     /// The lower-case name.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -239,76 +256,4 @@ impl Channels {
             Self::Ycck => "ycck",
         }
     }
-}
-
-/// What a container says about the meaning of its samples, the strongest statement only.
-#[derive(Clone, PartialEq)]
-#[non_exhaustive]
-pub enum ColorDescription {
-    /// Nothing said, or sRGB said: sRGB.
-    Srgb,
-    /// An ICC profile (ICC.1), inflated.
-    Icc(Bytes),
-    /// Code points of ITU-T H.273.
-    Cicp(Cicp),
-    /// PNG `gAMA` and, where present, `cHRM`.
-    Gamma {
-        /// The `gAMA` value: 100 000 × encoding exponent, such as 45 455.
-        gamma: u32,
-        /// `cHRM`: white, red, green, blue as (x, y), each × 100 000.
-        chromaticities: Option<[(u32, u32); 4]>,
-    },
-    /// Exif Interoperability R03 without an ICC profile: Adobe RGB (1998) (CIPA DC-008, DCF option file).
-    AdobeRgb,
-}
-
-impl fmt::Debug for ColorDescription {
-    /// A profile by its length alone: it names its maker, and who wrote it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Srgb => f.write_str("Srgb"),
-            Self::Icc(profile) => write!(f, "Icc([{} bytes])", profile.len()),
-            Self::Cicp(cicp) => f.debug_tuple("Cicp").field(cicp).finish(),
-            Self::Gamma { gamma, chromaticities } => {
-                f.debug_struct("Gamma").field("gamma", gamma).field("chromaticities", chromaticities).finish()
-            }
-            Self::AdobeRgb => f.write_str("AdobeRgb"),
-        }
-    }
-}
-
-impl ColorDescription {
-    /// A short stable name: `"srgb"`, `"icc"`, `"cicp"`, `"gamma"` or `"adobe_rgb"`.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Srgb => "srgb",
-            Self::Icc(_) => "icc",
-            Self::Cicp(_) => "cicp",
-            Self::Gamma { .. } => "gamma",
-            Self::AdobeRgb => "adobe_rgb",
-        }
-    }
-}
-
-/// Code points of ITU-T H.273: what `nclx`, `cICP` and the HEVC VUI carry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct Cicp {
-    /// Colour primaries (table 2): 1 BT.709, 9 BT.2020, 12 Display P3, 2 unspecified.
-    pub primaries: u16,
-    /// Transfer characteristics (table 3): 13 sRGB, 16 PQ, 18 HLG, 2 unspecified.
-    pub transfer: u16,
-    /// Matrix coefficients (table 4): 0 RGB, 1 BT.709, 5 and 6 BT.601, 9 BT.2020, 2 unspecified.
-    pub matrix: u16,
-    /// Full-range samples.
-    pub full_range: bool,
-}
-
-/// What an animation says of itself; only its first frame is ingested.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct Animation {
-    /// Frames declared (APNG) or counted up to the probe's bound (GIF, WebP); at least 1.
-    pub frames: u32,
 }

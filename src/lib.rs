@@ -5,64 +5,44 @@
 //! same bytes on every machine; [`self_test`] proves it for a build.
 //!
 //! ```
-//! use image_ingest::{Ingest, Source};
+//! use image_ingest::Ingest;
 //!
 //! let ingest = Ingest::default();
 //! # let upload = image_ingest::samples()[0].bytes;
-//! let background = ingest.ingest(Source::new(upload, ingest.limits())?)?;
+//! let background = ingest.ingest(ingest.source(upload)?)?;
 //! println!("{} {:?}", background.id, background.receipt.source.format);
 //! # Ok::<(), image_ingest::Error>(())
 //! ```
 //!
 //! Nothing here is async, does I/O or logs. [`Ingest`] is cheap to clone and shared between threads as it is; every
-//! refusal is an [`Error`] with a stable [`code`](Error::code) and the [`Blame`] for it. What is decoded, and where, is
-//! behind [`Render`]: in this process by default.
-#![deny(unsafe_code)]
+//! refusal is an [`Error`] with a stable [`code`](Error::code) and the [`Blame`] for it.
+#![forbid(unsafe_code)]
 
-mod batch;
 mod canonical;
 mod codec;
-mod color;
 mod encode;
 mod error;
-mod exif;
-mod format;
-mod header;
-mod id;
-mod ingest;
-mod limits;
-mod memory;
-mod orient;
+pub mod header;
 mod pixels;
 mod plan;
-mod profile;
-mod receipt;
-mod reduce;
-mod render;
-mod self_test;
-mod size;
+mod run;
 #[doc(hidden)]
 pub mod stages;
-mod tile;
 mod upload;
-mod watch;
-mod workers;
 
-pub use batch::Batch;
-pub use canonical::{Canonical, CanonicalSamples};
-pub use error::{Blame, BoxError, Error, Result};
-pub use format::Format;
-pub use header::{Animation, Channels, Cicp, Coding, ColorDescription, Header, Orientation};
-pub use id::{ContentId, ParseIdError, SourceId};
-pub use ingest::{Background, Ingest, Inspection, Known, Outcome, inspect};
-pub use limits::Limits;
-pub use profile::{CANONICAL_VERSION, Encoding, Geometry, Profile};
-pub use receipt::{Receipt, SourceFacts, Timings};
-pub use render::{InProcess, Job, Render, Rendered};
-pub use self_test::{Sample, samples, self_test};
-pub use size::Size;
+pub use error::{Blame, Error, Result};
+pub use image_ingest_samples::{CancellationToken, Size};
+pub use plan::profile::{CANONICAL_VERSION, Encoding, Geometry, Profile};
+pub use run::batch::Batch;
+pub use run::builder::IngestBuilder;
+pub use run::ingest::{Background, Ingest, Inspection, inspect};
+pub use run::known::{Known, Outcome};
+pub use run::receipt::{Receipt, SourceFacts, Timings};
+pub use run::self_test::{Sample, samples, self_test};
+pub use upload::format::Format;
+pub use upload::id::{ContentId, ParseIdError, SourceId};
+pub use upload::limits::Limits;
 pub use upload::{Source, Upload};
-pub use watch::CancellationToken;
 
 /// The examples of the README, kept true.
 #[cfg(doctest)]

@@ -1,20 +1,24 @@
 //! Single stages, for this repository's benches and fuzz targets. Not API: it changes with any release.
 
-use crate::canonical::{Canonical, canonicalise};
+use image_ingest_color::{ColorDescription, conversion, to_srgb};
+use image_ingest_jpeg::DctScale;
+use image_ingest_samples::{CpuTimer, Layout, Raster, Rect, Samples, Size, Workers};
+
+use crate::canonical::canonicalise;
+pub use crate::canonical::{Canonical, CanonicalSamples};
 use crate::codec;
-use crate::color;
+use crate::codec::exif::Exif;
 use crate::encode;
-use crate::error::Result;
-use crate::exif::Exif;
-use crate::format::{self, Format, Sniffed};
-use crate::header::{Channels, Coding, ColorDescription, Header, Orientation};
-use crate::limits::Limits;
-use crate::pixels::{Layout, Pixels, Raster, Samples};
-use crate::plan::{self, DctScale, Plan};
-use crate::profile::{Encoding, Profile};
-use crate::size::{Rect, Size};
-use crate::watch::Meter;
-use crate::workers::Workers;
+use crate::error::{Error, Result};
+use crate::header::{Channels, Coding, Header, Orientation};
+use crate::pixels::Pixels;
+use crate::plan::profile::{Encoding, Profile};
+use crate::plan::{self, Plan, cost};
+use crate::run::ingest::{Background, Ingest};
+use crate::upload::Source;
+use crate::upload::format::{Format, Sniffed};
+use crate::upload::limits::Limits;
+use crate::upload::sniff;
 
 impl Decoded {
     /// The luma samples of 8 bits and the width of a row, where there are planes of them.
@@ -24,6 +28,11 @@ impl Decoded {
         let Samples::U8(luma) = &planes.luma else { return None };
         Some((luma, usize::try_from(planes.size.width).ok()?))
     }
+}
+
+/// Ingests one upload, and keeps the canonical image before encoding.
+pub fn ingest_with_canonical(ingest: &Ingest, source: Source) -> Result<(Background, Canonical)> {
+    ingest.finish(ingest.prepare(source)?)
 }
 
 /// A probed and planned file.
@@ -41,7 +50,7 @@ pub struct Decoded(Pixels);
 
 /// The format that the first bytes decide.
 pub fn sniff(head: &[u8]) -> Option<Format> {
-    match format::sniff(head) {
+    match sniff::sniff(head) {
         Sniffed::Is(format) => Some(format),
         _ => None,
     }
@@ -60,15 +69,17 @@ pub fn probe(bytes: &[u8], format: Format, limits: &Limits) -> Result<Header> {
 impl<'a> Planned<'a> {
     /// Sniffs, probes and plans.
     pub fn new(bytes: &'a [u8], profile: &Profile) -> Result<Self> {
-        let format = sniff(bytes).ok_or(crate::Error::UnknownFormat { seen: "unrecognised data" })?;
+        let format = sniff(bytes).ok_or(Error::UnknownFormat { seen: "unrecognised data" })?;
         Self::of(bytes, format, profile, &Limits::default())
     }
 
     /// Probes as `format` and plans.
     pub fn of(bytes: &'a [u8], format: Format, profile: &Profile, limits: &Limits) -> Result<Self> {
         let header = codec::probe(bytes, format, limits)?;
-        let plan = plan::plan(&header, bytes.len() as u64, profile);
-        Limits::check("memory bytes", plan.memory_bytes, limits.max_memory_bytes)?;
+        let plan = plan::plan(&header, profile);
+        let decode_cost = codec::cost(&header, &plan, 1);
+        let memory_bytes = cost::estimate(&header, &plan, profile.encoding, bytes.len() as u64, &decode_cost);
+        Limits::check("memory bytes", memory_bytes, limits.max_memory_bytes)?;
         Ok(Self { bytes, header, plan, limits: limits.clone() })
     }
 
@@ -102,7 +113,7 @@ impl<'a> Planned<'a> {
 
     /// Decodes a JPEG with libjpeg-turbo, whether or not our own decoder knows it.
     pub fn decode_by_libjpeg_turbo(&self) -> Result<Decoded> {
-        codec::jpeg::decode_by_libjpeg_turbo(self.bytes, &self.header, &self.plan, &self.limits, &Meter::default())
+        codec::jpeg::decode_by_libjpeg_turbo(self.bytes, &self.header, &self.plan, &self.limits, &CpuTimer::default())
             .map(Decoded)
     }
 
@@ -114,7 +125,7 @@ impl<'a> Planned<'a> {
 
 /// Encodes a canonical image.
 pub fn encode(canonical: &Canonical, encoding: Encoding) -> Result<Vec<u8>> {
-    encode::encode(canonical, encoding, &Meter::default())
+    encode::encode(canonical, encoding, &CpuTimer::default())
 }
 
 /// 8-bit sRGB from samples of `channels` under an ICC profile, 16-bit samples in pairs of bytes where `deep`; `None` where
@@ -140,9 +151,9 @@ pub fn through_icc(icc: &[u8], channels: Channels, deep: bool, samples: &[u8]) -
         channels,
         has_alpha: false,
         color: ColorDescription::Icc(icc.to_vec().into()),
-        animation: None,
+        frames: None,
     };
-    let conversion = color::conversion(&header);
+    let conversion = conversion(&header.color, header.channels.model());
     if conversion.is_identity() {
         return Ok(None);
     }
@@ -151,9 +162,9 @@ pub fn through_icc(icc: &[u8], channels: Channels, deep: bool, samples: &[u8]) -
     } else {
         Samples::U8(samples.to_vec())
     };
-    match color::to_srgb(Raster::new(size, layout, samples)?, &conversion, Workers::default())?.samples {
+    match to_srgb(Raster::new(size, layout, samples)?, &conversion, Workers::default())?.samples {
         Samples::U8(converted) => Ok(Some(converted)),
-        Samples::U16(_) => Err(crate::Error::internal("a conversion to sRGB that leaves 16 bits")),
+        Samples::U16(_) => Err(Error::internal("a conversion to sRGB that leaves 16 bits")),
     }
 }
 

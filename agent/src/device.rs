@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use image_ingest::{ContentId, Geometry, Ingest, Limits, Profile, Source};
+use image_ingest::{ContentId, Geometry, Ingest, Profile, Source};
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
@@ -69,7 +69,7 @@ impl Device {
         fs::create_dir_all(&root)?;
         let mut profile = Profile::default();
         profile.geometry = Geometry::Cover { width, height };
-        let ingest = Ingest::new(profile, Limits::default())?;
+        let ingest = Ingest::builder().profile(profile).build()?;
         Ok(Self { root, ingest })
     }
 
@@ -212,7 +212,8 @@ mod tests {
         assert_eq!(device.apply(PLACE, 1, id, bytes.clone()).unwrap(), 1);
         assert_eq!(device.apply(PLACE, 2, id, bytes).unwrap(), 2);
         let picture = device.picture(PLACE).unwrap().unwrap();
-        let size = image_ingest::inspect(fs::read(&picture).unwrap()).unwrap().header.size();
+        let source = Ingest::default().source(fs::read(&picture).unwrap()).unwrap();
+        let size = image_ingest::inspect(&source).unwrap().header.size();
         assert_eq!((size.width, size.height), (20, 40));
         assert_eq!(fs::read_dir(picture.parent().unwrap()).unwrap().count(), 3);
     }

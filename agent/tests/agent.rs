@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use image_ingest::{ContentId, Ingest, Source};
+use image_ingest::{ContentId, Ingest, Source, inspect};
 use image_ingest_agent::signature::{now, sign};
 use image_ingest_agent::{Change, Device, ObjectRef, Place};
 
@@ -82,7 +82,7 @@ fn a_change_is_put_in_place_and_reported() {
     let device = Device::open(agent.folder.path().join("root"), 30, 60).unwrap();
     let place = Place { number: "+15550000001", account: "demo", chat: "grp_1" };
     let picture = std::fs::read(device.picture(place).unwrap().unwrap()).unwrap();
-    let size = image_ingest::inspect(picture).unwrap().header.size();
+    let size = Ingest::default().source(picture).and_then(|source| inspect(&source)).unwrap().header.size();
     assert_eq!((size.width, size.height), (30, 60));
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput};
-use image_ingest::{Ingest, Source};
+use image_ingest::Ingest;
 
 use crate::inputs;
 
@@ -14,8 +14,8 @@ pub(crate) fn bench(c: &mut Criterion) {
     for jobs in [1, 2] {
         group.bench_function(format!("mixed/{}files/jobs_{jobs}", files.len()), |b| {
             b.iter(|| {
-                let sources = files.iter().map(|bytes| Source::new(bytes.clone(), ingest.limits()));
-                ingest.batch(sources, jobs, 512 << 20).unwrap().for_each(|result| drop(result.unwrap()));
+                let sources = files.iter().map(|bytes| ((), ingest.source(bytes.clone())));
+                ingest.batch(sources, jobs, 512 << 20).unwrap().for_each(|((), result)| drop(result.unwrap()));
             });
         });
     }

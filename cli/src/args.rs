@@ -5,7 +5,7 @@ use std::thread::available_parallelism;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Parser, Subcommand, ValueEnum, value_parser};
-use image_ingest::{Encoding, Geometry, Ingest, Limits, Profile};
+use image_ingest::{Encoding, Geometry, Ingest, IngestBuilder, Limits, Profile};
 
 use crate::Fatal;
 
@@ -128,6 +128,11 @@ struct Matte([u8; 3]);
 impl CanonicalArgs {
     /// The library's entry point, set up as asked.
     pub(crate) fn ingest(&self) -> Result<Ingest, Fatal> {
+        self.builder().build().map_err(|e| Fatal::new("profile", e))
+    }
+
+    /// What the entry point is built from.
+    pub(crate) fn builder(&self) -> IngestBuilder {
         let mut profile = Profile::default();
         profile.geometry = match self.cover {
             Some((width, height)) => Geometry::Cover { width, height },
@@ -141,7 +146,7 @@ impl CanonicalArgs {
         let mut limits = Limits::default();
         limits.max_pixels = self.max_pixels;
         limits.max_bytes = self.max_bytes;
-        Ingest::new(profile, limits).map_err(|e| Fatal::new("profile", e))
+        Ingest::builder().profile(profile).limits(limits)
     }
 }
 

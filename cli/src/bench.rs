@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use image_ingest::{Background, Error, Ingest, Source};
+use image_ingest::{Background, Error, Ingest, IngestBuilder};
 use rayon::ThreadPoolBuilder;
 use serde::Serialize;
 
@@ -23,7 +23,7 @@ use crate::{Fatal, Verdict, tell};
 ///
 /// Standard output cannot be written.
 pub(crate) fn run(args: &BenchArgs, lines: &mut Lines) -> Result<Verdict, Fatal> {
-    let ingest = with_threads(args.canonical.ingest()?, args.threads)?;
+    let ingest = with_threads(args.canonical.builder(), args.threads)?.build().map_err(|e| Fatal::new("profile", e))?;
     let mut verdict = Verdict::AllAccepted;
     for mut input in inputs::list(&args.inputs.paths)? {
         let measured = measure(&ingest, &mut input, args);
@@ -41,12 +41,12 @@ pub(crate) fn run(args: &BenchArgs, lines: &mut Lines) -> Result<Verdict, Fatal>
     Ok(verdict)
 }
 
-fn with_threads(ingest: Ingest, threads: usize) -> Result<Ingest, Fatal> {
+fn with_threads(builder: IngestBuilder, threads: usize) -> Result<IngestBuilder, Fatal> {
     if threads == 1 {
-        return Ok(ingest);
+        return Ok(builder);
     }
     let pool = ThreadPoolBuilder::new().num_threads(threads).build().map_err(|e| Fatal::new("cannot start", e))?;
-    Ok(ingest.with_pool(Arc::new(pool)))
+    Ok(builder.pool(Arc::new(pool)))
 }
 
 fn measure(ingest: &Ingest, input: &mut Input, args: &BenchArgs) -> Result<Figures, Failure> {
@@ -75,16 +75,15 @@ fn measure(ingest: &Ingest, input: &mut Input, args: &BenchArgs) -> Result<Figur
 
 /// Ingests one copy in this thread, or one on each of `jobs` threads; every copy starts from the uploaded bytes.
 fn run_once(ingest: &Ingest, bytes: &Bytes, jobs: usize) -> Result<Background, Error> {
-    let source = || Source::new(bytes.clone(), ingest.limits());
+    let source = || ingest.source(bytes.clone());
     if jobs == 1 {
         return ingest.ingest(source()?);
     }
-    let copies = repeat_n((), jobs).map(|()| source());
-    let mut last = Err(Error::Internal { reason: "a batch without results".into() });
-    for result in ingest.batch(copies, jobs, u64::MAX)? {
-        last = Ok(result?);
-    }
-    last
+    let copies = repeat_n((), jobs).map(|()| ((), source()));
+    let mut results = ingest.batch(copies, jobs, u64::MAX)?.map(|((), result)| result);
+    // A batch of at least one upload has a result.
+    let first = results.next().unwrap_or_else(|| ingest.ingest(source()?))?;
+    results.try_fold(first, |_, next| next)
 }
 
 /// One line; without a result, `error` stands in place of the figures.

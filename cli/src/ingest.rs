@@ -1,15 +1,10 @@
 //! `image-ingest ingest`: inputs in, canonical files and one line each out.
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Write};
 use std::process;
-use std::rc::Rc;
 use std::vec::IntoIter;
 
-use image_ingest::{
-    Background, ContentId, Encoding, Error, Ingest, Limits, Receipt, Source, SourceFacts, SourceId, Timings,
-};
+use image_ingest::{Background, ContentId, Encoding, Ingest, Receipt, Source, SourceFacts, SourceId, Timings};
 use serde::Serialize;
 
 use crate::args::IngestArgs;
@@ -34,17 +29,10 @@ pub(crate) fn run(args: &IngestArgs, lines: &mut Lines) -> Result<Verdict, Fatal
     let folder = folder.transpose()?;
     let inputs = inputs::list(&args.inputs.paths)?;
     let mut report = Report::start(inputs.len());
-    let (feed, taken) = Feed::new(inputs, ingest.limits());
-    let results = batch(&ingest, feed, args)?;
+    let results = batch(&ingest, Feed { inputs: inputs.into_iter(), ingest: &ingest }, args)?;
     let mut verdict = Verdict::AllAccepted;
-    for result in results {
-        let Some(Taken { path, failure }) = taken.borrow_mut().pop_front() else {
-            return Err(Fatal::new("a result without its input", "this is a bug"));
-        };
-        let stored = match failure {
-            Some(failure) => Err(failure),
-            None => result.map_err(|e| Failure::from(&e)).and_then(|b| Stored::new(b, folder.as_ref())),
-        };
+    for (path, result) in results {
+        let stored = result.and_then(|background| Stored::new(background, folder.as_ref()));
         verdict = verdict.and(stored.is_ok());
         match &stored {
             Ok(stored) => report.accepted(&stored.background),
@@ -59,7 +47,11 @@ pub(crate) fn run(args: &IngestArgs, lines: &mut Lines) -> Result<Verdict, Fatal
     Ok(verdict)
 }
 
-fn batch(ingest: &Ingest, feed: Feed, args: &IngestArgs) -> Result<image_ingest::Batch<Feed>, Fatal> {
+fn batch<'a>(
+    ingest: &Ingest,
+    feed: Feed<'a>,
+    args: &IngestArgs,
+) -> Result<image_ingest::Batch<Feed<'a>, String, Failure>, Fatal> {
     let budget = args.memory_budget.saturating_mul(1 << 20);
     ingest.batch(feed, args.jobs, budget).map_err(|e| Fatal::new("cannot start", e))
 }
@@ -78,38 +70,20 @@ fn stop_cleanly(unfinished: Unfinished) -> Result<(), Fatal> {
     ctrlc::set_handler(stop).map_err(|e| Fatal::new("cannot watch for Ctrl-C", e))
 }
 
-/// Reads each input when the batch asks for it, and keeps beside it what the library's error cannot carry.
-struct Feed {
+/// Reads each input when the batch asks for it; its path is its tag.
+struct Feed<'a> {
     inputs: IntoIter<Input>,
-    limits: Limits,
-    taken: Rc<RefCell<VecDeque<Taken>>>,
+    ingest: &'a Ingest,
 }
 
-/// An input that the batch has taken and not answered yet.
-struct Taken {
-    path: String,
-    /// Set when it could not be read: what its line says in place of the batch's result.
-    failure: Option<Failure>,
-}
-
-impl Feed {
-    fn new(inputs: Vec<Input>, limits: &Limits) -> (Self, Rc<RefCell<VecDeque<Taken>>>) {
-        let taken = Rc::default();
-        (Self { inputs: inputs.into_iter(), limits: limits.clone(), taken: Rc::clone(&taken) }, taken)
-    }
-}
-
-impl Iterator for Feed {
-    type Item = image_ingest::Result<Source>;
+impl Iterator for Feed<'_> {
+    type Item = (String, Result<Source, Failure>);
 
     fn next(&mut self) -> Option<Self::Item> {
         let mut input = self.inputs.next()?;
-        let (source, failure) = match input.read(self.limits.max_bytes) {
-            Ok(bytes) => (Source::new(bytes, &self.limits), None),
-            Err(failure) => (Err(Error::Internal { reason: failure.message.clone() }), Some(failure)),
-        };
-        self.taken.borrow_mut().push_back(Taken { path: shown(&input.path), failure });
-        Some(source)
+        let bytes = input.read(self.ingest.limits().max_bytes);
+        let source = bytes.and_then(|bytes| Ok(self.ingest.source(bytes)?));
+        Some((shown(&input.path), source))
     }
 }
 

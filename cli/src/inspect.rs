@@ -1,6 +1,7 @@
 //! `image-ingest inspect`: what each header says, as one line.
 
-use image_ingest::{Coding, ColorDescription, Header, Ingest, Inspection, Size, Source, SourceId};
+use image_ingest::header::{Coding, ColorDescription, Header};
+use image_ingest::{Ingest, Inspection, Size, SourceId};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -31,7 +32,7 @@ pub(crate) fn run(args: &InspectArgs, lines: &mut Lines) -> Result<Verdict, Fata
 
 fn inspect(ingest: &Ingest, input: &mut Input) -> Result<Inspection, Failure> {
     let bytes = input.read(ingest.limits().max_bytes)?;
-    let inspected = Source::new(bytes, ingest.limits()).and_then(|source| ingest.inspect(source));
+    let inspected = ingest.source(bytes).and_then(|source| ingest.inspect(&source));
     inspected.map_err(|e| Failure::from(&e))
 }
 
@@ -79,7 +80,7 @@ impl<'a> InspectLine<'a> {
             has_alpha: header.has_alpha,
             color: header.color.name(),
             color_details: color_details(&header.color),
-            frames: header.animation.map_or(1, |a| a.frames),
+            frames: header.frames.unwrap_or(1),
             canonical_size: inspection.canonical_size,
             memory_bytes: inspection.memory_bytes,
         }
@@ -88,10 +89,10 @@ impl<'a> InspectLine<'a> {
 
 fn coding_details(coding: &Coding) -> Value {
     match coding {
-        Coding::JpegSequential { sampling, scans } | Coding::JpegProgressive { sampling, scans } => {
+        Coding::JpegSequential { sampling, scans, .. } | Coding::JpegProgressive { sampling, scans, .. } => {
             json!({ "sampling": sampling, "scans": scans })
         }
-        Coding::Png { interlaced } | Coding::Gif { interlaced } => json!({ "interlaced": interlaced }),
+        Coding::Png { interlaced, .. } | Coding::Gif { interlaced, .. } => json!({ "interlaced": interlaced }),
         Coding::Hevc { tiles, item, tile_size, subsampling, .. } => {
             json!({ "item": item, "tiles": tiles, "tile_size": tile_size, "subsampling": subsampling })
         }

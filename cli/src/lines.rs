@@ -67,6 +67,12 @@ impl Failure {
     }
 }
 
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::from(&error)
+    }
+}
+
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
         let mut message = error.to_string();

@@ -3,10 +3,10 @@
 
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::{env, fs};
 
-use image_ingest::{Canonical, Error, InProcess, Ingest, Job, Limits, Profile, Receipt, Render, Rendered, Source};
+use image_ingest::stages::{Canonical, ingest_with_canonical};
+use image_ingest::{Error, Ingest, Receipt};
 use serde_json::{Value, json};
 
 mod rgb;
@@ -21,7 +21,7 @@ fn main() -> io::Result<()> {
         let path = path?;
         let bytes = fs::read(&path)?;
         let samples = folder.join(format!("{index}.rgb"));
-        let mut line = match render(bytes) {
+        let mut line = match canonical(bytes) {
             Ok((canonical, receipt)) => accepted(&canonical, &receipt, &samples)?,
             Err(error) => json!({ "code": error.code(), "message": error.to_string() }),
         };
@@ -31,24 +31,11 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Renders in this process and keeps what the encoder would get.
-#[derive(Default)]
-struct Keeping(Mutex<Option<Canonical>>);
-
-impl Render for Keeping {
-    fn render(&self, job: Job<'_>) -> image_ingest::Result<Rendered> {
-        let rendered = InProcess.render(job)?;
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(rendered.canonical.clone());
-        Ok(rendered)
-    }
-}
-
-fn render(bytes: Vec<u8>) -> Result<(Canonical, Receipt), Error> {
-    let keeping = Arc::new(Keeping::default());
-    let ingest = Ingest::with_renderer(Profile::default(), Limits::default(), keeping.clone())?;
-    let receipt = ingest.ingest(Source::new(bytes, ingest.limits())?)?.receipt;
-    let canonical = keeping.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-    Ok((canonical.expect("an accepted file was rendered"), receipt))
+/// What the encoder would get, and the receipt.
+fn canonical(bytes: Vec<u8>) -> Result<(Canonical, Receipt), Error> {
+    let ingest = Ingest::default();
+    let (background, canonical) = ingest_with_canonical(&ingest, ingest.source(bytes)?)?;
+    Ok((canonical, background.receipt))
 }
 
 fn accepted(canonical: &Canonical, receipt: &Receipt, samples: &Path) -> io::Result<Value> {

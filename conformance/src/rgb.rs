@@ -1,6 +1,6 @@
 //! Canonical samples as interleaved RGB, chroma enlarged by libjpeg's "fancy" triangle filter, as common decoders show it.
 
-use image_ingest::{Canonical, CanonicalSamples};
+use image_ingest::stages::{Canonical, CanonicalSamples};
 
 pub(crate) fn interleaved(canonical: &Canonical) -> Vec<u8> {
     let (width, height) = (canonical.size.width as usize, canonical.size.height as usize);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use image_ingest::{InProcess, Ingest, Limits, Profile, Render};
+use image_ingest::{Ingest, Limits};
 use image_ingest_agent::Device;
 use tokio::sync::mpsc;
 
@@ -44,7 +44,7 @@ impl App {
         std::fs::create_dir_all(&config.data)?;
         let threads = pixel_threads(&config);
         let pool = Arc::new(PixelPool::start(threads)?);
-        let ingest = Ingest::with_renderer(Profile::default(), limits(&config), renderer())?;
+        let ingest = Ingest::builder().limits(limits(&config)).build()?;
         let patience = Times::of(config.times.queue_ms);
         let (in_work, ended) = mpsc::channel(1);
         let app = Self {
@@ -74,11 +74,6 @@ pub(crate) async fn open_state(config: &Config) -> Result<State, StartError> {
         sqlx::Error::Configuration(_) => "configuration: database.url cannot be read".into(),
         error => format!("state database: {error}").into(),
     })
-}
-
-/// Where decoding happens. A sandbox of worker processes takes this place.
-fn renderer() -> Arc<dyn Render> {
-    Arc::new(InProcess)
 }
 
 pub(crate) fn limits(config: &Config) -> Limits {

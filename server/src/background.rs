@@ -123,7 +123,8 @@ impl App {
         let result = result.await.ok_or(Refusal::Internal)?;
         metrics::histogram!("ingest_pixel_seconds").record(started.elapsed());
         result.map_err(|error| {
-            if let Error::Internal { reason } = &error {
+            if let Error::Internal { reason, .. } = &error {
+                metrics::counter!("ingest_internal_errors_total").increment(1);
                 tracing::error!(reason, "the library failed");
             }
             Refusal::Upload { error, announced: None }

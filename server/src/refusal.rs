@@ -164,8 +164,8 @@ impl Refusal {
     }
 }
 
-/// The sender's faults are 400, a deadline of CPU time among them; of ours, a want of memory, a worker or time to finish is
-/// an overload, and the rest is a bug.
+/// The sender's faults are 400, a deadline of CPU time among them; of ours, a want of memory or of time to finish is an
+/// overload, and the rest is a bug.
 fn upload_status(error: &Error) -> StatusCode {
     match error.blame() {
         Blame::Upload => StatusCode::BAD_REQUEST,
@@ -176,7 +176,7 @@ fn upload_status(error: &Error) -> StatusCode {
 
 fn upload_code(error: &Error) -> &'static str {
     match error {
-        Error::OutOfMemory { .. } | Error::Cancelled | Error::WorkerFailed { .. } => "overloaded",
+        Error::OutOfMemory { .. } | Error::Cancelled => "overloaded",
         other => other.code(),
     }
 }
@@ -205,11 +205,13 @@ impl From<sqlx::Error> for Refusal {
 
 #[cfg(test)]
 mod tests {
+    use image_ingest::{Limits, Upload};
+
     use super::*;
 
     #[test]
-    fn a_want_of_memory_or_of_a_worker_is_an_overload() {
-        for error in [Error::OutOfMemory { bytes: 1 }, Error::WorkerFailed { reason: String::new() }] {
+    fn a_want_of_memory_is_an_overload() {
+        for error in [Error::OutOfMemory { bytes: 1 }, Error::Cancelled] {
             let refusal = Refusal::Upload { error, announced: None };
             assert_eq!((refusal.status().as_u16(), refusal.code(), refusal.details()), (503, "overloaded", None));
         }
@@ -225,7 +227,7 @@ mod tests {
     #[test]
     fn the_upload_is_never_blamed_with_another_status_than_400() {
         let deadline = Error::Deadline { limit: Default::default(), actual: Default::default() };
-        let unknown = Error::UnknownFormat { seen: "TIFF" };
+        let unknown = Upload::new(&Limits::default()).push(&b"BM"[..]).unwrap_err();
         for error in [Error::Empty, Error::TooLarge { limit: 1, actual: 2 }, unknown, deadline] {
             assert_eq!(Refusal::Upload { error, announced: None }.status(), 400);
         }

@@ -1,13 +1,16 @@
-//! The codec seam: two functions per format, dispatched by one exhaustive `match` each.
+//! The codec seam: three functions per format, dispatched by one exhaustive `match` each.
+
+use image_ingest_samples::Workers;
 
 use crate::error::Result;
-use crate::format::Format;
 use crate::header::Header;
-use crate::limits::Limits;
 use crate::pixels::Pixels;
 use crate::plan::Plan;
-use crate::workers::Workers;
+use crate::plan::cost::DecodeCost;
+use crate::upload::format::Format;
+use crate::upload::limits::Limits;
 
+pub(crate) mod exif;
 pub(crate) mod gif;
 pub(crate) mod heif;
 pub(crate) mod jpeg;
@@ -29,6 +32,17 @@ pub(crate) fn probe(bytes: &[u8], format: Format, limits: &Limits) -> Result<Hea
     }
 }
 
+/// Says what decoding with `threads` threads will hold in memory.
+pub(crate) fn cost(header: &Header, plan: &Plan, threads: usize) -> DecodeCost {
+    match header.format {
+        Format::Jpeg => jpeg::cost(header, plan),
+        Format::Png => png::cost(header),
+        Format::Gif => gif::cost(header),
+        Format::Webp => webp::cost(header, plan),
+        Format::Heic => heif::cost(header, plan, threads),
+    }
+}
+
 /// Decodes the primary image in stored axes: the whole coded picture, possibly reduced by `plan.scale`, or what the plan
 /// keeps of it at `plan.target`.
 ///
@@ -43,10 +57,10 @@ pub(crate) fn decode(
     workers: Workers<'_>,
 ) -> Result<Pixels> {
     match header.format {
-        Format::Jpeg => jpeg::decode(bytes, header, plan, limits, &workers.meter()),
-        Format::Png => png::decode(bytes, header, plan, limits, &workers.meter()),
-        Format::Gif => gif::decode(bytes, header, limits, &workers.meter()),
-        Format::Webp => webp::decode(bytes, header, plan, &workers.meter()),
+        Format::Jpeg => jpeg::decode(bytes, header, plan, limits, &workers.timer()),
+        Format::Png => png::decode(bytes, header, plan, limits, &workers.timer()),
+        Format::Gif => gif::decode(bytes, header, limits, &workers.timer()),
+        Format::Webp => webp::decode(bytes, header, plan, &workers.timer()),
         Format::Heic => heif::decode(bytes, header, plan, limits, workers),
     }
 }

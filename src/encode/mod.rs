@@ -3,19 +3,20 @@
 mod jpeg;
 pub(crate) mod webp;
 
+use image_ingest_samples::CpuTimer;
+
 use crate::canonical::Canonical;
 use crate::error::Result;
-use crate::profile::Encoding;
-use crate::watch::Meter;
+use crate::plan::profile::Encoding;
 
 /// Encodes without any metadata; the same samples and encoding give the same bytes on every machine.
 ///
 /// # Errors
 ///
 /// `out_of_memory`, `deadline`, `cancelled`; `internal` when the encoder refuses a canonical image.
-pub(crate) fn encode(canonical: &Canonical, encoding: Encoding, meter: &Meter<'_>) -> Result<Vec<u8>> {
+pub(crate) fn encode(canonical: &Canonical, encoding: Encoding, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
     match encoding {
-        Encoding::Jpeg { quality } => jpeg::encode(canonical, quality, meter),
-        Encoding::Webp { quality } => webp::encode(canonical, quality, meter),
+        Encoding::Jpeg { quality } => jpeg::encode(canonical, quality, timer),
+        Encoding::Webp { quality } => webp::encode(canonical, quality, timer),
     }
 }

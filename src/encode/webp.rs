@@ -3,25 +3,23 @@
 //! VP8 holds 4:2:0 in limited-range BT.601. The conversion to it is done here, in integers: libwebp's own way from RGB goes
 //! through gamma tables made with the platform's `pow`, and the same samples must give the same bytes on every machine.
 
-mod ffi;
+use image_ingest_c_decoders::webp_encode;
+use image_ingest_samples::{CpuTimer, Size, chroma_size, sample_count, zeroed};
 
 use crate::canonical::{Canonical, CanonicalSamples};
 use crate::error::{Error, Result};
-use crate::pixels::{chroma_size, count, zeroed};
-use crate::size::Size;
-use crate::watch::Meter;
 
 /// Encodes a canonical image.
 ///
 /// # Errors
 ///
 /// `out_of_memory`, `deadline`, `cancelled`; `internal` when a side is over 16 383 or libwebp fails.
-pub(super) fn encode(canonical: &Canonical, quality: u8, meter: &Meter<'_>) -> Result<Vec<u8>> {
+pub(super) fn encode(canonical: &Canonical, quality: u8, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
     match &canonical.samples {
-        CanonicalSamples::Rgb(rgb) => encode_rgb(canonical.size, rgb, quality, meter),
-        CanonicalSamples::Gray(luma) => encode_planes(canonical.size, luma, None, quality, meter),
+        CanonicalSamples::Rgb(rgb) => encode_rgb(canonical.size, rgb, quality, timer),
+        CanonicalSamples::Gray(luma) => encode_planes(canonical.size, luma, None, quality, timer),
         CanonicalSamples::Ycbcr420 { luma, cb, cr } => {
-            encode_planes(canonical.size, luma, Some((cb, cr)), quality, meter)
+            encode_planes(canonical.size, luma, Some((cb, cr)), quality, timer)
         }
     }
 }
@@ -36,7 +34,7 @@ pub(crate) fn encode_planes(
     luma: &[u8],
     chroma: Option<(&[u8], &[u8])>,
     quality: u8,
-    meter: &Meter<'_>,
+    timer: &CpuTimer<'_>,
 ) -> Result<Vec<u8>> {
     let mut planes = Limited::new(size)?;
     let half = planes.cb.len();
@@ -57,7 +55,7 @@ pub(crate) fn encode_planes(
             planes.cr.fill(NEUTRAL);
         }
     }
-    planes.encode(quality, meter)
+    planes.encode(quality, timer)
 }
 
 /// Encodes interleaved RGB, rows tight; each chroma sample is the mean of its 2 × 2 pixels, edges repeated.
@@ -65,7 +63,7 @@ pub(crate) fn encode_planes(
 /// # Errors
 ///
 /// As [`encode_planes`].
-pub(crate) fn encode_rgb(size: Size, rgb: &[u8], quality: u8, meter: &Meter<'_>) -> Result<Vec<u8>> {
+pub(crate) fn encode_rgb(size: Size, rgb: &[u8], quality: u8, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
     let mut planes = Limited::new(size)?;
     let (pixels, rest) = rgb.as_chunks::<3>();
     if pixels.len() != planes.luma.len() || !rest.is_empty() {
@@ -83,7 +81,7 @@ pub(crate) fn encode_rgb(size: Size, rgb: &[u8], quality: u8, meter: &Meter<'_>)
             (*cb, *cr) = mean_chroma(top, bottom);
         }
     }
-    planes.encode(quality, meter)
+    planes.encode(quality, timer)
 }
 
 /// Limited-range 4:2:0 planes, rows tight.
@@ -99,13 +97,13 @@ impl Limited {
         if size.pixels() == 0 || size.longer() > MAX_SIDE {
             return Err(Error::internal("a side that WebP cannot carry"));
         }
-        let len = |size| count(size, 1).ok_or(Error::OutOfMemory { bytes: 0 });
+        let len = |size| sample_count(size, 1).ok_or(Error::OutOfMemory { bytes: 0 });
         let half = len(chroma_size(size, (2, 2)))?;
         Ok(Self { size, luma: zeroed(len(size)?)?, cb: zeroed(half)?, cr: zeroed(half)? })
     }
 
-    fn encode(mut self, quality: u8, meter: &Meter<'_>) -> Result<Vec<u8>> {
-        ffi::encode(self.size, &mut self.luma, &mut self.cb, &mut self.cr, quality, meter)
+    fn encode(mut self, quality: u8, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
+        Ok(webp_encode::encode(self.size, &mut self.luma, &mut self.cb, &mut self.cr, quality, timer)?)
     }
 }
 
@@ -160,14 +158,15 @@ const fn table(offset: u32, scale: u32) -> [u8; 256] {
 mod tests {
     use super::*;
     use crate::codec::webp;
-    use crate::limits::Limits;
-    use crate::pixels::{Pixels, Planes, Samples};
+    use crate::pixels::Pixels;
     use crate::plan::plan;
-    use crate::profile::Profile;
+    use crate::plan::profile::Profile;
+    use crate::upload::limits::Limits;
+    use image_ingest_samples::{Planes, Samples};
 
     fn decoded(file: &[u8]) -> Planes {
         let header = webp::probe(file, &Limits::default()).expect("own file");
-        match webp::decode(file, &header, &plan(&header, 0, &Profile::default()), &Meter::default()).expect("own file")
+        match webp::decode(file, &header, &plan(&header, &Profile::default()), &CpuTimer::default()).expect("own file")
         {
             Pixels::ReducedYcbcr(planes) => planes,
             _ => panic!("lossy WebP has planes"),
@@ -209,7 +208,8 @@ mod tests {
     fn flat_color_survives_with_odd_sides() {
         for (w, h) in [(1, 1), (2, 2), (3, 5), (17, 16), (33, 31)] {
             let size = Size::new(w, h);
-            let file = encode_rgb(size, &[200, 100, 50].repeat(side(w * h)), 90, &Meter::default()).expect("encodes");
+            let file =
+                encode_rgb(size, &[200, 100, 50].repeat(side(w * h)), 90, &CpuTimer::default()).expect("encodes");
             let planes = decoded(&file);
             assert_eq!(planes.size, size);
             let chroma = planes.chroma.expect("chroma");
@@ -223,8 +223,8 @@ mod tests {
     fn planes_and_luma_alone_are_encoded() {
         let size = Size::new(21, 11);
         let (luma, half) = (vec![180; 231], vec![128; 66]);
-        let color = encode_planes(size, &luma, Some((&half, &half)), 80, &Meter::default()).expect("encodes");
-        let gray = encode_planes(size, &luma, None, 80, &Meter::default()).expect("encodes");
+        let color = encode_planes(size, &luma, Some((&half, &half)), 80, &CpuTimer::default()).expect("encodes");
+        let gray = encode_planes(size, &luma, None, 80, &CpuTimer::default()).expect("encodes");
         assert_eq!(color, gray);
         assert!(first(&decoded(&gray).luma).abs_diff(LUMA[180]) <= 1);
     }
@@ -232,22 +232,22 @@ mod tests {
     #[test]
     fn the_same_samples_give_the_same_bytes_and_no_metadata() {
         let rgb: Vec<u8> = (0..64 * 48 * 3_u32).map(|i| low_byte(i.wrapping_mul(2_654_435_761) >> 24)).collect();
-        let file = encode_rgb(Size::new(64, 48), &rgb, 80, &Meter::default()).expect("encodes");
-        assert_eq!(file, encode_rgb(Size::new(64, 48), &rgb, 80, &Meter::default()).expect("encodes"));
+        let file = encode_rgb(Size::new(64, 48), &rgb, 80, &CpuTimer::default()).expect("encodes");
+        assert_eq!(file, encode_rgb(Size::new(64, 48), &rgb, 80, &CpuTimer::default()).expect("encodes"));
         assert_eq!(&file[12..16], b"VP8 ");
-        assert!(file.len() < encode_rgb(Size::new(64, 48), &rgb, 95, &Meter::default()).expect("encodes").len());
+        assert!(file.len() < encode_rgb(Size::new(64, 48), &rgb, 95, &CpuTimer::default()).expect("encodes").len());
     }
 
     #[test]
     fn wrong_lengths_and_sides_are_internal() {
         let code = |result: Result<Vec<u8>>| result.expect_err("refused").code();
-        assert_eq!(code(encode_rgb(Size::new(2, 2), &[0; 11], 80, &Meter::default())), "internal");
+        assert_eq!(code(encode_rgb(Size::new(2, 2), &[0; 11], 80, &CpuTimer::default())), "internal");
         assert_eq!(
-            code(encode_planes(Size::new(2, 2), &[0; 4], Some((&[0; 2], &[0])), 80, &Meter::default())),
+            code(encode_planes(Size::new(2, 2), &[0; 4], Some((&[0; 2], &[0])), 80, &CpuTimer::default())),
             "internal"
         );
-        assert_eq!(code(encode_rgb(Size::new(16_384, 1), &[0; 16_384 * 3], 80, &Meter::default())), "internal");
-        assert!(encode_planes(Size::new(16_383, 1), &[0; 16_383], None, 80, &Meter::default()).is_ok());
-        assert_eq!(code(encode_rgb(Size::new(0, 2), &[], 80, &Meter::default())), "internal");
+        assert_eq!(code(encode_rgb(Size::new(16_384, 1), &[0; 16_384 * 3], 80, &CpuTimer::default())), "internal");
+        assert!(encode_planes(Size::new(16_383, 1), &[0; 16_383], None, 80, &CpuTimer::default()).is_ok());
+        assert_eq!(code(encode_rgb(Size::new(0, 2), &[], 80, &CpuTimer::default())), "internal");
     }
 }

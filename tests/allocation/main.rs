@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use failing::Side;
-use image_ingest::{Encoding, Geometry, Ingest, Limits, Profile};
+use image_ingest::{Encoding, Geometry, Ingest, Profile};
 
 /// Files of every format and way of coding, with the longest side of the result.
 const FILES: [(&str, u32); 30] = [
@@ -122,7 +122,7 @@ fn fails_allocations_in_a_child() {
     if encoding == "webp" {
         profile.encoding = Encoding::Webp { quality: 80 };
     }
-    let ingest = Ingest::new(profile, Limits::default()).unwrap();
+    let ingest = Ingest::builder().profile(profile).build().unwrap();
     let bytes = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(file)).unwrap();
     // In small chunks, so that gathering and joining them is among what may fail.
     let run = || {

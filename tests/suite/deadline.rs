@@ -15,7 +15,7 @@ fn ingest(deadline: Duration, profile: Profile) -> Ingest {
     let mut limits = Limits::default();
     limits.deadline = deadline;
     limits.max_bytes = 64 << 20;
-    Ingest::new(profile, limits).unwrap()
+    Ingest::builder().profile(profile).limits(limits).build().unwrap()
 }
 
 fn outcome(ingest: &Ingest, bytes: &[u8]) -> Result<Background, Error> {
@@ -47,14 +47,30 @@ fn a_batch_whose_token_is_cancelled_gives_every_upload_back() {
     let token = CancellationToken::new();
     let ingest = Ingest::default().with_cancellation(token.clone());
     let sources = testdata("png").into_iter().take(12);
-    let sources: Vec<_> = sources.map(|path| Source::new(fs::read(path).unwrap(), ingest.limits())).collect();
+    let sources: Vec<_> = sources.map(|path| ((), ingest.source(fs::read(path).unwrap()))).collect();
     let mut results = ingest.batch(sources, 2, 256 << 20).unwrap();
-    assert!(results.next().unwrap().is_ok());
+    assert!(results.next().unwrap().1.is_ok());
     token.cancel();
-    let rest: Vec<_> = results.collect();
+    let rest: Vec<_> = results.map(|((), result)| result).collect();
     assert_eq!(rest.len(), 11);
     assert!(rest.iter().filter_map(|result| result.as_ref().err()).all(|error| error.code() == "cancelled"));
     assert_eq!(rest.last().unwrap().as_ref().unwrap_err().code(), "cancelled");
+}
+
+#[test]
+fn a_dropped_batch_stops_its_jobs() {
+    let ingest = Ingest::default();
+    let slow = by_image(ImageFormat::Png);
+    let sources: Vec<_> = (0..64).map(|_| ((), ingest.source(slow.clone()))).collect();
+    let started = Instant::now();
+    let mut results = ingest.batch(sources, 2, 1 << 30).unwrap();
+    assert!(results.next().unwrap().1.is_ok());
+    let one = started.elapsed();
+    let dropped = Instant::now();
+    drop(results);
+    // Jobs that were begun look at their token between rows; a whole one each would take longer.
+    assert!(dropped.elapsed() < one, "{:?} after {one:?} for one", dropped.elapsed());
+    assert!(ingest.ingest(ingest.source(slow).unwrap()).is_ok(), "the caller's ingest is not cancelled");
 }
 
 const SIDE: u16 = 1_600;

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use image_ingest::{Background, Error, Ingest, Known, Outcome, Source};
+use image_ingest::{Background, Error, Geometry, Ingest, Known, Limits, Outcome, Profile, Source};
 
 use crate::files;
 
@@ -106,9 +106,15 @@ fn threads_do_not_change_the_result_or_the_order() {
     let ingest = Ingest::default();
     let paths = inputs();
     let ids = |jobs: usize| -> Vec<String> {
-        let sources = paths.iter().map(|p| Source::new(fs::read(p).unwrap(), ingest.limits()));
+        let sources = paths.iter().enumerate().map(|(i, p)| (i, ingest.source(fs::read(p).unwrap())));
         let results = ingest.batch(sources, jobs, 256 << 20).unwrap();
-        results.map(|r| r.unwrap().id.to_string()).collect()
+        results
+            .enumerate()
+            .map(|(i, (tag, result))| {
+                assert_eq!(tag, i);
+                result.unwrap().id.to_string()
+            })
+            .collect()
     };
     let one = ids(1);
     assert_eq!(one.len(), paths.len());
@@ -127,14 +133,42 @@ fn what_is_known_is_unchanged() {
     let unchanged = |known: &Known, source: Source| {
         matches!(ingest.ingest_if_changed(source, known).unwrap(), Outcome::Unchanged { .. })
     };
-    let fingerprint = ingest.profile().fingerprint();
+    let fingerprint = || ingest.profile().fingerprint();
     let other = image_ingest::ContentId::of(b"another picture");
-    assert!(unchanged(&Known::with_source(other, background.source_id, fingerprint), source()), "by source id");
+    assert!(unchanged(&Known::with_source(other, background.source_id, fingerprint()), source()), "by source id");
     assert!(!unchanged(&Known::with_source(other, background.source_id, "another profile"), source()));
-    assert!(unchanged(&Known::content(background.id), source()), "by content id");
-    let put_back = Source::new(background.bytes.clone(), ingest.limits()).unwrap();
-    assert!(unchanged(&Known::content(background.id), put_back), "the canonical bytes themselves");
-    assert!(!unchanged(&Known::content(other), source()));
+    assert!(unchanged(&Known::content(background.id, fingerprint()), source()), "by content id");
+    assert!(!unchanged(&Known::content(other, fingerprint()), source()));
+    let put_back = || ingest.source(background.bytes.clone()).unwrap();
+    assert!(unchanged(&Known::content(background.id, fingerprint()), put_back()), "the canonical bytes themselves");
+}
+
+#[test]
+fn canonical_bytes_put_back_under_another_profile_are_decided_by_it() {
+    let small = |max_edge: u32| {
+        let mut profile = Profile::default();
+        profile.geometry = Geometry::Fit { max_edge };
+        Ingest::builder().profile(profile).build().unwrap()
+    };
+    let (large, small) = (small(300), small(100));
+    let path = &files::testdata("jpeg")[0];
+    let made = large.ingest(large.source(fs::read(path).unwrap()).unwrap()).unwrap();
+    let known = Known::content(made.id, large.profile().fingerprint());
+    let put_back = |ingest: &Ingest| ingest.ingest_if_changed(ingest.source(made.bytes.clone()).unwrap(), &known);
+    assert!(matches!(put_back(&large).unwrap(), Outcome::Unchanged { .. }));
+    let Outcome::Changed(reduced) = put_back(&small).unwrap() else { panic!("a smaller picture is another") };
+    assert!(reduced.size.longer() <= 100 && reduced.id != made.id);
+}
+
+#[test]
+fn a_source_of_other_limits_is_checked_again() {
+    let bytes = fs::read(&files::testdata("png")[0]).unwrap();
+    let source = Ingest::default().source(bytes.clone()).unwrap();
+    let mut limits = Limits::default();
+    limits.max_bytes = bytes.len() as u64 - 1;
+    let strict = Ingest::builder().limits(limits).build().unwrap();
+    assert_eq!(strict.inspect(&source).unwrap_err().code(), "too_large");
+    assert_eq!(strict.ingest(source).unwrap_err().code(), "too_large");
 }
 
 #[test]

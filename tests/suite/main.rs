@@ -6,7 +6,7 @@ mod files;
 pub mod fuzz;
 mod fuzz_seeds;
 mod golden;
-mod layers;
+mod house;
 mod linked;
 
 mod position;

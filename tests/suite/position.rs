@@ -8,7 +8,8 @@
 use std::f64::consts::TAU;
 
 use image::ImageFormat;
-use image_ingest::{Canonical, CanonicalSamples, Encoding, Format, Geometry, Ingest, Limits, Profile, Size, Source};
+use image_ingest::stages::{Canonical, CanonicalSamples};
+use image_ingest::{Encoding, Format, Geometry, Ingest, Profile, Size, Source};
 use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, SamplingFactor};
 
 use crate::second_opinion::canonical;
@@ -71,7 +72,7 @@ fn lossy_webp(size: Size) -> Vec<u8> {
     let mut profile = Profile::default();
     profile.geometry = Geometry::Fit { max_edge: 16_383 };
     profile.encoding = Encoding::Webp { quality: 95 };
-    let ingest = Ingest::new(profile, Limits::default()).unwrap();
+    let ingest = Ingest::builder().profile(profile).build().unwrap();
     let png = by_image(size, ImageFormat::Png);
     ingest.ingest(Source::new(png, ingest.limits()).unwrap()).unwrap().bytes.to_vec()
 }

@@ -86,7 +86,7 @@ fn everything(bytes: Vec<u8>) -> (String, Vec<u8>) {
     let taken = bytes.chunks(4000).try_for_each(|chunk| upload.push(chunk.to_vec()));
     let _ = write!(said, "{upload:?} {taken:?}");
     let made = taken.and_then(|()| upload.finish()).and_then(|source: Source| {
-        let _ = write!(said, "{source:?} {:?}", ingest.inspect(source.clone()));
+        let _ = write!(said, "{source:?} {:?}", ingest.inspect(&source));
         ingest.ingest(source)
     });
     match made {

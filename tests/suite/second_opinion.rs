@@ -7,33 +7,18 @@
 use std::fs;
 use std::io::Cursor;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 
 use image::imageops::{self, FilterType};
 use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage, RgbaImage};
-use image_ingest::{
-    Canonical, CanonicalSamples, InProcess, Ingest, Job, Limits, Profile, Receipt, Render, Rendered, Source,
-};
+use image_ingest::stages::{Canonical, CanonicalSamples, ingest_with_canonical};
+use image_ingest::{Ingest, Receipt};
 
 use crate::files;
 
-/// Renders in process and keeps the canonical samples, so that JPEG noise does not blur the comparison.
-#[derive(Default)]
-struct Keeping(Mutex<Option<Canonical>>);
-
-impl Render for Keeping {
-    fn render(&self, job: Job<'_>) -> image_ingest::Result<Rendered> {
-        let rendered = InProcess.render(job)?;
-        *self.0.lock().unwrap() = Some(rendered.canonical.clone());
-        Ok(rendered)
-    }
-}
-
+/// The canonical samples before encoding, so that JPEG noise does not blur the comparison.
 pub(crate) fn canonical(bytes: &[u8]) -> (Canonical, Receipt) {
-    let keeping = Arc::new(Keeping::default());
-    let ingest = Ingest::with_renderer(Profile::default(), Limits::default(), keeping.clone()).unwrap();
-    let background = ingest.ingest(Source::new(bytes.to_vec(), ingest.limits()).unwrap()).unwrap();
-    let canonical = keeping.0.lock().unwrap().take().unwrap();
+    let ingest = Ingest::default();
+    let (background, canonical) = ingest_with_canonical(&ingest, ingest.source(bytes.to_vec()).unwrap()).unwrap();
     (canonical, background.receipt)
 }
 

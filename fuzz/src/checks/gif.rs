@@ -1,7 +1,8 @@
 //! Our LZW codes against the `weezl` crate.
 
+use image_ingest::stages::CanonicalSamples;
 use image_ingest::stages::Planned;
-use image_ingest::{CanonicalSamples, Format, Profile};
+use image_ingest::{Format, Profile};
 use weezl::{BitOrder, LzwStatus, decode::Decoder};
 
 use super::small;

@@ -4,8 +4,9 @@ use std::io::Cursor;
 
 use image::codecs::jpeg::JpegDecoder;
 use image::{DynamicImage, ImageDecoder};
+use image_ingest::header::Header;
 use image_ingest::stages::{Decoded, Planned};
-use image_ingest::{Format, Header, Profile};
+use image_ingest::{Format, Profile};
 
 use super::{peer, small};
 

@@ -1,6 +1,6 @@
 //! Exif blocks and ICC profiles.
 
-use image_ingest::Channels;
+use image_ingest::header::Channels;
 use image_ingest::stages::{exif_orientation, through_icc};
 
 /// Any block has an orientation from 1 to 8.

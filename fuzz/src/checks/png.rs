@@ -3,8 +3,10 @@
 use std::io::Cursor;
 
 use image::{DynamicImage, GrayImage, RgbImage, RgbaImage};
+use image_ingest::header::ColorDescription;
 use image_ingest::stages::Planned;
-use image_ingest::{Canonical, CanonicalSamples, ColorDescription, Format, Profile};
+use image_ingest::stages::{Canonical, CanonicalSamples};
+use image_ingest::{Format, Profile};
 
 use super::super::structure::png::{Chunk, join, split};
 use super::small;
@@ -33,7 +35,7 @@ pub fn png_against_others(data: &[u8]) {
         (Err(_), Err(_)) => return,
     };
     assert_eq!((theirs.width(), theirs.height()), (header.coded_size.width, header.coded_size.height));
-    if header.color != ColorDescription::Srgb || header.orientation != image_ingest::Orientation::Upright {
+    if header.color != ColorDescription::Srgb || header.orientation != image_ingest::header::Orientation::Upright {
         return;
     }
     let canonical = planned.canonicalise(ours).expect("memory for a small picture");

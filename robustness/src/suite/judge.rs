@@ -82,7 +82,7 @@ fn verdict(answer: &Answer, record: &Record, input: &Input) -> Vec<(&'static str
     if answer.panic != NOTHING {
         broken.push(("no panic, abort, signal or hang", format!("panicked at {}", answer.panic)));
     }
-    if ["internal", "worker_failed", "out_of_memory", "deadline", "cancelled"].contains(&&*answer.ingest) {
+    if ["internal", "out_of_memory", "deadline", "cancelled"].contains(&&*answer.ingest) {
         broken.push(("no code that blames the service", answer.ingest.clone()));
     }
     if answer.by_header() && answer.ingest != answer.inspect {

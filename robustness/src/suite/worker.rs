@@ -109,7 +109,7 @@ fn least(bytes: &[u8], mutation: Mutation, times: u32) -> (Duration, [Duration; 
 }
 
 fn inspect(ingest: &Ingest, upload: &Bytes) -> Result<Inspection, Error> {
-    ingest.inspect(Source::new(upload.clone(), ingest.limits())?)
+    ingest.inspect(&ingest.source(upload.clone())?)
 }
 
 fn whole(ingest: &Ingest, upload: &Bytes) -> Result<Background, Error> {

@@ -1,8 +1,10 @@
 //! Walks the blocks of a GIF data stream without copying (GIF89a § 17–26).
 
+use image_ingest_gif::SubBlocks;
+use image_ingest_samples::Size;
+
 use crate::error::{Error, Result};
-use crate::format::Format;
-use crate::size::Size;
+use crate::upload::format::Format;
 
 /// The first frame, and what of the logical screen matters to it.
 #[derive(Debug, Clone)]
@@ -118,34 +120,6 @@ impl<'a> Screen<'a> {
     }
 }
 
-/// The sub-blocks of a frame's data.
-#[derive(Debug, Clone)]
-pub(super) struct SubBlocks<'a>(Blocks<'a>);
-
-impl<'a> SubBlocks<'a> {
-    /// Those at the start of `bytes`, up to their terminator.
-    pub(super) fn of(bytes: &'a [u8]) -> Self {
-        Self(Blocks { rest: bytes })
-    }
-
-    /// Whether a terminator comes before the file's end.
-    pub(super) fn is_terminated(&self) -> bool {
-        self.0.clone().skip_sub_blocks().is_ok()
-    }
-}
-
-impl<'a> Iterator for SubBlocks<'a> {
-    type Item = &'a [u8];
-
-    /// The next sub-block; what is there of it where the file ends first.
-    fn next(&mut self) -> Option<&'a [u8]> {
-        let length = usize::from(self.0.byte().ok().filter(|&length| length > 0)?);
-        let (block, rest) = self.0.rest.split_at(length.min(self.0.rest.len()));
-        self.0.rest = rest;
-        Some(block)
-    }
-}
-
 /// What is left of the stream.
 #[derive(Debug, Clone)]
 struct Blocks<'a> {
@@ -154,7 +128,6 @@ struct Blocks<'a> {
 
 impl<'a> Blocks<'a> {
     fn take(&mut self, n: usize) -> Result<&'a [u8]> {
-        let cut = || Error::truncated(Format::Gif, "the file ends before the first frame does");
         let (taken, rest) = self.rest.split_at_checked(n).ok_or_else(cut)?;
         self.rest = rest;
         Ok(taken)
@@ -173,27 +146,17 @@ impl<'a> Blocks<'a> {
         if flags & 0x80 == 0 { Ok(None) } else { self.take(3 * (2 << (flags & 7))).map(Some) }
     }
 
-    /// The next sub-block (§ 15); `None` at the terminator.
-    fn sub_block(&mut self) -> Result<Option<&'a [u8]>> {
-        match self.byte()? {
-            0 => Ok(None),
-            n => self.take(n.into()).map(Some),
-        }
-    }
-
     /// Steps over all sub-blocks and their terminator.
     fn skip_sub_blocks(&mut self) -> Result<()> {
-        while self.sub_block()?.is_some() {}
+        self.rest = SubBlocks::of(self.rest).after().ok_or_else(cut)?;
         Ok(())
     }
 
     /// Steps over an extension; the transparent index where it is a graphic control extension that has one (§ 23).
     fn extension(&mut self) -> Result<Option<Option<u8>>> {
         let label = self.byte()?;
-        let first = self.sub_block()?;
-        if first.is_some() {
-            self.skip_sub_blocks()?;
-        }
+        let first = SubBlocks::of(self.rest).next();
+        self.skip_sub_blocks()?;
         Ok(match (label, first) {
             (GRAPHIC_CONTROL, Some(&[flags, _, _, index, ..])) => Some((flags & 1 != 0).then_some(index)),
             _ => None,
@@ -211,6 +174,10 @@ impl<'a> Blocks<'a> {
         self.byte()?;
         self.skip_sub_blocks()
     }
+}
+
+fn cut() -> Error {
+    Error::truncated(Format::Gif, "the file ends before the first frame does")
 }
 
 fn malformed(reason: &str) -> Error {

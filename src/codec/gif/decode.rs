@@ -1,44 +1,46 @@
 //! Decodes a GIF's first frame and composes it on its canvas.
 
+use image_ingest_samples::{CpuTimer, Layout, Raster, Samples, Size, sample_count, zeroed};
+
 use super::blocks::FirstFrame;
-use super::lzw;
 use crate::error::{Error, Result};
 use crate::header::Header;
-use crate::limits::Limits;
-use crate::pixels::{Layout, Pixels, Raster, Samples, count, zeroed};
-use crate::size::Size;
-use crate::watch::Meter;
+use crate::pixels::Pixels;
+use crate::upload::format::Format;
+use crate::upload::limits::Limits;
 
 /// Decodes the first frame: RGB when it is opaque and covers the canvas, RGBA otherwise.
 ///
 /// # Errors
 ///
 /// `malformed`, `truncated`, `limit_exceeded`, `out_of_memory`, `deadline`, `cancelled`.
-pub(crate) fn decode(bytes: &[u8], header: &Header, limits: &Limits, meter: &Meter<'_>) -> Result<Pixels> {
+pub(crate) fn decode(bytes: &[u8], header: &Header, limits: &Limits, timer: &CpuTimer<'_>) -> Result<Pixels> {
     let frame = FirstFrame::read(bytes)?;
     if frame.canvas != header.coded_size {
         return Err(Error::internal("GIF header and decoder disagree on the size"));
     }
     let layout = if header.has_alpha { Layout::Rgba } else { Layout::Rgb };
-    let out_len = count(frame.canvas, layout.channels()).ok_or(Error::OutOfMemory { bytes: 0 })?;
+    let out_len = sample_count(frame.canvas, layout.channels()).ok_or(Error::OutOfMemory { bytes: 0 })?;
     Limits::check("memory bytes", out_len as u64 + 2 * bytes.len() as u64, limits.max_memory_bytes)?;
-    let indices = read_indices(&frame, meter)?;
+    let indices = read_indices(&frame, timer)?;
     let colors = colors(&frame, &indices);
     let mut samples = zeroed(out_len)?;
     match layout {
-        Layout::Rgb => compose(&frame, &indices, &mut samples, meter, |index| {
+        Layout::Rgb => compose(&frame, &indices, &mut samples, timer, |index| {
             let [r, g, b, _] = colors[usize::from(index)];
             [r, g, b]
         })?,
-        _ => compose(&frame, &indices, &mut samples, meter, |index| colors[usize::from(index)])?,
+        _ => compose(&frame, &indices, &mut samples, timer, |index| colors[usize::from(index)])?,
     }
     Ok(Pixels::Interleaved(Raster::new(frame.canvas, layout, Samples::U8(samples))?))
 }
 
 /// The frame's indices, rows in the order in which they are stored.
-fn read_indices(frame: &FirstFrame<'_>, meter: &Meter<'_>) -> Result<Vec<u8>> {
-    let mut indices = zeroed(count(Size::new(frame.width.into(), frame.height.into()), 1).unwrap_or(usize::MAX))?;
-    lzw::decode(frame.min_code_size, frame.data.clone(), &mut indices, meter)?;
+fn read_indices(frame: &FirstFrame<'_>, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
+    let mut indices =
+        zeroed(sample_count(Size::new(frame.width.into(), frame.height.into()), 1).unwrap_or(usize::MAX))?;
+    image_ingest_gif::decode(frame.min_code_size, frame.data.clone(), &mut indices, timer)
+        .map_err(|error| Error::in_format(Format::Gif, error))?;
     Ok(indices)
 }
 
@@ -71,7 +73,7 @@ fn compose<const N: usize>(
     frame: &FirstFrame<'_>,
     indices: &[u8],
     out: &mut [u8],
-    meter: &Meter<'_>,
+    timer: &CpuTimer<'_>,
     color: impl Fn(u8) -> [u8; N],
 ) -> Result<()> {
     let canvas_width = usize::try_from(frame.canvas.width).unwrap_or(usize::MAX);
@@ -79,7 +81,7 @@ fn compose<const N: usize>(
     let canvas = out.as_chunks_mut::<N>().0;
     let stored = indices.chunks_exact(width);
     let mut put = |row: usize, indices: &[u8]| {
-        meter.check()?;
+        timer.check()?;
         let pixels = canvas[(top + row) * canvas_width + left..][..width].iter_mut();
         pixels.zip(indices).for_each(|(pixel, &index)| *pixel = color(index));
         Ok(())

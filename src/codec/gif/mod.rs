@@ -7,11 +7,12 @@
 //! others, as GIF89a § 18 recommends. Later frames are counted, never decoded.
 
 mod blocks;
+mod cost;
 mod decode;
-mod lzw;
 mod probe;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use cost::cost;
 pub(crate) use decode::decode;
 pub(crate) use probe::probe;

@@ -1,11 +1,13 @@
 //! Reads a GIF's header: the canvas, the first frame's descriptor, the number of frames.
 
+use image_ingest_color::ColorDescription;
+use image_ingest_samples::Rect;
+
 use super::blocks::FirstFrame;
 use crate::error::Result;
-use crate::format::Format;
-use crate::header::{Animation, Channels, Coding, ColorDescription, Header, Orientation};
-use crate::limits::Limits;
-use crate::size::Rect;
+use crate::header::{Channels, Coding, Header, Orientation};
+use crate::upload::format::Format;
+use crate::upload::limits::Limits;
 
 /// Reads the header of a GIF.
 ///
@@ -27,7 +29,7 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
         channels: Channels::Palette,
         has_alpha: frame.transparent.is_some() || !frame.covers_canvas(),
         color: ColorDescription::Srgb,
-        animation: (frames > 1).then_some(Animation { frames }),
+        frames: (frames > 1).then_some(frames),
     })
 }
 

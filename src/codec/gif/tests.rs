@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
+use image_ingest_samples::{CpuTimer, Layout, Raster, Samples, Size};
+
 use super::{decode, probe};
 use crate::error::{Error, Result};
-use crate::header::{Animation, Coding, Header};
-use crate::limits::Limits;
-use crate::pixels::{Layout, Pixels, Raster, Samples};
-use crate::size::Size;
-use crate::watch::Meter;
+use crate::header::{Coding, Header};
+use crate::pixels::Pixels;
+use crate::upload::limits::Limits;
 
 const PALETTE: [u8; 12] = [0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255];
 
@@ -31,7 +31,7 @@ fn header(bytes: &[u8]) -> Result<Header> {
 }
 
 fn pixels(bytes: &[u8]) -> Result<Raster> {
-    match decode(bytes, &header(bytes)?, &Limits::default(), &Meter::default())? {
+    match decode(bytes, &header(bytes)?, &Limits::default(), &CpuTimer::default())? {
         Pixels::Interleaved(raster) => Ok(raster),
         _ => panic!("GIF has no planes"),
     }
@@ -56,7 +56,7 @@ fn an_opaque_frame_over_the_whole_canvas_is_rgb() {
     let file = encode(9, 5, &[frame(0, 0, 9, 5)]);
     let header = header(&file).unwrap();
     assert_eq!((header.coded_size, header.has_alpha, header.bit_depth), (Size::new(9, 5), false, 2));
-    assert_eq!(header.animation, None);
+    assert_eq!(header.frames, None);
     let raster = pixels(&file).unwrap();
     assert_eq!((raster.layout, raster.samples), (Layout::Rgb, Samples::U8(colors(45))));
 }
@@ -91,7 +91,7 @@ fn interlaced_rows_are_put_in_order() {
 fn a_small_frame_leaves_the_rest_of_the_canvas_transparent() {
     let file = encode(4, 3, &[frame(1, 1, 2, 1), frame(0, 0, 4, 3)]);
     let header = header(&file).unwrap();
-    assert_eq!((header.has_alpha, header.animation), (true, Some(Animation { frames: 2 })));
+    assert_eq!((header.has_alpha, header.frames), (true, Some(2)));
     let raster = pixels(&file).unwrap();
     let mut expected = vec![0; 48];
     expected[20..24].copy_from_slice(&[0, 0, 0, 255]);
@@ -131,7 +131,7 @@ fn damage_after_the_first_frame_is_not_seen() {
         assert_eq!(pixels(&file[..n]).unwrap().samples, Samples::U8(colors(12)), "at {n}");
     }
     let junk = [&file[..first], b"junk".as_slice()].concat();
-    assert_eq!(header(&junk).unwrap().animation, None);
+    assert_eq!(header(&junk).unwrap().frames, None);
 }
 
 /// A GIF of one frame whose sub-blocks hold `lzw`.
@@ -209,7 +209,7 @@ fn very_many_frames_are_counted_quickly() {
     let (head, rest) = one.split_at(25);
     let file = [head, &rest[..rest.len() - 1].repeat(400_000), b";"].concat();
     let began = Instant::now();
-    assert_eq!(header(&file).unwrap().animation, Some(Animation { frames: 400_000 }));
+    assert_eq!(header(&file).unwrap().frames, Some(400_000));
     assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
 }
 

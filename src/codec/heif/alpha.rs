@@ -1,12 +1,10 @@
 //! Joins the colour planes of a picture and its alpha plane (ISO/IEC 23008-12 § 7.5.3, auxiliary type `alpha`).
 
-use crate::color::to_rgb;
+use image_ingest_color::to_rgb;
+use image_ingest_resize::{ChromaGrid, reduce_planes};
+use image_ingest_samples::{CpuTimer, Layout, Planes, Raster, Rect, Samples, Size, Workers, sample_count, zeroed};
+
 use crate::error::{Error, Result};
-use crate::pixels::{Layout, Planes, Raster, Samples, count, zeroed};
-use crate::reduce::{ChromaGrid, reduce_planes};
-use crate::size::{Rect, Size};
-use crate::watch::Meter;
-use crate::workers::Workers;
 
 /// A decoded alpha plane: full range.
 pub(super) struct Alpha {
@@ -23,37 +21,37 @@ pub(super) struct Alpha {
 /// `out_of_memory`, `deadline`, `cancelled`.
 pub(super) fn join(planes: Planes, alpha: Alpha, premultiplied: bool, workers: Workers<'_>) -> Result<Raster> {
     let size = planes.size;
-    let full = reduce_planes(planes, Rect::whole(size), size, ChromaGrid::Full, &workers.meter())?;
+    let full = reduce_planes(planes, Rect::whole(size), size, ChromaGrid::Full, &workers.timer())?;
     let Raster { layout, samples, .. } = to_rgb(full, workers)?;
-    let meter = workers.meter();
+    let timer = workers.timer();
     let mut samples = match samples {
-        Samples::U8(v) => Samples::U8(interleave(&v, layout, &alpha.bytes(size, &meter)?, &meter)?),
-        Samples::U16(v) => Samples::U16(interleave(&v, layout, &alpha.words(size, &meter)?, &meter)?),
+        Samples::U8(v) => Samples::U8(interleave(&v, layout, &alpha.bytes(size, &timer)?, &timer)?),
+        Samples::U16(v) => Samples::U16(interleave(&v, layout, &alpha.words(size, &timer)?, &timer)?),
     };
     if premultiplied {
         divide_by_alpha(&mut samples);
     }
-    Raster::new(size, Layout::Rgba, samples)
+    Ok(Raster::new(size, Layout::Rgba, samples)?)
 }
 
 impl Alpha {
-    fn bytes(self, size: Size, meter: &Meter<'_>) -> Result<Vec<u8>> {
+    fn bytes(self, size: Size, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
         match self.samples {
             Samples::U8(v) if self.size == size && self.bit_depth == 8 => Ok(v),
-            Samples::U8(ref v) => self.fitted(v, size, 255, meter),
-            Samples::U16(ref v) => self.fitted(v, size, 255, meter),
+            Samples::U8(ref v) => self.fitted(v, size, 255, timer),
+            Samples::U16(ref v) => self.fitted(v, size, 255, timer),
         }
     }
 
-    fn words(self, size: Size, meter: &Meter<'_>) -> Result<Vec<u16>> {
+    fn words(self, size: Size, timer: &CpuTimer<'_>) -> Result<Vec<u16>> {
         match &self.samples {
-            Samples::U8(v) => self.fitted(v, size, 65_535, meter),
-            Samples::U16(v) => self.fitted(v, size, 65_535, meter),
+            Samples::U8(v) => self.fitted(v, size, 65_535, timer),
+            Samples::U16(v) => self.fitted(v, size, 65_535, timer),
         }
     }
 
     /// The nearest sample for each pixel of `size`, spread from its depth to 0–`most`.
-    fn fitted<F, T>(&self, from: &[F], size: Size, most: u32, meter: &Meter<'_>) -> Result<Vec<T>>
+    fn fitted<F, T>(&self, from: &[F], size: Size, most: u32, timer: &CpuTimer<'_>) -> Result<Vec<T>>
     where
         F: Copy + Into<u32>,
         T: Copy + Default + TryFrom<u32>,
@@ -61,9 +59,9 @@ impl Alpha {
         let max = (1u32 << self.bit_depth.min(16)) - 1;
         let spread = |v: u32| T::try_from((v.min(max) * most + max / 2) / max).unwrap_or_default();
         let nearest = |at: usize, of: u32, among: u32| at * among as usize / of.max(1) as usize;
-        let mut out = zeroed(count(size, 1).ok_or(Error::OutOfMemory { bytes: u64::MAX })?)?;
+        let mut out = zeroed(sample_count(size, 1).ok_or(Error::OutOfMemory { bytes: u64::MAX })?)?;
         for (y, row) in out.chunks_exact_mut((size.width as usize).max(1)).enumerate() {
-            meter.check()?;
+            timer.check()?;
             let start = nearest(y, size.height, self.size.height) * self.size.width as usize;
             for (x, to) in row.iter_mut().enumerate() {
                 let at = start + nearest(x, size.width, self.size.width);
@@ -75,12 +73,12 @@ impl Alpha {
 }
 
 /// Pixels of one channel, or three, with their alpha.
-fn interleave<T: Copy + Default>(pixels: &[T], layout: Layout, alpha: &[T], meter: &Meter<'_>) -> Result<Vec<T>> {
+fn interleave<T: Copy + Default>(pixels: &[T], layout: Layout, alpha: &[T], timer: &CpuTimer<'_>) -> Result<Vec<T>> {
     let mut out = zeroed(alpha.len().saturating_mul(4))?;
     let channels = layout.channels();
     let pieces = pixels.chunks(PIECE * channels).zip(alpha.chunks(PIECE)).zip(out.chunks_mut(PIECE * 4));
     for ((pixels, alpha), out) in pieces {
-        meter.check()?;
+        timer.check()?;
         for ((pixel, &a), out) in pixels.chunks_exact(channels).zip(alpha).zip(out.as_chunks_mut::<4>().0) {
             *out = [pixel[0], pixel[channels / 2], pixel[channels - 1], a];
         }
@@ -88,7 +86,7 @@ fn interleave<T: Copy + Default>(pixels: &[T], layout: Layout, alpha: &[T], mete
     Ok(out)
 }
 
-/// Pixels between two looks at the meter.
+/// Pixels between two looks at the timer.
 const PIECE: usize = 1 << 16;
 
 pub(super) fn divide_by_alpha(samples: &mut Samples) {

@@ -1,8 +1,10 @@
 //! Turns bytes into boxes and numbers (ISO/IEC 14496-12 § 4.2), never past their end.
 
+use image_ingest_samples::DecodeError;
+
 use crate::error::{Error, Result};
-use crate::format::Format;
-use crate::limits::Limits;
+use crate::upload::format::Format;
+use crate::upload::limits::Limits;
 
 /// A four-character code.
 pub(super) type FourCc = [u8; 4];
@@ -99,12 +101,6 @@ fn nested(b: Box<'_>) -> Option<&[u8]> {
 pub(super) struct Cursor<'a>(pub(super) &'a [u8]);
 
 impl<'a> Cursor<'a> {
-    pub(super) fn take(&mut self, len: usize) -> Result<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(len).ok_or_else(too_short)?;
-        self.0 = rest;
-        Ok(taken)
-    }
-
     fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
         let (taken, rest) = self.0.split_first_chunk::<N>().ok_or_else(too_short)?;
         self.0 = rest;
@@ -160,6 +156,11 @@ impl<'a> Cursor<'a> {
 /// A four-character code for an error message: bounded, and free of anything but printable ASCII.
 pub(super) fn printable(kind: FourCc) -> String {
     kind.iter().map(|&b| if b.is_ascii_graphic() { char::from(b) } else { '.' }).collect()
+}
+
+/// A refusal by the HEVC decoder, which does not know its container.
+pub(super) fn refusal(error: DecodeError) -> Error {
+    Error::in_format(Format::Heic, error)
 }
 
 pub(super) fn malformed(reason: impl Into<String>) -> Error {

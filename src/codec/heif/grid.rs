@@ -1,8 +1,9 @@
 //! Reads the payload of a derived `grid` item (ISO/IEC 23008-12 § 6.6.2.3).
 
+use image_ingest_samples::Size;
+
 use super::boxes::{Cursor, malformed, unsupported};
 use crate::error::Result;
-use crate::size::Size;
 
 /// A picture made of equal tiles, row by row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,16 +1,16 @@
 //! Derives the primary picture from a file's items: coded pictures, their arrangement, transformations and colour.
 
-use super::boxes::{FourCc, malformed, printable, unsupported};
+use image_ingest_color::ColorDescription;
+use image_ingest_hevc::{CodedFormat, DecoderConfiguration, Usability};
+use image_ingest_samples::{Cicp, Matrix, Range, Siting, Size, joined};
+
+use super::boxes::{FourCc, malformed, printable, refusal, unsupported};
 use super::grid::Grid;
-use super::hevc::{Config, Sequence, Usability};
 use super::items::Items;
 use super::properties::Property;
 use super::transform::Transform;
 use crate::error::{Error, Result};
-use crate::header::{Cicp, ColorDescription};
-use crate::limits::Limits;
-use crate::pixels::{Matrix, Range, Siting, joined};
-use crate::size::Size;
+use crate::upload::limits::Limits;
 
 /// The primary picture, ready for a header or a decoder.
 #[derive(Debug)]
@@ -86,8 +86,8 @@ pub(super) enum Form {
 pub(super) struct Leaf<'a> {
     pub(super) item: u32,
     pub(super) size: Size,
-    pub(super) config: Config<'a>,
-    sequence: Sequence,
+    pub(super) config: DecoderConfiguration<'a>,
+    sequence: CodedFormat,
 }
 
 impl Leaf<'_> {
@@ -235,7 +235,7 @@ impl<'i, 'a> Resolver<'i, 'a> {
         // Tiles share their configuration: read it once.
         let sequence = match self.leaves.last() {
             Some(last) if last.config == config => last.sequence,
-            _ => config.sequence()?,
+            _ => config.sequence().map_err(refusal)?,
         };
         if sequence.size != size {
             return Err(malformed("an item's size is not that of its coded picture"));

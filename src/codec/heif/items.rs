@@ -6,9 +6,9 @@ use super::boxes::{
     Box, Cursor, FourCc, check_depth, children, malformed, next_box, printable, truncated, unsupported,
 };
 use super::properties::Properties;
+use crate::codec::exif::Exif;
 use crate::error::{Error, Result};
-use crate::exif::Exif;
-use crate::limits::Limits;
+use crate::upload::limits::Limits;
 
 /// Items of a file and what is needed to read them.
 #[derive(Debug)]

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::boxes::{Box, Cursor, FourCc, children, malformed, printable, unsupported};
-use super::hevc::Config;
-use crate::error::Result;
-use crate::header::Cicp;
-use crate::size::Size;
+use image_ingest_hevc::DecoderConfiguration;
+use image_ingest_samples::{Cicp, Size};
+
+use super::boxes::{Box, Cursor, FourCc, children, malformed, printable, refusal, unsupported};
+use crate::error::{Error, Result};
 
 /// The property boxes of a file, and which item has which.
 #[derive(Debug, Default)]
@@ -20,7 +20,7 @@ pub(super) struct Properties<'a> {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Property<'a> {
     Size(Size),
-    Config(Config<'a>),
+    Config(DecoderConfiguration<'a>),
     Nclx(Cicp),
     Icc(&'a [u8]),
     Auxiliary(&'a [u8]),
@@ -143,7 +143,7 @@ fn parse(b: Box<'_>) -> Result<Property<'_>> {
             cursor.full_box()?;
             Property::Size(Size::new(cursor.u32()?, cursor.u32()?))
         }
-        b"hvcC" => Property::Config(Config::read(b.payload)?),
+        b"hvcC" => Property::Config(DecoderConfiguration::read(b.payload).map_err(refusal)?),
         b"colr" => colour(cursor)?,
         b"auxC" => {
             cursor.full_box()?;
@@ -169,7 +169,7 @@ fn colour(mut cursor: Cursor<'_>) -> Result<Property<'_>> {
 }
 
 fn clean_aperture(mut cursor: Cursor<'_>) -> Result<CleanAperture> {
-    let mut fraction = || Ok::<_, crate::Error>((cursor.u32()?, cursor.u32()?));
+    let mut fraction = || Ok::<_, Error>((cursor.u32()?, cursor.u32()?));
     let (width, height, horizontal, vertical) = (fraction()?, fraction()?, fraction()?, fraction()?);
     let signed = |(n, d): (u32, u32)| (n.cast_signed(), d);
     Ok(CleanAperture { width, height, horizontal_offset: signed(horizontal), vertical_offset: signed(vertical) })

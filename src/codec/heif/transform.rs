@@ -1,12 +1,13 @@
 //! Folds the transformative properties of an item (ISO/IEC 23008-12 § 6.5.8–6.5.12), in the file's order, into one crop
 //! of the stored picture and one turn after it.
 
+use image_ingest_samples::{Rect, Size};
+
 use super::boxes::malformed;
 use super::properties::{Axis, CleanAperture, Property};
 use crate::error::Result;
 use crate::header::Orientation;
 use crate::plan::stored_rect;
-use crate::size::{Rect, Size};
 
 /// What is shown of a stored picture, and how it is turned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,11 +1,12 @@
 //! Collects what a JPEG's application segments say about orientation and colour.
 
-use super::probe::channels_without_markers;
+use image_ingest_color::ColorDescription;
+use image_ingest_samples::joined;
+
+use crate::codec::exif::Exif;
 use crate::error::Result;
-use crate::exif::Exif;
-use crate::header::{Channels, ColorDescription};
-use crate::limits::Limits;
-use crate::pixels::joined;
+use crate::header::Channels;
+use crate::upload::limits::Limits;
 
 /// The application segments that change a picture; everything else is passed over.
 #[derive(Default)]
@@ -56,6 +57,18 @@ impl<'a> Metadata<'a> {
     }
 }
 
+/// The channels of a file whose markers say nothing: ids 1, 2, 3 and the like are Y′CbCr, the letters R, G, B are RGB.
+///
+/// The same rule as libjpeg's `default_decompress_parms`, whose judgement decides the pixels.
+fn channels_without_markers(ids: &[u8]) -> Channels {
+    match ids {
+        [_] => Channels::Gray,
+        [b'R', b'G', b'B'] => Channels::Rgb,
+        [_, _, _] => Channels::Ycbcr,
+        _ => Channels::Cmyk,
+    }
+}
+
 /// The parts of an ICC profile (ICC.1 annex B.4), by sequence number.
 #[derive(Default)]
 struct IccChunks<'a> {
@@ -94,7 +107,7 @@ impl<'a> IccChunks<'a> {
         }
         self.parts.sort_unstable_by_key(|(number, _)| *number);
         let parts: Vec<&[u8]> = self.parts.into_iter().map(|(_, part)| part).collect();
-        joined(&parts).map(Some)
+        Ok(Some(joined(&parts)?))
     }
 }
 

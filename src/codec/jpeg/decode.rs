@@ -1,18 +1,19 @@
 //! Decodes a JPEG: planes as stored where the components are Y′CbCr or gray, else RGB or CMYK. Huffman-coded planes are
 //! ours, everything else libjpeg-turbo's.
 
-use super::ffi::{Component, Decoder, Failure, Output, Shape, Status, warned};
-use super::huffman::{self, MAX_LEFT_OVER_BYTES};
-use super::planes::{ReducedPlanes, divisors};
-use super::trailer::samsung_trailer;
+use image_ingest_c_decoders::jpeg::{Component, Failure, Output, Shape, Status, TurboDecoder, warned};
+use image_ingest_jpeg::{HuffmanDecoder, MAX_LEFT_OVER_BYTES, samsung_trailer};
+use image_ingest_samples::{
+    CpuTimer, DecodeError, Layout, Raster, RowSink, SampleSlice, Samples, Size, sample_count, zeroed,
+};
+
+use super::planes::reducer;
 use crate::error::{Error, Result};
-use crate::format::Format;
-use crate::header::{Coding, Header};
-use crate::limits::Limits;
-use crate::pixels::{Layout, Pixels, Raster, Samples, count, zeroed};
+use crate::header::{Channels, Coding, Header};
+use crate::pixels::Pixels;
 use crate::plan::Plan;
-use crate::size::Size;
-use crate::watch::Meter;
+use crate::upload::format::Format;
+use crate::upload::limits::Limits;
 
 /// Decodes at the plan's DCT scale.
 ///
@@ -21,11 +22,38 @@ use crate::watch::Meter;
 /// # Errors
 ///
 /// `malformed`, `truncated`, `unsupported`, `limit_exceeded`, `out_of_memory`, `deadline`, `cancelled`.
-pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits, meter: &Meter<'_>) -> Result<Pixels> {
-    match huffman::decode(bytes, header, plan, meter)? {
-        Some(planes) => Ok(planes),
-        None => decode_by_libjpeg_turbo(bytes, header, plan, limits, meter),
+pub(crate) fn decode(
+    bytes: &[u8],
+    header: &Header,
+    plan: &Plan,
+    limits: &Limits,
+    timer: &CpuTimer<'_>,
+) -> Result<Pixels> {
+    match decode_planes(bytes, header, plan, timer) {
+        Some(Err(DecodeError::Unsupported { .. })) | None => {
+            decode_by_libjpeg_turbo(bytes, header, plan, limits, timer)
+        }
+        Some(decoded) => decoded.map_err(|error| Error::in_format(Format::Jpeg, error)),
     }
+}
+
+/// Decodes Huffman-coded planes; `None` for a file that is not made of them.
+pub(super) fn decode_planes(
+    bytes: &[u8],
+    header: &Header,
+    plan: &Plan,
+    timer: &CpuTimer<'_>,
+) -> Option<Result<Pixels, DecodeError>> {
+    if !matches!(header.channels, Channels::Ycbcr | Channels::Gray) {
+        return None;
+    }
+    let decoder = HuffmanDecoder::new(bytes).filter(|decoder| decoder.size() == header.coded_size)?;
+    let decode = || {
+        let mut planes = reducer(decoder.luma_size(plan.scale), &decoder.sampling(), plan)?;
+        decoder.decode([plan.scale, plan.chroma_scale], &mut planes, timer)?;
+        Ok(Pixels::ReducedYcbcr(planes.finish()?))
+    };
+    Some(decode())
 }
 
 /// Decodes with libjpeg-turbo, whatever the coding.
@@ -38,12 +66,12 @@ pub(crate) fn decode_by_libjpeg_turbo(
     header: &Header,
     plan: &Plan,
     limits: &Limits,
-    meter: &Meter<'_>,
+    timer: &CpuTimer<'_>,
 ) -> Result<Pixels> {
-    let failed = |failure| failed(failure, limits, meter);
+    let failed = |failure| failed(failure, limits, timer);
     let max_memory = usize::try_from(limits.max_memory_bytes).unwrap_or(usize::MAX);
-    let mut decoder = Decoder::new(meter).map_err(failed)?;
-    let divisors = divisors(plan);
+    let mut decoder = TurboDecoder::new(timer).map_err(failed)?;
+    let divisors = [plan.scale.divisor(), plan.chroma_scale.divisor()];
     let divisor = divisors[0];
     // Where EOI is missing, libjpeg-turbo takes what follows the scan for more of it.
     let trailer = samsung_trailer(bytes).filter(|trailer| trailer.is_certain);
@@ -63,34 +91,46 @@ pub(crate) fn decode_by_libjpeg_turbo(
     Ok(pixels)
 }
 
-fn planes(decoder: &mut Decoder<'_>, shape: &Shape, plan: &Plan, failed: impl Fn(Failure) -> Error) -> Result<Pixels> {
-    let component = |c: &Component| (Size::new(c.width, c.height), (c.h_samp, c.v_samp));
-    let components: Vec<_> = shape.components.iter().map(component).collect();
-    let mut planes = ReducedPlanes::new(Size::new(shape.width, shape.height), &components, plan)?;
-    let strip = |c: &Component| zeroed((c.stride as usize).saturating_mul(c.strip_rows as usize));
-    let mut strips = shape.components.iter().map(strip).collect::<Result<Vec<Vec<u8>>>>()?;
+fn planes(
+    decoder: &mut TurboDecoder<'_>,
+    shape: &Shape,
+    plan: &Plan,
+    failed: impl Fn(Failure) -> Error,
+) -> Result<Pixels> {
+    let factor = |factor: u32| u8::try_from(factor).unwrap_or(1);
+    let sampling: Vec<_> = shape.components.iter().map(|c| (factor(c.h_samp), factor(c.v_samp))).collect();
+    let mut planes = reducer(Size::new(shape.width, shape.height), &sampling, plan)?;
+    let mcu_row = |c: &Component| zeroed((c.stride as usize).saturating_mul(c.strip_rows as usize));
+    let mut mcu_rows = shape.components.iter().map(mcu_row).collect::<Result<Vec<Vec<u8>>, _>>()?;
+    let mut missing: Vec<_> = shape.components.iter().map(|c| c.height as usize).collect();
     for _ in 0..shape.strips {
-        decoder.read_planes(&mut strips).map_err(&failed)?;
-        for (index, (strip, component)) in strips.iter().zip(&shape.components).enumerate() {
-            planes.push(index, strip, component.stride as usize)?;
+        decoder.read_planes(&mut mcu_rows).map_err(&failed)?;
+        for (plane, (samples, component)) in mcu_rows.iter().zip(&shape.components).enumerate() {
+            let stride = component.stride as usize;
+            let rows = (component.strip_rows as usize).min(missing[plane]);
+            missing[plane] -= rows;
+            if rows > 0 {
+                planes.take_rows(plane, SampleSlice::U8(&samples[..rows * stride]), stride)?;
+            }
         }
     }
-    planes.finish()
+    Ok(Pixels::ReducedYcbcr(planes.finish()?))
 }
 
 fn interleaved(
-    decoder: &mut Decoder<'_>,
+    decoder: &mut TurboDecoder<'_>,
     shape: &Shape,
     layout: Layout,
     failed: impl Fn(Failure) -> Error,
 ) -> Result<Raster> {
     let size = Size::new(shape.width, shape.height);
-    let len = count(size, layout.channels()).ok_or_else(|| Error::internal("a raster beyond the address space"))?;
+    let len =
+        sample_count(size, layout.channels()).ok_or_else(|| Error::internal("a raster beyond the address space"))?;
     let mut samples = zeroed(len)?;
     for row in samples.chunks_exact_mut(shape.width as usize * layout.channels()) {
         decoder.read_row(row).map_err(&failed)?;
     }
-    Raster::new(size, layout, Samples::U8(samples))
+    Ok(Raster::new(size, layout, Samples::U8(samples))?)
 }
 
 /// Ink amounts from stored values: CMYK JPEGs hold 255 for no ink, as Adobe Photoshop writes them and as Pillow and
@@ -131,18 +171,20 @@ fn refuse_damage(warnings: u32, left_over: u32, coding: &Coding) -> Result<()> {
     }
 }
 
-/// Why the meter stopped libjpeg-turbo.
-pub(crate) fn stopped(meter: &Meter<'_>) -> Error {
-    meter.check().err().unwrap_or_else(|| Error::internal("libjpeg-turbo stopped by itself"))
+/// Why the timer stopped libjpeg-turbo.
+fn stopped(timer: &CpuTimer<'_>) -> Error {
+    timer.check().err().map_or_else(|| Error::internal("libjpeg-turbo stopped by itself"), Into::into)
 }
 
-fn failed(failure: Failure, limits: &Limits, meter: &Meter<'_>) -> Error {
+fn failed(failure: Failure, limits: &Limits, timer: &CpuTimer<'_>) -> Error {
     let limit = limits.max_memory_bytes;
     match failure.status {
         Status::NoMemory => Error::OutOfMemory { bytes: 0 },
         Status::MemoryLimit => Error::LimitExceeded { what: "memory bytes", limit, actual: limit.saturating_add(1) },
         Status::Unsupported => Error::unsupported(Format::Jpeg, failure.message),
-        Status::Stopped => stopped(meter),
-        Status::Failed => Error::malformed_by(Format::Jpeg, "libjpeg-turbo cannot read it", failure.message),
+        Status::Stopped => stopped(timer),
+        Status::Failed => {
+            Error::in_format(Format::Jpeg, DecodeError::malformed_by("libjpeg-turbo cannot read it", failure.message))
+        }
     }
 }

@@ -1,18 +1,13 @@
-//! JPEG (ITU-T T.81), read by our own marker walk; Huffman-coded planes are decoded by us, everything else by
-//! libjpeg-turbo.
+//! JPEG (ITU-T T.81). Huffman-coded planes are decoded by `image-ingest-jpeg`, everything else by libjpeg-turbo.
 
 mod app;
+mod cost;
 mod decode;
-pub(crate) mod ffi;
-mod huffman;
 mod planes;
-mod precision;
 mod probe;
-mod segments;
-mod trailer;
-
-pub(crate) use decode::{decode, decode_by_libjpeg_turbo, stopped};
-pub(crate) use probe::probe;
-
 #[cfg(test)]
 mod tests;
+
+pub(crate) use cost::cost;
+pub(crate) use decode::{decode, decode_by_libjpeg_turbo};
+pub(crate) use probe::probe;

@@ -1,16 +1,13 @@
 //! Reads a JPEG's marker segments (ITU-T T.81 annex B) without decoding.
 
+use image_ingest_jpeg::{FrameComponent, FrameHeader, MarkerSegments, Precision, Process, ScanHeader, Segment};
+use image_ingest_samples::{DecodeError, Rect, Size};
+
 use super::app::Metadata;
-use super::precision::Precision;
-use super::segments::{
-    DAC, DHP, DHT, DNL, EOI, EXP, JPG, MarkerSegments, RST0, RST7, SOF0, SOF1, SOF2, SOF3, SOF9, SOF10, SOF11, SOF15,
-    SOF55, SOI, SOS, TEM, malformed,
-};
 use crate::error::{Error, Result};
-use crate::format::Format;
-use crate::header::{Channels, Coding, Header};
-use crate::limits::Limits;
-use crate::size::{Rect, Size};
+use crate::header::{Coding, Header};
+use crate::upload::format::Format;
+use crate::upload::limits::Limits;
 
 /// Reads everything up to the first complete set of scans, and counts the scans.
 ///
@@ -29,83 +26,76 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
     let mut frame: Option<Frame> = None;
     let mut scans = Scans::default();
     loop {
-        let marker = segments.next_marker()?;
-        match marker {
-            EOI => break,
-            SOS => {
-                let scan = segments.segment(marker)?;
+        match segments.next_segment().map_err(refusal)? {
+            Segment::EndOfImage => break,
+            Segment::EndOfData => return Err(truncated("the data ends before the image does")),
+            Segment::Scan(scan) => {
                 let frame = frame.as_ref().ok_or_else(|| malformed("a scan before the frame header"))?;
                 scans.add(scan, frame, limits)?;
                 if scans.are_complete(frame) {
                     scans.add_needless(segments, frame, limits)?;
                     break;
                 }
-                segments.skip_entropy_coded()?;
+                segments.skip_entropy_coded().map_err(refusal)?;
             }
-            SOF0..=SOF15 if !matches!(marker, DHT | JPG | DAC) => {
-                if frame.is_some() {
-                    return Err(malformed("a second frame header"));
-                }
-                frame = Some(Frame::read(marker, segments.segment(marker)?, limits)?);
-            }
-            // The frame header gave the height already, or was refused without one.
-            DNL => drop(segments.segment(marker)?),
-            SOF55 => return Err(Error::unsupported(Format::Jpeg, "JPEG-LS")),
-            DHP | EXP => return Err(Error::unsupported(Format::Jpeg, "hierarchical JPEG")),
-            TEM | RST0..=RST7 => {}
-            SOI => return Err(malformed("a second start of image")),
-            _ => metadata.read(marker, segments.segment(marker)?),
+            Segment::Frame(..) if frame.is_some() => return Err(malformed("a second frame header")),
+            Segment::Frame(marker, header) => frame = Some(Frame::read(marker, header, limits)?),
+            Segment::JpegLs => return Err(Error::unsupported(Format::Jpeg, "JPEG-LS")),
+            Segment::Hierarchical => return Err(Error::unsupported(Format::Jpeg, "hierarchical JPEG")),
+            Segment::StartOfImage => return Err(malformed("a second start of image")),
+            // A number of lines says nothing more: the frame header gave the height, or was refused without one.
+            Segment::Other(marker, payload) => metadata.read(marker, payload),
+            Segment::HuffmanTables(_)
+            | Segment::QuantisationTables(_)
+            | Segment::RestartInterval(_)
+            | Segment::ArithmeticConditioning(_) => {}
         }
     }
     let frame = frame.ok_or_else(|| malformed("no frame header"))?;
     if !scans.cover(&frame) {
-        return Err(Error::truncated(Format::Jpeg, "a component has no scan"));
+        return Err(truncated("a component has no scan"));
     }
     frame.header(scans.count, metadata, limits)
 }
 
-/// The frame header (T.81 B.2.2).
+/// A frame that may be decoded.
 struct Frame {
     progressive: bool,
     size: Size,
-    components: Vec<Component>,
-}
-
-struct Component {
-    id: u8,
-    h: u8,
-    v: u8,
+    components: Vec<FrameComponent>,
 }
 
 impl Frame {
     fn read(marker: u8, payload: &[u8], limits: &Limits) -> Result<Self> {
-        let progressive = match marker {
-            SOF0 | SOF1 | SOF9 => false,
-            SOF2 | SOF10 => true,
-            SOF3 | SOF11 => return Err(Error::unsupported(Format::Jpeg, "lossless JPEG")),
-            _ => return Err(Error::unsupported(Format::Jpeg, "hierarchical JPEG")),
+        let unsupported = |feature: &str| Error::unsupported(Format::Jpeg, feature);
+        // A frame of another kind is refused as what it is, even where its header is broken.
+        let progressive = match Process::of(marker) {
+            Process::Sequential | Process::SequentialArithmetic => false,
+            Process::Progressive | Process::ProgressiveArithmetic => true,
+            Process::Lossless => return Err(unsupported("lossless JPEG")),
+            Process::Hierarchical => return Err(unsupported("hierarchical JPEG")),
         };
-        let Some((&[precision, h0, h1, w0, w1, count], list)) = payload.split_first_chunk() else {
-            return Err(malformed("a short frame header"));
-        };
-        let (height, width) = (u16::from_be_bytes([h0, h1]), u16::from_be_bytes([w0, w1]));
-        if precision != 8 {
-            return Err(Error::unsupported(Format::Jpeg, format!("{precision}-bit JPEG")));
+        let header = FrameHeader::read(marker, payload).ok_or_else(|| malformed("a short frame header"))?;
+        let FrameHeader { bit_depth, size, count, .. } = header;
+        if bit_depth != 8 {
+            return Err(unsupported(&format!("{bit_depth}-bit JPEG")));
         }
-        if height == 0 {
-            return Err(Error::unsupported(Format::Jpeg, "height given by a DNL marker"));
+        if size.height == 0 {
+            return Err(unsupported("height given by a DNL marker"));
         }
-        if width == 0 {
+        if size.width == 0 {
             return Err(malformed("a width of 0"));
         }
-        let size = Size::new(u32::from(width), u32::from(height));
         limits.check_size(size)?;
-        if list.len() != 3 * usize::from(count) {
+        if !header.is_whole() {
             return Err(malformed("a frame header whose length disagrees with its components"));
         }
-        let components = list.chunks_exact(3).map(Component::read).collect::<Result<Vec<_>>>()?;
+        let components = header.components;
+        if components.iter().any(|c| !(1..=4).contains(&c.h) || !(1..=4).contains(&c.v)) {
+            return Err(malformed("a sampling factor outside 1–4"));
+        }
         if !matches!(components.len(), 1 | 3 | 4) {
-            return Err(Error::unsupported(Format::Jpeg, format!("{count} components")));
+            return Err(unsupported(&format!("{count} components")));
         }
         Ok(Self { progressive, size, components })
     }
@@ -130,26 +120,13 @@ impl Frame {
             channels,
             has_alpha: false,
             color: metadata.color(channels, limits)?,
-            animation: None,
+            frames: None,
         })
     }
 
     /// Blocks of a component, as the weight of a scan over it.
-    fn blocks(&self, component: &Component) -> u64 {
+    fn blocks(component: &FrameComponent) -> u64 {
         u64::from(component.h) * u64::from(component.v)
-    }
-}
-
-impl Component {
-    fn read(entry: &[u8]) -> Result<Self> {
-        let &[id, factors, _table] = entry else {
-            return Err(malformed("a short component"));
-        };
-        let (h, v) = (factors >> 4, factors & 15);
-        if !(1..=4).contains(&h) || !(1..=4).contains(&v) {
-            return Err(malformed("a sampling factor outside 1–4"));
-        }
-        Ok(Self { id, h, v })
     }
 }
 
@@ -167,31 +144,28 @@ struct Scans {
 
 impl Scans {
     fn add(&mut self, payload: &[u8], frame: &Frame, limits: &Limits) -> Result<()> {
-        let short = || malformed("a short scan header");
-        let (&count, rest) = payload.split_first().ok_or_else(short)?;
-        let (list, parameters) = rest.split_at_checked(2 * usize::from(count)).ok_or_else(short)?;
-        let &[first, last, bits] = parameters.first_chunk().ok_or_else(short)?;
-        if !(1..=4).contains(&count) {
+        let scan = ScanHeader::read(payload).ok_or_else(|| malformed("a short scan header"))?;
+        if !(1..=4).contains(&scan.components.len()) {
             return Err(malformed("a scan of no or too many components"));
         }
         self.count += 1;
         Limits::check("scans", u64::from(self.count), u64::from(limits.max_jpeg_scans))?;
         let mut named = 0u8;
-        for entry in list.chunks_exact(2) {
+        for entry in &scan.components {
             // Some encoders give every component one id; the scan then names them in the frame's order, as libjpeg reads it.
-            let matches = |(index, c): &(usize, &Component)| Some(&c.id) == entry.first() && named & 1 << index == 0;
+            let matches = |(index, c): &(usize, &FrameComponent)| c.id == entry.id && named & 1 << index == 0;
             let found = frame.components.iter().enumerate().find(matches);
             let (index, component) = found.ok_or_else(|| malformed("a scan of an unknown component"))?;
             named |= 1 << index;
-            self.blocks += frame.blocks(component);
+            self.blocks += Frame::blocks(component);
             // Sequential scans hold all coefficients whatever they say, and some encoders say otherwise.
-            if first == 0 || !frame.progressive {
+            if scan.spectrum.0 == 0 || !frame.progressive {
                 self.begun |= 1 << index;
             }
             // Whether scans contradict each other is for the decoder to say.
-            self.precision[index].refine((first, last), (bits >> 4, bits & 15));
+            self.precision[index].refine(scan.spectrum, scan.approximation);
         }
-        let all: u64 = frame.components.iter().map(|c| frame.blocks(c)).sum();
+        let all: u64 = frame.components.iter().map(Frame::blocks).sum();
         let full_scans = self.blocks.div_ceil(all.max(1));
         Limits::check("scan work in full scans", full_scans, u64::from(limits.max_jpeg_full_scans))
     }
@@ -228,23 +202,22 @@ impl Scans {
 /// The next scan header before the end of the image, if everything up to it is legible.
 fn next_scan<'a>(segments: &mut MarkerSegments<'a>) -> Option<&'a [u8]> {
     loop {
-        match segments.next_marker().ok()? {
-            EOI | SOI => return None,
-            TEM | RST0..=RST7 => {}
-            SOS => return segments.segment(SOS).ok(),
-            other => drop(segments.segment(other).ok()?),
+        match segments.next_segment().ok()? {
+            Segment::EndOfImage | Segment::StartOfImage | Segment::EndOfData => return None,
+            Segment::Scan(scan) => return Some(scan),
+            _ => {}
         }
     }
 }
 
-/// The channels of a file whose markers say nothing: ids 1, 2, 3 and the like are Y′CbCr, the letters R, G, B are RGB.
-///
-/// The same rule as libjpeg's `default_decompress_parms`, whose judgement decides the pixels.
-pub(super) fn channels_without_markers(ids: &[u8]) -> Channels {
-    match ids {
-        [_] => Channels::Gray,
-        [b'R', b'G', b'B'] => Channels::Rgb,
-        [_, _, _] => Channels::Ycbcr,
-        _ => Channels::Cmyk,
-    }
+fn refusal(error: DecodeError) -> Error {
+    Error::in_format(Format::Jpeg, error)
+}
+
+fn malformed(reason: &str) -> Error {
+    Error::malformed(Format::Jpeg, reason)
+}
+
+fn truncated(reason: &str) -> Error {
+    Error::truncated(Format::Jpeg, reason)
 }

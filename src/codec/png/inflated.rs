@@ -2,8 +2,9 @@
 
 use fdeflate::Decompressor;
 
+use image_ingest_samples::zeroed;
+
 use crate::error::{Error, Result};
-use crate::pixels::zeroed;
 
 /// A whole zlib stream; `None` for one that is damaged or longer than `max` bytes.
 ///

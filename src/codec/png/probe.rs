@@ -1,12 +1,15 @@
 //! Reads a PNG's header: `IHDR`, and what the ancillary chunks say about colour, transparency and orientation.
 
+use image_ingest_color::ColorDescription;
+use image_ingest_png::ColorType;
+use image_ingest_samples::Rect;
+
 use super::inflated::inflated;
-use super::structure::{COLOR_ALPHA, Notes, Structure};
+use super::structure::{Notes, Structure, read_cicp};
 use crate::error::Result;
-use crate::format::Format;
-use crate::header::{Animation, Cicp, Coding, ColorDescription, Header};
-use crate::limits::Limits;
-use crate::size::Rect;
+use crate::header::{Channels, Coding, Header};
+use crate::upload::format::Format;
+use crate::upload::limits::Limits;
 
 /// Reads the header of a PNG.
 ///
@@ -14,20 +17,28 @@ use crate::size::Rect;
 ///
 /// `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `out_of_memory`.
 pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
-    let Structure { ihdr, notes, .. } = Structure::read(bytes, |size| limits.check_size(size))?;
+    let Structure { header, notes, .. } = Structure::read(bytes, |size| limits.check_size(size))?;
     Ok(Header {
         format: Format::Png,
-        coded_size: ihdr.size,
-        crop: Rect::whole(ihdr.size),
+        coded_size: header.size,
+        crop: Rect::whole(header.size),
         orientation: notes.orientation()?,
         exif_orientation_ignored: None,
-        coding: Coding::Png { interlaced: ihdr.interlaced },
-        bit_depth: ihdr.bit_depth,
-        channels: ihdr.channels(),
-        has_alpha: ihdr.color_type & COLOR_ALPHA != 0 || notes.transparency.is_some(),
-        animation: notes.frames.map(|frames| Animation { frames }),
+        coding: Coding::Png { interlaced: header.interlaced },
+        bit_depth: header.bit_depth,
+        channels: channels(header.color_type),
+        has_alpha: header.color_type.has_alpha() || notes.transparency.is_some(),
+        frames: notes.frames,
         color: color(&notes, limits)?,
     })
+}
+
+fn channels(color_type: ColorType) -> Channels {
+    match color_type {
+        ColorType::Gray | ColorType::GrayAlpha => Channels::Gray,
+        ColorType::Palette => Channels::Palette,
+        ColorType::Rgb | ColorType::Rgba => Channels::Rgb,
+    }
 }
 
 /// The strongest statement (§ 4.3): `cICP`, `iCCP`, `sRGB`, then `gAMA` with or without `cHRM`.
@@ -47,16 +58,6 @@ fn color(notes: &Notes<'_>, limits: &Limits) -> Result<ColorDescription> {
         },
         _ => ColorDescription::Srgb,
     })
-}
-
-/// § 11.3.2.6: the matrix must be 0, since PNG holds RGB or gray.
-pub(super) fn read_cicp(data: &[u8]) -> Option<Cicp> {
-    match *data {
-        [primaries, transfer, 0, full @ 0..=1] => {
-            Some(Cicp { primaries: primaries.into(), transfer: transfer.into(), matrix: 0, full_range: full == 1 })
-        }
-        _ => None,
-    }
 }
 
 fn read_chromaticities(data: &[u8]) -> Option<[(u32, u32); 4]> {

@@ -6,10 +6,11 @@
 
 use std::borrow::Cow;
 
-use super::chunks::Chunk;
+use image_ingest_png::Chunk;
+
 use super::inflated::inflated;
+use crate::codec::exif::Exif;
 use crate::error::Result;
-use crate::exif::Exif;
 
 /// The chunks that may hold Exif, in file order: no more of them than are worth a look.
 #[derive(Default)]

@@ -3,27 +3,21 @@
 //! A picture whose image data is whole is whole, whatever follows it: the walk ends without a complaint where a chunk behind
 //! the image data is cut, damaged or no chunk at all. Whether the image data is whole is for the decoder to find.
 
-use super::chunks::{Chunk, Chunks};
+use image_ingest_png::{Chunk, Chunks, ColorType, ImageData, ImageHeader, PixelChunks};
+use image_ingest_samples::{Cicp, DecodeError, Size};
+
 use super::raw_profile::RawProfiles;
+use crate::codec::exif::Exif;
 use crate::error::{Error, Result};
-use crate::exif::Exif;
-use crate::format::Format;
-use crate::header::{Channels, Orientation};
-use crate::size::Size;
+use crate::header::Orientation;
+use crate::upload::format::Format;
 
 /// What the chunks of a PNG say; of ancillary chunks, the first valid one of each name counts.
 pub(super) struct Structure<'a> {
-    pub(super) ihdr: Ihdr,
+    pub(super) header: ImageHeader,
     /// The first `IDAT`, and all chunks after it.
     pub(super) data: ImageData<'a>,
     pub(super) notes: Notes<'a>,
-}
-
-/// The first `IDAT`, and all chunks after it.
-#[derive(Clone)]
-pub(super) struct ImageData<'a> {
-    pub(super) first: Chunk<'a>,
-    pub(super) rest: Chunks<'a>,
 }
 
 impl<'a> Structure<'a> {
@@ -34,20 +28,21 @@ impl<'a> Structure<'a> {
     ///
     /// `malformed`, `truncated`, `unsupported`; those of `check_size`.
     pub(super) fn read(bytes: &'a [u8], check_size: impl FnOnce(Size) -> Result<()>) -> Result<Self> {
-        let mut chunks = Chunks::new(bytes)?;
-        let first = chunks.next().unwrap_or_else(|| Err(Error::truncated(Format::Png, "no chunk")))?;
-        let ihdr = Ihdr::read(&first)?;
-        check_size(ihdr.size)?;
+        let mut chunks = Chunks::new(bytes).map_err(refusal)?;
+        let first = chunks.next().unwrap_or_else(|| Err(DecodeError::truncated("no chunk"))).map_err(refusal)?;
+        let header = ImageHeader::read(&first).map_err(refusal)?;
+        check_size(header.size)?;
         let mut notes = Notes::default();
         let data = loop {
-            let chunk = chunks.next().unwrap_or_else(|| Err(Error::truncated(Format::Png, "no image data")))?;
+            let chunk =
+                chunks.next().unwrap_or_else(|| Err(DecodeError::truncated("no image data"))).map_err(refusal)?;
             match &chunk.name {
                 b"IDAT" => break ImageData { first: chunk, rest: chunks.clone() },
                 b"IEND" => return Err(malformed("no IDAT")),
-                _ => notes.note_before_data(&ihdr, &chunk)?,
+                _ => notes.note_before_data(&header, &chunk)?,
             }
         };
-        if ihdr.color_type == COLOR_PALETTE && notes.palette.is_none() {
+        if header.color_type == ColorType::Palette && notes.palette.is_none() {
             return Err(malformed("no PLTE before IDAT"));
         }
         let mut inside = true;
@@ -61,66 +56,7 @@ impl<'a> Structure<'a> {
             }
             notes.note_after_data(&chunk)?;
         }
-        Ok(Self { ihdr, data, notes })
-    }
-}
-
-/// The image header chunk (PNG Third Edition § 11.2.1).
-pub(super) struct Ihdr {
-    pub(super) size: Size,
-    pub(super) bit_depth: u8,
-    pub(super) color_type: u8,
-    pub(super) interlaced: bool,
-}
-
-impl Ihdr {
-    fn read(chunk: &Chunk<'_>) -> Result<Self> {
-        match &chunk.name {
-            b"IHDR" => {}
-            // Xcode's variant for iOS: raw deflate, premultiplied BGRA.
-            b"CgBI" => return Err(Error::unsupported(Format::Png, "Apple CgBI PNG")),
-            _ => return Err(malformed("the first chunk is not IHDR")),
-        }
-        let &[w0, w1, w2, w3, h0, h1, h2, h3, bit_depth, color_type, compression, filter, interlace] = chunk.data
-        else {
-            return Err(malformed("IHDR has not 13 bytes"));
-        };
-        check_crc(chunk)?;
-        let size = Size::new(u32::from_be_bytes([w0, w1, w2, w3]), u32::from_be_bytes([h0, h1, h2, h3]));
-        if size.pixels() == 0 {
-            return Err(malformed("a side is 0"));
-        }
-        let depths: &[u8] = match color_type {
-            COLOR_GRAY => &[1, 2, 4, 8, 16],
-            COLOR_PALETTE => &[1, 2, 4, 8],
-            COLOR_RGB | COLOR_GRAY_ALPHA | COLOR_RGBA => &[8, 16],
-            _ => &[],
-        };
-        if !depths.contains(&bit_depth) {
-            return Err(malformed("colour type and bit depth do not go together"));
-        }
-        if compression != 0 || filter != 0 || interlace > 1 {
-            return Err(malformed("unknown compression, filter or interlace method"));
-        }
-        Ok(Self { size, bit_depth, color_type, interlaced: interlace == 1 })
-    }
-
-    pub(super) fn channels(&self) -> Channels {
-        match self.color_type {
-            COLOR_GRAY | COLOR_GRAY_ALPHA => Channels::Gray,
-            COLOR_PALETTE => Channels::Palette,
-            _ => Channels::Rgb,
-        }
-    }
-
-    /// Samples of a stored pixel.
-    pub(super) fn samples(&self) -> u8 {
-        match self.color_type {
-            COLOR_RGB => 3,
-            COLOR_GRAY_ALPHA => 2,
-            COLOR_RGBA => 4,
-            _ => 1,
-        }
+        Ok(Self { header, data, notes })
     }
 }
 
@@ -157,9 +93,15 @@ impl<'a> Notes<'a> {
         Ok(exif.unwrap_or_default().orientation)
     }
 
-    fn note_before_data(&mut self, ihdr: &Ihdr, chunk: &Chunk<'a>) -> Result<()> {
+    /// What the chunks say of pixels.
+    pub(super) fn pixel_chunks(&self) -> PixelChunks<'a> {
+        let is_narrow_range = self.cicp.and_then(read_cicp).is_some_and(|cicp| !cicp.full_range);
+        PixelChunks { palette: self.palette, transparency: self.transparency, is_narrow_range }
+    }
+
+    fn note_before_data(&mut self, header: &ImageHeader, chunk: &Chunk<'a>) -> Result<()> {
         match &chunk.name {
-            b"PLTE" if ihdr.color_type == COLOR_PALETTE => self.note_palette(chunk)?,
+            b"PLTE" if header.color_type == ColorType::Palette => self.note_palette(chunk)?,
             // § 11.2.2: a suggestion for truecolour, forbidden for grayscale. Nothing of the picture depends on it.
             b"PLTE" => {}
             b"IHDR" => return Err(malformed("a second IHDR")),
@@ -170,10 +112,10 @@ impl<'a> Notes<'a> {
             b"cHRM" => note(&mut self.chromaticities, chunk, |data| data.len() == 32),
             b"tRNS" => {
                 let entries = self.palette.map_or(0, |palette| palette.len() / 3);
-                note(&mut self.transparency, chunk, |data| match ihdr.color_type {
-                    COLOR_GRAY => data.len() >= 2,
-                    COLOR_RGB => data.len() >= 6,
-                    COLOR_PALETTE => (1..=entries).contains(&data.len()),
+                note(&mut self.transparency, chunk, |data| match header.color_type {
+                    ColorType::Gray => data.len() >= 2,
+                    ColorType::Rgb => data.len() >= 6,
+                    ColorType::Palette => (1..=entries).contains(&data.len()),
                     _ => false,
                 });
             }
@@ -203,7 +145,7 @@ impl<'a> Notes<'a> {
     }
 
     fn note_palette(&mut self, chunk: &Chunk<'a>) -> Result<()> {
-        check_crc(chunk)?;
+        chunk.check_crc().map_err(refusal)?;
         if self.palette.is_some() {
             return Err(malformed("a second PLTE"));
         }
@@ -222,6 +164,16 @@ fn note<'a>(slot: &mut Option<&'a [u8]>, chunk: &Chunk<'a>, is_valid: impl FnOnc
     }
 }
 
+/// § 11.3.2.6: the matrix must be 0, since PNG holds RGB or gray.
+pub(super) fn read_cicp(data: &[u8]) -> Option<Cicp> {
+    match *data {
+        [primaries, transfer, 0, full @ 0..=1] => {
+            Some(Cicp { primaries: primaries.into(), transfer: transfer.into(), matrix: 0, full_range: full == 1 })
+        }
+        _ => None,
+    }
+}
+
 /// The frame count of `acTL`; 0 and values over 31 bits are invalid (§ 11.3.4.1).
 fn read_frames(data: &[u8]) -> Option<u32> {
     let &[n0, n1, n2, n3, _, _, _, _] = data else { return None };
@@ -229,18 +181,10 @@ fn read_frames(data: &[u8]) -> Option<u32> {
     (1..=i32::MAX.unsigned_abs()).contains(&frames).then_some(frames)
 }
 
-fn check_crc(chunk: &Chunk<'_>) -> Result<()> {
-    if chunk.crc_holds() { Ok(()) } else { Err(malformed("CRC mismatch in a critical chunk")) }
+fn refusal(error: DecodeError) -> Error {
+    Error::in_format(Format::Png, error)
 }
 
 fn malformed(reason: &str) -> Error {
     Error::malformed(Format::Png, reason)
 }
-
-pub(super) const COLOR_GRAY: u8 = 0;
-pub(super) const COLOR_RGB: u8 = 2;
-pub(super) const COLOR_PALETTE: u8 = 3;
-/// Set in colour types 4 and 6.
-pub(super) const COLOR_ALPHA: u8 = 4;
-pub(super) const COLOR_GRAY_ALPHA: u8 = 4;
-pub(super) const COLOR_RGBA: u8 = 6;

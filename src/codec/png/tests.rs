@@ -4,16 +4,23 @@ use std::time::{Duration, Instant};
 
 use png::{BitDepth, ColorType};
 
-use super::chunks::tests::chunk;
+use image_ingest_color::ColorDescription;
+use image_ingest_samples::{Cicp, CpuTimer, Layout, Raster, Samples, Size};
+
 use super::{decode, probe};
 use crate::error::{Error, Result};
-use crate::header::{Animation, Channels, Cicp, ColorDescription, Header, Orientation};
-use crate::limits::Limits;
-use crate::pixels::{Layout, Pixels, Raster, Samples};
+use crate::header::{Channels, Header, Orientation};
+use crate::pixels::Pixels;
 use crate::plan::plan;
-use crate::profile::Profile;
-use crate::size::Size;
-use crate::watch::Meter;
+use crate::plan::profile::Profile;
+
+/// A chunk with its length and CRC.
+fn chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    let covered = [name.as_slice(), data].concat();
+    let length = u32::try_from(data.len()).unwrap().to_be_bytes();
+    [length.as_slice(), &covered, &crc32fast::hash(&covered).to_be_bytes()].concat()
+}
+use crate::upload::limits::Limits;
 
 const SIZE: Size = Size::new(13, 9);
 
@@ -61,7 +68,7 @@ fn header(bytes: &[u8]) -> Result<Header> {
 fn pixels(bytes: &[u8]) -> Result<Raster> {
     let limits = Limits::default();
     let header = probe(bytes, &limits)?;
-    match decode(bytes, &header, &plan(&header, 0, &Profile::default()), &limits, &Meter::default())? {
+    match decode(bytes, &header, &plan(&header, &Profile::default()), &limits, &CpuTimer::default())? {
         Pixels::Interleaved(raster) | Pixels::ReducedInterleaved(raster) => Ok(raster),
         _ => panic!("PNG has no planes"),
     }
@@ -336,7 +343,7 @@ fn broken_ancillary_chunks_are_absent() {
     ];
     let header = header(&with_chunks(&gray(SIZE), &broken)).unwrap();
     assert_eq!(header.color, ColorDescription::Srgb);
-    assert_eq!((header.animation, header.has_alpha), (None, false));
+    assert_eq!((header.frames, header.has_alpha), (None, false));
     assert_eq!(pixels(&with_chunks(&gray(SIZE), &broken)).unwrap(), pixels(&gray(SIZE)).unwrap());
 }
 
@@ -380,7 +387,7 @@ fn an_animation_gives_its_default_image() {
         writer.write_image_data(&[shade; 16]).unwrap();
     }
     writer.finish().unwrap();
-    assert_eq!(header(&file).unwrap().animation, Some(Animation { frames: 3 }));
+    assert_eq!(header(&file).unwrap().frames, Some(3));
     assert_eq!(pixels(&file).unwrap().samples, Samples::U8(vec![10; 16]));
 }
 

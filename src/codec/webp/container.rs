@@ -1,8 +1,9 @@
 //! Walks a WebP's RIFF chunks to its primary image without copying (RFC 9649 § 2).
 
+use image_ingest_samples::{Rect, Size};
+
 use crate::error::{Error, Result};
-use crate::format::Format;
-use crate::size::{Rect, Size};
+use crate::upload::format::Format;
 
 /// What the container says.
 #[derive(Debug)]

@@ -1,15 +1,17 @@
 //! Decodes a WebP's primary image: planes where it is VP8 alone, interleaved samples otherwise.
 
+use image_ingest_c_decoders::webp_decode::{self, Output, Status, Stop};
+use image_ingest_resize::{PlanesFormat, PlanesReducer};
+use image_ingest_samples::{
+    CpuTimer, Layout, Matrix, Range, Raster, Rect, RowSink, SampleSlice, Samples, Siting, Size, sample_count, zeroed,
+};
+
 use super::container::{Bitstream, Container};
-use super::ffi::{self, Output, Status, Stop};
 use crate::error::{Error, Result};
-use crate::format::Format;
 use crate::header::Header;
-use crate::pixels::{Chroma, Layout, Matrix, Pixels, Planes, Range, Raster, Samples, Siting, count, zeroed};
+use crate::pixels::Pixels;
 use crate::plan::Plan;
-use crate::reduce::{Bands, Part};
-use crate::size::{Rect, Size};
-use crate::watch::Meter;
+use crate::upload::format::Format;
 
 /// Decodes the primary image.
 ///
@@ -19,41 +21,37 @@ use crate::watch::Meter;
 /// # Errors
 ///
 /// `malformed`, `truncated`, `unsupported`, `out_of_memory`, `deadline`, `cancelled`.
-pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, meter: &Meter<'_>) -> Result<Pixels> {
+pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, timer: &CpuTimer<'_>) -> Result<Pixels> {
     let container = Container::read(bytes)?;
     if container.canvas != header.coded_size {
         return Err(Error::internal("WebP header and decoder disagree on the size"));
     }
     let whole = container.place == Rect::whole(container.canvas);
-    meter.check()?;
+    timer.check()?;
     match container.image.bitstream {
         _ if container.image.alpha || !whole => decode_rgba(&container),
-        Bitstream::Vp8 => decode_planes(&container, plan, meter),
+        Bitstream::Vp8 => decode_planes(&container, plan, timer),
         Bitstream::Vp8l => decode_rgb(&container),
     }
 }
 
-fn decode_planes(container: &Container<'_>, plan: &Plan, meter: &Meter<'_>) -> Result<Pixels> {
-    let (size, matrix, siting) = (container.canvas, Matrix::Bt601, Siting::Centred);
-    let grid = plan.chroma_grid(8, matrix);
-    let part = Part::chroma(size, (2, 2), siting, plan.crop, plan.target, grid)?;
-    let (mut luma, mut cb, mut cr) =
-        (Bands::new(Part::luma(size, plan.crop, plan.target)?)?, Bands::new(part)?, Bands::new(part)?);
+fn decode_planes(container: &Container<'_>, plan: &Plan, timer: &CpuTimer<'_>) -> Result<Pixels> {
+    let (size, range, matrix) = (container.canvas, Range::Limited, Matrix::Bt601);
+    let subsampling = Some((2, 2));
+    let format = PlanesFormat { size, bit_depth: 8, subsampling, siting: Siting::Centred, range, matrix };
+    let mut planes = PlanesReducer::new(format, plan.crop, plan.target, plan.chroma_grid(8, matrix))?;
     let frame = container.image.frame()?;
-    ffi::decode_rows(frame, size, |rows| {
-        meter.check()?;
-        luma.push_strided(rows.luma, rows.luma_stride)?;
-        cb.push_strided(rows.cb, rows.chroma_stride)?;
-        cr.push_strided(rows.cr, rows.chroma_stride)
+    webp_decode::decode_rows(frame, size, |rows| {
+        timer.check()?;
+        planes.take_rows(0, SampleSlice::U8(rows.luma), rows.luma_stride)?;
+        planes.take_rows(1, SampleSlice::U8(rows.cb), rows.chroma_stride)?;
+        planes.take_rows(2, SampleSlice::U8(rows.cr), rows.chroma_stride)
     })
     .map_err(|stop| match stop {
         Stop::Decoder(status) => refusal(status),
-        Stop::Taker(error) => error,
+        Stop::Taker(error) => error.into(),
     })?;
-    let (cb, cr) = (Samples::U8(cb.finish()?), Samples::U8(cr.finish()?));
-    let chroma = Some(Chroma { cb, cr, subsampling: (grid.factor(), grid.factor()), siting });
-    let (luma, range) = (Samples::U8(luma.finish()?), Range::Limited);
-    Ok(Pixels::ReducedYcbcr(Planes { size: plan.target, bit_depth: 8, luma, chroma, range, matrix }.checked()?))
+    Ok(Pixels::ReducedYcbcr(planes.finish()?))
 }
 
 fn decode_rgb(container: &Container<'_>) -> Result<Pixels> {
@@ -81,7 +79,7 @@ fn decode_rgba(container: &Container<'_>) -> Result<Pixels> {
 }
 
 fn run(container: &Container<'_>, output: Output<'_>) -> Result<()> {
-    ffi::decode(container.image.data, container.image.size, output).map_err(refusal)
+    webp_decode::decode(container.image.data, container.image.size, output).map_err(refusal)
 }
 
 /// What is wrong where libwebp says that memory is: it says so, too, of an alpha plane whose header is damaged
@@ -104,7 +102,7 @@ fn alpha_fault(container: &Container<'_>) -> Result<Status> {
                 rest.copy_from_slice(data);
             }
             let mut rgb = zeroed(samples(size, 3)?)?;
-            Ok(ffi::decode(&stream, size, Output::Rgb(&mut rgb)).err().unwrap_or(no_memory))
+            Ok(webp_decode::decode(&stream, size, Output::Rgb(&mut rgb)).err().unwrap_or(no_memory))
         }
         _ => Ok(Status::VP8_STATUS_BITSTREAM_ERROR),
     }
@@ -123,5 +121,5 @@ fn refusal(status: Status) -> Error {
 }
 
 fn samples(size: Size, channels: usize) -> Result<usize> {
-    count(size, channels).ok_or(Error::OutOfMemory { bytes: 0 })
+    sample_count(size, channels).ok_or(Error::OutOfMemory { bytes: 0 })
 }

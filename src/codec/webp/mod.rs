@@ -5,12 +5,12 @@
 //! Also as libwebp has it, `ICCP` and `EXIF` count only where `VP8X` announces them.
 
 mod container;
+mod cost;
 mod decode;
-mod ffi;
 mod probe;
 #[cfg(test)]
 mod tests;
-mod vp8l;
 
+pub(crate) use cost::cost;
 pub(crate) use decode::decode;
 pub(crate) use probe::probe;

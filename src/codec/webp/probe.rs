@@ -1,14 +1,15 @@
 //! Reads a WebP's header from its container and the first bytes of its bitstream.
 
+use image_ingest_color::ColorDescription;
+use image_ingest_samples::{Rect, Size, joined};
+use image_ingest_webp::LosslessLayout;
+
 use super::container::{Bitstream, Container, Image};
-use super::vp8l;
-use crate::error::Result;
-use crate::exif::Exif;
-use crate::format::Format;
-use crate::header::{Animation, Channels, Coding, ColorDescription, Header};
-use crate::limits::Limits;
-use crate::pixels::joined;
-use crate::size::Rect;
+use crate::codec::exif::Exif;
+use crate::error::{Error, Result};
+use crate::header::{Channels, Coding, Header};
+use crate::upload::format::Format;
+use crate::upload::limits::Limits;
 
 /// Reads the header of a WebP.
 ///
@@ -39,7 +40,7 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
         },
         has_alpha: container.image.alpha || container.place != Rect::whole(container.canvas),
         color,
-        animation: container.frames.map(|frames| Animation { frames }),
+        frames: container.frames,
         coding,
     })
 }
@@ -47,7 +48,7 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
 /// How the image is coded, and what libwebp holds for that beside its pixels.
 fn coding(image: &Image<'_>) -> Result<Coding> {
     if image.bitstream == Bitstream::Vp8l {
-        let table_bytes = vp8l::Layout::read(image.vp8l_data(), image.size)?.table_bytes();
+        let table_bytes = layout(image.vp8l_data(), image.size)?.table_bytes();
         return Ok(Coding::WebpLossless { table_bytes });
     }
     let Some(alpha) = image.alpha_chunk() else { return Ok(Coding::WebpLossy { alpha_bytes: 0 }) };
@@ -56,10 +57,14 @@ fn coding(image: &Image<'_>) -> Result<Coding> {
         alpha_bytes: match alpha.split_first() {
             // RFC 9649 § 2.7.1.2: compressed as VP8L is, without its header.
             Some((method, data)) if method & 3 == 1 => {
-                let layout = vp8l::Layout::read(data, image.size)?;
+                let layout = layout(data, image.size)?;
                 pixels + pixels * if layout.is_indexed { 1 } else { 4 } + layout.table_bytes()
             }
             _ => pixels,
         },
     })
+}
+
+fn layout(data: &[u8], size: Size) -> Result<LosslessLayout> {
+    LosslessLayout::read(data, size).map_err(|error| Error::in_format(Format::Webp, error))
 }

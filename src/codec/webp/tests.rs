@@ -5,16 +5,17 @@ use std::time::{Duration, Instant};
 use image::codecs::webp::WebPEncoder;
 use image::{ExtendedColorType, ImageFormat};
 
+use image_ingest_color::ColorDescription;
+use image_ingest_samples::{CpuTimer, Layout, Matrix, Planes, Range, Raster, Samples, Siting, Size};
+
 use super::{decode, probe};
 use crate::encode::webp::encode_rgb;
 use crate::error::{Error, Result};
-use crate::header::{Animation, Channels, Coding, ColorDescription, Header, Orientation};
-use crate::limits::Limits;
-use crate::pixels::{Layout, Matrix, Pixels, Planes, Range, Raster, Samples, Siting};
+use crate::header::{Channels, Coding, Header, Orientation};
+use crate::pixels::Pixels;
 use crate::plan::plan;
-use crate::profile::Profile;
-use crate::size::Size;
-use crate::watch::Meter;
+use crate::plan::profile::Profile;
+use crate::upload::limits::Limits;
 
 const SIZE: Size = Size::new(13, 9);
 const ANIMATION: u8 = 0x02;
@@ -56,7 +57,7 @@ fn anmf(left: u32, top: u32, size: Size, chunks: &[Vec<u8>]) -> Vec<u8> {
 
 /// A VP8 file of noise.
 fn lossy(size: Size) -> Vec<u8> {
-    encode_rgb(size, &noise(usize::try_from(size.pixels() * 3).unwrap()), 80, &Meter::default()).unwrap()
+    encode_rgb(size, &noise(usize::try_from(size.pixels() * 3).unwrap()), 80, &CpuTimer::default()).unwrap()
 }
 
 /// A VP8L file of noise, and its samples.
@@ -82,7 +83,7 @@ fn header(bytes: &[u8]) -> Result<Header> {
 }
 
 fn decoded(bytes: &[u8], header: &Header) -> Result<Pixels> {
-    decode(bytes, header, &plan(header, 0, &Profile::default()), &Meter::default())
+    decode(bytes, header, &plan(header, &Profile::default()), &CpuTimer::default())
 }
 
 fn raster(bytes: &[u8]) -> Result<Raster> {
@@ -116,7 +117,7 @@ fn opaque_lossy_gives_limited_range_planes() {
         let file = lossy(size);
         let header = header(&file).unwrap();
         assert_eq!((header.coded_size, header.has_alpha, header.channels), (size, false, Channels::Ycbcr));
-        assert_eq!((header.coding, header.animation), (Coding::WebpLossy { alpha_bytes: 0 }, None));
+        assert_eq!((header.coding, header.frames), (Coding::WebpLossy { alpha_bytes: 0 }, None));
         let planes = planes(&file).unwrap();
         assert_eq!((planes.size, planes.range, planes.matrix), (size, Range::Limited, Matrix::Bt601));
         let chroma = planes.chroma.unwrap();
@@ -237,7 +238,7 @@ fn an_animation_gives_its_first_frame_on_the_canvas() {
     let file = riff(&[vp8x(ANIMATION, canvas), anim, anmf(4, 6, SIZE, &[image_chunk(&file)]), second]);
     let header = header(&file).unwrap();
     assert_eq!((header.coded_size, header.has_alpha), (canvas, true));
-    assert_eq!(header.animation, Some(Animation { frames: 2 }));
+    assert_eq!(header.frames, Some(2));
     let out = u8s(raster(&file).unwrap().samples);
     let (mut at, mut frame) = (0, samples.chunks(3));
     for (y, x) in (0..15).flat_map(|y| (0..20).map(move |x| (y, x))) {
@@ -307,7 +308,7 @@ fn very_many_frames_are_counted_quickly() {
     let frame = anmf(0, 0, SIZE, &[image_chunk(&lossy(SIZE))]);
     let file = riff(&[vec![vp8x(ANIMATION, SIZE), frame], vec![chunk(b"ANMF", &[]); 1_000_000]].concat());
     let began = Instant::now();
-    assert_eq!(header(&file).unwrap().animation, Some(Animation { frames: 1_000_001 }));
+    assert_eq!(header(&file).unwrap().frames, Some(1_000_001));
     assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
 }
 

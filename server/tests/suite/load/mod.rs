@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use image_ingest::{Ingest, Source};
+use image_ingest::Ingest;
 
 use crate::client::connect;
 use crate::server::{Home, Server};
@@ -166,9 +166,9 @@ fn batch_rate(pictures: &[Picture], time: Duration) -> f64 {
     let threads = std::thread::available_parallelism().unwrap().get();
     let sources = (0..).map_while(|n| {
         let more = started.elapsed() < time;
-        more.then(|| Source::new(pictures[n % pictures.len()].varied(n), ingest.limits()))
+        more.then(|| ((), ingest.source(pictures[n % pictures.len()].varied(n))))
     });
-    let done = ingest.batch(sources, threads, 1 << 30).unwrap().filter(Result::is_ok).count();
+    let done = ingest.batch(sources, threads, 1 << 30).unwrap().filter(|((), result)| result.is_ok()).count();
     float(done) / started.elapsed().as_secs_f64()
 }
 

@@ -50,12 +50,12 @@ fn zero_blocks_are_missing_only_where_they_are_shown() {
     for (index, leaf) in picture.whole.leaves.iter().enumerate() {
         let data = picture.items.data(leaf.item).unwrap().concat();
         let coded = CodedPicture::read(&leaf.config, &data).unwrap();
-        let mut decoder = Decoder::new(leaf.coded_size(), false).unwrap();
+        let mut decoder = De265Decoder::new(leaf.coded_size(), false).unwrap();
         coded.units().for_each(|unit| decoder.push(unit).unwrap());
         let decoded = decoder.finish(|| true).unwrap().unwrap();
         let (_, shown) = picture.whole.place(index, leaf).unwrap();
-        assert!(planes::check_whole(&decoded, shown).is_ok(), "tile {index}");
-        assert_eq!(planes::check_whole(&decoded, leaf.size).is_err(), shown != leaf.size, "tile {index}");
+        assert!(decode::check_whole(&decoded, shown).is_ok(), "tile {index}");
+        assert_eq!(decode::check_whole(&decoded, leaf.size).is_err(), shown != leaf.size, "tile {index}");
     }
 }
 
@@ -94,7 +94,7 @@ fn nothing_in_an_item_makes_the_decoder_hold_more_than_its_picture() {
 fn parameter_sets_may_be_repeated() {
     let mut file = File::single();
     let (config, _) = coded_picture();
-    let sets = hevc::Config::read(&config).unwrap().parameter_sets().unwrap().into_iter();
+    let sets = DecoderConfiguration::read(&config).unwrap().parameter_sets().unwrap().into_iter();
     let sets = sets.flat_map(|set| [&u32::try_from(set.len()).unwrap().to_be_bytes(), set].concat());
     let sets: Vec<u8> = sets.collect();
     file.items[0].extents[0].splice(..0, sets);

@@ -88,14 +88,14 @@ fn rows_of_tiles_reduce_as_the_whole_does() {
     let h = probe(&bytes, &Limits::default()).unwrap();
     for max_edge in [64, 500, 999] {
         let profile = Profile { geometry: Geometry::Fit { max_edge }, ..Profile::default() };
-        let to_reduce = plan(&h, 0, &profile);
+        let to_reduce = plan(&h, &profile);
         let whole = Plan { target: to_reduce.crop.size, ..to_reduce.clone() };
         let decode = |plan| super::super::decode(&bytes, &h, plan, &Limits::default(), Workers::default()).unwrap();
         let (Pixels::Ycbcr(whole), Pixels::ReducedYcbcr(rows)) = (decode(&whole), decode(&to_reduce)) else {
             panic!("not as planned")
         };
         let grid = to_reduce.chroma_grid(8, whole.matrix);
-        assert!(reduce_planes(whole, to_reduce.crop, to_reduce.target, grid, &Meter::default()).unwrap() == rows);
+        assert!(reduce_planes(whole, to_reduce.crop, to_reduce.target, grid, &CpuTimer::default()).unwrap() == rows);
     }
 }
 
@@ -143,7 +143,7 @@ fn real_files_are_accepted() {
             }
             Err(e) => panic!("{}: {e}", path.display()),
         };
-        let reduced = plan(&h, 0, &Profile::default()).target;
+        let reduced = plan(&h, &Profile::default()).target;
         assert!([h.coded_size, reduced].contains(&decoded(&bytes).size()), "{}", path.display());
         eprintln!("{}: {} coded pictures by our decoder", path.display(), compare_decoders(&bytes));
     }

@@ -6,17 +6,22 @@ mod structure;
 
 use std::path::{Path, PathBuf};
 
+use image_ingest_c_decoders::hevc::De265Decoder;
+use image_ingest_color::ColorDescription;
+use image_ingest_hevc::{CodedPicture, DecoderConfiguration};
+use image_ingest_resize::reduce_planes;
+use image_ingest_samples::{Cicp, CpuTimer, Layout, Planes, Rect, Samples, Size, Workers};
+
 use super::boxes::FourCc;
-use super::ffi::Decoder;
-use super::nal::CodedPicture;
+use super::image::Picture;
 use super::*;
-use crate::header::{Cicp, ColorDescription, Orientation};
-use crate::pixels::{Layout, Planes, Samples};
-use crate::plan::plan;
-use crate::profile::{Geometry, Profile};
-use crate::reduce::reduce_planes;
-use crate::size::Rect;
-use crate::watch::Meter;
+use crate::error::Result;
+use crate::header::Orientation;
+use crate::header::{Channels, Coding, Header};
+use crate::pixels::Pixels;
+use crate::plan::profile::{Geometry, Profile};
+use crate::plan::{Plan, plan};
+use crate::upload::limits::Limits;
 
 /// A file to be written: items, properties, references.
 #[derive(Clone)]
@@ -165,14 +170,14 @@ fn code(file: &File) -> &'static str {
 
 /// On one thread, for a canonical image that is not reduced.
 fn decode(bytes: &[u8], header: &Header, limits: &Limits) -> Result<Pixels> {
-    let plan = plan(header, bytes.len() as u64, &Profile::default());
+    let plan = plan(header, &Profile::default());
     super::decode(bytes, header, &plan, limits, Workers::default())
 }
 
 /// For a canonical image of at most 64 pixels a side.
 fn decode_to_reduce(bytes: &[u8], header: &Header, workers: Workers<'_>) -> Result<Pixels> {
     let profile = Profile { geometry: Geometry::Fit { max_edge: 64 }, ..Profile::default() };
-    let plan = plan(header, bytes.len() as u64, &profile);
+    let plan = plan(header, &profile);
     super::decode(bytes, header, &plan, &Limits::default(), workers)
 }
 
@@ -208,12 +213,12 @@ fn by_libde265(bytes: &[u8]) -> [Vec<u8>; 3] {
     for (index, leaf) in picture.whole.leaves.iter().enumerate() {
         let data = picture.items.data(leaf.item).unwrap().concat();
         let coded = CodedPicture::read(&leaf.config, &data).unwrap();
-        let mut decoder = Decoder::new(leaf.coded_size(), true).unwrap();
+        let mut decoder = De265Decoder::new(leaf.coded_size(), true).unwrap();
         coded.units().for_each(|unit| decoder.push(unit).unwrap());
         let decoded = decoder.finish(|| true).unwrap().unwrap();
         let ((left, top), shown) = picture.whole.place(index, leaf).unwrap();
         for (channel, (to, of)) in planes.iter_mut().zip(places).enumerate() {
-            let from = decoded.plane(u8::try_from(channel).unwrap()).unwrap();
+            let from = decoded.view()[channel].unwrap();
             for y in 0..(shown.height as usize).div_ceil(of.1) {
                 let row = &from.bytes[y * from.stride..][..(shown.width as usize).div_ceil(of.0) * sample_bytes];
                 let start = ((top as usize / of.1 + y) * size(of).0 + left as usize / of.0) * sample_bytes;

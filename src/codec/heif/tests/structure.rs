@@ -187,7 +187,10 @@ fn colour_prefers_the_profile_and_keeps_the_signal_of_nclx() {
     let file = File::single().with(&[nclx([9, 16, 9], false), icc]);
     assert_eq!(header(&file).color, ColorDescription::Icc(bytes::Bytes::from_static(b"not a profile")));
     let planes = planes(&file.write());
-    assert_eq!((planes.range, planes.matrix), (crate::pixels::Range::Limited, crate::pixels::Matrix::Bt2020));
+    assert_eq!(
+        (planes.range, planes.matrix),
+        (image_ingest_samples::Range::Limited, image_ingest_samples::Matrix::Bt2020)
+    );
     let cicp = Cicp { primaries: 12, transfer: 13, matrix: 6, full_range: true };
     assert_eq!(header(&File::single().with(&[nclx([12, 13, 6], true)])).color, ColorDescription::Cicp(cicp));
     let limits = Limits { max_icc_bytes: 12, ..Limits::default() };

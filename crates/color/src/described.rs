@@ -1,0 +1,85 @@
+//! Turns a colour description into what leads from its samples to XYZ.
+
+use image_ingest_samples::Cicp;
+
+use crate::curve::Curve;
+use crate::description::{ColorDescription, ColorModel};
+use crate::icc;
+use crate::matrix::{BT709, D65, Matrix, Points};
+use crate::profile::{Gray, Profile, Rgb};
+
+/// The profile that a description means for samples of `model`; `None` when it is no profile or does not fit them.
+pub(crate) fn read(description: &ColorDescription, model: ColorModel) -> Option<Profile<'_>> {
+    let rgb = match description {
+        ColorDescription::Srgb => return None,
+        // A profile of another colour space than the samples' says nothing about them.
+        ColorDescription::Icc(bytes) => return icc::read(bytes, model),
+        ColorDescription::Cicp(cicp) => from_cicp(*cicp)?,
+        ColorDescription::Gamma { gamma, chromaticities } => from_gamma(*gamma, *chromaticities)?,
+        ColorDescription::AdobeRgb => with_curve(ADOBE_RGB, Curve::power(563.0 / 256.0))?,
+    };
+    match model {
+        ColorModel::Rgb => Some(Profile::Rgb(rgb)),
+        ColorModel::Gray => Some(Profile::Gray(Gray::Luminance(rgb.curves[0]))),
+        ColorModel::Cmyk => None,
+    }
+}
+
+/// SDR code points. The BT.709 family of transfer functions is read as sRGB's curve, as browsers show it: both are
+/// graded on the same displays.
+fn from_cicp(cicp: Cicp) -> Option<Rgb<'static>> {
+    let curve = match cicp.transfer {
+        4 => Curve::power(2.2),
+        5 => Curve::power(2.8),
+        8 => Curve::Identity,
+        _ => Curve::SRGB,
+    };
+    let points = primaries(cicp.primaries)?;
+    if points == BT709 && curve == Curve::SRGB { None } else { with_curve(points, curve) }
+}
+
+/// ITU-T H.273, table 2. Unspecified ones (2) are BT.709's.
+fn primaries(code: u16) -> Option<Points> {
+    const C: (f64, f64) = (0.310, 0.316);
+    Some(match code {
+        1 | 2 => BT709,
+        4 => [C, (0.67, 0.33), (0.21, 0.71), (0.14, 0.08)],
+        5 => [D65, (0.64, 0.33), (0.29, 0.60), (0.15, 0.06)],
+        6 | 7 => [D65, (0.630, 0.340), (0.310, 0.595), (0.155, 0.070)],
+        8 => [C, (0.681, 0.319), (0.243, 0.692), (0.145, 0.049)],
+        9 => [D65, (0.708, 0.292), (0.170, 0.797), (0.131, 0.046)],
+        10 => [(1.0 / 3.0, 1.0 / 3.0), (1.0, 0.0), (0.0, 1.0), (0.0, 0.0)],
+        11 => [(0.314, 0.351), (0.680, 0.320), (0.265, 0.690), (0.150, 0.060)],
+        12 => [D65, (0.680, 0.320), (0.265, 0.690), (0.150, 0.060)],
+        22 => [D65, (0.630, 0.340), (0.295, 0.605), (0.155, 0.077)],
+        _ => return None,
+    })
+}
+
+/// PNG's `gAMA` and `cHRM` (PNG Third Edition, 11.3.2). An exponent within 1 % of 1/2.2 stands for sRGB's curve, as
+/// the specification's own sRGB fallback value (45 455) does.
+fn from_gamma(gamma: u32, chromaticities: Option<[(u32, u32); 4]>) -> Option<Rgb<'static>> {
+    let srgb_like = gamma == 0 || (45_000..=45_910).contains(&gamma);
+    let curve = if srgb_like { Curve::SRGB } else { Curve::power(100_000.0 / f64::from(gamma)) };
+    match chromaticities {
+        Some(points) if !near_srgb(points) => {
+            let points = points.map(|(x, y)| (f64::from(x) / 100_000.0, f64::from(y) / 100_000.0));
+            let usable = points.iter().all(|&(x, y)| x + y <= 1.0 && y > 0.0);
+            if usable { with_curve(points, curve) } else { None }
+        }
+        _ if srgb_like => None,
+        _ => with_curve(BT709, curve),
+    }
+}
+
+/// Within rounding of sRGB's white and primaries as `cHRM` writes them.
+fn near_srgb(points: [(u32, u32); 4]) -> bool {
+    const SRGB: [(u32, u32); 4] = [(31_270, 32_900), (64_000, 33_000), (30_000, 60_000), (15_000, 6_000)];
+    points.iter().zip(SRGB).all(|(p, s)| p.0.abs_diff(s.0) <= 100 && p.1.abs_diff(s.1) <= 100)
+}
+
+fn with_curve(points: Points, curve: Curve<'static>) -> Option<Rgb<'static>> {
+    Some(Rgb { curves: [curve; 3], to_xyz: Matrix::to_xyz(points)? })
+}
+
+const ADOBE_RGB: Points = [D65, (0.64, 0.33), (0.21, 0.71), (0.15, 0.06)];

@@ -1,0 +1,168 @@
+//! Tone-maps PQ and HLG to SDR sRGB (ITU-R BT.2100, BT.2408: reference white 203 cd/m²).
+
+use libm::{exp, log, pow};
+
+use image_ingest_samples::{Cicp, Layout, Raster, Samples, zeroed};
+
+use crate::depth::eight_bits;
+use crate::result::Result;
+
+/// H.273 transfer characteristics of PQ (SMPTE ST 2084).
+pub(crate) const PQ: u16 = 16;
+/// H.273 transfer characteristics of HLG (ARIB STD-B67).
+pub(crate) const HLG: u16 = 18;
+
+/// Converts to 8-bit sRGB. Luminance up to half of reference white is kept; above, a smooth knee leads the format's
+/// peak to white, and colours keep their ratios.
+///
+/// # Errors
+///
+/// `out_of_memory`.
+pub(crate) fn tone_map(raster: Raster, cicp: Cicp) -> Result<Raster> {
+    if !matches!(raster.layout, Layout::Rgb | Layout::Rgba | Layout::Gray) {
+        return Ok(raster);
+    }
+    let curve = Curve::new(cicp)?;
+    let channels = raster.layout.channels();
+    let mut out = zeroed(raster.samples.len())?;
+    let source = |i: usize| match &raster.samples {
+        Samples::U8(v) => u16::from(v[i]) * 257,
+        Samples::U16(v) => v[i],
+    };
+    for (index, pixel) in out.chunks_exact_mut(channels).enumerate() {
+        let at = index * channels;
+        if channels == 1 {
+            pixel[0] = curve.map([source(at); 3])[0];
+            continue;
+        }
+        pixel[..3].copy_from_slice(&curve.map([source(at), source(at + 1), source(at + 2)]));
+        if channels == 4 {
+            pixel[3] = eight_bits(source(at + 3));
+        }
+    }
+    Raster::new(raster.size, raster.layout, Samples::U8(out))
+}
+
+struct Curve {
+    /// Light of each code value, in units of reference white.
+    light: Vec<f32>,
+    /// sRGB of light 0–1 in 65 536 steps.
+    encoded: Vec<u8>,
+    /// To BT.709 primaries.
+    primaries: [[f32; 3]; 3],
+    luminance: [f32; 3],
+    peak: f32,
+    hlg: bool,
+}
+
+impl Curve {
+    #[expect(clippy::cast_possible_truncation, reason = "f64 to f32 rounds, and indices are below 65 536")]
+    fn new(cicp: Cicp) -> Result<Self> {
+        let hlg = cicp.transfer == HLG;
+        let mut light = zeroed(65_536)?;
+        for (code, to) in light.iter_mut().enumerate() {
+            let v = code as f64 / 65_535.0;
+            *to = if hlg { hlg_scene_light(v) as f32 } else { (pq_light(v) / REFERENCE_WHITE) as f32 };
+        }
+        let mut encoded = zeroed(65_536)?;
+        for (step, to) in encoded.iter_mut().enumerate() {
+            *to = (srgb_encode(step as f64 / 65_535.0) * 255.0 + 0.5) as u8;
+        }
+        let (primaries, luminance) = match cicp.primaries {
+            12 | 11 => (P3_TO_BT709, [0.228_975, 0.691_739, 0.079_287]),
+            1 => (SAME, [0.2126, 0.7152, 0.0722]),
+            _ => (BT2020_TO_BT709, [0.2627, 0.678, 0.0593]),
+        };
+        let peak_nits = if hlg { HLG_PEAK } else { 10_000.0 };
+        Ok(Self { light, encoded, primaries, luminance, peak: (peak_nits / REFERENCE_WHITE) as f32, hlg })
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "f64 to f32 rounds, and indices are below 65 536")]
+    fn map(&self, code: [u16; 3]) -> [u8; 3] {
+        let mut rgb = code.map(|c| self.light[usize::from(c)]);
+        let mut luminance = dot(self.luminance, rgb);
+        if self.hlg {
+            // BT.2100's OOTF at a nominal peak of 1 000 cd/m²: light × luminance^0.2.
+            let gain = pow(f64::from(luminance), 0.2) as f32 * self.peak;
+            rgb = rgb.map(|v| v * gain);
+            luminance *= gain;
+        }
+        let gain = if luminance > KNEE { knee(luminance, self.peak) / luminance } else { 1.0 };
+        self.primaries.map(|row| {
+            let v = (dot(row, rgb) * gain).clamp(0.0, 1.0);
+            self.encoded[(v * 65_535.0 + 0.5) as usize]
+        })
+    }
+}
+
+/// Above the knee, an extended Reinhard curve: slope 1 where it starts, 1 at the peak.
+fn knee(luminance: f32, peak: f32) -> f32 {
+    let over = (luminance - KNEE) / (1.0 - KNEE);
+    let most = (peak - KNEE) / (1.0 - KNEE);
+    KNEE + (1.0 - KNEE) * over * (1.0 + over / (most * most)) / (1.0 + over)
+}
+
+fn dot(a: [f32; 3], b: [f32; 3]) -> f32 {
+    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+}
+
+/// SMPTE ST 2084's EOTF, in cd/m².
+fn pq_light(v: f64) -> f64 {
+    let p = pow(v, 1.0 / 78.843_75);
+    10_000.0 * pow((p - 0.835_937_5).max(0.0) / (18.851_562_5 - 18.687_5 * p), 1.0 / 0.159_301_757_812_5)
+}
+
+/// BT.2100's inverse HLG OETF, 0–1.
+fn hlg_scene_light(v: f64) -> f64 {
+    const A: f64 = 0.178_832_77;
+    const B: f64 = 1.0 - 4.0 * A;
+    let c = 0.5 - A * log(4.0 * A);
+    if v <= 0.5 { v * v / 3.0 } else { (exp((v - c) / A) + B) / 12.0 }
+}
+
+/// IEC 61966-2-1.
+fn srgb_encode(v: f64) -> f64 {
+    if v <= 0.003_130_8 { 12.92 * v } else { 1.055 * pow(v, 1.0 / 2.4) - 0.055 }
+}
+
+const REFERENCE_WHITE: f64 = 203.0;
+const HLG_PEAK: f64 = 1_000.0;
+const KNEE: f32 = 0.5;
+const SAME: [[f32; 3]; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+/// ITU-R BT.2087.
+const BT2020_TO_BT709: [[f32; 3]; 3] =
+    [[1.660_491, -0.587_641, -0.072_85], [-0.124_55, 1.132_9, -0.008_349], [-0.018_151, -0.100_579, 1.118_73]];
+/// SMPTE EG 432-1 primaries with white D65.
+const P3_TO_BT709: [[f32; 3]; 3] =
+    [[1.224_94, -0.224_94, 0.0], [-0.042_057, 1.042_057, 0.0], [-0.019_638, -0.078_636, 1.098_274]];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gray(code: u16, transfer: u16) -> u8 {
+        let cicp = Cicp { primaries: 9, transfer, matrix: 0, full_range: true };
+        Curve::new(cicp).unwrap().map([code; 3])[0]
+    }
+
+    #[test]
+    fn black_stays_black_and_the_peak_is_white() {
+        for transfer in [PQ, HLG] {
+            assert_eq!((gray(0, transfer), gray(u16::MAX, transfer)), (0, 255));
+        }
+    }
+
+    #[test]
+    fn mid_tones_keep_their_light() {
+        // PQ 0.40 is 32.5 cd/m², 0.16 of reference white: sRGB 111.
+        assert!(gray(26_214, PQ).abs_diff(111) <= 1, "{}", gray(26_214, PQ));
+    }
+
+    #[test]
+    fn the_curve_never_falls() {
+        let cicp = Cicp { primaries: 9, transfer: PQ, matrix: 0, full_range: true };
+        let curve = Curve::new(cicp).unwrap();
+        let levels: Vec<u8> = (0..=u16::MAX).step_by(64).map(|c| curve.map([c; 3])[1]).collect();
+        assert!(levels.is_sorted());
+    }
+}

@@ -1,0 +1,160 @@
+//! Converts a raster at canonical size to 8-bit sRGB.
+
+use image_ingest_samples::{Layout, Raster, Samples, Workers, zeroed};
+
+use crate::conversion::Conversion;
+use crate::depth::eight_bits;
+use crate::described;
+use crate::description::ColorModel;
+use crate::hdr;
+use crate::lut::Grid;
+use crate::profile::Profile;
+use crate::result::Result;
+use crate::shaper::{Luminance, Shaper, grays};
+
+/// Converts to 8-bit sRGB: gray stays gray, alpha passes through, CMYK becomes RGB, 16 bits become 8 by rounding.
+///
+/// # Errors
+///
+/// `out_of_memory`.
+pub fn to_srgb(raster: Raster, conversion: &Conversion, workers: Workers<'_>) -> Result<Raster> {
+    match conversion {
+        Conversion::Identity | Conversion::ProfileIgnored => plain(raster),
+        Conversion::ToneMap(cicp) => hdr::tone_map(raster, *cicp),
+        Conversion::Profile(description) => {
+            let model = match raster.layout {
+                Layout::Gray => ColorModel::Gray,
+                Layout::Rgb | Layout::Rgba => ColorModel::Rgb,
+                Layout::Cmyk => ColorModel::Cmyk,
+            };
+            // A gray profile whose image came with alpha, and so as RGBA, reads only as gray.
+            match described::read(description, model).or_else(|| described::read(description, ColorModel::Gray)) {
+                Some(profile) => through(raster, &profile, workers),
+                None => plain(raster),
+            }
+        }
+    }
+}
+
+fn through(raster: Raster, profile: &Profile<'_>, workers: Workers<'_>) -> Result<Raster> {
+    match (profile, raster.layout) {
+        (Profile::Gray(gray), Layout::Gray | Layout::Rgba) => one_channel(raster, &Luminance::Curve(gray), workers),
+        (Profile::Rgb(rgb), Layout::Rgb | Layout::Rgba) => match &raster.samples {
+            Samples::U8(v) => by_shaper(v, &raster, &Shaper::<256>::new(rgb)?, |a| a, workers),
+            Samples::U16(v) => by_shaper(v, &raster, &Shaper::<65_536>::new(rgb)?, eight_bits, workers),
+        },
+        (Profile::Lut(pipeline), layout) => match (pipeline.space.channels(), layout) {
+            (1, Layout::Gray | Layout::Rgba) => one_channel(raster, &Luminance::Table(pipeline), workers),
+            (3, Layout::Rgb | Layout::Rgba) | (4, Layout::Cmyk) => by_grid(&raster, &Grid::new(pipeline)?, workers),
+            _ => plain(raster),
+        },
+        _ => plain(raster),
+    }
+}
+
+fn by_shaper<T: Copy + Into<usize> + Sync, const N: usize>(
+    source: &[T],
+    raster: &Raster,
+    shaper: &Shaper<N>,
+    alpha: impl Fn(T) -> u8 + Sync,
+    workers: Workers<'_>,
+) -> Result<Raster> {
+    if raster.layout == Layout::Rgba {
+        mapped(source, raster, workers, |&[r, g, b, a]| with_alpha(shaper.rgb([r, g, b]), alpha(a)))
+    } else {
+        mapped(source, raster, workers, |&rgb| shaper.rgb::<T>(rgb))
+    }
+}
+
+fn by_grid(raster: &Raster, grid: &Grid, workers: Workers<'_>) -> Result<Raster> {
+    match (&raster.samples, raster.layout) {
+        (Samples::U8(v), Layout::Cmyk) => mapped(v, raster, workers, |inks| grid.cmyk(inks.map(wide))),
+        (Samples::U16(v), Layout::Cmyk) => mapped(v, raster, workers, |inks| grid.cmyk(*inks)),
+        (Samples::U8(v), Layout::Rgba) => {
+            mapped(v, raster, workers, |&[r, g, b, a]| with_alpha(grid.rgb([r, g, b].map(wide)), a))
+        }
+        (Samples::U16(v), Layout::Rgba) => {
+            mapped(v, raster, workers, |&[r, g, b, a]| with_alpha(grid.rgb([r, g, b]), eight_bits(a)))
+        }
+        (Samples::U8(v), _) => mapped(v, raster, workers, |rgb| grid.rgb(rgb.map(wide))),
+        (Samples::U16(v), _) => mapped(v, raster, workers, |rgb| grid.rgb(*rgb)),
+    }
+}
+
+/// A raster of pixels of `N` channels made from those of `M`.
+fn mapped<T: Sync, const M: usize, const N: usize>(
+    source: &[T],
+    raster: &Raster,
+    workers: Workers<'_>,
+    pixel: impl Fn(&[T; M]) -> [u8; N] + Sync,
+) -> Result<Raster> {
+    let source = source.as_chunks::<M>().0;
+    let mut out = zeroed(source.len().saturating_mul(N))?;
+    workers.map([source], out.as_chunks_mut::<N>().0, |[source], out| {
+        out.iter_mut().zip(source).for_each(|(to, from)| *to = pixel(from));
+    })?;
+    let layout = if N == 4 { Layout::Rgba } else { Layout::Rgb };
+    Raster::new(raster.size, layout, Samples::U8(out))
+}
+
+fn with_alpha([r, g, b]: [u8; 3], a: u8) -> [u8; 4] {
+    [r, g, b, a]
+}
+
+fn wide(sample: u8) -> u16 {
+    u16::from(sample) * 257
+}
+
+/// Converts gray, or the gray of an RGBA raster whose colour channels are equal, keeping its alpha.
+fn one_channel(raster: Raster, luminance: &Luminance<'_>, workers: Workers<'_>) -> Result<Raster> {
+    let table = grays(luminance, if matches!(raster.samples, Samples::U8(_)) { 256 } else { 65_536 })?;
+    match (raster.samples, raster.layout) {
+        (Samples::U8(v), Layout::Rgba) => {
+            let raster = Raster { samples: Samples::U8(Vec::new()), ..raster };
+            mapped(&v, &raster, workers, |&[g, _, _, a]| with_alpha([table[usize::from(g)]; 3], a))
+        }
+        (Samples::U16(v), Layout::Rgba) => {
+            let raster = Raster { samples: Samples::U8(Vec::new()), ..raster };
+            mapped(&v, &raster, workers, |&[g, _, _, a]| with_alpha([table[usize::from(g)]; 3], eight_bits(a)))
+        }
+        (Samples::U8(mut v), layout) => {
+            v.iter_mut().for_each(|g| *g = table[usize::from(*g)]);
+            Raster::new(raster.size, layout, Samples::U8(v))
+        }
+        (Samples::U16(v), layout) => {
+            Raster::new(raster.size, layout, Samples::U8(narrowed(&v, |g| table[usize::from(g)])?))
+        }
+    }
+}
+
+/// To 8 bits, and CMYK without a profile to RGB by the usual inversion.
+fn plain(raster: Raster) -> Result<Raster> {
+    let mut samples = match raster.samples {
+        Samples::U8(v) => v,
+        Samples::U16(v) => narrowed(&v, eight_bits)?,
+    };
+    if raster.layout != Layout::Cmyk {
+        return Raster::new(raster.size, raster.layout, Samples::U8(samples));
+    }
+    // In place: three bytes a pixel never overtake four.
+    let pixels = samples.len() / 4;
+    for i in 0..pixels {
+        let [c, m, y, k] = [samples[4 * i], samples[4 * i + 1], samples[4 * i + 2], samples[4 * i + 3]];
+        samples[3 * i..3 * i + 3].copy_from_slice(&[c, m, y].map(|ink| light(ink, k)));
+    }
+    samples.truncate(pixels * 3);
+    Raster::new(raster.size, Layout::Rgb, Samples::U8(samples))
+}
+
+/// Samples of 16 bits, each made one of 8.
+fn narrowed(samples: &[u16], narrow: impl Fn(u16) -> u8) -> Result<Vec<u8>> {
+    let mut out = zeroed(samples.len())?;
+    out.iter_mut().zip(samples).for_each(|(to, &from)| *to = narrow(from));
+    Ok(out)
+}
+
+/// The light that an ink and black let through, rounded.
+fn light(ink: u8, key: u8) -> u8 {
+    let product = u32::from(255 - ink) * u32::from(255 - key);
+    u8::try_from((product + 127) / 255).unwrap_or(u8::MAX)
+}

@@ -1,0 +1,196 @@
+//! Y′CbCr to RGB, and limited range to full (ITU-T H.273, 8.3; ITU-T T.871 for full-range BT.601).
+
+use image_ingest_samples::{Chroma, Layout, Matrix, Planes, Range, Raster, Samples, WorkError, Workers, zeroed};
+
+use crate::result::Result;
+
+/// Converts planes of equal size (4:4:4, or luma alone) to RGB or gray: 8 bits to 8, more to 16.
+///
+/// # Errors
+///
+/// `internal` when the planes are subsampled or of mixed depth; `out_of_memory`.
+pub fn to_rgb(planes: Planes, workers: Workers<'_>) -> Result<Raster> {
+    let curve = Scale::new(&planes);
+    let (layout, chroma) = match planes.chroma {
+        None => (Layout::Gray, None),
+        Some(Chroma { cb, cr, subsampling: (1, 1), .. }) => (Layout::Rgb, Some((cb, cr))),
+        Some(_) => return Err(WorkError::internal("subsampled planes cannot become RGB")),
+    };
+    let samples = match (planes.luma, chroma) {
+        (Samples::U8(mut luma), None) => {
+            luma.iter_mut().for_each(|y| *y = byte(curve.gray((*y).into())));
+            Samples::U8(luma)
+        }
+        (Samples::U16(mut luma), None) => {
+            luma.iter_mut().for_each(|y| *y = word(curve.gray((*y).into())));
+            Samples::U16(luma)
+        }
+        (Samples::U8(y), Some((Samples::U8(cb), Samples::U8(cr)))) => {
+            Samples::U8(interleave([&y, &cb, &cr], workers, |[y, cb, cr]| {
+                curve.rgb(y.into(), cb.into(), cr.into()).map(byte)
+            })?)
+        }
+        (Samples::U16(y), Some((Samples::U16(cb), Samples::U16(cr)))) => {
+            Samples::U16(interleave([&y, &cb, &cr], workers, |[y, cb, cr]| {
+                curve.rgb(y.into(), cb.into(), cr.into()).map(word)
+            })?)
+        }
+        _ => return Err(WorkError::internal("planes of mixed depth")),
+    };
+    Raster::new(planes.size, layout, samples)
+}
+
+/// Stretches 8-bit limited-range planes to full range by a table; full-range and deeper ones are unchanged.
+pub fn expand_range(mut planes: Planes) -> Planes {
+    if planes.range == Range::Full || planes.bit_depth != 8 {
+        return planes;
+    }
+    let stretch = |low: i32, span: i32, centre: i32| -> [u8; 256] {
+        std::array::from_fn(|v| {
+            let offset = i32::try_from(v).unwrap_or(255) - low;
+            byte(i64::from((offset * 510 + span * offset.signum()) / (2 * span) + centre))
+        })
+    };
+    let (luma, chroma) = (stretch(16, 219, 0), stretch(128, 224, 128));
+    let apply = |samples: &mut Samples, table: &[u8; 256]| {
+        if let Samples::U8(v) = samples {
+            v.iter_mut().for_each(|s| *s = table[usize::from(*s)]);
+        }
+    };
+    apply(&mut planes.luma, &luma);
+    if let Some(c) = &mut planes.chroma {
+        apply(&mut c.cb, &chroma);
+        apply(&mut c.cr, &chroma);
+    }
+    planes.range = Range::Full;
+    planes
+}
+
+fn interleave<T: Copy + Default + Send + Sync>(
+    planes: [&[T]; 3],
+    workers: Workers<'_>,
+    rgb: impl Fn([T; 3]) -> [T; 3] + Sync,
+) -> Result<Vec<T>> {
+    let mut out = zeroed(planes[0].len().saturating_mul(3))?;
+    workers.map(planes, out.as_chunks_mut::<3>().0, |[y, cb, cr], out| {
+        for (((to, &y), &cb), &cr) in out.iter_mut().zip(y).zip(cb).zip(cr) {
+            *to = rgb([y, cb, cr]);
+        }
+    })?;
+    Ok(out)
+}
+
+/// Fixed-point coefficients for one depth, range and matrix; the output spans 0–255 or 0–65 535.
+struct Scale {
+    luma_low: i64,
+    chroma_zero: i64,
+    luma: i64,
+    cr_to_r: i64,
+    cb_to_g: i64,
+    cr_to_g: i64,
+    cb_to_b: i64,
+}
+
+impl Scale {
+    #[expect(clippy::cast_possible_truncation, reason = "coefficients are below 2^24 by construction")]
+    fn new(planes: &Planes) -> Self {
+        let depth = u32::from(planes.bit_depth.clamp(8, 16));
+        let step = f64::from(1u32 << (depth - 8));
+        let top = f64::from((1u32 << depth) - 1);
+        let white = if depth == 8 { 255.0 } else { 65_535.0 };
+        let (low, luma_span, chroma_span) = match planes.range {
+            Range::Full => (0.0, top, top),
+            Range::Limited => (16.0 * step, 219.0 * step, 224.0 * step),
+        };
+        let (kr, kb) = match planes.matrix {
+            Matrix::Bt601 => (0.299, 0.114),
+            Matrix::Bt709 => (0.2126, 0.0722),
+            Matrix::Bt2020 => (0.2627, 0.0593),
+        };
+        let kg = 1.0 - kr - kb;
+        let fixed = |v: f64| (v * ONE + 0.5 * v.signum()) as i64;
+        let chroma = white / chroma_span;
+        Self {
+            luma_low: low as i64,
+            chroma_zero: 1 << (depth - 1),
+            luma: fixed(white / luma_span),
+            cr_to_r: fixed(2.0 * (1.0 - kr) * chroma),
+            cb_to_g: fixed(-2.0 * kb * (1.0 - kb) / kg * chroma),
+            cr_to_g: fixed(-2.0 * kr * (1.0 - kr) / kg * chroma),
+            cb_to_b: fixed(2.0 * (1.0 - kb) * chroma),
+        }
+    }
+
+    fn gray(&self, y: i64) -> i64 {
+        round((y - self.luma_low) * self.luma)
+    }
+
+    fn rgb(&self, y: i64, cb: i64, cr: i64) -> [i64; 3] {
+        let y = (y - self.luma_low) * self.luma;
+        let (cb, cr) = (cb - self.chroma_zero, cr - self.chroma_zero);
+        let green = cb * self.cb_to_g + cr * self.cr_to_g;
+        [round(y + cr * self.cr_to_r), round(y + green), round(y + cb * self.cb_to_b)]
+    }
+}
+
+const FRACTION_BITS: u32 = 20;
+const ONE: f64 = (1u32 << FRACTION_BITS) as f64;
+
+fn round(fixed: i64) -> i64 {
+    (fixed + (1 << (FRACTION_BITS - 1))) >> FRACTION_BITS
+}
+
+fn byte(v: i64) -> u8 {
+    u8::try_from(v.clamp(0, 255)).unwrap_or(u8::MAX)
+}
+
+fn word(v: i64) -> u16 {
+    u16::try_from(v.clamp(0, 65_535)).unwrap_or(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use image_ingest_samples::{Siting, Size};
+
+    use super::*;
+
+    fn pixel(y: u16, cb: u16, cr: u16, bit_depth: u8, range: Range, matrix: Matrix) -> Samples {
+        let sample =
+            |v: u16| if bit_depth == 8 { Samples::U8(vec![u8::try_from(v).unwrap()]) } else { Samples::U16(vec![v]) };
+        let chroma = Chroma { cb: sample(cb), cr: sample(cr), subsampling: (1, 1), siting: Siting::Centred };
+        let size = Size::new(1, 1);
+        to_rgb(Planes { size, bit_depth, luma: sample(y), chroma: Some(chroma), range, matrix }, Workers::default())
+            .unwrap()
+            .samples
+    }
+
+    #[test]
+    fn full_range_bt601_is_that_of_t871() {
+        assert_eq!(pixel(76, 85, 255, 8, Range::Full, Matrix::Bt601), Samples::U8(vec![254, 0, 0]));
+        assert_eq!(pixel(200, 128, 128, 8, Range::Full, Matrix::Bt601), Samples::U8(vec![200, 200, 200]));
+    }
+
+    #[test]
+    fn limited_range_spans_the_whole_output() {
+        for matrix in [Matrix::Bt601, Matrix::Bt709, Matrix::Bt2020] {
+            assert_eq!(pixel(16, 128, 128, 8, Range::Limited, matrix), Samples::U8(vec![0; 3]));
+            assert_eq!(pixel(235, 128, 128, 8, Range::Limited, matrix), Samples::U8(vec![255; 3]));
+            assert_eq!(pixel(940, 512, 512, 10, Range::Limited, matrix), Samples::U16(vec![65_535; 3]));
+        }
+    }
+
+    #[test]
+    fn the_range_table_agrees_with_the_conversion() {
+        for y in 0..=255u8 {
+            let planes = Planes {
+                size: Size::new(1, 1),
+                bit_depth: 8,
+                luma: Samples::U8(vec![y]),
+                chroma: None,
+                range: Range::Limited,
+                matrix: Matrix::Bt601,
+            };
+            assert_eq!(expand_range(planes.clone()).luma, to_rgb(planes, Workers::default()).unwrap().samples);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Intra prediction (ITU-T H.265 § 8.4.4.2) from the samples around a block.
+
+use crate::intra::picture::Sample;
+
+pub(crate) const PLANAR: u8 = 0;
+pub(crate) const DC: u8 = 1;
+pub(crate) const HORIZONTAL: u8 = 10;
+pub(crate) const VERTICAL: u8 = 26;
+
+/// The samples around a block of side `n`: from the bottom of the left column (0) over the corner (2n) to the right end of
+/// the row above (4n).
+pub(crate) type Border = [i32; 129];
+
+/// What decides the filters.
+#[derive(Clone, Copy)]
+pub(crate) struct Rules {
+    pub(crate) is_luma: bool,
+    pub(crate) strong_smoothing: bool,
+    pub(crate) depth: u32,
+}
+
+/// Predicts a block into `out`, whose rows are `stride` apart.
+pub(crate) fn predict<T: Sample>(border: &mut Border, n: usize, mode: u8, rules: Rules, out: &mut [T], stride: usize) {
+    if rules.is_luma && smooths(n, mode) {
+        smooth(border, n, rules);
+    }
+    let edges = rules.is_luma && n < 32;
+    let corner = 2 * n;
+    let (left, above) = (|y: usize| border[corner - 1 - y], &border[corner + 1..]);
+    match mode {
+        PLANAR => {
+            let log2 = n.ilog2();
+            let (right, below) = (above[n], left(n));
+            for (y, row) in out.chunks_mut(stride).take(n).enumerate() {
+                let (l, y) = (left(y), y as i32);
+                for (x, (to, &a)) in row[..n].iter_mut().zip(above).enumerate() {
+                    let (x, n) = (x as i32, n as i32);
+                    let sum = (n - 1 - x) * l + (x + 1) * right + (n - 1 - y) * a + (y + 1) * below + n;
+                    *to = T::narrow(sum >> (log2 + 1));
+                }
+            }
+        }
+        DC => {
+            let sum: i32 = above[..n].iter().chain(&border[n..corner]).sum();
+            let mean = (sum + n as i32) >> (n.ilog2() + 1);
+            for row in out.chunks_mut(stride).take(n) {
+                row[..n].fill(T::narrow(mean));
+            }
+            if edges {
+                out[0] = T::narrow((left(0) + 2 * mean + above[0] + 2) >> 2);
+                for (to, &a) in out[1..n].iter_mut().zip(&above[1..]) {
+                    *to = T::narrow((a + 3 * mean + 2) >> 2);
+                }
+                for y in 1..n {
+                    out[y * stride] = T::narrow((left(y) + 3 * mean + 2) >> 2);
+                }
+            }
+        }
+        _ => angular(border, n, mode, edges, rules.depth, out, stride),
+    }
+}
+
+/// § 8.4.4.2.3.
+fn smooths(n: usize, mode: u8) -> bool {
+    let least = match n {
+        8 => 7,
+        16 => 1,
+        32 => 0,
+        _ => return false,
+    };
+    mode != DC && mode.abs_diff(VERTICAL).min(mode.abs_diff(HORIZONTAL)) > least
+}
+
+fn smooth(border: &mut Border, n: usize, rules: Rules) {
+    let (low, corner, high) = (border[0], border[2 * n], border[4 * n]);
+    let flat = |end: i32, middle: i32| (corner + end - 2 * middle).abs() < 1 << (rules.depth - 5);
+    if rules.strong_smoothing && n == 32 && flat(high, border[96]) && flat(low, border[32]) {
+        for i in 1..64 {
+            let step = i as i32;
+            border[i] = ((64 - step) * low + step * corner + 32) >> 6;
+            border[64 + i] = ((64 - step) * corner + step * high + 32) >> 6;
+        }
+        return;
+    }
+    let mut before = low;
+    for i in 1..4 * n {
+        let here = border[i];
+        border[i] = (before + 2 * here + border[i + 1] + 2) >> 2;
+        before = here;
+    }
+}
+
+/// § 8.4.4.2.6.
+fn angular<T: Sample>(border: &Border, n: usize, mode: u8, edges: bool, depth: u32, out: &mut [T], stride: usize) {
+    let upright = mode >= 18;
+    let angle = ANGLES[usize::from(mode) - 2];
+    let corner = 2 * n;
+    // The reference row; index 0 is the corner, negative indices are projected from the other side.
+    let mut reference = [0i32; 3 * 32 + 1];
+    let zero = 32;
+    for i in 0..=2 * n {
+        reference[zero + i] = if upright { border[corner + i] } else { border[corner - i] };
+    }
+    if angle < 0 {
+        let inverse = INVERSE[usize::from(mode) - 11];
+        let last = (n as i32 * angle) >> 5;
+        // Where only -1 would be projected, it is not used.
+        for i in if last < -1 { last..0 } else { 0..0 } {
+            let at = (i * inverse + 128) >> 8;
+            let from = if upright { corner as i32 - at } else { corner as i32 + at };
+            reference[(zero as i32 + i) as usize] = border[from as usize];
+        }
+    }
+    let mut turned = [T::default(); 32 * 32];
+    for y in 0..n {
+        let position = (y as i32 + 1) * angle;
+        let (whole, part) = (position >> 5, position & 31);
+        let start = (zero as i32 + whole + 1) as usize;
+        let from = &reference[start..start + n + usize::from(part != 0)];
+        let to = if upright { &mut out[y * stride..y * stride + n] } else { &mut turned[y * n..(y + 1) * n] };
+        if part == 0 {
+            to.iter_mut().zip(from).for_each(|(to, &v)| *to = T::narrow(v));
+        } else {
+            for ((to, &a), &b) in to.iter_mut().zip(from).zip(&from[1..]) {
+                *to = T::narrow(((32 - part) * a + part * b + 16) >> 5);
+            }
+        }
+    }
+    if !upright {
+        for (y, row) in out.chunks_mut(stride).take(n).enumerate() {
+            for (x, to) in row[..n].iter_mut().enumerate() {
+                *to = turned[x * n + y];
+            }
+        }
+    }
+    if edges && mode == VERTICAL {
+        for y in 0..n {
+            let v = border[corner + 1] + ((border[corner - 1 - y] - border[corner]) >> 1);
+            out[y * stride] = T::clipped(v, depth);
+        }
+    }
+    if edges && mode == HORIZONTAL {
+        for (x, to) in out[..n].iter_mut().enumerate() {
+            *to = T::clipped(border[corner - 1] + ((border[corner + 1 + x] - border[corner]) >> 1), depth);
+        }
+    }
+}
+
+/// `intraPredAngle` of modes 2 to 34 (table 8-5).
+static ANGLES: [i32; 33] = [
+    32, 26, 21, 17, 13, 9, 5, 2, 0, -2, -5, -9, -13, -17, -21, -26, -32, -26, -21, -17, -13, -9, -5, -2, 0, 2, 5, 9,
+    13, 17, 21, 26, 32,
+];
+
+/// `invAngle` of modes 11 to 25 (table 8-6).
+static INVERSE: [i32; 15] =
+    [-4096, -1638, -910, -630, -482, -390, -315, -256, -315, -390, -482, -630, -910, -1638, -4096];

@@ -1,0 +1,46 @@
+//! Picks, when it runs, the code that was compiled for this CPU.
+#![expect(unsafe_code, reason = "code for AVX2 may only be called where the CPU has it")]
+
+use crate::entropy::Fault;
+#[cfg(all(test, target_arch = "x86_64"))]
+use crate::idct::{BlockPair, BlockSamples, BlockTables};
+use crate::work::Work;
+
+/// Proof that the CPU has AVX2 and the bit instructions that came with it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Avx2(());
+
+impl Avx2 {
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn find() -> Option<Self> {
+        let has = [
+            is_x86_feature_detected!("avx2"),
+            is_x86_feature_detected!("bmi1"),
+            is_x86_feature_detected!("bmi2"),
+            is_x86_feature_detected!("lzcnt"),
+        ];
+        has.into_iter().all(|it| it).then_some(Self(()))
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    pub(crate) fn find() -> Option<Self> {
+        None
+    }
+}
+
+/// Does a piece of our own decoder's work, by AVX2 or by what any machine has: the same samples either way.
+pub(crate) fn run(work: Work<'_, '_>, avx2: Option<Avx2>) -> Result<(), Fault> {
+    match avx2 {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the CPU has every feature that the function is compiled for; `Avx2` exists only where it was found.
+        Some(Avx2(())) => unsafe { work.run_avx2() },
+        _ => work.run_portable(),
+    }
+}
+
+/// The inverse DCT for AVX2, on a machine that was found to have it.
+#[cfg(all(test, target_arch = "x86_64"))]
+pub(crate) fn inverse_avx2(_: Avx2, pair: &BlockPair, tables: BlockTables<'_>, side: usize, out: &mut BlockSamples) {
+    // SAFETY: the CPU has the feature that the function is compiled for; `Avx2` exists only where it was found.
+    unsafe { crate::avx2::inverse_avx2(pair, tables, side, out) }
+}

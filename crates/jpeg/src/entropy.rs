@@ -1,0 +1,201 @@
+//! The entropy-coded segments of one scan and the restart markers between them (ITU-T T.81 § E.2.4, F.2.2).
+
+use memchr::memchr;
+
+use image_ingest_samples::DecodeError;
+
+use crate::bits::{BitReader, EntropySegments};
+use crate::result::Result;
+use crate::segments::{RST0, RST7};
+
+/// What is wrong with a scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// No code of the table, or a coefficient beyond the block.
+    BadCode,
+    /// The data ends before the scan does.
+    Ended,
+    /// A marker comes before the scan is over.
+    Short,
+    /// Another marker than the next restart.
+    RestartOrder,
+    /// Data between an interval and its restart marker.
+    Stray,
+    /// Data after the last MCU that reads as further MCUs, though not as rows of them.
+    Longer,
+}
+
+impl From<Fault> for DecodeError {
+    fn from(fault: Fault) -> Self {
+        let reason = match fault {
+            Fault::Ended => return Self::truncated("the data ends before the last scan does"),
+            Fault::BadCode => "an impossible entropy code",
+            Fault::Short => "a scan shorter than the image",
+            Fault::Longer => "a scan longer than the image",
+            Fault::RestartOrder => "restart markers out of order",
+            Fault::Stray => "stray bytes inside a scan",
+        };
+        Self::malformed(reason)
+    }
+}
+
+/// One scan's data on its way.
+pub(crate) struct Entropy<'a> {
+    segments: EntropySegments<'a>,
+    reader: BitReader,
+    /// MCUs between restart markers; 0 for none.
+    restart_interval: u32,
+    /// MCUs until the next restart marker.
+    until_restart: u32,
+    next_restart: u8,
+}
+
+impl<'a> Entropy<'a> {
+    /// # Errors
+    ///
+    /// `out_of_memory`.
+    pub(crate) fn new(data: &'a [u8], restart_interval: u32) -> Result<Self> {
+        Ok(Self {
+            segments: EntropySegments::new(data)?,
+            reader: BitReader::default(),
+            restart_interval,
+            until_restart: restart_interval,
+            next_restart: 0,
+        })
+    }
+
+    /// A reader and a window that holds the next MCU. What was read goes to [`Self::check`].
+    #[inline(always)]
+    pub(crate) fn next(&mut self) -> (BitReader, &[u8]) {
+        self.segments.prepare(&mut self.reader);
+        (self.reader, self.segments.window())
+    }
+
+    /// Takes the reader back, and what came of the MCU: `None` for an impossible code.
+    #[inline(always)]
+    pub(crate) fn check(&mut self, reader: BitReader, read: Option<()>) -> Result<(), Fault> {
+        self.reader = reader;
+        // Behind the end come zeros, which may be no code.
+        if self.segments.is_overrun(&self.reader) || (read.is_none() && self.segments.is_near_end(&self.reader)) {
+            return Err(if is_marker(self.segments.rest()) { Fault::Short } else { Fault::Ended });
+        }
+        read.ok_or(Fault::BadCode)
+    }
+
+    /// Counts an MCU that is about to be read; whether a restart came before it.
+    #[inline(always)]
+    pub(crate) fn restarts(&mut self) -> Result<bool, Fault> {
+        if self.restart_interval == 0 {
+            return Ok(false);
+        }
+        let due = self.until_restart == 0;
+        if due {
+            self.restart()?;
+        }
+        self.until_restart -= 1;
+        Ok(due)
+    }
+
+    #[cold]
+    fn restart(&mut self) -> Result<(), Fault> {
+        self.segments.prepare(&mut self.reader);
+        if !self.is_at_marker() {
+            return Err(Fault::Stray);
+        }
+        match self.segments.rest() {
+            [0xFF, marker, data @ ..] if *marker == RST0 + self.next_restart => {
+                self.reader = self.segments.next(data);
+            }
+            rest if is_marker(rest) => return Err(Fault::RestartOrder),
+            _ => return Err(Fault::Ended),
+        }
+        self.next_restart = (self.next_restart + 1) % 8;
+        self.until_restart = self.restart_interval;
+        Ok(())
+    }
+
+    /// Whether the segment is read to its end. Zero bytes may stand before the marker, as some webcams write them.
+    pub(crate) fn is_at_marker(&self) -> bool {
+        self.segments.has_ended() && self.segments.unread(&self.reader).iter().all(|&b| b == 0)
+    }
+
+    /// Whether the segment is read to its end and no restart marker follows it.
+    pub(crate) fn is_spent(&mut self) -> bool {
+        self.segments.prepare(&mut self.reader);
+        self.is_at_marker() && !matches!(self.segments.rest(), [0xFF, RST0..=RST7, ..])
+    }
+
+    /// Whether a restart marker is due, and is what follows: then the interval before it is whole.
+    pub(crate) fn is_at_restart(&mut self) -> bool {
+        self.segments.prepare(&mut self.reader);
+        let due = self.restart_interval > 0 && self.until_restart == 0;
+        due && self.is_at_marker() && matches!(self.segments.rest(), [0xFF, RST0..=RST7, ..])
+    }
+
+    /// Steps over further intervals by the numbers of their restart markers.
+    pub(crate) fn skip_intervals(&mut self) -> Result<(), Fault> {
+        while let [0xFF, number @ RST0..=RST7, data @ ..] = self.segments.rest() {
+            if *number != RST0 + self.next_restart {
+                return Err(Fault::RestartOrder);
+            }
+            self.next_restart = (self.next_restart + 1) % 8;
+            self.reader = self.segments.skip_to(after_interval(data));
+        }
+        Ok(())
+    }
+
+    /// Whether the bits that fill the last byte are alike: ones as § F.1.2.3 has them, or zeros.
+    pub(crate) fn is_padded(&self) -> bool {
+        let count = self.segments.bits_to_byte(&self.reader);
+        let padding = if count == 0 { 0 } else { self.reader.peek(count) };
+        padding == 0 || padding == (1 << count) - 1
+    }
+
+    /// Whether the last bytes that were read are zero, the one in which the last MCU ends among them.
+    pub(crate) fn ends_in_zeros(&self) -> bool {
+        self.segments.read(&self.reader).iter().rev().take(ZEROS).filter(|&&b| b == 0).count() == ZEROS
+    }
+
+    /// What follows the last MCU, up to the next marker that is no restart: whole bytes, without stuffing.
+    pub(crate) fn left_over(&self) -> impl Iterator<Item = u8> {
+        let unread = self.segments.unread(&self.reader).iter().copied();
+        let coded = &self.segments.rest()[..self.segments.rest().len() - self.after().len()];
+        let mut before = 0;
+        let is_data = move |&b: &u8| (std::mem::replace(&mut before, b), b) != (0xFF, 0);
+        unread.chain(coded.iter().copied().filter(is_data))
+    }
+
+    /// The data from the next marker on that is no restart.
+    pub(crate) fn after(&self) -> &'a [u8] {
+        let mut rest = self.segments.rest();
+        while let [0xFF, RST0..=RST7, data @ ..] = after_interval(rest) {
+            rest = data;
+        }
+        after_interval(rest)
+    }
+
+    /// Bytes of the file from the end of the last MCU on.
+    pub(crate) fn unread_len(&self) -> usize {
+        let unread = self.segments.unread(&self.reader);
+        self.segments.rest().len() + unread.len() + unread.iter().filter(|&&b| b == 0xFF).count()
+    }
+}
+
+/// Bytes that no data of a picture ends with: its last bits are ones (§ F.1.2.3).
+const ZEROS: usize = 5;
+
+/// The data from the next marker on.
+fn after_interval(mut data: &[u8]) -> &[u8] {
+    while let Some(at) = memchr(0xFF, data) {
+        data = &data[at..];
+        if is_marker(data) {
+            return data;
+        }
+        data = &data[1..];
+    }
+    &[]
+}
+
+fn is_marker(rest: &[u8]) -> bool {
+    matches!(rest, [0xFF, marker, ..] if !matches!(marker, 0x00 | 0xFF))
+}

@@ -1,0 +1,82 @@
+//! The frame of planes that this decoder knows.
+
+use image_ingest_samples::Size;
+
+use crate::headers::{FrameHeader, Process};
+
+/// A Huffman-coded frame of 8 bits whose components are planes: gray, or luma and two chroma components.
+pub(crate) struct Frame {
+    pub(crate) size: Size,
+    pub(crate) progressive: bool,
+    pub(crate) components: Vec<Component>,
+}
+
+/// One component of the frame.
+pub(crate) struct Component {
+    pub(crate) id: u8,
+    /// Blocks in an MCU, across and down.
+    pub(crate) h: u32,
+    pub(crate) v: u32,
+    /// Number of its quantisation table.
+    pub(crate) quantiser: usize,
+    /// The table in natural order, as it was when the component's first scan began; 16 bits that wrap, as in
+    /// libjpeg-turbo's SIMD.
+    pub(crate) table: Option<[i16; 64]>,
+}
+
+impl Frame {
+    /// `None` for any other frame.
+    pub(crate) fn of(header: &FrameHeader) -> Option<Self> {
+        let progressive = match header.process {
+            Process::Sequential => false,
+            Process::Progressive => true,
+            _ => return None,
+        };
+        if header.bit_depth != 8 || !header.is_whole() {
+            return None;
+        }
+        let mut components: Vec<_> = header
+            .components
+            .iter()
+            .map(|c| Component { id: c.id, h: c.h.into(), v: c.v.into(), quantiser: c.quantiser.into(), table: None })
+            .collect();
+        // A scan of one component is made of its blocks, whatever its factors (§ A.2.2).
+        if let [only] = &mut components[..] {
+            (only.h, only.v) = (1, 1);
+        }
+        are_planes(&components).then_some(Self { size: header.size, progressive, components })
+    }
+
+    /// The largest sampling factors.
+    pub(crate) fn most(&self) -> (u32, u32) {
+        let most = |factor: fn(&Component) -> u32| self.components.iter().map(factor).max().unwrap_or(1);
+        (most(|c| c.h), most(|c| c.v))
+    }
+
+    /// MCUs of all components, across and down.
+    pub(crate) fn mcus(&self) -> (u32, u32) {
+        let (h, v) = self.most();
+        (self.size.width.div_ceil(8 * h), self.size.height.div_ceil(8 * v))
+    }
+
+    /// Samples of a component at a DCT scale of 1/`divisor`; blocks where `divisor` is 8.
+    pub(crate) fn component_size(&self, component: &Component, divisor: u32) -> Size {
+        let (h, v) = self.most();
+        let side = |of: u32, factor: u32, most: u32| (of * factor).div_ceil(most * divisor);
+        Size::new(side(self.size.width, component.h, h), side(self.size.height, component.v, v))
+    }
+}
+
+/// Whether the components are planes: luma finest, both chroma components alike and in whole proportion to it.
+fn are_planes(components: &[Component]) -> bool {
+    let within = components.iter().all(|c| (1..=4).contains(&c.h) && (1..=4).contains(&c.v));
+    let blocks: u32 = components.iter().map(|c| c.h * c.v).sum();
+    within
+        && match components {
+            [_] => true,
+            [y, cb, cr] => {
+                (cb.h, cb.v) == (cr.h, cr.v) && y.h.is_multiple_of(cb.h) && y.v.is_multiple_of(cb.v) && blocks <= 10
+            }
+            _ => false,
+        }
+}

@@ -1,0 +1,158 @@
+//! Inverse DCTs of the accuracy and the scales of libjpeg's `islow` and reduced-size ones, for two blocks at once.
+//!
+//! Plain Rust that says what every build must give, sample by sample: sums of 16 bits wrap and stages saturate as in
+//! libjpeg-turbo's SIMD, which only coefficients beyond any real picture can tell from libjpeg's C.
+
+/// Two blocks of quantised coefficients, row by row: a row of the first, then of the second. What is written beyond is
+/// thrown away.
+pub(crate) type BlockPair = [i16; 256];
+
+/// BlockSamples of two blocks, row by row, as [`BlockPair`] has them: `side` of the first, then of the second.
+pub(crate) type BlockSamples = [u8; 128];
+
+/// Quantisation tables of the two blocks, in natural order.
+pub(crate) type BlockTables<'a> = [&'a [i16; 64]; 2];
+
+/// The inverse DCT of two blocks to `side` × `side` samples: 8, 4, 2 or 1.
+pub(crate) fn inverse(pair: &BlockPair, tables: BlockTables<'_>, side: usize, out: &mut BlockSamples) {
+    for (block, table) in tables.into_iter().enumerate() {
+        let dequantised: [[i16; 8]; 8] = std::array::from_fn(|row| {
+            std::array::from_fn(|column| pair[row * 16 + block * 8 + column].wrapping_mul(table[row * 8 + column]))
+        });
+        let mut put = |row: usize, column: usize, sample: u8| out[(row * 2 + block) * side + column] = sample;
+        match side {
+            8 => full(&dequantised, put),
+            4 => half(&dequantised, put),
+            2 => quarter(&dequantised, put),
+            _ => put(0, 0, to_sample(descale(dequantised[0][0].into(), 3))),
+        }
+    }
+}
+
+/// The same of two blocks whose coefficients are zero but for the first, at any side.
+#[inline(always)]
+pub(crate) fn flat(pair: &BlockPair, tables: BlockTables<'_>, side: usize, out: &mut BlockSamples) {
+    let samples: [u8; 2] =
+        std::array::from_fn(|block| to_sample(descale(pair[block * 8].wrapping_mul(tables[block][0]).into(), 3)));
+    for rows in out[..2 * side * side].chunks_exact_mut(2 * side) {
+        let (first, second) = rows.split_at_mut(side);
+        first.fill(samples[0]);
+        second.fill(samples[1]);
+    }
+}
+
+/// jidctint.c.
+fn full(block: &[[i16; 8]; 8], mut put: impl FnMut(usize, usize, u8)) {
+    let columns: [[i16; 8]; 8] = std::array::from_fn(|x| full_line(std::array::from_fn(|y| block[y][x]), PASS_1));
+    (0..8).for_each(|y| {
+        let line = full_line(std::array::from_fn(|x| columns[x][y]), PASS_2);
+        (0..8).for_each(|x| put(y, x, to_sample(line[x].into())));
+    });
+}
+
+fn full_line(v: [i16; 8], shift: u32) -> [i16; 8] {
+    let wide = i32::from;
+    let even = v[0].wrapping_add(v[4]);
+    let odd = v[0].wrapping_sub(v[4]);
+    let (even, odd) = (wide(even) << CONST_BITS, wide(odd) << CONST_BITS);
+    let inner = wide(v[2]) * F_0_541 + wide(v[6]) * (F_0_541 - F_1_847);
+    let outer = wide(v[2]) * (F_0_541 + F_0_765) + wide(v[6]) * F_0_541;
+    let sums = [even.wrapping_add(outer), odd.wrapping_add(inner), odd.wrapping_sub(inner), even.wrapping_sub(outer)];
+    let (z3, z4) = (wide(v[7].wrapping_add(v[3])), wide(v[5].wrapping_add(v[1])));
+    let (z3, z4) = (z3 * (F_1_175 - F_1_961) + z4 * F_1_175, z3 * F_1_175 + z4 * (F_1_175 - F_0_390));
+    let odds = [
+        (wide(v[1]) * (F_1_501 - F_0_899) - wide(v[7]) * F_0_899).wrapping_add(z4),
+        (wide(v[3]) * (F_3_072 - F_2_562) - wide(v[5]) * F_2_562).wrapping_add(z3),
+        (wide(v[5]) * (F_2_053 - F_2_562) - wide(v[3]) * F_2_562).wrapping_add(z4),
+        (wide(v[7]) * (F_0_298 - F_0_899) - wide(v[1]) * F_0_899).wrapping_add(z3),
+    ];
+    std::array::from_fn(|i| {
+        let sum = if i < 4 { sums[i].wrapping_add(odds[i]) } else { sums[7 - i].wrapping_sub(odds[7 - i]) };
+        saturate(descale(sum, shift))
+    })
+}
+
+/// jidctred.c, 4 × 4.
+fn half(block: &[[i16; 8]; 8], mut put: impl FnMut(usize, usize, u8)) {
+    let columns: [[i16; 4]; 8] = std::array::from_fn(|x| half_line(std::array::from_fn(|y| block[y][x]), PASS_1 + 1));
+    (0..4).for_each(|y| {
+        let line = half_line(std::array::from_fn(|x| columns[x][y]), PASS_2 + 1);
+        (0..4).for_each(|x| put(y, x, to_sample(line[x].into())));
+    });
+}
+
+fn half_line(v: [i16; 8], shift: u32) -> [i16; 4] {
+    let [v0, v1, v2, v3, _, v5, v6, v7] = v.map(i32::from);
+    let even = v0 << (CONST_BITS + 1);
+    let inner = v2 * F_1_847 - v6 * F_0_765;
+    let sums = [even.wrapping_add(inner), even.wrapping_sub(inner)];
+    let odds = [
+        (v5 * -F_0_601 + v7 * -F_0_509).wrapping_add(v1 * F_2_562 + v3 * F_0_899),
+        (v5 * F_1_451 + v7 * -F_0_211).wrapping_add(v1 * F_1_061 + v3 * -F_2_172),
+    ];
+    let both = |i: usize| if i < 2 { sums[i].wrapping_add(odds[i]) } else { sums[3 - i].wrapping_sub(odds[3 - i]) };
+    std::array::from_fn(|i| saturate(descale(both(i), shift)))
+}
+
+/// jidctred.c, 2 × 2.
+fn quarter(block: &[[i16; 8]; 8], mut put: impl FnMut(usize, usize, u8)) {
+    let columns: [[i16; 2]; 8] =
+        std::array::from_fn(|x| quarter_line(std::array::from_fn(|y| block[y][x]), PASS_1 + 2));
+    (0..2).for_each(|y| {
+        let line = quarter_line(std::array::from_fn(|x| columns[x][y]), PASS_2 + 2);
+        (0..2).for_each(|x| put(y, x, to_sample(line[x].into())));
+    });
+}
+
+fn quarter_line(v: [i16; 8], shift: u32) -> [i16; 2] {
+    let [v0, v1, _, v3, _, v5, _, v7] = v.map(i32::from);
+    let even = v0 << (CONST_BITS + 2);
+    let odd = (v5 * F_0_850 - v7 * F_0_720).wrapping_add(v1 * F_3_624 - v3 * F_1_272);
+    [even.wrapping_add(odd), even.wrapping_sub(odd)].map(|sum| saturate(descale(sum, shift)))
+}
+
+#[inline(always)]
+fn descale(value: i32, shift: u32) -> i32 {
+    value.wrapping_add(1 << (shift - 1)) >> shift
+}
+
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "clamped")]
+fn saturate(value: i32) -> i16 {
+    value.clamp(i16::MIN.into(), i16::MAX.into()) as i16
+}
+
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+fn to_sample(value: i32) -> u8 {
+    (value.clamp(-128, 127) + 128) as u8
+}
+
+/// Fractional bits of the constants.
+const CONST_BITS: u32 = 13;
+const PASS_1: u32 = CONST_BITS - 2;
+const PASS_2: u32 = CONST_BITS + 2 + 3;
+
+// Cosines times √2 and their sums, by their value: jidctint.c and jidctred.c.
+pub(crate) const F_0_211: i32 = 1730;
+pub(crate) const F_0_298: i32 = 2446;
+pub(crate) const F_0_390: i32 = 3196;
+pub(crate) const F_0_509: i32 = 4176;
+pub(crate) const F_0_541: i32 = 4433;
+pub(crate) const F_0_601: i32 = 4926;
+pub(crate) const F_0_720: i32 = 5906;
+pub(crate) const F_0_765: i32 = 6270;
+pub(crate) const F_0_850: i32 = 6967;
+pub(crate) const F_0_899: i32 = 7373;
+pub(crate) const F_1_061: i32 = 8697;
+pub(crate) const F_1_175: i32 = 9633;
+pub(crate) const F_1_272: i32 = 10426;
+pub(crate) const F_1_451: i32 = 11893;
+pub(crate) const F_1_501: i32 = 12299;
+pub(crate) const F_1_847: i32 = 15137;
+pub(crate) const F_1_961: i32 = 16069;
+pub(crate) const F_2_053: i32 = 16819;
+pub(crate) const F_2_172: i32 = 17799;
+pub(crate) const F_2_562: i32 = 20995;
+pub(crate) const F_3_072: i32 = 25172;
+pub(crate) const F_3_624: i32 = 29692;

@@ -1,0 +1,56 @@
+//! Which bits of a progressive frame's coefficients its scans have brought (ITU-T T.81 § G.1.1.1).
+
+/// The bit down to which each coefficient of a component is known, in zigzag order; `None` before its first scan.
+#[derive(Debug, Clone, Copy)]
+pub struct Precision([Option<u8>; 64]);
+
+impl Default for Precision {
+    /// Nothing is known yet.
+    fn default() -> Self {
+        Self([None; 64])
+    }
+}
+
+impl Precision {
+    /// Notes a scan of the coefficients `first..=last`, known to bit `before` (0 where nothing is) and after it to `bit`.
+    /// False where the scan contradicts those before it.
+    pub fn refine(&mut self, (first, last): (u8, u8), (before, bit): (u8, u8)) -> bool {
+        let mut fits = first == 0 || self.0[0].is_some();
+        for known in self.0.get_mut(usize::from(first)..=usize::from(last)).unwrap_or_default() {
+            fits &= known.replace(bit).unwrap_or(0) == before;
+        }
+        fits
+    }
+
+    /// Whether every bit of every coefficient is known, so that no scan can be missing.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.0.iter().all(|&known| known == Some(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_coefficient_down_to_its_last_bit_is_all_there_is() {
+        let mut precision = Precision::default();
+        for (band, bits) in [((0, 0), (0, 1)), ((1, 63), (0, 2)), ((1, 63), (2, 1)), ((1, 63), (1, 0))] {
+            assert!(precision.refine(band, bits));
+            assert!(!precision.is_full());
+        }
+        assert!(precision.refine((0, 0), (1, 0)));
+        assert!(precision.is_full());
+    }
+
+    #[test]
+    fn a_scan_that_skips_a_bit_or_comes_before_dc_contradicts() {
+        assert!(!Precision::default().refine((1, 5), (0, 0)), "AC before DC");
+        for again in [((0, 0), (1, 0)), ((0, 0), (0, 2))] {
+            let mut precision = Precision::default();
+            assert!(precision.refine((0, 0), (0, 2)));
+            assert!(!precision.refine(again.0, again.1), "{again:?}");
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Decodes the scans of a progressive frame into coefficients, and those into samples (ITU-T T.81 annex G).
+//!
+//! Coefficients lie in zigzag order beside a bit for each that is not zero: refinement, most of a decode's time, then
+//! visits only those.
+
+use image_ingest_samples::zeroed;
+
+use crate::band::{Block, read_dc_value, read_first, read_refinement};
+use crate::blocks::{McuRow, PendingBlocks};
+use crate::codes::{Codes, Dc};
+use crate::entropy::{Entropy, Fault};
+use crate::frame::{Component, Frame};
+use crate::idct::{BlockPair, BlockSamples, BlockTables};
+use crate::precision::Precision;
+use crate::result::Result;
+use crate::sequential::{PLACES, place};
+use crate::tables::{ScanStart, ScanTables, Tables};
+
+/// The coefficients of all components, as far as they are known.
+pub(crate) struct Coefficients {
+    planes: Vec<CoefficientPlane>,
+    mcus: (u32, u32),
+}
+
+/// The blocks of one component, row by row, whole MCUs.
+struct CoefficientPlane {
+    h: usize,
+    v: usize,
+    across: usize,
+    /// Blocks of a scan of this component alone, across and down (§ A.2.2).
+    own: (usize, usize),
+    values: Vec<i16>,
+    /// Bit `k`: coefficient `k`, 1–63, is not zero.
+    nonzero: Vec<u64>,
+    precision: Precision,
+}
+
+/// One scan, ready to be read.
+pub(crate) struct Pass<'a> {
+    pub(crate) entropy: Entropy<'a>,
+    components: Vec<usize>,
+    kind: Kind,
+    /// The bit that the scan gives.
+    bit: u8,
+    predictors: [i32; 3],
+    /// Blocks that are still to be passed over.
+    end_run: u32,
+}
+
+enum Kind {
+    DcFirst(Vec<Dc>),
+    DcRefine,
+    AcFirst(Band),
+    AcRefine(Band),
+}
+
+/// The coefficients that an AC scan gives, and their codes.
+struct Band {
+    codes: Codes,
+    spectrum: (u32, u32),
+}
+
+impl<'a> Pass<'a> {
+    /// `Ok(None)` for a scan header that no progressive frame may have, or tables that no code can be read by.
+    ///
+    /// # Errors
+    ///
+    /// `out_of_memory`.
+    pub(crate) fn new(tables: &Tables<'a>, start: &ScanStart<'a>) -> Result<Option<Self>> {
+        let Some(kind) = Kind::of(tables, start) else { return Ok(None) };
+        let entropy = Entropy::new(start.data, tables.restart_interval)?;
+        let components = start.components.iter().map(|component| component.place).collect();
+        let bit = start.approximation.1;
+        Ok(Some(Self { entropy, components, kind, bit, predictors: [0; 3], end_run: 0 }))
+    }
+
+    /// Whether no further block was said to end early, as after the last block of a scan (§ G.1.2.2).
+    pub(crate) fn has_no_run_left(&self) -> bool {
+        self.end_run == 0
+    }
+}
+
+impl Kind {
+    fn of(tables: &Tables<'_>, start: &ScanStart<'_>) -> Option<Self> {
+        let (first, last) = start.spectrum;
+        let (before, bit) = start.approximation;
+        if bit > 13 || (before > 0 && before != bit + 1) {
+            return None;
+        }
+        let spectrum = (u32::from(first), u32::from(last));
+        Some(match (&start.components[..], first, before) {
+            (components, 0, 0) if last == 0 => {
+                let codes = |component: &ScanTables| Dc::new(tables.dc_codes(component.dc)?);
+                Self::DcFirst(components.iter().map(codes).collect::<Option<_>>()?)
+            }
+            (_, 0, _) if last == 0 => Self::DcRefine,
+            (&[ScanTables { ac, .. }], 1.., 0) => Self::AcFirst(Band { codes: tables.ac_codes(ac)?, spectrum }),
+            (&[ScanTables { ac, .. }], 1.., _) => Self::AcRefine(Band { codes: tables.ac_codes(ac)?, spectrum }),
+            _ => return None,
+        })
+    }
+}
+
+impl Coefficients {
+    /// All zero.
+    ///
+    /// # Errors
+    ///
+    /// `out_of_memory`.
+    pub(crate) fn new(frame: &Frame) -> Result<Self> {
+        let mcus = frame.mcus();
+        let plane = |component: &Component| {
+            let (across, down) = ((mcus.0 * component.h) as usize, (mcus.1 * component.v) as usize);
+            let size = frame.component_size(component, 8);
+            Ok(CoefficientPlane {
+                h: component.h as usize,
+                v: component.v as usize,
+                across,
+                own: (size.width as usize, size.height as usize),
+                values: zeroed(across * down * 64)?,
+                nonzero: zeroed(across * down)?,
+                precision: Precision::default(),
+            })
+        };
+        Ok(Self { planes: frame.components.iter().map(plane).collect::<Result<_>>()?, mcus })
+    }
+
+    /// Notes what a scan will bring; false if it contradicts those before it.
+    pub(crate) fn expect(&mut self, start: &ScanStart<'_>) -> bool {
+        let mut places = start.components.iter().map(|component| component.place);
+        places.all(|place| self.planes[place].precision.refine(start.spectrum, start.approximation))
+    }
+
+    /// Whether every bit of every coefficient is there.
+    pub(crate) fn are_complete(&self) -> bool {
+        self.planes.iter().all(|plane| plane.precision.is_full())
+    }
+
+    /// Rows of a scan: of blocks where it is of one component, of MCUs where it is of several.
+    pub(crate) fn rows(&self, pass: &Pass<'_>) -> usize {
+        if let [only] = pass.components[..] { self.planes[only].own.1 } else { self.mcus.1 as usize }
+    }
+
+    /// Reads a row of a scan.
+    #[inline(always)]
+    pub(crate) fn read(&mut self, pass: &mut Pass<'_>, row: usize) -> Result<(), Fault> {
+        let Pass { entropy, components, kind, bit, predictors, end_run } = pass;
+        match kind {
+            Kind::DcFirst(codes) => self.read_dc(entropy, components, Some(codes), *bit, row, predictors),
+            Kind::DcRefine => self.read_dc(entropy, components, None, *bit, row, predictors),
+            Kind::AcFirst(band) => self.read_ac::<false>(entropy, components[0], band, *bit, row, end_run),
+            Kind::AcRefine(band) => self.read_ac::<true>(entropy, components[0], band, *bit, row, end_run),
+        }
+    }
+
+    /// Reads a row's DC coefficients by `codes`, or one more bit of each.
+    #[inline(always)]
+    fn read_dc(
+        &mut self,
+        entropy: &mut Entropy<'_>,
+        components: &[usize],
+        codes: Option<&Vec<Dc>>,
+        bit: u8,
+        y: usize,
+        predictors: &mut [i32; 3],
+    ) -> Result<(), Fault> {
+        let alone = if let [only] = components { Some(self.planes[*only].own.0) } else { None };
+        for x in 0..alone.unwrap_or(self.mcus.0 as usize) {
+            if entropy.restarts()? {
+                *predictors = [0; 3];
+            }
+            let (mut reader, window) = entropy.next();
+            let mut read = Some(());
+            for (index, &component) in components.iter().enumerate() {
+                let plane = &mut self.planes[component];
+                let (h, v) = if alone.is_some() { (1, 1) } else { (plane.h, plane.v) };
+                for block in 0..h * v {
+                    let at = (y * v + block / h) * plane.across + x * h + block % h;
+                    let value = &mut plane.values[at * 64];
+                    let predictor = &mut predictors[index];
+                    let codes = codes.map(|codes| &codes[index]);
+                    read = read.and(read_dc_value(&mut reader, window, codes, predictor, bit, value));
+                }
+            }
+            entropy.check(reader, read)?;
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn read_ac<const REFINE: bool>(
+        &mut self,
+        entropy: &mut Entropy<'_>,
+        component: usize,
+        Band { codes, spectrum }: &Band,
+        bit: u8,
+        y: usize,
+        end_run: &mut u32,
+    ) -> Result<(), Fault> {
+        let plane = &mut self.planes[component];
+        let row = y * plane.across..y * plane.across + plane.own.0;
+        let (values, _) = plane.values[row.start * 64..row.end * 64].as_chunks_mut::<64>();
+        for (values, nonzero) in values.iter_mut().zip(&mut plane.nonzero[row]) {
+            if entropy.restarts()? {
+                *end_run = 0;
+            }
+            let block = Block { values, nonzero };
+            let (mut reader, window) = entropy.next();
+            let read = if REFINE {
+                read_refinement(&mut reader, window, codes, *spectrum, bit, block, end_run)
+            } else {
+                read_first(&mut reader, window, codes, *spectrum, bit, block, end_run)
+            };
+            entropy.check(reader, read)?;
+        }
+        Ok(())
+    }
+
+    /// Transforms a row of MCUs.
+    #[inline(always)]
+    pub(crate) fn transform(
+        &self,
+        row: usize,
+        tables: &[[i16; 64]],
+        waiting: &mut [PendingBlocks; 2],
+        strips: &mut [McuRow],
+        inverse: impl Fn(&BlockPair, BlockTables<'_>, usize, &mut BlockSamples),
+    ) {
+        for (index, plane) in self.planes.iter().enumerate() {
+            let waiting = &mut waiting[usize::from(index > 0)];
+            for y in 0..plane.v {
+                let start = (row * plane.v + y) * plane.across;
+                let (values, _) = plane.values[start * 64..(start + plane.across) * 64].as_chunks::<64>();
+                for (x, (values, &nonzero)) in values.iter().zip(&plane.nonzero[start..]).enumerate() {
+                    let (pair, places) = (&mut waiting.pair, &PLACES[waiting.filled & 1]);
+                    pair[place(places, 0)] = values[0];
+                    for k in bits_of(nonzero) {
+                        pair[place(places, k)] = values[k as usize & 63];
+                    }
+                    waiting.add(index, (x, y), nonzero == 0, strips, |component| &tables[component], &inverse);
+                }
+            }
+        }
+        waiting.iter_mut().for_each(|waiting| waiting.flush(strips, |component| &tables[component], &inverse));
+    }
+}
+
+/// The places of the bits that are set.
+#[inline(always)]
+fn bits_of(mut set: u64) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let k = (set != 0).then(|| set.trailing_zeros());
+        set &= set.wrapping_sub(1);
+        k
+    })
+}

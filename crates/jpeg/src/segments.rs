@@ -1,0 +1,171 @@
+//! Walks a JPEG's marker segments (ITU-T T.81 annex B): the one walk that probing and decoding share.
+
+use image_ingest_samples::DecodeError;
+use memchr::memchr;
+
+use crate::result::Result;
+
+/// A marker segment, without its marker and length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Segment<'a> {
+    /// The code of a `SOFn` marker and the frame header (§ B.2.2).
+    Frame(u8, &'a [u8]),
+    /// A scan header (§ B.2.3); its entropy-coded data follows.
+    Scan(&'a [u8]),
+    /// Huffman tables (§ B.2.4.2).
+    HuffmanTables(&'a [u8]),
+    /// Quantisation tables (§ B.2.4.1).
+    QuantisationTables(&'a [u8]),
+    /// The number of MCUs between restart markers (§ B.2.4.4).
+    RestartInterval(&'a [u8]),
+    /// Arithmetic conditioning tables (§ B.2.4.3).
+    ArithmeticConditioning(&'a [u8]),
+    /// A marker of a hierarchical file (annex J), whose segment is not read.
+    Hierarchical,
+    /// A frame of JPEG-LS (ITU-T T.87), whose segment is not read.
+    JpegLs,
+    /// The code of another marker and its segment: application data, a comment, a number of lines.
+    Other(u8, &'a [u8]),
+    /// A start of image where none may be.
+    StartOfImage,
+    /// The end of the image.
+    EndOfImage,
+    /// No marker follows.
+    EndOfData,
+}
+
+/// A cursor over marker segments.
+pub struct MarkerSegments<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> MarkerSegments<'a> {
+    /// At the first marker after the start of the image.
+    pub fn new(file: &'a [u8]) -> Self {
+        Self { rest: file.get(2..).unwrap_or_default() }
+    }
+
+    /// Goes on at `rest`.
+    pub fn resume(&mut self, rest: &'a [u8]) {
+        self.rest = rest;
+    }
+
+    /// What follows the last marker or segment that was read.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// The next segment, or marker without one. `RSTn` and `TEM` are skipped.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::Truncated`], [`DecodeError::Malformed`] for a segment that is cut, or shorter than its length field.
+    pub fn next_segment(&mut self) -> Result<Segment<'a>> {
+        loop {
+            let Ok(marker) = self.next_marker() else { return Ok(Segment::EndOfData) };
+            return Ok(match marker {
+                TEM | RST0..=RST7 => continue,
+                SOI => Segment::StartOfImage,
+                EOI => Segment::EndOfImage,
+                DHP | EXP => Segment::Hierarchical,
+                SOF55 => Segment::JpegLs,
+                DAC => Segment::ArithmeticConditioning(self.payload(marker)?),
+                DHT => Segment::HuffmanTables(self.payload(marker)?),
+                DQT => Segment::QuantisationTables(self.payload(marker)?),
+                DRI => Segment::RestartInterval(self.payload(marker)?),
+                SOS => Segment::Scan(self.payload(marker)?),
+                SOF0..=SOF15 if marker != JPG => Segment::Frame(marker, self.payload(marker)?),
+                _ => Segment::Other(marker, self.payload(marker)?),
+            });
+        }
+    }
+
+    /// The next marker code. Bytes before it and fill bytes are skipped: § B.1.1.2 allows only the latter, decoders in the
+    /// field skip both.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::Truncated`] where no marker follows.
+    fn next_marker(&mut self) -> Result<u8> {
+        loop {
+            let ff = memchr(0xFF, self.rest).ok_or_else(ended)?;
+            let run = self.rest[ff..].iter().take_while(|&&b| b == 0xFF).count();
+            let code = *self.rest.get(ff + run).ok_or_else(ended)?;
+            self.rest = &self.rest[ff + run + 1..];
+            if code != 0 {
+                return Ok(code);
+            }
+        }
+    }
+
+    /// The payload of the segment whose marker was just read.
+    ///
+    /// A comment or application segment of a length below 2, which no segment has, ends with its length field: as libjpeg
+    /// reads it, and the DTP programs that write it mean it.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::Truncated`], [`DecodeError::Malformed`].
+    fn payload(&mut self, marker: u8) -> Result<&'a [u8]> {
+        let len = usize::from(u16::from_be_bytes(*self.rest.first_chunk().ok_or_else(ended)?));
+        let len = match (len, marker) {
+            (0..2, APP0..=APP15 | COM) => 2,
+            (0..2, _) => return Err(DecodeError::malformed("a segment shorter than its length field")),
+            _ => len,
+        };
+        let (segment, rest) = self.rest.split_at_checked(len).ok_or_else(ended)?;
+        self.rest = rest;
+        Ok(&segment[2..])
+    }
+
+    /// Moves to the marker that ends the entropy-coded data (§ B.1.1.5: stuffed zeros and restarts do not).
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::Truncated`] where no marker follows.
+    pub fn skip_entropy_coded(&mut self) -> Result<()> {
+        loop {
+            let ff = memchr(0xFF, self.rest).ok_or_else(ended)?;
+            let after = match self.rest.get(ff + 1).ok_or_else(ended)? {
+                0x00 | RST0..=RST7 => ff + 2,
+                0xFF => ff + 1,
+                _ => {
+                    self.rest = &self.rest[ff..];
+                    return Ok(());
+                }
+            };
+            self.rest = &self.rest[after..];
+        }
+    }
+}
+
+fn ended() -> DecodeError {
+    DecodeError::truncated("the data ends before the image does")
+}
+
+pub(crate) const SOF0: u8 = 0xC0;
+pub(crate) const SOF1: u8 = 0xC1;
+pub(crate) const SOF2: u8 = 0xC2;
+pub(crate) const SOF3: u8 = 0xC3;
+pub(crate) const DHT: u8 = 0xC4;
+pub(crate) const JPG: u8 = 0xC8;
+pub(crate) const SOF9: u8 = 0xC9;
+pub(crate) const SOF10: u8 = 0xCA;
+pub(crate) const SOF11: u8 = 0xCB;
+pub(crate) const DAC: u8 = 0xCC;
+pub(crate) const SOF15: u8 = 0xCF;
+pub(crate) const RST0: u8 = 0xD0;
+pub(crate) const RST7: u8 = 0xD7;
+pub(crate) const SOI: u8 = 0xD8;
+pub(crate) const EOI: u8 = 0xD9;
+pub(crate) const SOS: u8 = 0xDA;
+pub(crate) const DQT: u8 = 0xDB;
+pub(crate) const DRI: u8 = 0xDD;
+pub(crate) const DHP: u8 = 0xDE;
+pub(crate) const EXP: u8 = 0xDF;
+pub(crate) const APP0: u8 = 0xE0;
+pub(crate) const APP15: u8 = 0xEF;
+/// ITU-T T.87, C.2.2.
+pub(crate) const SOF55: u8 = 0xF7;
+pub(crate) const COM: u8 = 0xFE;
+pub(crate) const TEM: u8 = 0x01;

@@ -1,0 +1,291 @@
+//! Decodes a scan of a sequential frame, a row of MCUs at a time (ITU-T T.81 § F.2): of all its components or some.
+
+use image_ingest_samples::{CpuTimer, zeroed};
+
+use crate::bits::{BitReader, MARGIN};
+use crate::blocks::{McuRow, PendingBlocks};
+use crate::codes::{Ac, Dc, END};
+use crate::entropy::{Entropy, Fault};
+use crate::frame::Frame;
+use crate::idct::{BlockPair, BlockSamples, BlockTables};
+use crate::result::Result;
+use crate::tables::{ScanStart, ScanTables, Tables};
+use crate::zigzag::ZIGZAG;
+
+/// One scan.
+pub(crate) struct Scan<'a> {
+    pub(crate) entropy: Entropy<'a>,
+    components: Vec<ScanComponent>,
+    /// Quantisers by the component's place in the frame.
+    quantisers: Vec<[i16; 64]>,
+    /// MCUs across and down.
+    mcus: (u32, u32),
+    /// Of luma and of chroma.
+    waiting: [PendingBlocks; 2],
+}
+
+/// A component of the scan.
+struct ScanComponent {
+    /// Its place in the frame.
+    place: usize,
+    /// Blocks in an MCU of the scan, across and down.
+    h: usize,
+    v: usize,
+    dc: Dc,
+    ac: Ac,
+    predictor: i32,
+}
+
+impl<'a> Scan<'a> {
+    /// `Ok(None)` for a scan that has no usable tables.
+    ///
+    /// # Errors
+    ///
+    /// `out_of_memory`.
+    pub(crate) fn new(
+        tables: &Tables<'a>,
+        frame: &Frame,
+        start: &ScanStart<'a>,
+        sides: [usize; 2],
+    ) -> Result<Option<Self>> {
+        // A scan of one component is made of its blocks, whatever its factors (§ A.2.2).
+        let alone = start.components.len() == 1;
+        let mut quantisers = vec![[0; 64]; frame.components.len()];
+        let component = |&ScanTables { place, dc, ac }: &ScanTables| {
+            let component = &frame.components[place];
+            quantisers[place] = component.table?;
+            Some(ScanComponent {
+                place,
+                h: if alone { 1 } else { component.h as usize },
+                v: if alone { 1 } else { component.v as usize },
+                dc: Dc::new(tables.dc_codes(dc)?)?,
+                ac: Ac::new(tables.ac_codes(ac)?),
+                predictor: 0,
+            })
+        };
+        let Some(components) = start.components.iter().map(component).collect::<Option<Vec<_>>>() else {
+            return Ok(None);
+        };
+        let mcus = match components[..] {
+            [ScanComponent { place, .. }] => {
+                let blocks = frame.component_size(&frame.components[place], 8);
+                (blocks.width, blocks.height)
+            }
+            _ => frame.mcus(),
+        };
+        let entropy = Entropy::new(start.data, tables.restart_interval)?;
+        Ok(Some(Self { entropy, components, quantisers, mcus, waiting: sides.map(PendingBlocks::new) }))
+    }
+
+    /// Rows of MCUs.
+    pub(crate) fn rows(&self) -> u32 {
+        self.mcus.1
+    }
+
+    /// The places in the frame of the scan's components, each with its rows of blocks in a row of MCUs.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.components.iter().map(|component| (component.place, component.v))
+    }
+
+    /// MCUs in a row.
+    pub(crate) fn mcus_across(&self) -> u32 {
+        self.mcus.0
+    }
+
+    /// Whether an MCU of the scan ends with the last bit of `data`, padding of ones left out.
+    ///
+    /// Starts from every bit, and follows MCUs from there; where one begins that was followed before, so does the rest.
+    /// Each bit starts one MCU at most, so this takes time in proportion to the length.
+    ///
+    /// # Errors
+    ///
+    /// `out_of_memory`.
+    pub(crate) fn has_mcu_at_end_of(&mut self, data: &[u8]) -> Result<bool> {
+        let mut window = zeroed(data.len() + MARGIN)?;
+        window[..data.len()].copy_from_slice(data);
+        let len = data.len() * 8;
+        let padding = data.last().map_or(0, |last| last.trailing_ones() as usize).min(7);
+        let mut followed = zeroed::<u8>(len)?;
+        for start in 0..len {
+            let mut at = start;
+            while followed.get(at) == Some(&0) {
+                followed[at] = 1;
+                let mut reader = BitReader::at_bit(at, &window);
+                if skip_mcu(&mut reader, &window, &mut self.components).is_none() {
+                    break;
+                }
+                at = reader.consumed_bits();
+                if (len - padding..=len).contains(&at) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Reads on to the end of the entropy-coded data. Returns how many MCUs there are, or why it is not made of MCUs.
+    ///
+    /// # Errors
+    ///
+    /// `deadline`, `cancelled`.
+    pub(crate) fn count_further_mcus(&mut self, timer: &CpuTimer<'_>) -> Result<Result<u64, Fault>> {
+        let mut count = 0;
+        while !self.entropy.is_spent() {
+            if count % MCUS_A_CHECK == 0 {
+                timer.check()?;
+            }
+            if let Err(fault) = self.skip_mcu() {
+                return Ok(Err(fault));
+            }
+            count += 1;
+        }
+        Ok(Ok(count))
+    }
+
+    fn skip_mcu(&mut self) -> Result<(), Fault> {
+        if self.entropy.restarts()? {
+            self.components.iter_mut().for_each(|component| component.predictor = 0);
+        }
+        let (mut reader, window) = self.entropy.next();
+        let read = skip_mcu(&mut reader, window, &mut self.components);
+        self.entropy.check(reader, read)
+    }
+
+    /// Decodes the next row of MCUs into one strip for each component; `inverse` is the inverse DCT of the machine.
+    #[inline(always)]
+    pub(crate) fn row(
+        &mut self,
+        strips: &mut [McuRow],
+        inverse: impl Fn(&BlockPair, BlockTables<'_>, usize, &mut BlockSamples),
+    ) -> Result<(), Fault> {
+        let Self { entropy, components, quantisers: tables, waiting, .. } = self;
+        let mut output = Output { tables, waiting, strips };
+        for mcu in 0..self.mcus.0 as usize {
+            if entropy.restarts()? {
+                components.iter_mut().for_each(|component| component.predictor = 0);
+            }
+            let (mut reader, window) = entropy.next();
+            let read = read_mcu(&mut reader, window, components, mcu, &mut output, &inverse);
+            entropy.check(reader, read)?;
+        }
+        let Output { tables, waiting, strips } = output;
+        waiting.iter_mut().for_each(|waiting| waiting.flush(strips, |place| &tables[place], &inverse));
+        Ok(())
+    }
+}
+
+/// What blocks go through, and where their samples go.
+struct Output<'s> {
+    tables: &'s [[i16; 64]],
+    waiting: &'s mut [PendingBlocks; 2],
+    strips: &'s mut [McuRow],
+}
+
+/// MCUs between two looks at the timer.
+const MCUS_A_CHECK: u64 = 256;
+
+/// Reads an MCU of which nothing is kept.
+fn skip_mcu(reader: &mut BitReader, window: &[u8], components: &mut [ScanComponent]) -> Option<()> {
+    let mut unused: BlockPair = [0; 256];
+    for component in components {
+        for _ in 0..component.h * component.v {
+            read_block(reader, window, component, &mut unused, 0)?;
+        }
+    }
+    Some(())
+}
+
+#[inline(always)]
+fn read_mcu(
+    reader: &mut BitReader,
+    window: &[u8],
+    components: &mut [ScanComponent],
+    mcu: usize,
+    Output { tables, waiting, strips }: &mut Output<'_>,
+    inverse: &impl Fn(&BlockPair, BlockTables<'_>, usize, &mut BlockSamples),
+) -> Option<()> {
+    for component in components {
+        let waiting = &mut waiting[usize::from(component.place > 0)];
+        for block in 0..component.h * component.v {
+            let flat = read_block(reader, window, component, &mut waiting.pair, waiting.filled)?;
+            let at = (mcu * component.h + block % component.h, block / component.h);
+            waiting.add(component.place, at, flat, strips, |place| &tables[place], inverse);
+        }
+    }
+    Some(())
+}
+
+/// Reads a block's coefficients into its half of `pair`; whether all but the first are zero, or `None` for a code that
+/// the tables do not have.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "values wrap in 16 bits, as in libjpeg")]
+fn read_block(
+    reader: &mut BitReader,
+    window: &[u8],
+    ScanComponent { dc, ac, predictor, .. }: &mut ScanComponent,
+    pair: &mut BlockPair,
+    block: usize,
+) -> Option<bool> {
+    reader.refill(window);
+    *predictor = predictor.wrapping_add(dc.read(reader)?);
+    pair[block * 8] = *predictor as i16;
+    let places = &PLACES[block & 1];
+    let mut k = 0u32;
+    loop {
+        reader.refill(window);
+        // Four lookups of twelve bits are what a refill is sure to hold.
+        let mut lookups = 4;
+        while lookups > 0 {
+            let entry = ac.pair(reader);
+            let (first, second) = entry.steps();
+            if entry.taken() == 0 || k + first >= 63 {
+                break;
+            }
+            lookups -= 1;
+            reader.skip(entry.taken());
+            let (value, other) = entry.values();
+            pair[place(places, k + first)] = value;
+            k += first + second;
+            pair[place(places, k)] = other;
+            if k >= 63 {
+                // A second coefficient beyond the block is damage; an end of block is further away than any.
+                return (k == 63 || k > END || other == 0).then_some(k == END + 1 && value == 0);
+            }
+        }
+        if lookups == 0 {
+            continue;
+        }
+        reader.refill(window);
+        let (step, value) = ac.read(reader)?;
+        if step == END {
+            return Some(k == 0);
+        }
+        k += step;
+        if k > 63 {
+            return (value == 0).then_some(false);
+        }
+        pair[place(places, k)] = value as i16;
+        if k == 63 {
+            return Some(false);
+        }
+    }
+}
+
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "at most 62 + 127")]
+pub(crate) fn place(places: &[u8; 256], k: u32) -> usize {
+    usize::from(places[usize::from(k as u8)])
+}
+
+/// Places in a [`BlockPair`] by zigzag index, for its first and second block; beyond the block, where nothing is read.
+pub(crate) static PLACES: [[u8; 256]; 2] = [places(0), places(1)];
+
+const fn places(block: u8) -> [u8; 256] {
+    let mut places = [128; 256];
+    let mut k = 0;
+    while k < 64 {
+        places[k] = (ZIGZAG[k] / 8) * 16 + block * 8 + ZIGZAG[k] % 8;
+        k += 1;
+    }
+    places
+}

@@ -1,0 +1,81 @@
+//! The two builds of the decoder against each other.
+
+use std::fs;
+use std::path::Path;
+
+use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, WorkError};
+
+use crate::dispatch::{Avx2, inverse_avx2};
+use crate::idct::{self, BlockPair};
+use crate::result::Result;
+use crate::{DctScale, HuffmanDecoder};
+
+const SCALES: [DctScale; 4] = [DctScale::Full, DctScale::Half, DctScale::Quarter, DctScale::Eighth];
+
+/// Keeps every sample that comes.
+#[derive(Default, PartialEq)]
+struct Planes([Vec<u8>; 3]);
+
+impl RowSink for Planes {
+    fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, _: usize) -> Result<(), WorkError> {
+        let SampleSlice::U8(rows) = rows else { panic!("a JPEG of 8 bits") };
+        self.0[plane].extend_from_slice(rows);
+        Ok(())
+    }
+}
+
+fn decoded(decoder: HuffmanDecoder<'_>, scales: [DctScale; 2]) -> Result<Planes> {
+    let mut planes = Planes::default();
+    decoder.decode(scales, &mut planes, &CpuTimer::default()).map(|()| planes)
+}
+
+#[test]
+fn a_machine_without_avx2_gives_the_same_samples() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/jpeg");
+    let mut compared = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let (path, bytes) = entry.map(|entry| (entry.path(), fs::read(entry.path()).unwrap())).unwrap();
+        if bytes.len() > 60_000 || HuffmanDecoder::new(&bytes).is_none() {
+            continue;
+        }
+        for scale in SCALES {
+            let portable = HuffmanDecoder::new(&bytes).unwrap().portable();
+            let (Ok(found), Ok(plain)) =
+                (decoded(HuffmanDecoder::new(&bytes).unwrap(), [scale; 2]), decoded(portable, [scale; 2]))
+            else {
+                continue;
+            };
+            assert!(found == plain, "{} at {scale:?}", path.display());
+            compared += 1;
+        }
+    }
+    assert!(compared > 100, "{compared}");
+}
+
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn avx2_gives_the_same_samples_whatever_the_coefficients() {
+    let Some(cpu) = Avx2::find() else {
+        eprintln!("skipped: no AVX2 here");
+        return;
+    };
+    let mut state = 7u64;
+    let mut random = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as i32
+    };
+    for round in 0..20_000 {
+        let range = [8, 64, 1024, 65_536][round % 4];
+        let mut draw = || i16::try_from((random() % range - range / 2).clamp(-32_768, 32_767)).unwrap();
+        let mut pair: BlockPair = [0; 256];
+        let filled = [2, 16, 128][round % 3];
+        pair[..filled].fill_with(&mut draw);
+        let tables: [[i16; 64]; 2] = std::array::from_fn(|_| std::array::from_fn(|_| draw()));
+        for side in [8, 4, 2, 1] {
+            let (mut plain, mut avx2) = ([0; 128], [0; 128]);
+            idct::inverse(&pair, [&tables[0], &tables[1]], side, &mut plain);
+            inverse_avx2(cpu, &pair, [&tables[0], &tables[1]], side, &mut avx2);
+            assert!(plain == avx2, "{side} in round {round}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Crops and reduces samples with an antialiased Catmull-Rom filter, row by row while they are decoded.
+//!
+//! [`PlanesReducer`] and [`RasterReducer`] take rows as a decoder has them and keep only those under the filter, so no
+//! picture of full size has to exist. [`reduce_planes`] and [`reduce_raster`] take whole pictures. Sums are integers and
+//! weights are polynomials: the same samples give the same result on every machine, however many rows come at a time.
+//!
+//! This crate promises nothing but to [image-ingest](https://docs.rs/image-ingest), which pins it with `=`: its API changes
+//! with any release.
+//!
+//! ```
+//! use image_ingest_resize::RasterReducer;
+//! use image_ingest_samples::{Layout, Rect, RowSink, SampleSlice, Samples, Size};
+//!
+//! let (size, target) = (Size::new(4, 4), Size::new(2, 2));
+//! let mut reducer = RasterReducer::new(size, Layout::Gray, 8, Rect::whole(size), target)?;
+//! for row in [[10; 4], [10; 4], [90; 4], [90; 4]] {
+//!     reducer.take_rows(0, SampleSlice::U8(&row), 4)?;
+//! }
+//! assert_eq!(reducer.finish()?.samples, Samples::U8(vec![5, 5, 95, 95]));
+//! # Ok::<(), image_ingest_samples::WorkError>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod arithmetic;
+mod eight;
+mod horizontal;
+mod planes;
+mod raster;
+mod reducer;
+mod reduction;
+mod result;
+mod sixteen;
+#[cfg(test)]
+mod tests;
+mod vertical;
+mod weights;
+mod whole;
+
+pub use planes::{PlanesFormat, PlanesReducer, reduce_planes};
+pub use raster::{RasterReducer, reduce_raster};
+pub use reduction::ChromaGrid;

@@ -1,0 +1,244 @@
+//! The budget of a job: CPU time, and whether its caller still wants it.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::error::WorkError;
+
+/// Stops the jobs that hold a clone of it.
+///
+/// A job looks at its token between rows, tiles and stages, and ends within milliseconds with
+/// [`WorkError::Cancelled`]. Clones share one state; any thread may cancel.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use image_ingest_samples::{Budget, CancellationToken, WorkError};
+///
+/// let token = CancellationToken::new();
+/// let budget = Budget::new(Duration::from_secs(30), token.clone());
+/// assert_eq!(budget.check(), Ok(()));
+/// token.cancel();
+/// assert_eq!(budget.check(), Err(WorkError::Cancelled));
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct CancellationToken {
+    cancelled: Arc<AtomicBool>,
+    /// Cancels this token too.
+    parent: Option<Arc<Self>>,
+}
+
+impl CancellationToken {
+    /// A token that nobody has cancelled.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A token that is cancelled by this one, and by its own [`cancel`](Self::cancel), which leaves this one as it is.
+    ///
+    /// ```
+    /// use image_ingest_samples::CancellationToken;
+    ///
+    /// let token = CancellationToken::new();
+    /// let (first, second) = (token.child(), token.child());
+    /// first.cancel();
+    /// assert!(first.is_cancelled() && !second.is_cancelled() && !token.is_cancelled());
+    /// token.cancel();
+    /// assert!(second.is_cancelled());
+    /// ```
+    #[must_use]
+    pub fn child(&self) -> Self {
+        Self { cancelled: Arc::default(), parent: Some(Arc::new(self.clone())) }
+    }
+
+    /// Stops the jobs that have a clone of this token, now and later.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether [`cancel`](Self::cancel) was called.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed) || self.parent.as_ref().is_some_and(|parent| parent.is_cancelled())
+    }
+}
+
+/// What one job may spend and has spent, on all threads that work on it.
+#[derive(Debug)]
+pub struct Budget {
+    deadline: Duration,
+    token: CancellationToken,
+    /// CPU time that timers have reported, in nanoseconds.
+    spent: AtomicU64,
+}
+
+impl Budget {
+    /// A budget of `deadline` CPU time, of which nothing is spent. The job also ends when `token` is cancelled.
+    #[must_use]
+    pub fn new(deadline: Duration, token: CancellationToken) -> Self {
+        Self { deadline, token, spent: AtomicU64::new(0) }
+    }
+
+    /// A timer for work on the calling thread, which starts now.
+    #[must_use]
+    pub fn timer(&self) -> CpuTimer<'_> {
+        CpuTimer { measured: Some((self, Cell::new(Instants::now()))) }
+    }
+
+    /// Whether the job may go on, by what its timers have reported.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError::Cancelled`], [`WorkError::Deadline`].
+    pub fn check(&self) -> Result<(), WorkError> {
+        if self.token.is_cancelled() {
+            return Err(WorkError::Cancelled);
+        }
+        let (limit, actual) = (self.deadline, Duration::from_nanos(self.spent.load(Ordering::Relaxed)));
+        if actual > limit { Err(WorkError::Deadline { limit, actual }) } else { Ok(()) }
+    }
+
+    /// The longest CPU time that a timer may hold back before it adds it to the job's total.
+    fn report_interval(&self) -> Duration {
+        (self.deadline / 64).min(Duration::from_millis(5))
+    }
+}
+
+/// Adds the CPU time of the current thread to a job's total.
+///
+/// Create at most one per thread: two would count the same time twice. The default timer belongs to no job and never
+/// ends the work.
+#[derive(Debug, Default)]
+pub struct CpuTimer<'b> {
+    /// `None` where no budget bounds the work.
+    measured: Option<(&'b Budget, Cell<Instants>)>,
+}
+
+impl CpuTimer<'_> {
+    /// Whether the job may go on. Called between rows: one call costs some ten nanoseconds.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError::Cancelled`], [`WorkError::Deadline`].
+    pub fn check(&self) -> Result<(), WorkError> {
+        let Some((budget, last)) = &self.measured else {
+            return Ok(());
+        };
+        // A thread's CPU time never outruns the clock, and asking the kernel for it costs ten times as much.
+        if last.get().clock.elapsed() >= budget.report_interval() {
+            self.report();
+        }
+        budget.check()
+    }
+
+    /// Adds what the thread has spent since the last report to the job's total.
+    fn report(&self) {
+        if let Some((budget, last)) = &self.measured {
+            let now = Instants::now();
+            let spent = now.since(last.replace(now));
+            budget.spent.fetch_add(u64::try_from(spent.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for CpuTimer<'_> {
+    fn drop(&mut self) {
+        self.report();
+    }
+}
+
+/// One moment by the wall clock and by the thread's CPU clock.
+#[derive(Debug, Clone, Copy)]
+struct Instants {
+    clock: Instant,
+    /// CPU time of the thread, where the system reports it.
+    cpu: Option<Duration>,
+}
+
+impl Instants {
+    fn now() -> Self {
+        Self { clock: Instant::now(), cpu: thread_cpu_time() }
+    }
+
+    fn since(self, earlier: Self) -> Duration {
+        match self.cpu.zip(earlier.cpu) {
+            Some((cpu, before)) => cpu.saturating_sub(before),
+            None => self.clock.duration_since(earlier.clock),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn thread_cpu_time() -> Option<Duration> {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::try_from(time).ok()
+}
+
+#[cfg(not(unix))]
+fn thread_cpu_time() -> Option<Duration> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    fn work(time: Duration) {
+        let started = thread_cpu_time();
+        while thread_cpu_time().zip(started).is_some_and(|(now, started)| now - started < time) {
+            std::hint::spin_loop();
+        }
+    }
+
+    fn budget(deadline: u64) -> Budget {
+        Budget::new(Duration::from_millis(deadline), CancellationToken::new())
+    }
+
+    #[test]
+    fn waiting_costs_nothing() {
+        let budget = budget(20);
+        let timer = budget.timer();
+        thread::sleep(Duration::from_millis(40));
+        assert!(timer.check().is_ok());
+    }
+
+    #[test]
+    fn the_work_of_all_threads_counts() {
+        let budget = budget(30);
+        let work_and_check = || {
+            let timer = budget.timer();
+            work(Duration::from_millis(20));
+            drop(timer);
+            budget.check()
+        };
+        assert!(thread::scope(|scope| scope.spawn(work_and_check).join().unwrap()).is_ok());
+        assert!(matches!(work_and_check(), Err(WorkError::Deadline { .. })));
+    }
+
+    #[test]
+    fn a_deadline_says_both_times() {
+        let budget = budget(10);
+        let timer = budget.timer();
+        assert!(timer.check().is_ok());
+        work(Duration::from_millis(15));
+        let Err(WorkError::Deadline { limit, actual }) = timer.check() else { panic!("within its deadline") };
+        assert_eq!(limit, Duration::from_millis(10));
+        assert!((15..1_000).contains(&actual.as_millis()), "{actual:?}");
+    }
+
+    #[test]
+    fn a_cancelled_token_stops_what_has_a_clone() {
+        let token = CancellationToken::new();
+        let budget = Budget::new(Duration::from_secs(1), token.clone());
+        let timer = budget.timer();
+        assert!(timer.check().is_ok());
+        token.cancel();
+        assert_eq!(timer.check(), Err(WorkError::Cancelled));
+        assert!(CpuTimer::default().check().is_ok());
+    }
+}

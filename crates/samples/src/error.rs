@@ -1,0 +1,124 @@
+//! Why work on an image ended without a result.
+
+use std::time::Duration;
+
+/// Work on samples ended for a reason that is not in the uploaded bytes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WorkError {
+    /// An allocation failed.
+    #[error("could not allocate {bytes} bytes")]
+    OutOfMemory {
+        /// Bytes asked for; 0 when a codec failed without saying.
+        bytes: u64,
+    },
+    /// The job took more CPU time than its budget allows.
+    #[error("stopped after {actual:?}, over the deadline of {limit:?}")]
+    Deadline {
+        /// CPU time allowed.
+        limit: Duration,
+        /// CPU time spent when the job was stopped.
+        actual: Duration,
+    },
+    /// The caller cancelled the job.
+    #[error("cancelled by its caller")]
+    Cancelled,
+    /// A state that the code holds to be impossible: a bug, not a fault of the upload.
+    #[error("internal error: {reason}")]
+    Internal {
+        /// Which invariant broke.
+        reason: String,
+    },
+}
+
+impl WorkError {
+    /// An invariant of this code broke.
+    pub fn internal(reason: impl Into<String>) -> Self {
+        Self::Internal { reason: reason.into() }
+    }
+}
+
+/// A decoder's refusal of its input, or the end of its work.
+///
+/// A decoder does not know the container that its bytes came from; `image-ingest` adds that.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// The bytes violate their format's specification.
+    #[error("malformed: {reason}")]
+    Malformed {
+        /// What is wrong, without anything read from metadata.
+        reason: String,
+        /// The error of the library that decodes, where one spoke.
+        #[source]
+        source: Option<BoxError>,
+    },
+    /// The bytes end before the image does.
+    #[error("truncated: {reason}")]
+    Truncated {
+        /// What is missing.
+        reason: String,
+    },
+    /// Valid, and outside what the decoder knows.
+    #[error("unsupported: {feature}")]
+    Unsupported {
+        /// What is not supported.
+        feature: String,
+    },
+    /// A count of the format is over its limit.
+    #[error("{what} of {actual} is over the limit of {limit}")]
+    LimitExceeded {
+        /// The limited quantity.
+        what: &'static str,
+        /// The limit.
+        limit: u64,
+        /// The declared or counted value.
+        actual: u64,
+    },
+    /// The work ended for a reason that is not in the bytes.
+    #[error(transparent)]
+    Work(#[from] WorkError),
+}
+
+/// A dependency's error, boxed so that its type becomes nobody's API.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
+
+impl DecodeError {
+    /// The bytes violate their format's specification.
+    pub fn malformed(reason: impl Into<String>) -> Self {
+        Self::Malformed { reason: reason.into(), source: None }
+    }
+
+    /// The same, found by a library whose error is `source`.
+    pub fn malformed_by(reason: impl Into<String>, source: impl Into<BoxError>) -> Self {
+        Self::Malformed { reason: reason.into(), source: Some(source.into()) }
+    }
+
+    /// The bytes end before the image does.
+    pub fn truncated(reason: impl Into<String>) -> Self {
+        Self::Truncated { reason: reason.into() }
+    }
+
+    /// Valid, and outside what the decoder knows.
+    pub fn unsupported(feature: impl Into<String>) -> Self {
+        Self::Unsupported { feature: feature.into() }
+    }
+
+    /// An invariant of this code broke.
+    pub fn internal(reason: impl Into<String>) -> Self {
+        WorkError::internal(reason).into()
+    }
+
+    /// An allocation failed; 0 `bytes` when a codec failed without saying how many.
+    #[must_use]
+    pub fn out_of_memory(bytes: u64) -> Self {
+        WorkError::OutOfMemory { bytes }.into()
+    }
+
+    /// Refuses a count over its limit.
+    ///
+    /// # Errors
+    ///
+    /// [`LimitExceeded`](Self::LimitExceeded) when `actual` is above `limit`.
+    pub fn check_limit(what: &'static str, actual: u64, limit: u64) -> Result<(), Self> {
+        if actual > limit { Err(Self::LimitExceeded { what, limit, actual }) } else { Ok(()) }
+    }
+}

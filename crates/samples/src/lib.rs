@@ -1,0 +1,42 @@
+//! The words that the engines of [image-ingest](https://docs.rs/image-ingest) share.
+//!
+//! - [`Size`] and [`Rect`]: where pixels lie.
+//! - [`Samples`], [`Planes`] and [`Raster`]: decoded samples, planar or interleaved.
+//! - [`RowSink`]: takes rows of samples as a decoder has them.
+//! - [`Budget`], [`CpuTimer`] and [`CancellationToken`]: how long a job may go on.
+//! - [`Workers`]: the threads that work on one image.
+//! - [`WorkError`] and [`DecodeError`]: why work ended without a result.
+//!
+//! This crate promises nothing but to `image-ingest`, which pins it with `=`: its API changes with any release.
+//!
+//! ```
+//! use image_ingest_samples::{Layout, Raster, Samples, Size};
+//!
+//! let red = Raster::new(Size::new(2, 1), Layout::Rgb, Samples::U8(vec![255, 0, 0, 255, 0, 0]))?;
+//! assert_eq!(red.layout.channels(), 3);
+//! # Ok::<(), image_ingest_samples::WorkError>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod budget;
+mod cicp;
+mod error;
+mod memory;
+mod planes;
+mod raster;
+mod samples;
+mod size;
+pub mod tile;
+mod view;
+mod workers;
+
+pub use budget::{Budget, CancellationToken, CpuTimer};
+pub use cicp::Cicp;
+pub use error::{BoxError, DecodeError, WorkError};
+pub use memory::{joined, reserve, zeroed};
+pub use planes::{Chroma, Matrix, Planes, Range, Siting, chroma_size};
+pub use raster::{Layout, Raster};
+pub use samples::{RowSink, SampleSlice, Samples, sample_count};
+pub use size::{Rect, Size};
+pub use view::{PictureView, PlaneView};
+pub use workers::Workers;

@@ -1,0 +1,61 @@
+//! Allocations that report failure instead of aborting the process.
+
+use crate::error::WorkError;
+
+/// Allocates `len` elements of the default value, which is zero for numbers.
+///
+/// # Errors
+///
+/// [`WorkError::OutOfMemory`] with the bytes asked for.
+pub fn zeroed<T: Copy + Default>(len: usize) -> Result<Vec<T>, WorkError> {
+    let mut v = Vec::new();
+    reserve_exact(&mut v, len)?;
+    v.resize(len, T::default());
+    Ok(v)
+}
+
+/// Copies `parts` into one vector, in their order.
+///
+/// # Errors
+///
+/// [`WorkError::OutOfMemory`] with the bytes asked for.
+pub fn joined<T: Copy>(parts: &[&[T]]) -> Result<Vec<T>, WorkError> {
+    let len = parts.iter().fold(0usize, |sum, part| sum.saturating_add(part.len()));
+    let mut v = Vec::new();
+    reserve_exact(&mut v, len)?;
+    parts.iter().for_each(|part| v.extend_from_slice(part));
+    Ok(v)
+}
+
+/// Makes room for `more` elements behind those that `v` holds.
+///
+/// # Errors
+///
+/// [`WorkError::OutOfMemory`] with the bytes asked for.
+pub fn reserve<T>(v: &mut Vec<T>, more: usize) -> Result<(), WorkError> {
+    v.try_reserve(more).map_err(|_| out_of_memory::<T>(more))
+}
+
+fn reserve_exact<T>(v: &mut Vec<T>, more: usize) -> Result<(), WorkError> {
+    v.try_reserve_exact(more).map_err(|_| out_of_memory::<T>(more))
+}
+
+fn out_of_memory<T>(len: usize) -> WorkError {
+    WorkError::OutOfMemory { bytes: (len as u64).saturating_mul(size_of::<T>() as u64) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_allocation_says_how_much_was_asked_for() {
+        let bytes = 8 * (1 << 60);
+        assert_eq!(zeroed::<u64>(1 << 60), Err(WorkError::OutOfMemory { bytes }));
+    }
+
+    #[test]
+    fn parts_are_joined_in_order() {
+        assert_eq!(joined::<u8>(&[&[1, 2], &[], &[3]]), Ok(vec![1, 2, 3]));
+    }
+}

@@ -1,0 +1,95 @@
+//! Y′CbCr planes, and how their values and positions are to be read.
+
+use crate::error::WorkError;
+use crate::samples::{Samples, sample_count};
+use crate::size::Size;
+
+/// Y′CbCr planes, rows tight.
+///
+/// Luma is `width × height` samples; each chroma plane is `⌈width / h⌉ × ⌈height / v⌉` for subsampling factors `(h, v)`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Planes {
+    /// Width and height of the luma plane.
+    pub size: Size,
+    /// 8–16; the samples are [`Samples::U8`] exactly when it is 8.
+    pub bit_depth: u8,
+    /// The luma plane.
+    pub luma: Samples,
+    /// `None` for a picture of luma alone (4:0:0).
+    pub chroma: Option<Chroma>,
+    /// How sample values map to signal values.
+    pub range: Range,
+    /// The matrix coefficients.
+    pub matrix: Matrix,
+}
+
+/// The two chroma planes and where their samples sit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chroma {
+    /// The blue difference.
+    pub cb: Samples,
+    /// The red difference.
+    pub cr: Samples,
+    /// Horizontal and vertical subsampling factors, each 1, 2 or 4.
+    pub subsampling: (u8, u8),
+    /// Where the samples sit.
+    pub siting: Siting,
+}
+
+/// How sample values map to signal values (ITU-T H.273, `VideoFullRangeFlag`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Range {
+    /// 0–255 at 8 bits, chroma centred on 128.
+    Full,
+    /// Luma 16–235, chroma 16–240 at 8 bits.
+    Limited,
+}
+
+/// The Y′CbCr matrix coefficients (ITU-T H.273, table 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Matrix {
+    /// BT.601, also JFIF's (ITU-T T.871).
+    Bt601,
+    /// BT.709.
+    Bt709,
+    /// BT.2020, non-constant luminance.
+    Bt2020,
+}
+
+/// Where chroma samples sit relative to luma, horizontally and vertically.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Siting {
+    /// Centred in both axes (JFIF, WebP; H.273 `Chroma420SampleLocType` 1).
+    Centred,
+    /// On the left luma column, centred vertically (HEVC's default; type 0).
+    Left,
+    /// On the top-left luma sample (type 2).
+    TopLeft,
+}
+
+impl Planes {
+    /// Planes whose lengths agree with their sizes.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError::Internal`] when they do not.
+    pub fn checked(self) -> Result<Self, WorkError> {
+        let wrong = || WorkError::internal("plane length disagrees with its size");
+        if sample_count(self.size, 1) != Some(self.luma.len()) {
+            return Err(wrong());
+        }
+        if let Some(chroma) = &self.chroma {
+            let len = sample_count(chroma_size(self.size, chroma.subsampling), 1);
+            if len != Some(chroma.cb.len()) || len != Some(chroma.cr.len()) {
+                return Err(wrong());
+            }
+        }
+        Ok(self)
+    }
+}
+
+/// The size of a chroma plane of a picture of `size` luma samples, for subsampling factors `(h, v)`.
+#[must_use]
+pub fn chroma_size(size: Size, (h, v): (u8, u8)) -> Size {
+    Size::new(size.width.div_ceil(u32::from(h)), size.height.div_ceil(u32::from(v)))
+}

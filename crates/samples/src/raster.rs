@@ -1,0 +1,55 @@
+//! Interleaved samples.
+
+use crate::error::WorkError;
+use crate::samples::{Samples, sample_count};
+use crate::size::Size;
+
+/// Interleaved samples, rows tight; alpha is not premultiplied.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Raster {
+    /// Width and height.
+    pub size: Size,
+    /// What a pixel is made of.
+    pub layout: Layout,
+    /// `width × height × channels` samples: `U8`, or `U16` spanning the full 0–65 535 whatever the source's depth.
+    pub samples: Samples,
+}
+
+/// The components of an interleaved pixel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// One component, gray.
+    Gray,
+    /// Red, green, blue.
+    Rgb,
+    /// Red, green, blue, alpha.
+    Rgba,
+    /// Ink amounts: 0 is no ink, whatever the file's polarity was.
+    Cmyk,
+}
+
+impl Layout {
+    /// Samples in a pixel.
+    #[must_use]
+    pub const fn channels(self) -> usize {
+        match self {
+            Self::Gray => 1,
+            Self::Rgb => 3,
+            Self::Rgba | Self::Cmyk => 4,
+        }
+    }
+}
+
+impl Raster {
+    /// A raster whose length agrees with its size.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError::Internal`] when it does not.
+    pub fn new(size: Size, layout: Layout, samples: Samples) -> Result<Self, WorkError> {
+        if sample_count(size, layout.channels()) != Some(samples.len()) {
+            return Err(WorkError::internal("raster length disagrees with its size"));
+        }
+        Ok(Self { size, layout, samples })
+    }
+}

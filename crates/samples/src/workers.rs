@@ -1,0 +1,144 @@
+//! The threads that work on one image: those of a caller's pool, or the calling thread alone.
+//!
+//! The result never depends on the number of threads: work is cut into pieces that do not depend on each other.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use rayon::ThreadPool;
+use rayon::prelude::*;
+
+use crate::budget::{Budget, CpuTimer};
+use crate::error::WorkError;
+
+/// The threads that may work on one image, and the budget that they share.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Workers<'p> {
+    pool: Option<&'p ThreadPool>,
+    budget: Option<&'p Budget>,
+}
+
+impl<'p> Workers<'p> {
+    /// Works on the threads of `pool`. Without a pool, or with a pool of one thread, all work stays on the calling thread.
+    #[must_use]
+    pub fn of(pool: Option<&'p ThreadPool>) -> Self {
+        Self { pool: pool.filter(|pool| pool.current_num_threads() > 1), budget: None }
+    }
+
+    /// The same threads, as long as `budget` allows.
+    #[must_use]
+    pub fn under(self, budget: &'p Budget) -> Self {
+        Self { budget: Some(budget), ..self }
+    }
+
+    /// A timer for work on the calling thread. [`Self::each`] and [`Self::map`] have timers of their own: none may be alive
+    /// on the calling thread while they run, or its time counts twice.
+    #[must_use]
+    pub fn timer(self) -> CpuTimer<'p> {
+        self.budget.map(Budget::timer).unwrap_or_default()
+    }
+
+    /// How many pieces are worked on at the same time.
+    #[must_use]
+    pub fn count(self) -> usize {
+        self.pool.map_or(1, ThreadPool::current_num_threads)
+    }
+
+    /// Calls `work` for every item with its index and the thread's timer. Items are begun in order.
+    ///
+    /// # Errors
+    ///
+    /// The error of the first item, by its place and not by the time, for which `work` returns one.
+    pub fn each<T: Sync, E: Send>(
+        self,
+        items: &[T],
+        work: impl Fn(usize, &T, &CpuTimer<'_>) -> Result<(), E> + Sync,
+    ) -> Result<(), E> {
+        let Some(pool) = self.pool else {
+            let timer = self.timer();
+            return items.iter().enumerate().try_for_each(|(i, item)| work(i, item, &timer));
+        };
+        let next = AtomicUsize::new(0);
+        let failed = Mutex::new(None);
+        let failure = || failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let until_done = || {
+            let timer = self.timer();
+            // Items are begun in order. So when one fails, every item before it has been begun, and its thread finishes it
+            // and reports its error: the earliest error is always found, as a single thread would find it.
+            while failure().is_none() {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(item) = items.get(index) else {
+                    return;
+                };
+                if let Err(error) = work(index, item, &timer) {
+                    let mut first = failure();
+                    if first.as_ref().is_none_or(|(earliest, _)| index < *earliest) {
+                        *first = Some((index, error));
+                    }
+                }
+            }
+        };
+        pool.scope(|scope| (0..self.count()).for_each(|_| scope.spawn(|_| until_done())));
+        failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), |(_, error)| Err(error))
+    }
+
+    /// Fills `to` from `N` sources of the same length. `work` sees the same stretch of every source and of `to`.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError::Cancelled`], [`WorkError::Deadline`].
+    pub fn map<A: Sync, B: Send, const N: usize>(
+        self,
+        from: [&[A]; N],
+        to: &mut [B],
+        work: impl Fn([&[A]; N], &mut [B]) + Sync,
+    ) -> Result<(), WorkError> {
+        let one = |timer: &CpuTimer<'_>, (i, to): (usize, &mut [B])| {
+            timer.check()?;
+            let start = i * STRETCH;
+            work(from.map(|from| from.get(start..).map_or(&[][..], |rest| &rest[..rest.len().min(STRETCH)])), to);
+            Ok(())
+        };
+        let Some(pool) = self.pool else {
+            let timer = self.timer();
+            return to.chunks_mut(STRETCH).enumerate().try_for_each(|piece| one(&timer, piece));
+        };
+        pool.install(|| to.par_chunks_mut(STRETCH).enumerate().try_for_each(|piece| one(&self.timer(), piece)))
+    }
+}
+
+/// Elements of a stretch. A canonical image has some hundred stretches, enough to keep a pool busy.
+const STRETCH: usize = 1 << 14;
+
+#[cfg(test)]
+mod tests {
+    use rayon::ThreadPoolBuilder;
+
+    use super::*;
+
+    #[test]
+    fn the_first_error_in_order_wins() {
+        let items: Vec<usize> = (0..100).collect();
+        let work = |_, &item: &usize, _: &CpuTimer<'_>| {
+            if item % 30 == 29 { Err(WorkError::internal(item.to_string())) } else { Ok(()) }
+        };
+        for threads in [1, 2, 3] {
+            let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            for _ in 0..20 {
+                let error = Workers::of(Some(&pool)).each(&items, work).unwrap_err();
+                assert!(error.to_string().contains("29"), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_element_is_made_from_its_own() {
+        let pool = ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+        let from: Vec<u32> = (0..100_000).collect();
+        for workers in [Workers::default(), Workers::of(Some(&pool))] {
+            let mut to = vec![0; from.len()];
+            workers.map([&from], &mut to, |[from], to| to.copy_from_slice(from)).unwrap();
+            assert_eq!(to, from);
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Brings decoded pixels to the canonical image: cropped, reduced, sRGB, opaque, upright.
+
+mod orient;
+
+use image_ingest_color::{expand_range, to_rgb, to_srgb};
+use image_ingest_resize::{ChromaGrid, reduce_planes, reduce_raster};
+use image_ingest_samples::{Layout, Planes, Range, Raster, Rect, Samples, Size, Workers, chroma_size, sample_count};
+
+use crate::canonical::orient::turn;
+use crate::error::{Error, Result};
+use crate::header::Orientation;
+use crate::pixels::Pixels;
+use crate::plan::Plan;
+
+/// The canonical image before encoding: samples and nothing else.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Canonical {
+    /// Upright width and height.
+    pub size: Size,
+    /// 8-bit sRGB samples, rows tight.
+    pub samples: CanonicalSamples,
+    /// Whether any pixel was transparent and shows the matte.
+    pub alpha_composed: bool,
+    /// Stored pixels, per side, for each one the codec gave: 1, or the DCT scale's divisor.
+    pub scale_divisor: u32,
+}
+
+/// The samples of a [`Canonical`].
+#[derive(Clone, PartialEq)]
+pub enum CanonicalSamples {
+    /// Interleaved red, green, blue.
+    Rgb(Vec<u8>),
+    /// One component; encoded as three.
+    Gray(Vec<u8>),
+    /// Full-range BT.601 planes; chroma is ⌈width / 2⌉ × ⌈height / 2⌉, centred.
+    Ycbcr420 {
+        /// `width × height` samples.
+        luma: Vec<u8>,
+        /// Blue difference.
+        cb: Vec<u8>,
+        /// Red difference.
+        cr: Vec<u8>,
+    },
+}
+
+impl std::fmt::Debug for CanonicalSamples {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Rgb(_) => "Rgb",
+            Self::Gray(_) => "Gray",
+            Self::Ycbcr420 { .. } => "Ycbcr420",
+        })
+    }
+}
+
+impl Canonical {
+    /// A canonical image whose lengths agree with its size: how a renderer outside this process hands one back.
+    #[must_use]
+    pub fn new(size: Size, samples: CanonicalSamples, alpha_composed: bool, scale_divisor: u32) -> Option<Self> {
+        let is = |v: &Vec<u8>, size: Size, channels| sample_count(size, channels) == Some(v.len());
+        let agrees = match &samples {
+            CanonicalSamples::Rgb(v) => is(v, size, 3),
+            CanonicalSamples::Gray(v) => is(v, size, 1),
+            CanonicalSamples::Ycbcr420 { luma, cb, cr } => {
+                let half = chroma_size(size, (2, 2));
+                is(luma, size, 1) && is(cb, half, 1) && is(cr, half, 1)
+            }
+        };
+        (agrees && size.pixels() > 0).then_some(Self { size, samples, alpha_composed, scale_divisor })
+    }
+}
+
+/// Follows the plan's second half: crop, reduce, convert, compose, turn.
+///
+/// # Errors
+///
+/// `out_of_memory`, `deadline`, `cancelled`; `internal` when a codec gave what it did not promise.
+pub(crate) fn canonicalise(pixels: Pixels, coded_size: Size, plan: &Plan, workers: Workers<'_>) -> Result<Canonical> {
+    let by_codec = matches!(pixels, Pixels::ReducedYcbcr(_) | Pixels::ReducedInterleaved(_));
+    // The longer side: a short one is rounded up too far to tell the scale.
+    let scale_divisor =
+        if by_codec { plan.scale.divisor() } else { coded_size.longer().div_ceil(pixels.size().longer().max(1)) };
+    let crop = if scale_divisor == 1 { plan.crop } else { Rect::whole(pixels.size()) };
+    let (samples, alpha_composed) = match pixels {
+        Pixels::Ycbcr(planes) => {
+            let grid = plan.chroma_grid(planes.bit_depth, planes.matrix);
+            let reduced = reduce_planes(planes, crop, plan.target, grid, &workers.timer())?;
+            from_planes(reduced, plan, workers)?
+        }
+        Pixels::Interleaved(raster) => {
+            let reduced = reduce_raster(raster, crop, plan.target, &workers.timer())?;
+            interleaved(reduced, plan, workers)?
+        }
+        Pixels::ReducedYcbcr(planes) => from_planes(planes, plan, workers)?,
+        Pixels::ReducedInterleaved(raster) => interleaved(raster, plan, workers)?,
+    };
+    Canonical::new(plan.size(), samples, alpha_composed, scale_divisor)
+        .ok_or_else(|| Error::internal("canonical samples disagree with their size"))
+}
+
+/// Turns reduced planes upright, or makes RGB of them.
+fn from_planes(planes: Planes, plan: &Plan, workers: Workers<'_>) -> Result<(CanonicalSamples, bool)> {
+    match plan.chroma_grid(planes.bit_depth, planes.matrix) {
+        ChromaGrid::Half => Ok((planar(planes, plan)?, false)),
+        ChromaGrid::Full => interleaved(to_rgb(planes, workers)?, plan, workers),
+    }
+}
+
+fn planar(planes: Planes, plan: &Plan) -> Result<CanonicalSamples> {
+    let planes = expand_range(planes);
+    debug_assert_eq!(planes.range, Range::Full);
+    let upright = |samples: Samples, size: Size| match samples {
+        Samples::U8(v) => turn::<1>(v, size, plan.orientation),
+        Samples::U16(_) => Err(Error::internal("16-bit planes cannot be encoded")),
+    };
+    let luma = upright(planes.luma, plan.target)?;
+    Ok(match planes.chroma {
+        None => CanonicalSamples::Gray(luma),
+        Some(chroma) => {
+            let half = chroma_size(plan.target, (2, 2));
+            CanonicalSamples::Ycbcr420 { luma, cb: upright(chroma.cb, half)?, cr: upright(chroma.cr, half)? }
+        }
+    })
+}
+
+/// Converts, composes and turns a raster at the target size; says whether anything shows the matte.
+fn interleaved(raster: Raster, plan: &Plan, workers: Workers<'_>) -> Result<(CanonicalSamples, bool)> {
+    let Raster { layout, samples, .. } = to_srgb(raster, &plan.conversion, workers)?;
+    let Samples::U8(samples) = samples else {
+        return Err(Error::internal("the colour stage left 16-bit samples"));
+    };
+    Ok(match layout {
+        Layout::Gray => (CanonicalSamples::Gray(turn::<1>(samples, plan.target, plan.orientation)?), false),
+        Layout::Rgb => (rgb(samples, plan.target, plan.orientation)?, false),
+        Layout::Rgba => {
+            let (samples, composed) = compose(samples, plan.matte);
+            (rgb(samples, plan.target, plan.orientation)?, composed)
+        }
+        Layout::Cmyk => return Err(Error::internal("the colour stage left CMYK samples")),
+    })
+}
+
+fn rgb(samples: Vec<u8>, size: Size, orientation: Orientation) -> Result<CanonicalSamples> {
+    turn::<3>(samples, size, orientation).map(CanonicalSamples::Rgb)
+}
+
+/// Composes RGBA over the matte, in place: a result of three bytes a pixel never overtakes its source of four.
+fn compose(mut samples: Vec<u8>, matte: [u8; 3]) -> (Vec<u8>, bool) {
+    let mut composed = false;
+    let pixels = samples.len() / 4;
+    for i in 0..pixels {
+        let [r, g, b, alpha] = [samples[4 * i], samples[4 * i + 1], samples[4 * i + 2], samples[4 * i + 3]];
+        composed |= alpha != 255;
+        for (c, (value, under)) in [r, g, b].into_iter().zip(matte).enumerate() {
+            samples[3 * i + c] = over(value, under, alpha);
+        }
+    }
+    samples.truncate(pixels * 3);
+    (samples, composed)
+}
+
+fn over(value: u8, under: u8, alpha: u8) -> u8 {
+    let sum = u32::from(value) * u32::from(alpha) + u32::from(under) * u32::from(255 - alpha);
+    u8::try_from((sum + 127) / 255).unwrap_or(u8::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn composing_keeps_opaque_pixels_and_shows_the_matte_under_clear_ones() {
+        let (out, composed) = compose(vec![10, 20, 30, 255, 9, 9, 9, 0, 200, 0, 0, 128], [255, 255, 255]);
+        assert_eq!(out, [10, 20, 30, 255, 255, 255, 227, 127, 127]);
+        assert!(composed);
+        assert!(!compose(vec![1, 2, 3, 255], [0; 3]).1);
+    }
+
+    #[test]
+    fn a_canonical_image_agrees_with_its_size() {
+        let size = Size::new(3, 3);
+        assert!(Canonical::new(size, CanonicalSamples::Rgb(vec![0; 27]), false, 1).is_some());
+        assert!(Canonical::new(size, CanonicalSamples::Rgb(vec![0; 26]), false, 1).is_none());
+        let planes = |n| CanonicalSamples::Ycbcr420 { luma: vec![0; 9], cb: vec![0; n], cr: vec![0; n] };
+        assert!(Canonical::new(size, planes(4), false, 1).is_some());
+        assert!(Canonical::new(size, planes(1), false, 1).is_none());
+    }
+}

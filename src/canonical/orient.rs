@@ -1,0 +1,155 @@
+//! Turns samples upright.
+
+use std::array::from_fn;
+use std::ops::Range;
+
+use image_ingest_samples::tile::{self, SIDE};
+use image_ingest_samples::{Size, zeroed};
+
+use crate::error::{Error, Result};
+use crate::header::Orientation;
+
+/// Turns rows of pixels of `N` samples; the result has the axes of the upright picture.
+///
+/// # Errors
+///
+/// `out_of_memory`; `internal` when the length disagrees with the size.
+pub(crate) fn turn<const N: usize>(samples: Vec<u8>, size: Size, orientation: Orientation) -> Result<Vec<u8>> {
+    let (width, height) = (size.width as usize, size.height as usize);
+    let (pixels, rest) = samples.as_chunks::<N>();
+    if !rest.is_empty() || pixels.len() != width.saturating_mul(height) {
+        return Err(Error::internal("samples disagree with their size"));
+    }
+    let (transpose, mirror_x, mirror_y) = orientation.parts();
+    if orientation == Orientation::Upright {
+        return Ok(samples);
+    }
+    let mut out = zeroed(samples.len())?;
+    let to = out.as_chunks_mut::<N>().0;
+    if transpose && N == 1 {
+        transposed_bytes(&samples, width, height, to.as_flattened_mut(), mirror_x, mirror_y);
+    } else if transpose {
+        transposed(pixels, Part { x: 0..width, y: 0..height }, (width, height), to, mirror_x, mirror_y);
+    } else {
+        let pairs = pixels.chunks_exact(width).enumerate();
+        for (y, row) in pairs {
+            let y = if mirror_y { height - 1 - y } else { y };
+            let target = &mut to[y * width..(y + 1) * width];
+            target.copy_from_slice(row);
+            if mirror_x {
+                target.reverse();
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// Turns tiles of sixteen rows and columns, and what is left of them byte by byte.
+fn transposed_bytes(from: &[u8], width: usize, height: usize, to: &mut [u8], mirror_x: bool, mirror_y: bool) {
+    let (right, bottom) = (width / SIDE * SIDE, height / SIDE * SIDE);
+    for top in (0..bottom).step_by(SIDE) {
+        for left in (0..right).step_by(SIDE) {
+            let source = |i: usize| top + if mirror_x { SIDE - 1 - i } else { i };
+            let rows = tile::transposed(from_fn(|i| tile::row(from, source(i) * width + left)));
+            let column = if mirror_x { height - top - SIDE } else { top };
+            for (x, bytes) in (left..).zip(rows) {
+                let row = if mirror_y { width - 1 - x } else { x };
+                to[row * height + column..][..SIDE].copy_from_slice(bytes.as_array());
+            }
+        }
+    }
+    let (from, to) = (from.as_chunks::<1>().0, to.as_chunks_mut::<1>().0);
+    let size = (width, height);
+    transposed(from, Part { x: right..width, y: 0..bottom }, size, to, mirror_x, mirror_y);
+    transposed(from, Part { x: 0..width, y: bottom..height }, size, to, mirror_x, mirror_y);
+}
+
+/// Columns and rows of the source.
+struct Part {
+    x: Range<usize>,
+    y: Range<usize>,
+}
+
+/// Writes tile by tile, so that neither side walks whole columns through the cache.
+fn transposed<T: Copy>(
+    from: &[T],
+    part: Part,
+    (width, height): (usize, usize),
+    to: &mut [T],
+    mirror_x: bool,
+    mirror_y: bool,
+) {
+    for top in part.y.clone().step_by(TILE) {
+        for left in part.x.clone().step_by(TILE) {
+            for x in left..(left + TILE).min(part.x.end) {
+                let row = if mirror_y { width - 1 - x } else { x };
+                for y in top..(top + TILE).min(part.y.end) {
+                    let column = if mirror_x { height - 1 - y } else { y };
+                    to[row * height + column] = from[y * width + x];
+                }
+            }
+        }
+    }
+}
+
+const TILE: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// CIPA DC-008 table 6: which corner of the upright picture the stored first row and column become.
+    #[test]
+    fn every_exif_value_stands_upright() {
+        // Upright: 1 2 3 / 4 5 6.
+        let stored: [(u16, u32, [u8; 6]); 8] = [
+            (1, 3, [1, 2, 3, 4, 5, 6]),
+            (2, 3, [3, 2, 1, 6, 5, 4]),
+            (3, 3, [6, 5, 4, 3, 2, 1]),
+            (4, 3, [4, 5, 6, 1, 2, 3]),
+            (5, 2, [1, 4, 2, 5, 3, 6]),
+            (6, 2, [3, 6, 2, 5, 1, 4]),
+            (7, 2, [6, 3, 5, 2, 4, 1]),
+            (8, 2, [4, 1, 5, 2, 6, 3]),
+        ];
+        for (value, width, samples) in stored {
+            let size = Size::new(width, 6 / width);
+            let upright = turn::<1>(samples.to_vec(), size, Orientation::from_exif(value)).unwrap();
+            assert_eq!(upright, [1, 2, 3, 4, 5, 6], "orientation {value}");
+        }
+    }
+
+    #[test]
+    fn pixels_keep_their_samples_together() {
+        let rgb = vec![1, 2, 3, 4, 5, 6];
+        assert_eq!(turn::<3>(rgb, Size::new(2, 1), Orientation::Rotate180).unwrap(), [4, 5, 6, 1, 2, 3]);
+    }
+
+    #[test]
+    fn tiles_give_what_single_bytes_give() {
+        for (width, height) in [(16, 16), (15, 40), (47, 33), (64, 17), (1, 100), (100, 1)] {
+            let bytes: Vec<u8> = (0..width * height).map(|i: u32| i.wrapping_mul(40_503).to_le_bytes()[1]).collect();
+            let triples: Vec<u8> = bytes.iter().flat_map(|&b| [b; 3]).collect();
+            for value in 1..=8 {
+                let (size, orientation) = (Size::new(width, height), Orientation::from_exif(value));
+                let single = turn::<1>(bytes.clone(), size, orientation).unwrap();
+                let triple = turn::<3>(triples.clone(), size, orientation).unwrap();
+                assert!(single.iter().zip(triple.as_chunks::<3>().0).all(|(a, b)| [*a; 3] == *b), "{size:?} {value}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_turn_after_another_is_their_composition() {
+        let size = Size::new(3, 2);
+        for a in 1..=8 {
+            for b in 1..=8 {
+                let (a, b) = (Orientation::from_exif(a), Orientation::from_exif(b));
+                let once = turn::<1>(vec![1, 2, 3, 4, 5, 6], size, a).unwrap();
+                let between = if a.swaps_axes() { size.transposed() } else { size };
+                let twice = turn::<1>(once, between, b).unwrap();
+                assert_eq!(turn::<1>(vec![1, 2, 3, 4, 5, 6], size, a.then(b)).unwrap(), twice, "{a:?} then {b:?}");
+            }
+        }
+    }
+}

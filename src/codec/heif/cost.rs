@@ -1,0 +1,63 @@
+//! What decoding a HEIF picture holds in memory.
+
+use image_ingest_color::ColorDescription;
+use image_ingest_resize::ChromaGrid;
+use image_ingest_samples::{Cicp, Matrix, Size};
+
+use crate::header::{Coding, Header};
+use crate::plan::Plan;
+use crate::plan::cost::{DecodeCost, SampleDensity, bytes_per_sample};
+
+/// A grid that is reduced is held a row of tiles at a time, everything else whole; beside it, a tile for each thread.
+pub(crate) fn cost(header: &Header, plan: &Plan, threads: usize) -> DecodeCost {
+    let (tiles, tile_size, subsampling) = match header.coding {
+        Coding::Hevc { tiles, tile_size, subsampling, .. } => (tiles, tile_size, subsampling),
+        _ => (1, header.coded_size, None),
+    };
+    let bytes_per_sample = bytes_per_sample(header);
+    let coded = SampleDensity::subsampled(subsampling);
+    let density = if header.has_alpha { SampleDensity::interleaved(4) } else { coded };
+    // libde265: the coded picture of a tile, twice, and metadata of a few bytes for each of its smallest blocks.
+    let tile_bytes = 2 * coded.bytes(tile_size.pixels(), bytes_per_sample) + 4 * tile_size.pixels();
+    let tile_row = u64::from(header.coded_size.width) * u64::from(tile_size.height);
+    let tile_row_bytes = density.bytes(tile_row, bytes_per_sample);
+    let is_planar = !header.has_alpha;
+    DecodeCost {
+        density,
+        streams: tiles > 1 && !header.has_alpha && plan.crop.size != plan.target,
+        is_planar,
+        stays_planar: is_planar && plan.chroma_grid(header.bit_depth, matrix(header)) == ChromaGrid::Half,
+        working_bytes: if header.has_alpha {
+            // RGB and alpha beside the RGBA made of them, or planes while a tile is decoded.
+            tile_bytes.max(header.coded_size.pixels() * 4 * bytes_per_sample)
+        } else {
+            tile_bytes
+        },
+        tile_row_bytes,
+        extra_for_threads: extra_for_threads(header.coded_size, tiles, tile_size, tile_bytes, tile_row_bytes, threads),
+    }
+}
+
+/// Memory that decoding with `threads` threads needs beyond decoding with one: a tile for each further thread, and the rows
+/// of tiles that they fill.
+fn extra_for_threads(
+    size: Size,
+    tiles: u32,
+    tile_size: Size,
+    tile_bytes: u64,
+    tile_row_bytes: u64,
+    threads: usize,
+) -> u64 {
+    let further = u64::from(tiles).min(threads as u64).saturating_sub(1);
+    let columns = size.width.div_ceil(tile_size.width.max(1)).max(1);
+    let bytes = further * tile_bytes + further.div_ceil(columns.into()) * tile_row_bytes;
+    bytes + bytes / 8
+}
+
+/// The matrix of the picture's planes, as far as its header tells: what a profile comes with is not in the header.
+fn matrix(header: &Header) -> Matrix {
+    match &header.color {
+        ColorDescription::Cicp(Cicp { matrix: 2 | 5 | 6, .. }) | ColorDescription::Srgb => Matrix::Bt601,
+        _ => Matrix::Bt709,
+    }
+}

@@ -1,0 +1,184 @@
+//! Estimates a job's peak memory from its header and plan, so that it can be admitted or refused before decoding.
+//!
+//! Each codec says in its `cost.rs` what decoding holds ([`DecodeCost`]); what the later stages hold is the same for all.
+
+use image_ingest_samples::Size;
+
+use crate::header::{Channels, Header, Orientation};
+use crate::plan::Plan;
+use crate::plan::profile::Encoding;
+
+/// What decoding one picture holds in memory, as its codec says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct DecodeCost {
+    /// What the codec stores for a pixel.
+    pub(crate) density: SampleDensity,
+    /// Whether rows are reduced as they are decoded, so that the whole picture never exists.
+    pub(crate) streams: bool,
+    /// Whether the samples are planes up to the canonical size.
+    pub(crate) is_planar: bool,
+    /// Whether those planes go to the encoder without a detour through RGB.
+    pub(crate) stays_planar: bool,
+    /// Bytes beside the samples that are decoded.
+    pub(crate) working_bytes: u64,
+    /// Bytes of a row of tiles, which is handed on as a whole; 0 without tiles.
+    pub(crate) tile_row_bytes: u64,
+    /// Bytes that decoding with all threads needs beyond decoding with one.
+    pub(crate) extra_for_threads: u64,
+}
+
+/// How many samples a picture stores for a pixel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SampleDensity {
+    /// In halves: 4:2:0 has one and a half.
+    halves: u64,
+}
+
+impl SampleDensity {
+    /// `samples` for each pixel.
+    pub(crate) const fn interleaved(samples: u64) -> Self {
+        Self { halves: 2 * samples }
+    }
+
+    /// Luma, and two chroma planes subsampled by the factors; `None` for luma alone.
+    pub(crate) fn subsampled(factors: Option<(u8, u8)>) -> Self {
+        Self { halves: factors.map_or(2, |(h, v)| 2 + 4 / (u64::from(h) * u64::from(v)).max(1)) }
+    }
+
+    /// Components of these JPEG sampling factors (ITU-T T.81 § A.1.1).
+    pub(crate) fn sampled(factors: &[(u8, u8)]) -> Self {
+        let area = |(h, v): &(u8, u8)| u64::from(*h) * u64::from(*v);
+        let most_h = factors.iter().map(|s| s.0).max().unwrap_or(1);
+        let most_v = factors.iter().map(|s| s.1).max().unwrap_or(1);
+        Self { halves: (2 * factors.iter().map(area).sum::<u64>()).div_ceil(area(&(most_h, most_v)).max(1)) }
+    }
+
+    /// Bytes of a picture of `pixels`, rounded down.
+    pub(crate) const fn bytes(self, pixels: u64, bytes_per_sample: u64) -> u64 {
+        pixels * self.halves * bytes_per_sample / 2
+    }
+}
+
+/// Bytes at the peak of the stages, the upload included throughout: each holds its input and makes its output.
+pub(crate) fn estimate(header: &Header, plan: &Plan, encoding: Encoding, upload_bytes: u64, cost: &DecodeCost) -> u64 {
+    let bytes_per_sample = bytes_per_sample(header);
+    let size = Size::new(
+        header.coded_size.width.div_ceil(plan.scale.divisor()),
+        header.coded_size.height.div_ceil(plan.scale.divisor()),
+    );
+    let decoded = cost.density.bytes(size.pixels(), bytes_per_sample);
+    let pixels = plan.target.pixels();
+    let gray = header.channels == Channels::Gray && !header.has_alpha;
+    let result = target_density(header, cost.stays_planar).bytes(pixels, bytes_per_sample);
+    let is_reduced = plan.crop.size != plan.target;
+    let scratch = if is_reduced { reducer_bytes(header, plan, size, cost) + cost.tile_row_bytes } else { 0 };
+    let whole = if cost.streams { 0 } else { decoded };
+    let reducing = if !is_reduced && whole > 0 { 0 } else { whole + scratch + result };
+    let channels = if header.has_alpha { 4 } else { 3 };
+    // Planes, the interleaved samples made of them, and what those are converted to: the planes are free by then, but in
+    // three pieces that the allocator keeps.
+    let interleaving = if cost.is_planar && !cost.stays_planar && !gray { 2 * result } else { result };
+    let keeps_samples = plan.conversion.is_identity() && bytes_per_sample == 1;
+    let converted = if keeps_samples { 0 } else { pixels * if gray { 1 } else { channels } };
+    let converting = interleaving + converted;
+    let canonical = match (gray, cost.stays_planar) {
+        (true, _) => pixels,
+        (false, true) => pixels + pixels.div_ceil(2),
+        (false, false) => pixels * channels,
+    };
+    let turning = if plan.orientation == Orientation::Upright { canonical } else { 2 * canonical };
+    let encoding = canonical + pixels * encoder_bytes_per_pixel(encoding);
+    let decoding = cost.working_bytes + if cost.streams { reducing } else { decoded };
+    let stage = decoding.max(reducing).max(converting).max(turning).max(encoding);
+    // An eighth for what the allocator keeps between buffers of changing sizes.
+    upload_bytes + stage + stage / 8 + FIXED + cost.extra_for_threads
+}
+
+/// Bytes of a sample.
+pub(crate) fn bytes_per_sample(header: &Header) -> u64 {
+    if header.bit_depth > 8 { 2 } else { 1 }
+}
+
+/// Samples of a pixel once it has its canonical size.
+fn target_density(header: &Header, stays_planar: bool) -> SampleDensity {
+    match header.channels {
+        _ if header.has_alpha => SampleDensity::interleaved(4),
+        Channels::Gray => SampleDensity::interleaved(1),
+        Channels::Cmyk | Channels::Ycck => SampleDensity::interleaved(4),
+        _ if stays_planar => SampleDensity::subsampled(Some((2, 2))),
+        _ => SampleDensity::interleaved(3),
+    }
+}
+
+/// What reducing keeps beside its input and its result: the rows that a target row needs, and the rows and columns of
+/// one batch, plane by plane or all channels at once.
+fn reducer_bytes(header: &Header, plan: &Plan, size: Size, cost: &DecodeCost) -> u64 {
+    let row = cost.density.bytes(u64::from(size.width), bytes_per_sample(header));
+    if bytes_per_sample(header) == 2 && !cost.streams {
+        // Every source row at the target's width, and a copy of what must be extended.
+        return row * u64::from(size.height) / 6 + u64::from(plan.target.width) * u64::from(size.height) * 8;
+    }
+    let window = 4 * u64::from(plan.crop.size.height.div_ceil(plan.target.height.max(1))) + 2;
+    let (batch, weights) = (2 * 16, 64 * u64::from(size.longer()));
+    row * (window + batch) + weights
+}
+
+/// What an encoder holds and makes for a pixel, at most: libwebp keeps tokens and its output, both largest for noise at
+/// high quality (measured there: 14 bytes at 80, 25 at 100); JPEG makes its output alone, and that is copied once.
+fn encoder_bytes_per_pixel(encoding: Encoding) -> u64 {
+    match encoding {
+        Encoding::Jpeg { quality: ..=90 } => 2,
+        Encoding::Jpeg { .. } => 4,
+        Encoding::Webp { quality } => 8 + u64::from(quality) / 5,
+    }
+}
+
+/// Tables, buffers of rows, the colour engine (3 MiB for 16-bit curves): what every job needs whatever its size.
+const FIXED: u64 = 5 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::estimate;
+    use crate::header::{Channels, Coding, Header, Orientation};
+    use crate::plan::plan;
+    use crate::plan::profile::Profile;
+    use crate::upload::format::Format;
+    use image_ingest_color::ColorDescription;
+    use image_ingest_samples::{Rect, Size};
+
+    fn jpeg(width: u32, height: u32, progressive: bool) -> u64 {
+        let sampling = vec![(2, 2), (1, 1), (1, 1)];
+        let size = Size::new(width, height);
+        let header = Header {
+            format: Format::Jpeg,
+            coded_size: size,
+            crop: Rect::whole(size),
+            orientation: Orientation::Upright,
+            exif_orientation_ignored: None,
+            coding: match progressive {
+                true => Coding::JpegProgressive { sampling, scans: 10 },
+                false => Coding::JpegSequential { sampling, scans: 1 },
+            },
+            bit_depth: 8,
+            channels: Channels::Ycbcr,
+            has_alpha: false,
+            color: ColorDescription::Srgb,
+            frames: None,
+        };
+        let profile = Profile::default();
+        let plan = plan(&header, &profile);
+        estimate(&header, &plan, profile.encoding, 4_000_000, &crate::codec::cost(&header, &plan, 1))
+    }
+
+    #[test]
+    fn a_phone_photo_needs_tens_of_megabytes_and_its_coefficients_twice_its_pixels_more() {
+        let (baseline, progressive) = (jpeg(4032, 3024, false), jpeg(4032, 3024, true));
+        assert!((15_000_000..40_000_000).contains(&baseline), "{baseline}");
+        assert!(progressive > baseline + 2 * 4032 * 3024, "{progressive}");
+    }
+
+    #[test]
+    fn the_largest_baseline_photo_passes_the_default_limit() {
+        assert!(jpeg(16_320, 12_240, false) < crate::Limits::default().max_memory_bytes);
+    }
+}

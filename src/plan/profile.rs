@@ -1,0 +1,140 @@
+//! What a caller asks of the canonical image: geometry, encoding, matte.
+
+use image_ingest_samples::Size;
+
+use crate::error::{Error, Result};
+
+/// The canonical form a caller asks for; the default is canonical version 1 as documented.
+///
+/// ```
+/// use image_ingest::{Encoding, Geometry, Profile};
+/// let mut profile = Profile::default();
+/// profile.geometry = Geometry::Cover { width: 1170, height: 2532 };
+/// profile.encoding = Encoding::Webp { quality: 80 };
+/// assert_ne!(profile.fingerprint(), Profile::default().fingerprint());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Profile {
+    /// The size of the result. Default: fit inside 2048 × 2048.
+    pub geometry: Geometry,
+    /// The bytes of the result. Default: baseline JPEG, quality 85.
+    pub encoding: Encoding,
+    /// sRGB colour that transparent pixels are composed over. Default: white.
+    pub matte: [u8; 3],
+}
+
+/// How the canonical size follows from the displayed size; neither ever enlarges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Geometry {
+    /// The longer side becomes at most `max_edge` pixels (1–16 383).
+    Fit {
+        /// Longest side of the result, in pixels.
+        max_edge: u32,
+    },
+    /// The centre is cropped to the aspect of `width × height`, then reduced to it.
+    Cover {
+        /// Width of the result, in pixels (1–16 383).
+        width: u32,
+        /// Height of the result, in pixels (1–16 383).
+        height: u32,
+    },
+}
+
+/// The canonical encoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Encoding {
+    /// Baseline JPEG, 4:2:0, standard Huffman tables (ITU-T T.81 annex K).
+    Jpeg {
+        /// 1–100.
+        quality: u8,
+    },
+    /// Lossy WebP (RFC 9649).
+    Webp {
+        /// 1–100.
+        quality: u8,
+    },
+}
+
+impl Encoding {
+    /// The usual file name extension, without a dot.
+    #[must_use]
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Jpeg { .. } => "jpg",
+            Self::Webp { .. } => "webp",
+        }
+    }
+
+    /// The media type (RFC 2046, RFC 9649).
+    #[must_use]
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Jpeg { .. } => "image/jpeg",
+            Self::Webp { .. } => "image/webp",
+        }
+    }
+
+    /// The quality, 1–100.
+    #[must_use]
+    pub const fn quality(self) -> u8 {
+        match self {
+            Self::Jpeg { quality } | Self::Webp { quality } => quality,
+        }
+    }
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self {
+            geometry: Geometry::Fit { max_edge: 2048 },
+            encoding: Encoding::Jpeg { quality: 85 },
+            matte: [255, 255, 255],
+        }
+    }
+}
+
+impl Profile {
+    /// A stable name for everything that decides canonical bytes: this profile and the canonical version.
+    ///
+    /// Store it beside a [`SourceId`](crate::SourceId): the same source under the same fingerprint gives the same bytes.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let geometry = match self.geometry {
+            Geometry::Fit { max_edge } => format!("fit{max_edge}"),
+            Geometry::Cover { width, height } => format!("cover{width}x{height}"),
+        };
+        let encoding = match self.encoding {
+            Encoding::Jpeg { quality } => format!("jpeg{quality}"),
+            Encoding::Webp { quality } => format!("webp{quality}"),
+        };
+        let [r, g, b] = self.matte;
+        format!("v{CANONICAL_VERSION}-{geometry}-{encoding}-{r:02x}{g:02x}{b:02x}")
+    }
+
+    /// Refuses values that no encoder can honour.
+    ///
+    /// # Errors
+    ///
+    /// `internal`: the profile comes from the embedder's code, never from an upload.
+    pub(crate) fn check(&self) -> Result<()> {
+        let edges = match self.geometry {
+            Geometry::Fit { max_edge } => Size::new(max_edge, max_edge),
+            Geometry::Cover { width, height } => Size::new(width, height),
+        };
+        let edge_ok = |e: u32| (1..=MAX_EDGE).contains(&e);
+        if !edge_ok(edges.width) || !edge_ok(edges.height) {
+            return Err(Error::internal(format!("profile edge outside 1–{MAX_EDGE}")));
+        }
+        if !(1..=100).contains(&self.encoding.quality()) {
+            return Err(Error::internal("profile quality outside 1–100"));
+        }
+        Ok(())
+    }
+}
+
+/// Raised whenever the same upload and profile would give other bytes.
+pub const CANONICAL_VERSION: u32 = 1;
+
+/// The longest side WebP can carry (RFC 9649 § 2.7: 14 bits); kept for both encodings.
+const MAX_EDGE: u32 = 16_383;

@@ -1,0 +1,78 @@
+//! Builds an [`Ingest`] that differs from the default.
+
+use std::sync::Arc;
+
+use image_ingest_samples::CancellationToken;
+use rayon::ThreadPool;
+
+use crate::error::Result;
+use crate::plan::profile::Profile;
+use crate::run::ingest::Ingest;
+use crate::upload::limits::Limits;
+
+/// What an [`Ingest`] will be made of; everything that is not said keeps its default.
+///
+/// ```
+/// use image_ingest::{Encoding, Ingest, Limits, Profile};
+///
+/// let mut profile = Profile::default();
+/// profile.encoding = Encoding::Webp { quality: 80 };
+/// let mut limits = Limits::default();
+/// limits.max_pixels = 50_000_000;
+/// let ingest = Ingest::builder().profile(profile).limits(limits).build()?;
+/// assert_eq!(ingest.limits().max_pixels, 50_000_000);
+/// # Ok::<(), image_ingest::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct IngestBuilder {
+    profile: Profile,
+    limits: Limits,
+    pool: Option<Arc<ThreadPool>>,
+    cancellation: CancellationToken,
+}
+
+impl IngestBuilder {
+    /// The canonical form to make. Default: [`Profile::default`].
+    pub fn profile(self, profile: Profile) -> Self {
+        Self { profile, ..self }
+    }
+
+    /// The bounds on uploads and on the work for them. Default: [`Limits::default`].
+    pub fn limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Works on each image with all threads of `pool`, where its format allows: the tiles of a HEIC are decoded beside each
+    /// other. The bytes are the same for any number of threads; memory grows by a tile for each. Default: the calling thread.
+    ///
+    /// This is for one image at a time. [`Ingest::batch`] has its own threads, one image on each, and does not use `pool`.
+    pub fn pool(self, pool: Arc<ThreadPool>) -> Self {
+        Self { pool: Some(pool), ..self }
+    }
+
+    /// Stops all jobs with `cancelled` once `token` is cancelled. Default: a token that nobody else has.
+    ///
+    /// [`Ingest::with_cancellation`] gives each request a token of its own.
+    pub fn cancellation(self, token: CancellationToken) -> Self {
+        Self { cancellation: token, ..self }
+    }
+
+    /// The ingest.
+    ///
+    /// # Errors
+    ///
+    /// `internal` when the profile asks for what no encoder gives: an edge outside 1–16 383, a quality outside 1–100.
+    pub fn build(self) -> Result<Ingest> {
+        let Self { profile, limits, pool, cancellation } = self;
+        profile.check()?;
+        Ok(Ingest { profile: Arc::new(profile), limits: Arc::new(limits), pool, cancellation })
+    }
+}
+
+impl Ingest {
+    /// Starts an ingest that differs from the default one.
+    pub fn builder() -> IngestBuilder {
+        IngestBuilder::default()
+    }
+}

@@ -1,0 +1,247 @@
+//! The one module that knows the order of the stages.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use image_ingest_samples::{Budget, CancellationToken, Size, Workers};
+use rayon::ThreadPool;
+
+use crate::canonical::{Canonical, canonicalise};
+use crate::codec;
+use crate::encode::encode;
+use crate::error::{Error, Result};
+use crate::header::Header;
+use crate::plan::profile::{Encoding, Profile};
+use crate::plan::{Plan, cost, plan};
+use crate::run::receipt::{Receipt, Timings};
+use crate::upload::format::Format;
+use crate::upload::id::{ContentId, SourceId};
+use crate::upload::limits::Limits;
+use crate::upload::{Source, Upload};
+
+/// Turns uploads into canonical images under one profile and one set of limits.
+///
+/// Cheap to clone, and shared between threads as it is.
+///
+/// ```
+/// use image_ingest::Ingest;
+///
+/// let ingest = Ingest::default();
+/// # let bytes = image_ingest::samples()[0].bytes;
+/// let background = ingest.ingest(ingest.source(bytes)?)?;
+/// assert_eq!(background.id, image_ingest::ContentId::of(&background.bytes));
+/// # Ok::<(), image_ingest::Error>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Ingest {
+    pub(crate) profile: Arc<Profile>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) pool: Option<Arc<ThreadPool>>,
+    pub(crate) cancellation: CancellationToken,
+}
+
+/// A canonical image: what is stored, named and served.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Background {
+    /// The canonical bytes.
+    pub bytes: Bytes,
+    /// BLAKE3 of `bytes`.
+    pub id: ContentId,
+    /// BLAKE3 of the upload.
+    pub source_id: SourceId,
+    /// Upright width and height.
+    pub size: Size,
+    /// The encoding of `bytes`.
+    pub encoding: Encoding,
+    /// What was done.
+    pub receipt: Receipt,
+}
+
+/// An upload looked into, without decoding.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Inspection {
+    /// BLAKE3 of the upload.
+    pub source_id: SourceId,
+    /// Bytes uploaded.
+    pub bytes: u64,
+    /// What the container says.
+    pub header: Header,
+    /// The size that ingesting would give.
+    pub canonical_size: Size,
+    /// Peak memory that ingesting is estimated to need, in bytes.
+    pub memory_bytes: u64,
+}
+
+impl Ingest {
+    /// The same, whose jobs stop with `cancelled` once `token` is cancelled: a clone for each request that its client may
+    /// abandon, one for a whole [`batch`](Self::batch).
+    ///
+    /// ```
+    /// use image_ingest::{CancellationToken, Ingest};
+    ///
+    /// let token = CancellationToken::new();
+    /// let ingest = Ingest::default().with_cancellation(token.clone());
+    /// # let upload = image_ingest::samples()[0].bytes;
+    /// let source = ingest.source(upload)?;
+    /// token.cancel(); // from any thread
+    /// assert_eq!(ingest.ingest(source).unwrap_err().code(), "cancelled");
+    /// # Ok::<(), image_ingest::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_cancellation(self, token: CancellationToken) -> Self {
+        Self { cancellation: token, ..self }
+    }
+
+    /// The profile in force.
+    #[must_use]
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// The limits in force.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// An empty upload under this ingest's limits, for bytes that arrive in chunks.
+    #[must_use]
+    pub fn upload(&self) -> Upload {
+        Upload::new(&self.limits)
+    }
+
+    /// A complete upload from one buffer, which is not copied, under this ingest's limits.
+    ///
+    /// # Errors
+    ///
+    /// `empty`, `too_large`, `unknown_format`, `unsupported`.
+    pub fn source(&self, bytes: impl Into<Bytes>) -> Result<Source> {
+        Source::new(bytes, &self.limits)
+    }
+
+    /// Reads the header: no pixels are decoded, and every limit that a header can break is checked.
+    ///
+    /// # Errors
+    ///
+    /// `too_large`, `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `limit_exceeded`; `out_of_memory`,
+    /// `cancelled`, `deadline`, `internal`.
+    pub fn inspect(&self, source: &Source) -> Result<Inspection> {
+        let prepared = self.prepare(source.clone())?;
+        Ok(Inspection {
+            source_id: prepared.source_id,
+            bytes: prepared.upload.len() as u64,
+            canonical_size: prepared.plan.size(),
+            memory_bytes: prepared.memory_bytes,
+            header: prepared.header,
+        })
+    }
+
+    /// Ingests one upload.
+    ///
+    /// # Errors
+    ///
+    /// Every code but `empty` and `unknown_format`, which are the upload's. A `source` that was made under other limits may
+    /// be `too_large` here.
+    pub fn ingest(&self, source: Source) -> Result<Background> {
+        self.finish(self.prepare(source)?).map(|(background, _)| background)
+    }
+
+    /// Everything before pixels.
+    pub(crate) fn prepare(&self, source: Source) -> Result<Prepared> {
+        let started = Instant::now();
+        source.check(&self.limits)?;
+        let budget = Budget::new(self.limits.deadline, self.cancellation.clone());
+        let timer = budget.timer();
+        timer.check()?;
+        let (source_id, format) = (source.id(), source.format());
+        let upload = source.into_bytes()?;
+        let (header, plan, memory_bytes) = catch_panic(format, || {
+            let header = codec::probe(&upload, format, &self.limits)?;
+            let plan = plan(&header, &self.profile);
+            let decode_cost = codec::cost(&header, &plan, self.workers().count());
+            let encoding = self.profile.encoding;
+            let memory_bytes = cost::estimate(&header, &plan, encoding, upload.len() as u64, &decode_cost);
+            Ok((header, plan, memory_bytes))
+        })?;
+        Limits::check("memory bytes", memory_bytes, self.limits.max_memory_bytes)?;
+        drop(timer);
+        Ok(Prepared { upload, source_id, header, plan, memory_bytes, budget, probe: started.elapsed() })
+    }
+
+    /// Pixels, encoding and the id.
+    pub(crate) fn finish(&self, prepared: Prepared) -> Result<(Background, Canonical)> {
+        let Prepared { upload, source_id, header, plan, memory_bytes, budget, probe } = prepared;
+        let (workers, encoding) = (self.workers().under(&budget), self.profile.encoding);
+        let mut timings = Timings { probe, ..Timings::default() };
+        let (canonical, bytes) = catch_panic(header.format, || {
+            let pixels = timed(&mut timings.decode, || codec::decode(&upload, &header, &plan, &self.limits, workers))?;
+            let canonical =
+                timed(&mut timings.canonicalise, || canonicalise(pixels, header.coded_size, &plan, workers))?;
+            let bytes = timed(&mut timings.encode, || encode(&canonical, encoding, &workers.timer()))?;
+            Ok((canonical, bytes))
+        })?;
+        let id = timed(&mut timings.content_id, || ContentId::of(&bytes));
+        budget.check()?;
+        let receipt = Receipt::new(&header, upload.len() as u64, &plan, memory_bytes, &canonical, timings);
+        let background = Background { bytes: bytes.into(), id, source_id, size: canonical.size, encoding, receipt };
+        Ok((background, canonical))
+    }
+
+    fn workers(&self) -> Workers<'_> {
+        Workers::of(self.pool.as_deref())
+    }
+}
+
+impl std::fmt::Debug for Ingest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ingest").field("profile", &self.profile).field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+/// Reads an upload's header under the default limits and profile.
+///
+/// ```
+/// # let bytes = image_ingest::samples()[0].bytes;
+/// let source = image_ingest::Ingest::default().source(bytes)?;
+/// let inspection = image_ingest::inspect(&source)?;
+/// assert!(inspection.header.size().width > 0);
+/// # Ok::<(), image_ingest::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`Ingest::inspect`].
+pub fn inspect(source: &Source) -> Result<Inspection> {
+    Ingest::default().inspect(source)
+}
+
+/// An upload with everything decided, and nothing decoded.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    upload: Bytes,
+    source_id: SourceId,
+    header: Header,
+    plan: Plan,
+    /// Peak memory of the job, estimated.
+    pub(crate) memory_bytes: u64,
+    budget: Budget,
+    probe: Duration,
+}
+
+/// Turns a panic into `internal`: a bug of this library that the upload only met. `work` owns or only reads what it uses, so
+/// nothing broken can be seen afterwards.
+fn catch_panic<T>(format: Format, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(Error::internal(format!("work on a {format} upload panicked"))))
+}
+
+fn timed<T>(into: &mut Duration, work: impl FnOnce() -> T) -> T {
+    let started = Instant::now();
+    let result = work();
+    *into = started.elapsed();
+    result
+}

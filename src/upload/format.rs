@@ -1,0 +1,60 @@
+//! The containers that are ingested.
+
+use std::fmt;
+
+/// A container this library ingests.
+///
+/// Exhaustive on purpose: a sixth format is a breaking change that the compiler points at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "lowercase"))]
+pub enum Format {
+    /// JPEG (ITU-T T.81, JFIF and Exif files, MPO).
+    Jpeg,
+    /// PNG and APNG (PNG Third Edition).
+    Png,
+    /// GIF87a and GIF89a.
+    Gif,
+    /// WebP (RFC 9649).
+    Webp,
+    /// HEIF with an HEVC primary item (ISO/IEC 23008-12).
+    Heic,
+}
+
+impl Format {
+    /// The lower-case name, as in JSON and in folder names.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Jpeg => "jpeg",
+            Self::Png => "png",
+            Self::Gif => "gif",
+            Self::Webp => "webp",
+            Self::Heic => "heic",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Jpeg => "JPEG",
+            Self::Png => "PNG",
+            Self::Gif => "GIF",
+            Self::Webp => "WebP",
+            Self::Heic => "HEIC",
+        })
+    }
+}
+
+/// What the first bytes decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sniffed {
+    /// One of the five.
+    Is(Format),
+    /// Recognised, and not ingested: its name.
+    Unsupported(&'static str),
+    /// None of the five; what it looks like.
+    Unknown(&'static str),
+    /// Too few bytes to tell.
+    NeedsMore,
+}
