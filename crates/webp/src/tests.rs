@@ -1,9 +1,9 @@
 //! Facts about the reader, on bitstreams written bit by bit.
 
 use crate::prefix::PrefixCode;
-use image_ingest_samples::Size;
+use image_ingest_samples::{DecodeError, Size};
 
-use super::*;
+use crate::result::Result;
 use crate::bits::Bits;
 use crate::layout::*;
 
