@@ -8,20 +8,40 @@ pub const SIDE: usize = 16;
 /// Transposes a block: byte `j` of row `i` becomes byte `i` of row `j`.
 ///
 /// Four times, rows `i` and `i + 8` are interleaved. Each time moves one bit of a byte's row number into its column number.
-#[inline]
+#[inline(always)]
 #[must_use]
-pub fn transposed(mut block: [u8x16; SIDE]) -> [u8x16; SIDE] {
-    for _ in 0..4 {
-        block = std::array::from_fn(|i| {
-            let (a, b) = (block[i / 2], block[i / 2 + 8]);
-            if i % 2 == 0 { u8x16::unpack_low(a, b) } else { u8x16::unpack_high(a, b) }
-        });
-    }
-    block
+pub fn transposed(block: [u8x16; SIDE]) -> [u8x16; SIDE] {
+    interleaved(interleaved(interleaved(interleaved(block))))
+}
+
+/// Rows `i` and `i + 8` become rows `2i` and `2i + 1`, whose bytes alternate between both. Written out, so that all rows stay
+/// in registers: an array that a closure fills goes through memory.
+#[inline(always)]
+fn interleaved(rows: [u8x16; SIDE]) -> [u8x16; SIDE] {
+    let low = |i: usize| u8x16::unpack_low(rows[i], rows[i + 8]);
+    let high = |i: usize| u8x16::unpack_high(rows[i], rows[i + 8]);
+    [
+        low(0),
+        high(0),
+        low(1),
+        high(1),
+        low(2),
+        high(2),
+        low(3),
+        high(3),
+        low(4),
+        high(4),
+        low(5),
+        high(5),
+        low(6),
+        high(6),
+        low(7),
+        high(7),
+    ]
 }
 
 /// Sixteen bytes from `at` on; zeros where there are fewer.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn row(bytes: &[u8], at: usize) -> u8x16 {
     bytes.get(at..).and_then(<[u8]>::first_chunk::<SIDE>).map_or(u8x16::ZERO, |row| u8x16::new(*row))
