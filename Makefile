@@ -7,7 +7,7 @@
 #   send uploads that are refused (TRIES of each, 200); installs what they need (apt-get, npm)
 # make server-slow  kills the server at every named point twenty times and at random under load
 # make server-load  loads the server with BENCH_INPUTS and prints figures (LOAD_SECONDS a phase, 10; SOAK_SECONDS, 60)
-# make check  runs what CI runs: format, lints, tests, docs, benches once, dependency policy where cargo-deny is there
+# make check  runs what CI runs: format, lints, tests, docs, benches once, packages, dependency policy where cargo-deny is there
 # make nightly  runs the long forms: slow tests, oracles, all hostile files, clients, aarch64, every fuzz target; takes hours
 # make advisories  checks dependencies against the RustSec database, which cargo-deny fetches
 # make bench  runs the benches on large generated inputs
@@ -22,12 +22,14 @@
 # make testdata  makes testdata/ anew from its generator
 
 CARGO ?= cargo
+# The library: the pipeline and its engines.
+LIBRARY := --package image-ingest $(patsubst crates/%,--package image-ingest-%,$(wildcard crates/*))
 FUZZ_SECONDS ?= 60
 TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 BIN := $(TARGET_DIR)/release/image-ingest
 BENCH_INPUTS := $(TARGET_DIR)/bench-inputs
 
-.PHONY: check-format check-lints check-docs check-benches check-dependencies nightly run serve server-tools server-clients server-slow server-load test test-slow test-aarch64 robustness robustness-short check advisories bench fuzz coverage testdata conformance quality peers setup
+.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients server-slow server-load test test-slow test-aarch64 robustness robustness-short check advisories bench fuzz coverage testdata conformance quality peers setup
 
 run: setup
 	$(CARGO) build --release --package image-ingest-cli
@@ -67,7 +69,7 @@ server-load: setup $(BENCH_INPUTS)
 test-aarch64:
 	scripts/aarch64.sh
 
-check: check-format check-lints test check-docs check-benches robustness-short check-dependencies
+check: check-format check-lints test check-docs check-benches check-packages robustness-short check-dependencies
 
 check-format:
 	$(CARGO) fmt --all --check
@@ -79,7 +81,11 @@ check-docs: setup
 	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --no-deps --workspace
 
 check-benches: setup
-	$(CARGO) bench --package image-ingest -- --test
+	$(CARGO) bench $(LIBRARY) --bench '*' -- --test
+
+# What a registry would get of the library, built from there.
+check-packages: setup
+	$(CARGO) package $(LIBRARY) --quiet
 
 check-dependencies:
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check licenses bans sources; \
@@ -108,7 +114,7 @@ $(BENCH_INPUTS): | setup
 	$(CARGO) run --release --package testdata-generator -- bench $@
 
 bench: setup $(BENCH_INPUTS)
-	IMAGE_INGEST_BENCH=$(BENCH_INPUTS) $(CARGO) bench --package image-ingest
+	IMAGE_INGEST_BENCH=$(BENCH_INPUTS) $(CARGO) bench $(LIBRARY) --bench '*'
 
 fuzz: setup
 	scripts/fuzz.sh $(FUZZ_SECONDS)

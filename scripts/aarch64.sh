@@ -32,4 +32,7 @@ emulate="qemu-aarch64"
 [ -e /lib/ld-linux-aarch64.so.1 ] || emulate="$emulate -L /usr/$gnu"
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="${CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER:-$emulate}"
 
-${CARGO:-cargo} test --release --target $target --package image-ingest --lib --test suite
+engines=""
+for engine in crates/*/; do engines="$engines --package image-ingest-$(basename "$engine")"; done
+# shellcheck disable=SC2086 # a list of options
+${CARGO:-cargo} test --release --target $target --package image-ingest $engines --lib --test suite

@@ -13,6 +13,7 @@ mkdir -p "$profiles"
 # Members alone are instrumented, so that what they depend on is not built again.
 export RUSTC_WORKSPACE_WRAPPER="$PWD/scripts/instrumented-rustc.sh" CARGO_INCREMENTAL=0
 tests="--package image-ingest --lib --test suite"
+for engine in crates/*/; do tests="$tests --package image-ingest-$(basename "$engine")"; done
 # shellcheck disable=SC2086 # a list of options
 objects=$(LLVM_PROFILE_FILE="$profiles/build-%m" cargo test $tests --no-run 2>&1 | sed -n 's/^ *Executable .*(\(.*\))$/--object \1/p')
 # shellcheck disable=SC2086
