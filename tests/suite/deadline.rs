@@ -2,9 +2,12 @@
 
 use std::fs;
 use std::io::Cursor;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use image::{ExtendedColorType, ImageFormat};
 use image_ingest::{Background, CancellationToken, Encoding, Error, Geometry, Ingest, Limits, Profile, Source};
 use jpeg_encoder::{ColorType, Encoder};
@@ -57,19 +60,42 @@ fn a_batch_whose_token_is_cancelled_gives_every_upload_back() {
     assert_eq!(rest.last().unwrap().as_ref().unwrap_err().code(), "cancelled");
 }
 
+/// An upload's bytes, which say when nobody holds them any more.
+struct Held(Vec<u8>, Arc<AtomicUsize>);
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.1.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 #[test]
 fn a_dropped_batch_stops_its_jobs() {
-    let ingest = Ingest::default();
+    // WebP takes longest to encode.
+    let ingest = ingest(Duration::MAX, profile(Encoding::Webp { quality: 80 }, SIDE));
     let slow = by_image(ImageFormat::Png);
-    let sources: Vec<_> = (0..64).map(|_| ((), ingest.source(slow.clone()))).collect();
+    let held = Arc::new(AtomicUsize::new(0));
+    let sources = (0..64).map(|_| {
+        held.fetch_add(1, Ordering::SeqCst);
+        ((), ingest.source(Bytes::from_owner(Held(slow.clone(), Arc::clone(&held)))))
+    });
     let started = Instant::now();
     let mut results = ingest.batch(sources, 2, 1 << 30).unwrap();
     assert!(results.next().unwrap().1.is_ok());
     let one = started.elapsed();
-    let dropped = Instant::now();
     drop(results);
-    // Jobs that were begun look at their token between rows; a whole one each would take longer.
-    assert!(dropped.elapsed() < one, "{:?} after {one:?} for one", dropped.elapsed());
+    let dropped = Instant::now();
+    // The jobs that run let go of their uploads when they end. Whole ones would take at least one more job's time.
+    while held.load(Ordering::SeqCst) > 0 && dropped.elapsed() < one {
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert!(dropped.elapsed() < one / 2, "{:?} after {one:?} for one", dropped.elapsed());
     assert!(ingest.ingest(ingest.source(slow).unwrap()).is_ok(), "the caller's ingest is not cancelled");
 }
 

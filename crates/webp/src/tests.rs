@@ -3,9 +3,9 @@
 use crate::prefix::PrefixCode;
 use image_ingest_samples::{DecodeError, Size};
 
-use crate::result::Result;
 use crate::bits::Bits;
 use crate::layout::*;
+use crate::result::Result;
 
 #[derive(Default)]
 struct Writer {
