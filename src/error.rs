@@ -1,4 +1,4 @@
-//! The crate's one error: facts for a caller to act on, never prose to parse.
+//! The one error of this crate. Its variants carry facts; nobody has to parse a message.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ pub enum Error {
         format: Format,
         /// What is wrong, without anything read from metadata.
         reason: String,
-        /// The decoder's own error, when one spoke.
+        /// The error of the library that decodes, where it gave one.
         #[source]
         source: Option<BoxError>,
     },
@@ -99,16 +99,16 @@ pub enum Error {
     /// The caller cancelled the job's [`CancellationToken`](crate::CancellationToken).
     #[error("cancelled by its caller")]
     Cancelled,
-    /// A bug in this library, not in the upload: a panic, or a state that it holds to be impossible.
+    /// A bug in this library: a panic, or a state that should be impossible. The upload is not to blame.
     #[error("internal error: {reason}")]
     #[non_exhaustive]
     Internal {
-        /// Where the invariant broke.
+        /// Which invariant broke.
         reason: String,
     },
 }
 
-/// What to do about an upload that only stands for a file.
+/// The advice for an upload that is text in place of a file.
 fn advice(seen: &str) -> &'static str {
     if stands_for_a_file(seen) { "; send the file's bytes" } else { "" }
 }

@@ -1,4 +1,4 @@
-//! Single stages, for this repository's benches and fuzz targets. Not API: it changes with any release.
+//! Single stages, for the benches, fuzz targets and tools of this repository. This is not API: it changes with any release.
 
 use image_ingest_color::{ColorDescription, conversion, to_srgb};
 use image_ingest_jpeg::DctScale;
@@ -83,7 +83,7 @@ impl<'a> Planned<'a> {
         Ok(Self { bytes, header, plan, limits: limits.clone() })
     }
 
-    /// The same, decoded at 1/1, 1/2, 1/4 or 1/8 whatever the plan wished, and not reduced further.
+    /// The same file, to be decoded at 1/`divisor` whatever was planned, and not to be reduced further.
     #[must_use]
     pub fn at_scale(mut self, divisor: u32) -> Self {
         let scales = [DctScale::Full, DctScale::Half, DctScale::Quarter, DctScale::Eighth];
@@ -128,8 +128,8 @@ pub fn encode(canonical: &Canonical, encoding: Encoding) -> Result<Vec<u8>> {
     encode::encode(canonical, encoding, &CpuTimer::default())
 }
 
-/// 8-bit sRGB from samples of `channels` under an ICC profile, 16-bit samples in pairs of bytes where `deep`; `None` where
-/// the profile is ignored or changes nothing.
+/// Converts samples of `channels` under an ICC profile to 8-bit sRGB. Samples have 16 bits, in pairs of bytes, where `deep` is
+/// set. `None` means that the profile is ignored or changes nothing.
 pub fn through_icc(icc: &[u8], channels: Channels, deep: bool, samples: &[u8]) -> Result<Option<Vec<u8>>> {
     let layout = match channels {
         Channels::Gray => Layout::Gray,
@@ -168,8 +168,8 @@ pub fn through_icc(icc: &[u8], channels: Channels, deep: bool, samples: &[u8]) -
     }
 }
 
-/// Decodes one HEVC picture by our decoder and by libde265, without in-loop filters, from the payload of `hvcC` and the
-/// item's data; whether both have the same samples, and `None` where ours knows it not.
+/// Decodes one HEVC picture, given the payload of `hvcC` and the item's data, by our decoder and by libde265, without in-loop
+/// filters. Returns whether both gave the same samples; `None` where our decoder does not know the picture.
 pub fn hevc_agrees(config: &[u8], data: &[u8], limits: &Limits) -> Option<Result<bool>> {
     codec::heif::decoders_agree(config, data, limits)
 }

@@ -12,16 +12,17 @@ use crate::run::ingest::{Background, Ingest, Prepared};
 use crate::upload::Source;
 
 impl Ingest {
-    /// Ingests every upload of `sources` on `jobs` threads; results come in input order, each as soon as it and all
-    /// before it are done.
+    /// Ingests every upload of `sources` on `jobs` threads. Results come in input order; each comes as soon as it and all
+    /// results before it are there.
     ///
-    /// Each upload comes with a tag, such as its file name, which its result carries. Where an upload could not be made, its
-    /// place in `sources` holds the caller's own error, which is passed on; refusals become that error by `From`.
+    /// Each upload comes with a tag of the caller's, such as a file name, which its result carries. Where there is no upload,
+    /// since a file could not be read for example, `sources` holds the caller's own error, and the result is that error. The
+    /// library's refusals are converted to the caller's error by `From`.
     ///
-    /// An upload is taken from `sources` only when a thread can have it, and decoded only while the estimates of all
-    /// uploads in flight, and the results that wait for their turn, stay within `memory_budget` bytes. One upload more
-    /// may be held while it waits for room, and a job that nothing else runs beside is never kept waiting by results. A
-    /// refusal or a panic is that upload's result and never stops the others. Dropping the [`Batch`] stops its jobs.
+    /// `memory_budget`, in bytes, bounds the estimates of all jobs that run together with the results that wait for their turn.
+    /// An upload is taken from `sources` only when a thread is free for it. One more upload may be held while it waits for
+    /// memory. When no other job runs, a job starts even if waiting results fill the budget. A refusal or a panic is the result
+    /// of its upload alone and does not stop the others. Dropping the [`Batch`] stops its jobs.
     ///
     /// ```
     /// use image_ingest::{Error, Ingest};
@@ -71,7 +72,7 @@ impl Ingest {
     }
 }
 
-/// A slow picture takes as long as dozens of quick ones, whose results wait for it; the budget counts them.
+/// Uploads taken and not yet given, at least. A slow picture takes as long as dozens of quick ones, whose results wait for it.
 const WINDOW: usize = 64;
 
 /// The results of [`Ingest::batch`], in input order.
@@ -79,21 +80,21 @@ const WINDOW: usize = 64;
 /// Dropping it stops the jobs that run; their results are lost.
 pub struct Batch<I, T, E> {
     ingest: Ingest,
-    /// Cancelled by the caller's token, or on drop.
+    /// Stops the jobs of this batch; the caller's token stops them too.
     cancellation: CancellationToken,
     sources: Option<I>,
     pool: ThreadPool,
     sender: Sender<Finished>,
     receiver: Receiver<Finished>,
-    /// Uploads handed to the threads and not yet finished, at most: one in work and one ready for each.
+    /// The most uploads that the threads hold: for each thread one in work and one ready.
     queue: usize,
-    /// Uploads taken and not yet given, at most: what bounds finished results behind a slow one.
+    /// The most uploads that are taken and not yet given. It bounds the results that wait behind a slow one.
     window: usize,
     memory: MemoryBudget,
-    /// The upload that the budget has no room for yet.
+    /// The upload that waits for memory.
     waiting: Option<(usize, Prepared)>,
     running: usize,
-    /// Of the uploads taken and not yet given, in order.
+    /// The tags of the uploads that are taken and not yet given, in order.
     tags: VecDeque<T>,
     given: usize,
     done: BTreeMap<usize, Result<Background, E>>,
@@ -110,7 +111,7 @@ struct MemoryBudget {
     used: u64,
 }
 
-/// What a finished result keeps in memory.
+/// The memory that a finished result keeps, in bytes.
 fn held_bytes<E>(result: &Result<Background, E>) -> u64 {
     result.as_ref().map_or(0, |background| background.bytes.len() as u64)
 }
@@ -143,7 +144,7 @@ where
             if self.running == 0 {
                 return None;
             }
-            // The batch holds a sender itself, so the channel never closes before it.
+            // The batch itself holds a sender, so the channel cannot be closed.
             let finished = self.receiver.recv().ok()?;
             self.running -= 1;
             self.memory.used -= finished.memory_bytes;
@@ -182,7 +183,7 @@ where
         }
     }
 
-    /// Holds a result until those before it were given.
+    /// Holds a result until those before it have been given.
     fn keep(&mut self, index: usize, result: Result<Background, E>) {
         self.memory.used += held_bytes(&result);
         self.done.insert(index, result);
@@ -199,7 +200,7 @@ where
 
     fn admit(&mut self, index: usize, prepared: Prepared) {
         let memory_bytes = prepared.memory_bytes;
-        // With nothing running, only results hold memory, and those behind this upload wait for it.
+        // When nothing runs, only waiting results hold memory, and they wait for this upload.
         let alone = self.running == 0;
         if !self.memory.take(memory_bytes, alone) {
             self.waiting = Some((index, prepared));
@@ -211,7 +212,7 @@ where
             let result = catch_unwind(AssertUnwindSafe(|| ingest.finish(prepared)))
                 .unwrap_or_else(|_| Err(Error::internal("a stage panicked")))
                 .map(|(background, _)| background);
-            // The batch may have been dropped: then nobody wants the result.
+            // Sending fails when the batch has been dropped. Nobody needs the result then.
             let _ = sender.send(Finished { index, memory_bytes, result });
         });
     }

@@ -10,7 +10,7 @@ use crate::plan::profile::Profile;
 use crate::run::ingest::Ingest;
 use crate::upload::limits::Limits;
 
-/// What an [`Ingest`] will be made of; everything that is not said keeps its default.
+/// Builds an [`Ingest`]. What is not set keeps its default.
 ///
 /// ```
 /// use image_ingest::{Encoding, Ingest, Limits, Profile};
@@ -33,32 +33,32 @@ pub struct IngestBuilder {
 }
 
 impl IngestBuilder {
-    /// The canonical form to make. Default: [`Profile::default`].
+    /// Sets the canonical form to make. Default: [`Profile::default`].
     pub fn profile(self, profile: Profile) -> Self {
         Self { profile, ..self }
     }
 
-    /// The bounds on uploads and on the work for them. Default: [`Limits::default`].
+    /// Sets the bounds on uploads and on the work for them. Default: [`Limits::default`].
     pub fn limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
     }
 
-    /// Works on each image with all threads of `pool`, where its format allows: the tiles of a HEIC are decoded beside each
-    /// other. The bytes are the same for any number of threads; memory grows by a tile for each. Default: the calling thread.
+    /// Sets the threads that work on one image together, where its format allows it: the tiles of a HEIC are decoded in parallel.
+    /// The bytes are the same for any number of threads. Memory grows by a tile for each. Default: the calling thread alone.
     ///
-    /// This is for one image at a time. [`Ingest::batch`] has its own threads, one image on each, and does not use `pool`.
+    /// [`Ingest::batch`] has threads of its own, with one image on each, and does not use `pool`.
     pub fn pool(self, pool: Arc<ThreadPool>) -> Self {
         Self { pool: Some(pool), ..self }
     }
 
-    /// Stops all jobs with `cancelled` once `token` is cancelled. Default: a token that nobody else has.
+    /// Sets the token that stops all jobs with `cancelled`. Default: a token that nobody else has.
     ///
     /// [`Ingest::with_cancellation`] gives each request a token of its own.
     pub fn cancellation(self, token: CancellationToken) -> Self {
         Self { cancellation: token, ..self }
     }
 
-    /// The ingest.
+    /// Builds the ingest.
     ///
     /// # Errors
     ///

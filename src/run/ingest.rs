@@ -23,7 +23,7 @@ use crate::upload::{Source, Upload};
 
 /// Turns uploads into canonical images under one profile and one set of limits.
 ///
-/// Cheap to clone, and shared between threads as it is.
+/// A clone shares its settings and costs four counters. Threads may share one ingest.
 ///
 /// ```
 /// use image_ingest::Ingest;
@@ -42,7 +42,7 @@ pub struct Ingest {
     pub(crate) cancellation: CancellationToken,
 }
 
-/// A canonical image: what is stored, named and served.
+/// A canonical image, encoded and named.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Background {
@@ -60,7 +60,7 @@ pub struct Background {
     pub receipt: Receipt,
 }
 
-/// An upload looked into, without decoding.
+/// What an upload's header says, and what ingesting the upload would give and cost.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Inspection {
@@ -77,8 +77,10 @@ pub struct Inspection {
 }
 
 impl Ingest {
-    /// The same, whose jobs stop with `cancelled` once `token` is cancelled: a clone for each request that its client may
-    /// abandon, one for a whole [`batch`](Self::batch).
+    /// The same ingest, whose jobs end with `cancelled` once `token` is cancelled.
+    ///
+    /// A server clones its ingest for each request and cancels the token when the client has gone. A job looks at the token
+    /// between rows, tiles and stages, and ends within milliseconds.
     ///
     /// ```
     /// use image_ingest::{CancellationToken, Ingest};
@@ -150,7 +152,7 @@ impl Ingest {
         self.finish(self.prepare(source)?).map(|(background, _)| background)
     }
 
-    /// Everything before pixels.
+    /// Does everything that comes before decoding.
     pub(crate) fn prepare(&self, source: Source) -> Result<Prepared> {
         let started = Instant::now();
         source.check(&self.limits)?;
@@ -172,7 +174,7 @@ impl Ingest {
         Ok(Prepared { upload, source_id, header, plan, memory_bytes, budget, probe: started.elapsed() })
     }
 
-    /// Pixels, encoding and the id.
+    /// Decodes, canonicalises, encodes and names.
     pub(crate) fn finish(&self, prepared: Prepared) -> Result<(Background, Canonical)> {
         let Prepared { upload, source_id, header, plan, memory_bytes, budget, probe } = prepared;
         let (workers, encoding) = (self.workers().under(&budget), self.profile.encoding);
@@ -219,21 +221,21 @@ pub fn inspect(source: &Source) -> Result<Inspection> {
     Ingest::default().inspect(source)
 }
 
-/// An upload with everything decided, and nothing decoded.
+/// An upload whose header is read and whose work is planned.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     upload: Bytes,
     source_id: SourceId,
     header: Header,
     plan: Plan,
-    /// Peak memory of the job, estimated.
+    /// The estimated peak memory of the job, in bytes.
     pub(crate) memory_bytes: u64,
     budget: Budget,
     probe: Duration,
 }
 
-/// Turns a panic into `internal`: a bug of this library that the upload only met. `work` owns or only reads what it uses, so
-/// nothing broken can be seen afterwards.
+/// Turns a panic into `internal`: it is a bug of this library. `work` owns or only reads what it uses, so no broken value can be
+/// seen afterwards.
 fn catch_panic<T>(format: Format, work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(Error::internal(format!("work on a {format} upload panicked"))))

@@ -1,15 +1,15 @@
-//! What a caller already has, and whether an upload is something else.
+//! Compares an upload with the canonical image that a caller already has.
 
 use crate::error::Result;
 use crate::run::ingest::{Background, Ingest};
 use crate::upload::Source;
 use crate::upload::id::{ContentId, SourceId};
 
-/// What a caller already has, to compare an upload with.
+/// The canonical image that a caller already has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Known {
-    /// The canonical image in place.
+    /// The id of the canonical image.
     pub content: ContentId,
     /// [`Profile::fingerprint`](crate::Profile::fingerprint) at the time when it was made.
     pub fingerprint: String,
@@ -39,7 +39,7 @@ pub enum Outcome {
         /// BLAKE3 of the upload, which may differ from the known source's.
         source_id: SourceId,
     },
-    /// Another image.
+    /// The canonical image is another one.
     Changed(Box<Background>),
 }
 

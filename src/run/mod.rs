@@ -1,4 +1,4 @@
-//! Runs jobs: the one place that knows the order of the stages, and what surrounds it.
+//! Runs jobs. `ingest` knows the order of the stages; the other modules are about one job's result, or about many jobs.
 
 pub(crate) mod batch;
 pub(crate) mod builder;

@@ -1,4 +1,4 @@
-//! What was done to an upload, as plain values for logs, metrics and answers; of metadata, an orientation alone.
+//! What was done to an upload, as plain values for logs, metrics and answers. The only metadata in it is the orientation.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::upload::format::Format;
 pub struct Receipt {
     /// The upload as its header describes it.
     pub source: SourceFacts,
-    /// The way to sRGB: `"none"`, `"icc"`, `"cicp"`, `"gamma"`, `"adobe_rgb"`, `"tone_mapped"`, or
+    /// How samples were converted to sRGB: `"none"`, `"icc"`, `"cicp"`, `"gamma"`, `"adobe_rgb"`, `"tone_mapped"`, or
     /// `"profile_ignored"` when an ICC profile does not parse or does not fit the samples.
     pub color_conversion: &'static str,
     /// Frames of an animation that are not in the result.
@@ -89,7 +89,7 @@ pub struct Timings {
     pub canonicalise: Duration,
     /// Encoding.
     pub encode: Duration,
-    /// Naming the result by its content id.
+    /// Computing the content id.
     pub content_id: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! An embedder's proof that its build makes the same bytes as everyone's.
+//! Proves that a build makes the same bytes as every other build.
 
 use crate::error::{Error, Result};
 use crate::run::ingest::Ingest;
@@ -14,7 +14,8 @@ pub struct Sample {
     pub content_id: &'static str,
 }
 
-/// The built-in samples: one of each format at least, reaching planes, RGB, a resize, a turn and a colour conversion.
+/// The built-in samples. There is at least one of each format; together they use planes, RGB, a resize, a turn and a colour
+/// conversion.
 #[must_use]
 pub fn samples() -> &'static [Sample] {
     SAMPLES

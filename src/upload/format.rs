@@ -4,7 +4,8 @@ use std::fmt;
 
 /// A container this library ingests.
 ///
-/// Exhaustive on purpose: a sixth format is a breaking change that the compiler points at.
+/// This enum is exhaustive on purpose. Adding a format is a breaking change, and the compiler then lists every place that it
+/// touches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "lowercase"))]
 pub enum Format {
@@ -46,15 +47,15 @@ impl fmt::Display for Format {
     }
 }
 
-/// What the first bytes decide.
+/// What the first bytes of an upload tell about its format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sniffed {
-    /// One of the five.
+    /// It is one of the formats that are ingested.
     Is(Format),
-    /// Recognised, and not ingested: its name.
+    /// It is an image format, of this name, that is not ingested.
     Unsupported(&'static str),
-    /// None of the five; what it looks like.
+    /// It is something else, which looks like this.
     Unknown(&'static str),
-    /// Too few bytes to tell.
+    /// There are too few bytes to tell.
     NeedsMore,
 }

@@ -1,4 +1,4 @@
-//! Names for bytes: BLAKE3-256 of what was uploaded and of what came out.
+//! Ids of bytes: BLAKE3-256 of uploads and of canonical images.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,7 +16,7 @@ pub struct ContentId([u8; 32]);
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SourceId([u8; 32]);
 
-/// The text is not an id of this kind.
+/// A text that is not an id of the kind asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not {expected} followed by 64 hex digits")]
 pub struct ParseIdError {

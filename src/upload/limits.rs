@@ -1,4 +1,4 @@
-//! The limits of a job: plain numbers, each a field with its default.
+//! Bounds on an upload and on the work for it, each a number with a default.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 
 /// Bounds on an upload and on the work done for it.
 ///
-/// Each is enforced before its cost is paid, and a refusal carries the limit and the actual value.
+/// Each limit is checked before the work that it bounds is done. A refusal carries the limit and the actual value.
 ///
 /// ```
 /// let mut limits = image_ingest::Limits::default();

@@ -18,9 +18,9 @@ use crate::upload::sniff::{HEAD_BYTES, seen_at_the_end, sniff};
 
 /// An upload that is still arriving.
 ///
-/// Chunks are kept as they came and hashed at once; small ones are gathered, so that an upload in single bytes costs no more
-/// memory than one in large pieces. The first chunk that decides against the upload is refused, so a
-/// wrong format costs a few bytes and an oversized one never more than its cap.
+/// Each chunk is hashed when it comes and kept without a copy. Chunks below 4 KiB are copied together, so that an upload in
+/// single bytes takes no more memory than one in large pieces. An upload of another format is refused at the first byte that
+/// shows it, and one that is too large at the first byte over its cap.
 ///
 /// ```
 /// use image_ingest::{Limits, Upload};
@@ -30,17 +30,17 @@ use crate::upload::sniff::{HEAD_BYTES, seen_at_the_end, sniff};
 /// ```
 pub struct Upload {
     chunks: Vec<Bytes>,
-    /// Small chunks since the last of `chunks`.
+    /// The small chunks that came after the last of `chunks`, copied together.
     tail: Vec<u8>,
     len: u64,
     max_bytes: u64,
     hasher: Box<blake3::Hasher>,
     format: Option<Format>,
-    /// Why the upload was refused; from then on it takes nothing and does not end in a source.
+    /// Why the upload was refused. Once it is set, the upload takes nothing and does not end in a source.
     refused: Option<Refused>,
 }
 
-/// What an upload is refused for, again and again.
+/// Why an upload was refused, in a form from which the same error can be made again.
 #[derive(Debug, Clone, Copy)]
 enum Refused {
     TooLarge { limit: u64, actual: u64 },
@@ -166,7 +166,7 @@ impl Upload {
         }
     }
 
-    /// The first bytes, as many as decide.
+    /// The first bytes, as many as recognising a format can need.
     fn head(&self) -> Vec<u8> {
         self.chunks.iter().flatten().chain(&self.tail).copied().take(HEAD_BYTES).collect()
     }
@@ -181,11 +181,12 @@ impl Upload {
     }
 }
 
-/// Below this a chunk is copied: its handle, and the buffer that it keeps alive, may be larger than itself.
+/// Chunks below this are copied together. The handle of a small chunk, and the buffer that it keeps alive, can be larger than
+/// the chunk.
 const SMALL_CHUNK_BYTES: usize = 4096;
 const GATHERED_BYTES: usize = 64 * 1024;
 
-/// A complete upload: capped, hashed and recognised, and not yet looked into.
+/// A complete upload, within its cap, hashed and recognised. Nothing behind its first bytes has been read.
 #[derive(Clone)]
 pub struct Source {
     chunks: Vec<Bytes>,
@@ -226,7 +227,7 @@ impl Source {
         self.format
     }
 
-    /// Bytes; at least 1.
+    /// The length in bytes, at least 1.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "a source is never empty")]
     pub fn len(&self) -> u64 {
@@ -245,7 +246,7 @@ impl Source {
         Ok(())
     }
 
-    /// The bytes in one piece: the only chunk as it is, or all chunks joined, each freed once copied.
+    /// The bytes in one piece. A single chunk is given as it is; several are joined, and each is freed once it is copied.
     ///
     /// # Errors
     ///

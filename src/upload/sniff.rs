@@ -5,8 +5,8 @@ use crate::upload::text::sniff_text;
 
 /// Recognises a container from the first bytes of a file; `head` may be any prefix of it.
 ///
-/// Nothing is decided before it must be, and everything as soon as it can be: [`Sniffed::NeedsMore`] only while another
-/// byte could change the answer, so that chunking cannot. [`HEAD_BYTES`] bytes always suffice.
+/// The answer is [`Sniffed::NeedsMore`] exactly as long as further bytes could change it. So the answer does not depend on how
+/// an upload is cut into chunks. [`HEAD_BYTES`] bytes are always enough.
 pub(crate) fn sniff(head: &[u8]) -> Sniffed {
     let head = head.get(..HEAD_BYTES).unwrap_or(head);
     if let Some((_, format)) = ACCEPTED.iter().find(|(magic, _)| head.starts_with(magic)) {
@@ -29,7 +29,7 @@ pub(crate) fn sniff(head: &[u8]) -> Sniffed {
     known.or_else(|| sniff_text(head, head.len() == HEAD_BYTES)).unwrap_or(Sniffed::Unknown("unrecognised data"))
 }
 
-/// What an upload looks like that ended before [`sniff`] could tell.
+/// Describes an upload that ended before [`sniff`] could tell what it is.
 pub(crate) fn seen_at_the_end(head: &[u8]) -> &'static str {
     let begins_an_image = ACCEPTED.iter().any(|(magic, _)| magic.starts_with(head)) || sniff_webp(head).is_some();
     match sniff_text(head, true) {
@@ -55,7 +55,7 @@ fn sniff_webp(head: &[u8]) -> Option<Sniffed> {
     })
 }
 
-/// ISO/IEC 14496-12, 4.3: a file type box, whose brands tell HEIF from its relatives.
+/// Tells HEIF from other ISO base media files by the brands of the file type box (ISO/IEC 14496-12, 4.3).
 fn sniff_iso(head: &[u8]) -> Option<Sniffed> {
     match (prefix(head, 0, &[0, 0]), prefix(head, 4, b"ftyp")) {
         (Some(_), Some(Prefix::Part)) => return Some(Sniffed::NeedsMore),
@@ -79,14 +79,14 @@ fn sniff_iso(head: &[u8]) -> Option<Sniffed> {
     }
     Some(match (brands.clone().any(avif), brands.any(|b| matches!(b, b"mif1" | b"msf1"))) {
         (true, _) => Sniffed::Unsupported("AVIF"),
-        // Whether the primary item is HEVC is for the probe to find.
+        // These brands do not say how the primary item is coded. The probe finds that out.
         (false, true) => Sniffed::Is(Format::Heic),
         (false, false) if major == Some(b"qt  ") => Sniffed::Unknown(QUICKTIME),
         (false, false) => Sniffed::Unknown("an MP4 video, or another ISO media file without a HEIF brand"),
     })
 }
 
-/// A QuickTime file of the time before file type boxes: an atom of at most 16 MiB.
+/// Recognises QuickTime files without a file type box by their first atom, if it is at most 16 MiB long.
 fn sniff_movie(head: &[u8]) -> Option<Sniffed> {
     prefix(head, 0, &[0])?;
     let atoms = [b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"];
@@ -98,8 +98,8 @@ fn sniff_movie(head: &[u8]) -> Option<Sniffed> {
 
 const QUICKTIME: &str = "a QuickTime movie";
 
-/// A cursor and a Targa picture without an id may begin alike: a cursor's directory says where its first picture lies, and a
-/// Targa header what its pixels are.
+/// Tells cursors and Targa pictures apart, which can begin with the same bytes. A cursor's directory says where its first picture
+/// lies; a Targa header says what its pixels are.
 fn sniff_cursor_or_targa(head: &[u8]) -> Option<Sniffed> {
     if !matches!(head, [] | [0] | [0, 0 | 1] | [0, 0, 2 | 3 | 10 | 11, ..] | [0, 1, 1 | 9, ..]) {
         return None;
@@ -118,7 +118,7 @@ fn sniff_cursor_or_targa(head: &[u8]) -> Option<Sniffed> {
     is_targa.then_some(Sniffed::Unknown("TGA"))
 }
 
-/// A file of zero bytes, as an interrupted transfer leaves it.
+/// Recognises files of zero bytes, which interrupted transfers leave.
 fn sniff_zeros(head: &[u8]) -> Option<Sniffed> {
     match prefix(head, 0, &[0; 16])? {
         Prefix::Whole => Some(Sniffed::Unknown("zero bytes")),
@@ -128,7 +128,7 @@ fn sniff_zeros(head: &[u8]) -> Option<Sniffed> {
 
 enum Prefix {
     Whole,
-    /// `head` ends first, and agrees so far.
+    /// `head` ends inside the magic bytes, and agrees with them so far.
     Part,
 }
 
@@ -138,7 +138,7 @@ fn prefix(head: &[u8], at: usize, magic: &[u8]) -> Option<Prefix> {
     if rest.starts_with(magic) { Some(Prefix::Whole) } else { magic.starts_with(rest).then_some(Prefix::Part) }
 }
 
-/// The bytes that always suffice for [`sniff`].
+/// As many first bytes as [`sniff`] looks at.
 pub(crate) const HEAD_BYTES: usize = 1024;
 
 /// HEIF brands that promise HEVC (ISO/IEC 23008-12, annex B).

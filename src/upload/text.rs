@@ -1,10 +1,10 @@
-//! Says what kind of text an upload is that should have been a file: senders put references and encoded bytes in its place.
+//! Recognises uploads that are text in place of an image: encoded bytes, or a reference to a file that was not opened.
 
 use crate::upload::format::Sniffed;
 
-/// What the text is that `head` begins with; `None` where it is no text.
+/// Describes the text that `head` begins with; `None` where it is not text.
 ///
-/// White space and a byte order mark before it do not count. `is_all`: no more will come, or more is not looked at.
+/// White space and a byte order mark in front are skipped. `is_all` says that no further bytes will come or be looked at.
 pub(crate) fn sniff_text(head: &[u8], is_all: bool) -> Option<Sniffed> {
     if BYTE_ORDER_MARK.starts_with(head) && !is_all {
         return Some(Sniffed::NeedsMore);
@@ -19,7 +19,8 @@ pub(crate) fn sniff_text(head: &[u8], is_all: bool) -> Option<Sniffed> {
         return Some(Sniffed::Unknown(seen));
     }
     match text {
-        // Three zero bytes and a length, then `ftyp`, which its neighbours' bits surround.
+        // Base64 of an ISO base media file: three zero bytes, a length, and `ftyp`, whose first and last bits share
+        // characters with the bytes around it.
         [b'A', b'A', b'A', b'A', _, _, b'Z', b'0', b'e', b'X', ..] => Some(Sniffed::Unknown(BASE64)),
         [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic() => Some(Sniffed::Unknown(PATH)),
         _ if !is_text(text.get(..TEXT_BYTES).unwrap_or(text)) => None,
@@ -28,12 +29,12 @@ pub(crate) fn sniff_text(head: &[u8], is_all: bool) -> Option<Sniffed> {
     }
 }
 
-/// What a client sends that means a file and does not open it.
+/// Whether a client that sends what `seen` describes probably meant to send a file.
 pub(crate) fn stands_for_a_file(seen: &str) -> bool {
     [BASE64, DATA_URL, URL, PATH, JSON, HTML, MULTIPART, PLAIN].contains(&seen)
 }
 
-/// UTF-8 without control characters but those of lines; its last character may be cut.
+/// Whether the bytes are UTF-8 without control characters other than white space. The last character may be cut.
 fn is_text(bytes: &[u8]) -> bool {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
@@ -43,7 +44,7 @@ fn is_text(bytes: &[u8]) -> bool {
     text.chars().all(|c| !c.is_control() || c.is_ascii_whitespace())
 }
 
-/// Bytes without a control character that make a text of what begins like nothing else.
+/// An upload that begins like nothing known is taken for text after this many bytes without a control character.
 const TEXT_BYTES: usize = 16;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -57,7 +58,7 @@ const HTML: &str = "HTML";
 const MULTIPART: &str = "multipart form data";
 const PLAIN: &str = "plain text";
 
-/// In upper or lower case. Where one begins another, the longer comes first.
+/// How texts of each kind begin, in upper or lower case. Where one beginning is part of another, the longer comes first.
 pub(crate) const BEGINNINGS: &[(&[u8], &str)] = &[
     (b"/9j/", BASE64),
     (b"iVBORw0KGgo", BASE64),
