@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 #[derive(Parser)]
 #[command(version)]
 pub(crate) struct Args {
-    /// Configuration file; the environment wins over it.
+    /// Configuration file; the environment overrides it.
     #[arg(long, global = true)]
     pub(crate) config: Option<PathBuf>,
     #[command(subcommand)]

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use image_ingest_agent::{AgentConfig, Device, Place};
+use image_ingest_agent::{AgentConfig, ChatRef, Device};
 
 use crate::client::Request;
 use crate::server::{CHAT, Home, Server, eventually, pictures};
@@ -50,8 +50,8 @@ fn agent(folder: &Path, secret: &str) -> SocketAddr {
 
 fn held(folder: &Path) -> Option<(u64, Option<String>)> {
     let device = Device::open(folder, 1170, 2532).unwrap();
-    let place = Place { number: "+15550000001", account: "demo", chat: "+15551234567" };
-    device.read(place).unwrap().map(|held| (held.version, held.id))
+    let chat = ChatRef { number: "+15550000001", account: "demo", chat: "+15551234567" };
+    device.read(chat).unwrap().map(|held| (held.version, held.id))
 }
 
 #[test]
