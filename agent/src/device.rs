@@ -39,7 +39,7 @@ pub struct Held {
     pub version: u64,
     /// The content id of the object that is applied; `None` after a removal.
     pub id: Option<String>,
-    /// The file beside `state.json`.
+    /// The name of the picture's file in the folder.
     file: Option<String>,
 }
 

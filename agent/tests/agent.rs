@@ -1,4 +1,4 @@
-//! The built agent, over TCP.
+//! Tests of the built agent over TCP.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;

@@ -61,7 +61,7 @@ impl App {
     }
 }
 
-/// The receipt of an image as JSON text: what the library did, and what came out.
+/// The receipt of an image as JSON text: what the library did, and the size and length of the result.
 pub(crate) fn receipt(background: &Background) -> String {
     let mut receipt = serde_json::to_value(&background.receipt).unwrap_or_default();
     if let Value::Object(fields) = &mut receipt {

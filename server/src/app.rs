@@ -17,7 +17,7 @@ use crate::state::State;
 /// Everything that requests and the repair task share.
 pub(crate) struct App {
     pub(crate) config: Config,
-    /// What comes before `/objects/{token}`.
+    /// The prefix of `/objects/{token}`.
     pub(crate) public_url: String,
     pub(crate) state: State,
     pub(crate) objects: Objects,
@@ -64,7 +64,7 @@ impl App {
     }
 }
 
-/// The state database alone, as the administration needs it.
+/// Opens the state database only, for the administration.
 pub(crate) async fn open_state(config: &Config) -> Result<State, StartError> {
     std::fs::create_dir_all(&config.data)?;
     let file = || format!("sqlite:{}?mode=rwc", config.data.join("state.db").display());

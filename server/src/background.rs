@@ -1,8 +1,8 @@
 //! Sets and removes backgrounds, in an order that loses nothing in a crash.
 //!
-//! Intent → object → one transaction (version + 1, history, outbox, intent gone) → device → applied. A crash before the
-//! transaction leaves an object that is collected; after it, a change that is sent again. `docs/server.md` names the
-//! points.
+//! The order is: intent, object, one transaction (version + 1, history, outbox; it deletes the intent), device,
+//! applied. A crash before the transaction leaves an object that a repair erases. A crash after it leaves a change that
+//! a repair sends again. `docs/server.md` names the points of a crash.
 
 use std::sync::Arc;
 

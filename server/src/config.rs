@@ -1,4 +1,5 @@
-//! Configuration: defaults, then a TOML file, then the environment; checked before anything starts.
+//! The configuration: defaults, overridden by a TOML file, overridden by the environment. It is checked before the
+//! server starts.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -7,16 +8,16 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Everything that can be set. A file names fields as here; `IMAGE_INGEST__OBJECTS__BUCKET` in the environment is
-/// `bucket` of `[objects]` and wins over the file.
+/// All settings. A file names fields as here. In the environment, `IMAGE_INGEST__OBJECTS__BUCKET` is `bucket` of
+/// `[objects]` and overrides the file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
     /// Address to listen on. Default 127.0.0.1:8080.
     pub(crate) listen: SocketAddr,
-    /// What comes before `/objects/{token}` in a background's URL. Default `http://` and the address.
+    /// The prefix of `/objects/{token}` in a background's URL. Default `http://` and the address.
     pub(crate) public_url: Option<String>,
-    /// Folder for all that is local. Default `data`.
+    /// The folder of all local files. Default `data`.
     pub(crate) data: PathBuf,
     /// `text` or `json`. Default `text`.
     pub(crate) log: LogFormat,
@@ -37,9 +38,9 @@ pub(crate) enum LogFormat {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct DatabaseConfig {
-    /// `sqlite:` and a file, or `postgres:` and the rest. Default `state.db` in the data folder.
+    /// A `sqlite:` or `postgres:` URL. Default `state.db` in the data folder.
     pub(crate) url: Option<Secret>,
-    /// Connections. Default 8.
+    /// The most connections to the database. Default 8.
     pub(crate) connections: Option<u32>,
 }
 
@@ -56,13 +57,13 @@ pub(crate) enum ObjectsKind {
 pub(crate) struct ObjectsConfig {
     /// `local` or `s3`. Default `local`, in the data folder.
     pub(crate) kind: ObjectsKind,
-    /// S3: the bucket, which readers reach under `public_url`.
+    /// S3: the bucket, which readers access at `public_url`.
     pub(crate) bucket: Option<String>,
     /// S3: the region; `auto` for R2. Default `us-east-1`.
     pub(crate) region: Option<String>,
-    /// S3: the endpoint where it is not Amazon's.
+    /// S3: the endpoint, if it is not Amazon's.
     pub(crate) endpoint: Option<String>,
-    /// S3: the URL before the object's key, as readers see it.
+    /// S3: the prefix of an object's key in its URL for readers.
     pub(crate) public_url: Option<String>,
     pub(crate) access_key_id: Option<Secret>,
     pub(crate) secret_access_key: Option<Secret>,
@@ -95,13 +96,14 @@ pub(crate) struct WorkConfig {
     pub(crate) pixel_threads: usize,
     /// Uploads that may wait for a pixel thread; while so many wait, others are refused as overloaded. Default 16.
     pub(crate) queue: usize,
-    /// Bytes of uploads that may be in memory at once. Default 256 MiB.
+    /// The most bytes of all uploads in memory. Default 256 MiB.
     pub(crate) upload_bytes: u64,
-    /// Bytes that pixels of one upload may need, times `pixel_threads` in all. Default 512 MiB.
+    /// The most bytes for the pixels of one upload; all uploads need at most `pixel_threads` times this. Default 512
+    /// MiB.
     pub(crate) job_bytes: u64,
-    /// Bytes of one upload. Default 10 485 760.
+    /// The most bytes of one upload. Default 10 485 760.
     pub(crate) max_upload_bytes: u64,
-    /// Open connections. Default 2048.
+    /// The most open connections. Default 2048.
     pub(crate) connections: usize,
     /// Bodies that may be drained at the same time, after their request was answered. Default 256.
     pub(crate) drains: usize,
@@ -139,7 +141,7 @@ pub(crate) struct Times {
     pub(crate) stop_ms: u64,
     /// The interval at which the repair task looks for pending changes and unused objects. Default 1 000.
     pub(crate) repair_ms: u64,
-    /// How long an unused object is kept. Default 3 600 000.
+    /// The grace time: how long an unused object is kept. Default 3 600 000.
     pub(crate) grace_ms: u64,
 }
 
@@ -280,7 +282,7 @@ impl Config {
         require(self.times.repair_ms > 0, "times.repair_ms is 0")
     }
 
-    /// What comes before `/objects/{token}`, without a slash at its end.
+    /// The prefix of `/objects/{token}`, without a slash at its end.
     pub(crate) fn public_url(&self, address: SocketAddr) -> String {
         let url = self.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
         url.trim_end_matches('/').to_owned()

@@ -1,4 +1,4 @@
-//! Devices behind agents: signed requests over HTTP.
+//! The gateway to devices with an agent, by signed requests over HTTP.
 
 use std::time::Duration;
 

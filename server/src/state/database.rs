@@ -11,7 +11,7 @@ pub(crate) fn now() -> i64 {
     i64::try_from(image_ingest_agent::signature::now()).unwrap_or(i64::MAX)
 }
 
-/// The state, behind pools of connections.
+/// The state database, accessed through connection pools.
 #[derive(Debug, Clone)]
 pub(crate) struct State {
     pub(super) read: AnyPool,
