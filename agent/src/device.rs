@@ -1,4 +1,4 @@
-//! A device's backgrounds as files: one folder for each chat, changed in one step, never by an older version.
+//! A device's backgrounds as files in one folder for each chat. A change is atomic, and an older version is ignored.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -11,35 +11,35 @@ use tempfile::NamedTempFile;
 
 /// The backgrounds of the chats of one device, or of several numbers.
 ///
-/// A chat's folder holds `state.json`, the picture that it names, and a lock. The picture is written first and `state.json`
-/// replaced last, both synced, so a crash leaves the old background or the new one.
+/// A chat's folder holds `state.json`, the picture that it names, and a lock. The picture is written first and
+/// `state.json` replaced last, both synced, so a crash leaves the old background or the new one.
 #[derive(Debug)]
 pub struct Device {
     root: PathBuf,
     ingest: Ingest,
 }
 
-/// A chat on a device.
+/// A chat of an account, and the number it is reached by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place<'a> {
+pub struct ChatRef<'a> {
     /// The number that the chat is reached by.
     pub number: &'a str,
-    /// The account whose chat it is; versions of another account's chat are not compared.
+    /// The account whose chat it is. Versions of different accounts are not compared.
     pub account: &'a str,
     /// The chat, normalised.
     pub chat: &'a str,
 }
 
-/// What a device has for a chat.
+/// The background that a device has for a chat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
     account: String,
     chat: String,
     /// The last version applied.
     pub version: u64,
-    /// The content id of the object in place; nothing after a removal.
+    /// The content id of the object that is applied; `None` after a removal.
     pub id: Option<String>,
-    /// The file beside `state.json`.
+    /// The name of the picture's file in the folder.
     file: Option<String>,
 }
 
@@ -47,7 +47,7 @@ pub struct Held {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeviceError {
-    /// The bytes are not those that the id names.
+    /// The BLAKE3 of the bytes is not the id.
     #[error("the object's BLAKE3 is not its id")]
     WrongObject,
     /// The picture could not be made for the screen.
@@ -63,7 +63,7 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// Where the folder cannot be made, or no picture can have that size.
+    /// The folder cannot be created, or the size is outside the range of [`Geometry::Cover`].
     pub fn open(root: impl Into<PathBuf>, width: u32, height: u32) -> Result<Self, DeviceError> {
         let root = root.into();
         fs::create_dir_all(&root)?;
@@ -73,46 +73,46 @@ impl Device {
         Ok(Self { root, ingest })
     }
 
-    /// Makes `bytes` the chat's background, unless the device has this version or a newer one; answers the version
-    /// that it has then.
+    /// Makes `bytes` the chat's background, unless the device has this version or a newer one. Returns the version that
+    /// the device has afterwards.
     ///
     /// # Errors
     ///
-    /// [`DeviceError`]; the old background stays.
-    pub fn apply(&self, place: Place<'_>, version: u64, id: ContentId, bytes: Bytes) -> Result<u64, DeviceError> {
+    /// [`DeviceError`]. The old background stays.
+    pub fn apply(&self, chat: ChatRef<'_>, version: u64, id: ContentId, bytes: Bytes) -> Result<u64, DeviceError> {
         if ContentId::of(&bytes) != id {
             return Err(DeviceError::WrongObject);
         }
-        if let Some(newer) = self.not_older(place, version)? {
+        if let Some(newer) = self.not_older(chat, version)? {
             return Ok(newer);
         }
         let picture = self.ingest.ingest(Source::new(bytes, self.ingest.limits())?)?;
-        self.replace(place, version, Some((id, &picture.bytes)))
+        self.replace(chat, version, Some((id, &picture.bytes)))
     }
 
-    /// Removes the chat's background, unless the device has this version or a newer one; answers the version that it
-    /// has then.
+    /// Removes the chat's background, unless the device has this version or a newer one. Returns the version that the
+    /// device has afterwards.
     ///
     /// # Errors
     ///
     /// [`DeviceError::Folder`].
-    pub fn clear(&self, place: Place<'_>, version: u64) -> Result<u64, DeviceError> {
-        self.replace(place, version, None)
+    pub fn clear(&self, chat: ChatRef<'_>, version: u64) -> Result<u64, DeviceError> {
+        self.replace(chat, version, None)
     }
 
-    /// What the device has for the chat.
+    /// The background that the device has for the chat; `None` if it never had one.
     ///
     /// # Errors
     ///
     /// [`DeviceError::Folder`].
-    pub fn read(&self, place: Place<'_>) -> Result<Option<Held>, DeviceError> {
-        let text = match fs::read(self.folder(place).join(STATE)) {
+    pub fn read(&self, chat: ChatRef<'_>) -> Result<Option<Held>, DeviceError> {
+        let text = match fs::read(self.folder(chat).join(STATE)) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error.into()),
         };
         let held: Held = serde_json::from_slice(&text).map_err(io::Error::from)?;
-        Ok(Some(held).filter(|held| held.account == place.account && held.chat == place.chat))
+        Ok(Some(held).filter(|held| held.account == chat.account && held.chat == chat.chat))
     }
 
     /// The chat's picture as the device shows it.
@@ -120,22 +120,27 @@ impl Device {
     /// # Errors
     ///
     /// [`DeviceError::Folder`].
-    pub fn picture(&self, place: Place<'_>) -> Result<Option<PathBuf>, DeviceError> {
-        Ok(self.read(place)?.and_then(|held| held.file).map(|file| self.folder(place).join(file)))
+    pub fn picture(&self, chat: ChatRef<'_>) -> Result<Option<PathBuf>, DeviceError> {
+        Ok(self.read(chat)?.and_then(|held| held.file).map(|file| self.folder(chat).join(file)))
     }
 
-    fn not_older(&self, place: Place<'_>, version: u64) -> Result<Option<u64>, DeviceError> {
-        Ok(self.read(place)?.map(|held| held.version).filter(|held| *held >= version))
+    fn not_older(&self, chat: ChatRef<'_>, version: u64) -> Result<Option<u64>, DeviceError> {
+        Ok(self.read(chat)?.map(|held| held.version).filter(|held| *held >= version))
     }
 
-    fn replace(&self, place: Place<'_>, version: u64, picture: Option<(ContentId, &[u8])>) -> Result<u64, DeviceError> {
-        let folder = self.folder(place);
+    fn replace(
+        &self,
+        chat: ChatRef<'_>,
+        version: u64,
+        picture: Option<(ContentId, &[u8])>,
+    ) -> Result<u64, DeviceError> {
+        let folder = self.folder(chat);
         fs::create_dir_all(&folder)?;
-        // One writer for each chat, whatever process it is in; closing the file ends it.
+        // A file lock allows one writer for each chat, also across processes. Closing the file releases it.
         let writing = File::create(folder.join(LOCK))?;
         writing.lock()?;
-        // Cropping takes long enough for a newer version to come first.
-        if let Some(newer) = self.not_older(place, version)? {
+        // Checked again under the lock: a newer version may have been applied while the picture was cropped.
+        if let Some(newer) = self.not_older(chat, version)? {
             return Ok(newer);
         }
         let file = picture.map(|_| format!("{version}.jpg"));
@@ -143,8 +148,8 @@ impl Device {
             write_whole(&folder, file, bytes)?;
         }
         let held = Held {
-            account: place.account.into(),
-            chat: place.chat.into(),
+            account: chat.account.into(),
+            chat: chat.chat.into(),
             version,
             id: picture.map(|(id, _)| id.to_string()),
             file,
@@ -154,16 +159,16 @@ impl Device {
         Ok(version)
     }
 
-    fn folder(&self, place: Place<'_>) -> PathBuf {
-        let number: String = place.number.chars().filter(char::is_ascii_alphanumeric).take(32).collect();
-        self.root.join(number).join(blake3::hash(place.chat.as_bytes()).to_hex().as_str())
+    fn folder(&self, chat: ChatRef<'_>) -> PathBuf {
+        let number: String = chat.number.chars().filter(char::is_ascii_alphanumeric).take(32).collect();
+        self.root.join(number).join(blake3::hash(chat.chat.as_bytes()).to_hex().as_str())
     }
 }
 
 const STATE: &str = "state.json";
 const LOCK: &str = "lock";
 
-/// Writes a file that is there whole or not at all.
+/// Writes a file under a temporary name and renames it, so that the name never has half a file.
 fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let mut file = NamedTempFile::with_prefix_in(TEMPORARY, folder)?;
     file.write_all(bytes)?;
@@ -174,7 +179,7 @@ fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
 
 const TEMPORARY: &str = ".new-";
 
-/// Removes older pictures, and what a crash left half written.
+/// Removes older pictures, and temporary files that a crash left.
 fn remove_all_but(folder: &Path, picture: Option<&str>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -190,7 +195,7 @@ fn remove_all_but(folder: &Path, picture: Option<&str>) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    const PLACE: Place<'static> = Place { number: "+15550000001", account: "demo", chat: "grp_1" };
+    const CHAT: ChatRef<'static> = ChatRef { number: "+15550000001", account: "demo", chat: "grp_1" };
 
     fn object() -> (ContentId, Bytes) {
         let sample = image_ingest::samples()[0].bytes;
@@ -209,9 +214,9 @@ mod tests {
     fn a_picture_is_cropped_and_replaced() {
         let (_folder, device) = device();
         let (id, bytes) = object();
-        assert_eq!(device.apply(PLACE, 1, id, bytes.clone()).unwrap(), 1);
-        assert_eq!(device.apply(PLACE, 2, id, bytes).unwrap(), 2);
-        let picture = device.picture(PLACE).unwrap().unwrap();
+        assert_eq!(device.apply(CHAT, 1, id, bytes.clone()).unwrap(), 1);
+        assert_eq!(device.apply(CHAT, 2, id, bytes).unwrap(), 2);
+        let picture = device.picture(CHAT).unwrap().unwrap();
         let source = Ingest::default().source(fs::read(&picture).unwrap()).unwrap();
         let size = image_ingest::inspect(&source).unwrap().header.size();
         assert_eq!((size.width, size.height), (20, 40));
@@ -222,28 +227,28 @@ mod tests {
     fn an_older_version_changes_nothing() {
         let (_folder, device) = device();
         let (id, bytes) = object();
-        device.apply(PLACE, 5, id, bytes.clone()).unwrap();
-        assert_eq!(device.clear(PLACE, 4).unwrap(), 5);
-        assert_eq!(device.apply(PLACE, 5, id, bytes).unwrap(), 5);
-        assert_eq!(device.read(PLACE).unwrap().unwrap().id, Some(id.to_string()));
+        device.apply(CHAT, 5, id, bytes.clone()).unwrap();
+        assert_eq!(device.clear(CHAT, 4).unwrap(), 5);
+        assert_eq!(device.apply(CHAT, 5, id, bytes).unwrap(), 5);
+        assert_eq!(device.read(CHAT).unwrap().unwrap().id, Some(id.to_string()));
     }
 
     #[test]
     fn a_removal_leaves_its_version() {
         let (_folder, device) = device();
         let (id, bytes) = object();
-        device.apply(PLACE, 1, id, bytes).unwrap();
-        device.clear(PLACE, 2).unwrap();
-        let held = device.read(PLACE).unwrap().unwrap();
-        assert_eq!((held.version, held.id, device.picture(PLACE).unwrap()), (2, None, None));
+        device.apply(CHAT, 1, id, bytes).unwrap();
+        device.clear(CHAT, 2).unwrap();
+        let held = device.read(CHAT).unwrap().unwrap();
+        assert_eq!((held.version, held.id, device.picture(CHAT).unwrap()), (2, None, None));
     }
 
     #[test]
     fn an_account_that_takes_over_a_number_starts_anew() {
         let (_folder, device) = device();
         let (id, bytes) = object();
-        device.apply(PLACE, 9, id, bytes.clone()).unwrap();
-        let other = Place { account: "other", ..PLACE };
+        device.apply(CHAT, 9, id, bytes.clone()).unwrap();
+        let other = ChatRef { account: "other", ..CHAT };
         assert_eq!(device.read(other).unwrap(), None);
         assert_eq!(device.apply(other, 1, id, bytes).unwrap(), 1);
     }
@@ -252,8 +257,8 @@ mod tests {
     fn bytes_that_the_id_does_not_name_are_refused() {
         let (_folder, device) = device();
         let (id, _) = object();
-        let error = device.apply(PLACE, 1, id, Bytes::from_static(b"other")).unwrap_err();
+        let error = device.apply(CHAT, 1, id, Bytes::from_static(b"other")).unwrap_err();
         assert!(matches!(error, DeviceError::WrongObject));
-        assert_eq!(device.read(PLACE).unwrap(), None);
+        assert_eq!(device.read(CHAT).unwrap(), None);
     }
 }

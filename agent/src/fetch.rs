@@ -1,4 +1,4 @@
-//! Fetches an object by its address, bounded in bytes and time.
+//! Fetches an object by its URL, with limits of size and time.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use reqwest::Client;
 
 /// A client for objects and agents, over rustls with ring.
 pub(crate) fn client(timeout: Duration) -> reqwest::Result<Client> {
-    // A second call finds the first's provider in place, which is the same.
+    // A second call fails, because the same provider is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder().timeout(timeout).redirect(reqwest::redirect::Policy::none()).build()
 }
 
-/// The bytes at `url`; nothing where they cannot be had or are more than a canonical image has.
+/// The bytes at `url`; `None` if they cannot be fetched or are more than a canonical image can have.
 pub(crate) async fn fetch(client: &Client, url: &str) -> Option<Bytes> {
     let mut response = client.get(url).send().await.ok().filter(|r| r.status().is_success())?;
     let mut bytes = BytesMut::new();
@@ -25,5 +25,6 @@ pub(crate) async fn fetch(client: &Client, url: &str) -> Option<Bytes> {
     Some(bytes.freeze())
 }
 
-/// A canonical image has at most 2048 × 2048 pixels; JPEG at quality 85 stays far below 4 bytes for each.
+/// The most bytes of an object. A canonical image has at most 2048 × 2048 pixels, and JPEG at quality 85 needs far
+/// fewer than 4 bytes for each.
 pub(crate) const MAX_OBJECT_BYTES: usize = 16 * 1024 * 1024;

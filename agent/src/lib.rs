@@ -1,7 +1,8 @@
-//! Puts a chat's background on a device: verifies the object, crops it to the screen and writes it in one step.
+//! Puts a chat's background on a device: verifies the object, crops it to the screen and replaces the old picture
+//! atomically.
 //!
-//! The server embeds [`Device`] for its in-process gateway; the binary `image-ingest-agent` serves the same over HTTP,
-//! to requests that [`signature`] proves to be the server's.
+//! The server embeds [`Device`] for its in-process gateway. The binary `image-ingest-agent` serves the same over HTTP,
+//! to requests that the server has signed ([`signature`]).
 
 mod device;
 mod fetch;
@@ -9,6 +10,6 @@ mod message;
 mod serve;
 pub mod signature;
 
-pub use device::{Device, DeviceError, Held, Place};
+pub use device::{ChatRef, Device, DeviceError, Held};
 pub use message::{Change, ChangeReply, ObjectRef, Refusal, StateReply, StateRequest};
 pub use serve::{AgentConfig, router};

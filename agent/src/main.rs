@@ -1,4 +1,4 @@
-//! `image-ingest-agent`: runs beside the device and puts in place what the server sends.
+//! `image-ingest-agent`: runs next to a device and applies the backgrounds that the server sends.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -1,8 +1,8 @@
-//! What server and agent say to each other, as JSON.
+//! The JSON messages between server and agent.
 
 use serde::{Deserialize, Serialize};
 
-/// `PUT /v1/background`: what a chat's background shall be.
+/// The body of `PUT /v1/background`: the new background of a chat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// The number that the chat is reached by.
@@ -13,29 +13,29 @@ pub struct Change {
     pub chat: String,
     /// The version of this change; one that is not newer than the device's is ignored.
     pub version: u64,
-    /// The picture, or nothing to remove it.
+    /// The new image; `None` removes the background.
     pub object: Option<ObjectRef>,
 }
 
-/// A canonical image by its id, and where its bytes are.
+/// A canonical image: its id, and its URL or its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectRef {
     /// The content id, `obj_` and 64 hex digits.
     pub id: String,
-    /// Where to fetch it.
+    /// The URL of the object, if it is stored.
     pub url: Option<String>,
-    /// The bytes in base64, where the object could not be stored and so has no address.
+    /// The bytes in base64, if the object is not stored and so has no URL.
     pub bytes: Option<String>,
 }
 
 /// The answer to a [`Change`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeReply {
-    /// The version that the device has now: the change's, or a newer one.
+    /// The version that the device has now: that of the change, or a newer one.
     pub version: u64,
 }
 
-/// `POST /v1/state`: which background a chat has on the device.
+/// The body of `POST /v1/state`: asks which background a chat has on the device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateRequest {
     /// As in [`Change`].
@@ -49,9 +49,9 @@ pub struct StateRequest {
 /// The answer to a [`StateRequest`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateReply {
-    /// The last version applied; nothing where the device never had one.
+    /// The last version applied; `None` if the device never had one.
     pub version: Option<u64>,
-    /// The content id in place; nothing after a removal.
+    /// The content id that is applied; `None` after a removal.
     pub id: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The agent's HTTP side: two signed calls.
+//! The agent's HTTP service: two signed calls.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,12 +17,12 @@ use image_ingest::ContentId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::device::{Device, DeviceError, Place};
+use crate::device::{ChatRef, Device, DeviceError};
 use crate::fetch::{MAX_OBJECT_BYTES, client, fetch};
 use crate::message::{Change, ChangeReply, ObjectRef, Refusal, StateReply, StateRequest};
 use crate::signature::{self, SIGNATURE_HEADER, TIMESTAMP_HEADER};
 
-/// What an agent is started with.
+/// The configuration of an agent.
 #[derive(Clone)]
 pub struct AgentConfig {
     /// The folder of the device's backgrounds.
@@ -33,7 +33,7 @@ pub struct AgentConfig {
     pub width: u32,
     /// The screen's height in pixels. Default 2532.
     pub height: u32,
-    /// Time to fetch an object. Default 10 s.
+    /// The longest time to fetch an object. Default 10 s.
     pub fetch_timeout: Duration,
 }
 
@@ -50,7 +50,7 @@ impl AgentConfig {
 ///
 /// # Errors
 ///
-/// Where the device's folder cannot be made or the client cannot be set up.
+/// The device's folder cannot be created, or the HTTP client cannot be set up.
 pub fn router(config: AgentConfig) -> Result<Router, DeviceError> {
     let device = Device::open(config.root, config.width, config.height)?;
     let client = client(config.fetch_timeout).map_err(std::io::Error::other)?;
@@ -89,18 +89,18 @@ async fn background(State(agent): State<Arc<Agent>>, request: Request) -> Respon
 async fn state(State(agent): State<Arc<Agent>>, request: Request) -> Response {
     answer(async {
         let request: StateRequest = agent.verified(STATE, request).await?;
-        let place = Place { number: &request.number, account: &request.account, chat: &request.chat };
-        let held = agent.device.read(place)?;
+        let chat = ChatRef { number: &request.number, account: &request.account, chat: &request.chat };
+        let held = agent.device.read(chat)?;
         Ok(StateReply { version: held.as_ref().map(|h| h.version), id: held.and_then(|h| h.id) })
     })
     .await
 }
 
 fn apply(device: &Device, change: &Change, bytes: Option<(ContentId, Bytes)>) -> Result<u64, Refused> {
-    let place = Place { number: &change.number, account: &change.account, chat: &change.chat };
+    let chat = ChatRef { number: &change.number, account: &change.account, chat: &change.chat };
     Ok(match bytes {
-        Some((id, bytes)) => device.apply(place, change.version, id, bytes)?,
-        None => device.clear(place, change.version)?,
+        Some((id, bytes)) => device.apply(chat, change.version, id, bytes)?,
+        None => device.clear(chat, change.version)?,
     })
 }
 

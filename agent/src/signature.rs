@@ -1,6 +1,6 @@
 //! Proves that a request comes from the server: HMAC-SHA-256 (RFC 2104) over path, time and body.
 //!
-//! A captured request is of use only within the window, and then only repeats a version that the device already has.
+//! A captured request can be replayed only within [`WINDOW`], and then repeats a version that the device already has.
 
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -28,7 +28,8 @@ pub fn sign(secret: &[u8], path: &str, timestamp: u64, body: &[u8]) -> String {
     })
 }
 
-/// Whether `signature` is the server's, and of a time within [`WINDOW`] of `now`. Compared in constant time.
+/// Whether `signature` was made with `secret` and `timestamp` is within [`WINDOW`] of `now`. The signature is compared
+/// in constant time.
 #[must_use]
 pub fn verify(secret: &[u8], path: &str, timestamp: u64, body: &[u8], signature: &str, now: u64) -> bool {
     let in_window = u128::from(now.abs_diff(timestamp)) <= WINDOW.as_millis();

@@ -1,4 +1,4 @@
-//! The built agent, over TCP.
+//! Tests of the built agent over TCP.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use image_ingest::{ContentId, Ingest, Source, inspect};
 use image_ingest_agent::signature::{now, sign};
-use image_ingest_agent::{Change, Device, ObjectRef, Place};
+use image_ingest_agent::{Change, ChatRef, Device, ObjectRef};
 
 const SECRET: &str = "a secret of tests with more than 32 bytes";
 
@@ -80,8 +80,8 @@ fn a_change_is_put_in_place_and_reported() {
     let state = agent.call("POST", "/v1/state", r#"{"number":"+15550000001","account":"demo","chat":"grp_1"}"#);
     assert_eq!(state, (200, format!("{{\"version\":4,\"id\":\"{}\"}}", background.id)));
     let device = Device::open(agent.folder.path().join("root"), 30, 60).unwrap();
-    let place = Place { number: "+15550000001", account: "demo", chat: "grp_1" };
-    let picture = std::fs::read(device.picture(place).unwrap().unwrap()).unwrap();
+    let chat = ChatRef { number: "+15550000001", account: "demo", chat: "grp_1" };
+    let picture = std::fs::read(device.picture(chat).unwrap().unwrap()).unwrap();
     let size = Ingest::default().source(picture).and_then(|source| inspect(&source)).unwrap().header.size();
     assert_eq!((size.width, size.height), (30, 60));
 }

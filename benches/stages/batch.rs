@@ -1,4 +1,4 @@
-//! Many uploads on one thread and on two. Throughput in images.
+//! Many uploads on one thread and on two. Throughput is in images.
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput};

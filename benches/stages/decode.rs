@@ -1,4 +1,5 @@
-//! Decoding, as planned; JPEG also at each DCT scale, of which 1/8 is entropy decoding and little else: its floor.
+//! Decoding, by the plan of the file. JPEG is also decoded at each DCT scale; 1/8 is little more than entropy decoding,
+//! which is the least that any scale costs.
 
 use criterion::{Criterion, Throughput};
 use image_ingest::Format;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use image_ingest::Profile;
 use image_ingest::stages::Planned;
 
-/// A file and its place in a bench id.
+/// A file and its part of a bench id.
 pub(crate) struct Input {
     /// `<format>/<megapixels>/<variant>`.
     pub(crate) id: String,

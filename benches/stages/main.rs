@@ -1,7 +1,8 @@
-//! Every stage and the whole, on the same pictures. Ids are `<stage>/<format>/<megapixels>/<variant>`.
+//! Benchmarks of every stage and of the whole pipeline, on the same pictures. Ids are
+//! `<stage>/<format>/<megapixels>/<variant>`.
 //!
-//! `IMAGE_INGEST_BENCH` names a folder of large generated inputs (`make bench` makes one); without it the pictures of
-//! testdata/ serve.
+//! `IMAGE_INGEST_BENCH` names a folder of large generated inputs (`make bench` makes one). Without it, the pictures are
+//! those of `testdata/`.
 
 mod batch;
 mod decode;

@@ -1,4 +1,4 @@
-//! The whole: one buffer in, one background out; and an upload that is known already.
+//! The whole pipeline, from a buffer to a background, and an upload whose result is known already.
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput};

@@ -1,4 +1,4 @@
-//! From decoded pixels to the canonical image: crop, reduce, convert, compose, turn.
+//! From decoded pixels to the canonical image: crop, reduce, convert, compose, orient.
 
 use criterion::{BatchSize, Criterion, Throughput};
 

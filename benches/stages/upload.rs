@@ -1,4 +1,5 @@
-//! Taking an upload in chunks: cap, hash, sniff. Throughput in input bytes; `hash` is the floor.
+//! Receiving an upload in chunks: limit, hash and format detection. Throughput is in input bytes; `hash` alone is the
+//! least that it can cost.
 
 use std::hint::black_box;
 

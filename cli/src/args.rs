@@ -7,7 +7,7 @@ use clap::builder::RangedU64ValueParser;
 use clap::{Parser, Subcommand, ValueEnum, value_parser};
 use image_ingest::{Encoding, Geometry, Ingest, IngestBuilder, Limits, Profile};
 
-use crate::Fatal;
+use crate::exit::Fatal;
 
 /// Turns untrusted JPEG, PNG, GIF, WebP and HEIC files into one canonical image each, named by its content.
 ///
@@ -89,7 +89,7 @@ pub(crate) struct InputArgs {
     pub(crate) paths: Vec<PathBuf>,
 }
 
-/// What the canonical image is, and what an upload may cost.
+/// The profile of the canonical image, and the limits of an upload.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CanonicalArgs {
     /// Longest side of the result, in pixels (1-16383); smaller pictures are never enlarged
@@ -121,17 +121,17 @@ enum EncodingArg {
     Webp,
 }
 
-/// An sRGB colour; a type of its own, since clap takes a bare array for a list of values.
+/// An sRGB colour. It is a type of its own, because clap treats an array as a list of values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Matte([u8; 3]);
 
 impl CanonicalArgs {
-    /// The library's entry point, set up as asked.
+    /// The library's entry point with the profile and limits of these arguments.
     pub(crate) fn ingest(&self) -> Result<Ingest, Fatal> {
         self.builder().build().map_err(|e| Fatal::new("profile", e))
     }
 
-    /// What the entry point is built from.
+    /// The builder of the entry point.
     pub(crate) fn builder(&self) -> IngestBuilder {
         let mut profile = Profile::default();
         profile.geometry = match self.cover {
@@ -172,7 +172,7 @@ fn matte(text: &str) -> Result<Matte, String> {
     Ok(Matte([r, g, b]))
 }
 
-/// As `Profile` accepts; `i64` because clap's ranges are.
+/// The longest edge that `Profile` accepts. It is an `i64`, because clap's ranges are.
 const MAX_EDGE: i64 = 16_383;
 
 const EXAMPLES: &str = "\

@@ -1,4 +1,5 @@
-//! `image-ingest bench`: the time from uploaded bytes to canonical bytes, as the lines that peers print.
+//! `image-ingest bench`: measures the time from uploaded bytes to canonical bytes. Its lines have the format of the
+//! peers' benchmarks (`benches/peers`).
 
 use std::fs;
 use std::iter::repeat_n;
@@ -12,10 +13,10 @@ use rayon::ThreadPoolBuilder;
 use serde::Serialize;
 
 use crate::args::BenchArgs;
+use crate::exit::{Fatal, Verdict, tell};
 use crate::ingest::encoding_name;
 use crate::inputs::{self, Input};
 use crate::lines::{Failure, Lines};
-use crate::{Fatal, Verdict, tell};
 
 /// Measures every input, in order.
 ///
@@ -73,7 +74,7 @@ fn measure(ingest: &Ingest, input: &mut Input, args: &BenchArgs) -> Result<Figur
     })
 }
 
-/// Ingests one copy in this thread, or one on each of `jobs` threads; every copy starts from the uploaded bytes.
+/// Ingests one copy in this thread, or one on each of `jobs` threads. Every copy starts from the uploaded bytes.
 fn run_once(ingest: &Ingest, bytes: &Bytes, jobs: usize) -> Result<Background, Error> {
     let source = || ingest.source(bytes.clone());
     if jobs == 1 {
@@ -86,7 +87,7 @@ fn run_once(ingest: &Ingest, bytes: &Bytes, jobs: usize) -> Result<Background, E
     results.try_fold(first, |_, next| next)
 }
 
-/// One line; without a result, `error` stands in place of the figures.
+/// One line. Without a result, it has `error` in place of the figures.
 #[derive(Serialize)]
 struct BenchLine<'a> {
     peer: &'static str,
@@ -122,7 +123,7 @@ fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
-/// Sorts `values` and returns their middle, or the mean of both middles.
+/// Sorts `values` and returns their median: the middle value, or the mean of the two middle values.
 fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
@@ -134,7 +135,7 @@ fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// To the microsecond.
+/// Rounds milliseconds to the microsecond.
 fn rounded(value: f64) -> f64 {
     (value * 1e3).round() / 1e3
 }
@@ -146,13 +147,13 @@ fn cpu_time() -> Duration {
     Duration::try_from(time).unwrap_or_default()
 }
 
-/// CPU time is not measured here: 0.
+/// CPU time is not measured on this system, so this is 0.
 #[cfg(not(unix))]
 fn cpu_time() -> Duration {
     Duration::ZERO
 }
 
-/// The highest resident memory of this process so far, where `/proc` tells; 0 elsewhere.
+/// The highest resident memory of this process so far, from `/proc`; 0 on systems without it.
 fn peak_rss_kb() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -1,4 +1,4 @@
-//! `image-ingest ingest`: inputs in, canonical files and one line each out.
+//! `image-ingest ingest`: makes the canonical file of each input, and writes one line about it.
 
 use std::io::{self, IsTerminal, Write};
 use std::process;
@@ -8,11 +8,11 @@ use image_ingest::{Background, ContentId, Encoding, Ingest, Receipt, Source, Sou
 use serde::Serialize;
 
 use crate::args::IngestArgs;
+use crate::exit::{Fatal, Verdict, tell};
 use crate::inputs::{self, Input};
 use crate::lines::{Failure, FailureLine, Lines, shown};
 use crate::output::{Folder, Unfinished};
 use crate::report::Report;
-use crate::{Fatal, Verdict, tell};
 
 /// Ingests every input, in order, on `args.jobs` threads.
 ///
@@ -56,12 +56,13 @@ fn batch<'a>(
     ingest.batch(feed, args.jobs, budget).map_err(|e| Fatal::new("cannot start", e))
 }
 
-/// Makes an interruption remove the file in work and end the process at once, whatever is being decoded.
+/// Sets the handler of Ctrl-C: it removes the unfinished file and ends the process at once, even during decoding.
 fn stop_cleanly(unfinished: Unfinished) -> Result<(), Fatal> {
     let stop = move || {
         unfinished.abandon();
         if io::stderr().is_terminal() {
-            // Below the progress bar, whose own lock may be held by a write that never ends.
+            // Goes below the progress bar. Clearing the bar would need its lock, which a blocked write may hold for
+            // ever.
             let _ = writeln!(io::stderr());
         }
         tell("interrupted");
@@ -70,7 +71,7 @@ fn stop_cleanly(unfinished: Unfinished) -> Result<(), Fatal> {
     ctrlc::set_handler(stop).map_err(|e| Fatal::new("cannot watch for Ctrl-C", e))
 }
 
-/// Reads each input when the batch asks for it; its path is its tag.
+/// The uploads for the batch, each with its path as its tag. An input is read when the batch asks for it.
 struct Feed<'a> {
     inputs: IntoIter<Input>,
     ingest: &'a Ingest,
@@ -154,5 +155,5 @@ pub(crate) const fn encoding_name(encoding: Encoding) -> &'static str {
     }
 }
 
-/// 128 + SIGINT, as shells have it.
+/// 128 + SIGINT, as shells report it.
 const INTERRUPTED: i32 = 130;

@@ -1,4 +1,4 @@
-//! Turns the paths of a command into a list of inputs, and an input into bytes when its turn comes.
+//! Turns the paths of a command into a list of inputs, and reads an input when it is needed.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use image_ingest::Error;
 
+use crate::exit::{Fatal, tell};
 use crate::lines::Failure;
-use crate::{Fatal, tell};
 
-/// One thing to read, and not read yet.
+/// One input, not read yet.
 #[derive(Debug)]
 pub(crate) struct Input {
     pub(crate) path: PathBuf,
@@ -20,14 +20,15 @@ pub(crate) struct Input {
 enum Origin {
     File,
     Stdin,
-    /// Found to be unreadable while searching; reported in its place.
+    /// A folder that could not be searched. The error is reported in its place in the list.
     Unreadable(io::Error),
 }
 
 /// The inputs that `paths` name: files as given, folders searched in name order.
 ///
-/// Listed before the first is read, so that output written below an input folder is not taken up. In folders, hidden
-/// entries, links to folders and whatever is no file are skipped: no loop, and no pipe to wait at.
+/// All inputs are listed before the first is read, so that output written below an input folder is not an input. In
+/// folders, hidden entries, links to folders and everything but files are skipped. This excludes loops of links, and
+/// pipes that would block.
 ///
 /// # Errors
 ///
@@ -82,7 +83,7 @@ fn entries(folder: &Path) -> io::Result<Vec<Found>> {
             continue;
         }
         let (path, kind) = (entry.path(), entry.file_type()?);
-        // A dangling link counts as a file: reading it gives the error line.
+        // A dangling link counts as a file: reading it fails, and the error is reported.
         let linked_file = || fs::metadata(&path).map_or(true, |m| m.is_file());
         if kind.is_dir() || kind.is_file() || (kind.is_symlink() && linked_file()) {
             found.push(Found { path, is_dir: kind.is_dir() });
@@ -97,7 +98,7 @@ impl Input {
     ///
     /// # Errors
     ///
-    /// `io`; `too_large` for a file whose length says so, of which nothing is read.
+    /// `io`; `too_large` for a file whose length exceeds `max_bytes`, without reading it.
     pub(crate) fn read(&mut self, max_bytes: u64) -> Result<Vec<u8>, Failure> {
         let unreadable = |error: io::Error| Failure::io("cannot read", &error);
         match std::mem::replace(&mut self.origin, Origin::File) {
@@ -115,7 +116,7 @@ impl Input {
     }
 }
 
-/// One byte over the cap is enough for the library to refuse the whole.
+/// Reads at most one byte more than `max_bytes`, which is enough for the library to refuse the input.
 fn read_capped(from: impl Read, expected: u64, max_bytes: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(usize::try_from(expected.min(max_bytes)).unwrap_or(0))?;

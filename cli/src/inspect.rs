@@ -1,4 +1,4 @@
-//! `image-ingest inspect`: what each header says, as one line.
+//! `image-ingest inspect`: writes the contents of each header as one line.
 
 use image_ingest::header::{Coding, ColorDescription, Header};
 use image_ingest::{Ingest, Inspection, Size, SourceId};
@@ -6,9 +6,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::args::InspectArgs;
+use crate::exit::{Fatal, Verdict};
 use crate::inputs::{self, Input};
 use crate::lines::{Failure, FailureLine, Lines, shown};
-use crate::{Fatal, Verdict};
 
 /// Inspects every input, in order.
 ///

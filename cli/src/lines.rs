@@ -1,4 +1,4 @@
-//! The JSON lines on standard output: how one is written, and the parts that several commands share.
+//! Writes JSON lines to standard output, and holds the parts of them that several commands share.
 
 use std::error::Error as _;
 use std::io::{self, StdoutLock, Write};
@@ -7,7 +7,7 @@ use std::path::Path;
 use image_ingest::{Blame, Error};
 use serde::Serialize;
 
-use crate::Fatal;
+use crate::exit::Fatal;
 
 /// Standard output, a line at a time.
 pub(crate) struct Lines {
@@ -20,7 +20,7 @@ impl Lines {
         Self { out: io::stdout().lock() }
     }
 
-    /// Writes `line` as JSON and hands it to the reader at once.
+    /// Writes `line` as JSON and flushes it.
     ///
     /// # Errors
     ///
@@ -36,7 +36,7 @@ impl Lines {
     ///
     /// Standard output cannot be written.
     pub(crate) fn text(&mut self, line: &str) -> Result<(), Fatal> {
-        // One write, so that a reader never sees half a line of a process that was stopped.
+        // One write, so that a reader does not get half a line if the process is stopped.
         let whole = [line.as_bytes(), b"\n"].concat();
         self.out.write_all(&whole).and_then(|()| self.out.flush()).map_err(|e| Fatal::stdout(&e))
     }
@@ -49,7 +49,7 @@ pub(crate) struct FailureLine<'a> {
     pub(crate) error: &'a Failure,
 }
 
-/// Why an input has no result: the library's refusal, or `io` where the files failed.
+/// Why an input has no result: the library's refusal, or `io` if a file could not be read or written.
 #[derive(Debug, Serialize)]
 pub(crate) struct Failure {
     pub(crate) code: &'static str,
@@ -60,7 +60,7 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// `what` failed on this machine's files.
+    /// A failure of reading or writing a file; `what` says what was tried.
     pub(crate) fn io(what: &str, error: &io::Error) -> Self {
         let message = format!("{what}: {error}");
         Self { code: "io", blame: Blame::Service, message, limit: None, actual: None }
@@ -86,7 +86,7 @@ impl From<&Error> for Failure {
     }
 }
 
-/// The path as JSON can carry it.
+/// The path as text. Bytes that are not UTF-8 are replaced.
 pub(crate) fn shown(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }

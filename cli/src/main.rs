@@ -1,19 +1,19 @@
-//! The command line of `image-ingest`: arguments in, JSON lines out, one exit code.
+//! The command line of `image-ingest`: reads arguments, writes JSON lines, and returns an exit code.
 //!
-//! Standard output carries JSON lines only; everything for a person goes to standard error.
+//! Standard output gets JSON lines only. Messages for people go to standard error.
 #![forbid(unsafe_code)]
 
-use std::fmt::Display;
-use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use crate::args::{Args, Command};
+use crate::exit::{Fatal, REFUSED, Verdict, tell};
 use crate::lines::Lines;
 
 mod args;
 mod bench;
+mod exit;
 mod ingest;
 mod inputs;
 mod inspect;
@@ -45,63 +45,6 @@ fn main() -> ExitCode {
     }
 }
 
-/// How a command ended that could do its work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// Every input was accepted.
-    AllAccepted,
-    /// At least one was not; its line says why.
-    SomeRefused,
-}
-
-impl Verdict {
-    /// The verdict on everything seen so far and one more input.
-    pub(crate) fn and(self, accepted: bool) -> Self {
-        if accepted { self } else { Self::SomeRefused }
-    }
-}
-
-/// What ends a command before its last input.
-#[derive(Debug)]
-pub(crate) struct Fatal {
-    what: String,
-    kind: Option<ErrorKind>,
-    exit_code: u8,
-}
-
-impl Fatal {
-    /// `what` could not be done, because of `error`.
-    pub(crate) fn new(what: impl Display, error: impl Display) -> Self {
-        Self { what: format!("{what}: {error}"), kind: None, exit_code: REFUSED }
-    }
-
-    /// The arguments ask for what cannot be.
-    pub(crate) fn usage(what: impl Into<String>) -> Self {
-        Self { what: what.into(), kind: None, exit_code: USAGE }
-    }
-
-    /// Standard output cannot be written.
-    pub(crate) fn stdout(error: &io::Error) -> Self {
-        Self { kind: Some(error.kind()), ..Self::new("cannot write to standard output", error) }
-    }
-
-    /// The reader of standard output left: `image-ingest … | head` is no failure worth a message.
-    fn is_broken_pipe(&self) -> bool {
-        self.kind == Some(ErrorKind::BrokenPipe)
-    }
-}
-
-impl Display for Fatal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.what)
-    }
-}
-
-/// Writes one line for a person; `eprintln!` would panic where standard error is closed.
-pub(crate) fn tell(text: &str) {
-    let _ = writeln!(io::stderr(), "image-ingest: {text}");
-}
-
 /// Prints help, the version, or what is wrong with the arguments.
 fn usage(error: &clap::Error) -> ExitCode {
     let printed = error.print();
@@ -118,9 +61,3 @@ fn self_test(lines: &mut Lines) -> Result<Verdict, Fatal> {
     lines.text(&format!("ok: {samples} samples, canonical version {version}"))?;
     Ok(Verdict::AllAccepted)
 }
-
-/// The exit code when an input was refused or the output could not be written.
-const REFUSED: u8 = 1;
-
-/// The exit code when the arguments make no sense; clap's as well.
-const USAGE: u8 = 2;

@@ -1,4 +1,4 @@
-//! Writes canonical files so that each is there whole or not at all.
+//! Writes canonical files so that a file has its name only when it is complete.
 
 use std::fs;
 use std::io::{self, Write};
@@ -15,11 +15,11 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// Opens `dir`, creating it if missing, and proves that files can be made there.
+    /// Opens `dir`, creates it if it is missing, and checks that files can be created in it.
     ///
     /// # Errors
     ///
-    /// It cannot be created or not be written.
+    /// The folder cannot be created or written.
     pub(crate) fn open(dir: &Path, unfinished: Unfinished) -> io::Result<Self> {
         fs::create_dir_all(dir)?;
         let folder = Self { dir: dir.to_owned(), unfinished };
@@ -27,11 +27,11 @@ impl Folder {
         Ok(folder)
     }
 
-    /// Stores `bytes` as `name`, in place of a file of that name, and returns its path.
+    /// Stores `bytes` as `name`, replacing a file of that name, and returns its path.
     ///
     /// # Errors
     ///
-    /// Whatever the file system says; nothing is left behind.
+    /// An error of the file system. No temporary file is left.
     pub(crate) fn store(&self, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
         let mut file = {
             let mut unfinished = self.unfinished.lock();
@@ -39,10 +39,10 @@ impl Folder {
             *unfinished = Some(file.path().to_owned());
             file
         };
-        // Through the file itself: its errors do not name the temporary path.
+        // Written through the inner file: errors of `NamedTempFile` would name the temporary path.
         let written = file.as_file_mut().write_all(bytes).and_then(|()| file.as_file().sync_all());
         let path = self.dir.join(name);
-        // Held until the file has its name or is gone, so that an interruption sees either.
+        // Held until the file is renamed or removed, so that an interruption finds one of these states.
         let mut unfinished = self.unfinished.lock();
         let stored = match written {
             Ok(()) => file.persist(&path).map(drop).map_err(|e| e.error),
@@ -58,19 +58,20 @@ impl Folder {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            // As any new file: the user's umask decides, not the privacy of a temporary one.
+            // The mode of any new file, which the user's umask reduces, instead of the private mode of temporary files.
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
         builder.tempfile_in(&self.dir)
     }
 }
 
-/// The temporary file being written, for whoever must stop the process.
+/// The path of the temporary file being written, shared with the handler of Ctrl-C.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Unfinished(Arc<Mutex<Option<PathBuf>>>);
 
 impl Unfinished {
-    /// Removes the temporary file and keeps any other from being made or renamed: the process must end now.
+    /// Removes the temporary file, and keeps the lock for ever, so that no other file is created or renamed. The
+    /// process must end after this.
     pub(crate) fn abandon(&self) {
         let unfinished = self.lock();
         if let Some(path) = &*unfinished {

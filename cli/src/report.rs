@@ -1,4 +1,4 @@
-//! What a person sees on standard error: the progress bar and the summary.
+//! The progress bar and the summary on standard error.
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use image_ingest::Background;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::Fatal;
+use crate::exit::Fatal;
 use crate::lines::Failure;
 
 /// The counts of one run, and the bar that shows them.
@@ -22,9 +22,9 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Starts the clock and, where standard error is a terminal, the bar.
+    /// Starts the clock and, if standard error is a terminal, the bar.
     pub(crate) fn start(inputs: usize) -> Self {
-        // Hides itself where standard error is no terminal.
+        // The bar is hidden if standard error is not a terminal.
         let bar = ProgressBar::new(inputs as u64);
         let style = ProgressStyle::with_template("{bar:32} {pos}/{len} {per_sec} eta {eta} {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -57,7 +57,7 @@ impl Report {
         self.bar.inc(1);
     }
 
-    /// Runs `write` with the bar out of the way where both share a terminal.
+    /// Runs `write` with the bar hidden if standard output is a terminal too.
     pub(crate) fn while_writing(&self, write: impl FnOnce() -> Result<(), Fatal>) -> Result<(), Fatal> {
         if self.stdout_is_terminal { self.bar.suspend(write) } else { write() }
     }

@@ -1,4 +1,4 @@
-//! The built program, called as a user calls it.
+//! Tests of the built program.
 
 use std::fs;
 use std::io::Write;
@@ -360,7 +360,7 @@ fn assert_failed_politely(output: &Output) {
     assert!(text.starts_with("image-ingest: cannot") && text.lines().count() == 1, "{text}");
 }
 
-/// The estimate is what a batch admits by: a job that needs more would break every budget.
+/// A batch admits jobs by their estimates, so a job that needs more than its estimate would exceed the budget.
 #[cfg(target_os = "linux")]
 #[test]
 fn no_job_needs_more_memory_than_estimated() {

@@ -1,5 +1,5 @@
-//! Renders the files whose paths come on standard input, one a line, and writes their canonical samples, before any
-//! encoding, as raw 8-bit RGB into a folder; each file is answered by a line of JSON.
+//! Reads paths from standard input, one a line, and writes the canonical samples of each file, before encoding, as raw
+//! 8-bit RGB into a folder. It answers each path with a line of JSON.
 
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// What the encoder would get, and the receipt.
+/// The input of the encoder, and the receipt.
 fn canonical(bytes: Vec<u8>) -> Result<(Canonical, Receipt), Error> {
     let ingest = Ingest::default();
     let (background, canonical) = ingest_with_canonical(&ingest, ingest.source(bytes)?)?;

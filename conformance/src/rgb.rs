@@ -1,4 +1,5 @@
-//! Canonical samples as interleaved RGB, chroma enlarged by libjpeg's "fancy" triangle filter, as common decoders show it.
+//! Canonical samples as interleaved RGB. Chroma is upsampled by libjpeg's "fancy" triangle filter, as in common
+//! decoders.
 
 use image_ingest::stages::{Canonical, CanonicalSamples};
 

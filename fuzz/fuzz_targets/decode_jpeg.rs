@@ -1,4 +1,4 @@
-//! Whatever is decoded becomes a canonical image of the planned size, reduced or not.
+//! Every file that is decoded becomes a canonical image of the planned size, with and without reduction.
 #![no_main]
 
 use image_ingest::Format;

@@ -1,5 +1,5 @@
-//! What inspecting refuses, ingesting refuses alike; what both accept has the size that was announced, and takes no more
-//! memory than was estimated, C libraries included.
+//! A file that inspecting refuses is refused by ingesting with the same code. If both accept a file, it has the size
+//! that inspecting returned, and needs no more memory than the estimate, C libraries included.
 #![no_main]
 
 use std::ffi::c_void;
@@ -12,7 +12,7 @@ use image_ingest_fuzz::structure::{Structure, mutate};
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 
 static INGEST: LazyLock<Ingest> = LazyLock::new(|| {
-    // SAFETY: the hooks only add to two counters, whatever they are given.
+    // SAFETY: the hooks only add to two counters, for any arguments.
     assert!(unsafe { __sanitizer_install_malloc_and_free_hooks(allocated, freed) } > 0);
     checks::small_ingest()
 });

@@ -1,4 +1,4 @@
-//! Any split of the same bytes has the same outcome, and more bytes never change a decision.
+//! Every split of the same bytes into chunks has the same outcome, and later bytes never change a decision.
 #![no_main]
 
 use image_ingest_fuzz::checks;

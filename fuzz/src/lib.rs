@@ -1,6 +1,6 @@
-//! What each fuzz target asserts, and how files are changed so that their checksums and lengths still hold.
+//! The assertions of each fuzz target, and mutations of files that keep checksums and lengths right.
 //!
-//! Free of libFuzzer, so that `tests/suite` runs the same functions over the seeds on any toolchain.
+//! This crate does not use libFuzzer, so that `tests/suite` can run the same functions over the seeds on any toolchain.
 
 pub mod checks;
 pub mod structure;

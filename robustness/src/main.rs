@@ -1,7 +1,9 @@
-//! Runs hostile, damaged and good files against the library, each under a memory and a time ceiling, and judges what came.
+//! Runs hostile, damaged and good files against the library, each with a limit of memory and time, and checks the
+//! results.
 //!
-//! Jobs run in child processes, many in turn in one; after a death the next one continues, so a panic, an abort, a signal
-//! or a hang is known with its file and its change. It needs Linux, whose `/proc` tells a process's peak.
+//! Jobs run in child processes, many in one after another. If a child dies, a new one continues, so every panic, abort,
+//! signal or hang is attributed to its file and mutation. The program needs Linux, because it reads a process's memory
+//! peak from `/proc`.
 #![deny(unsafe_code)]
 
 #[cfg(target_os = "linux")]

@@ -1,7 +1,7 @@
-//! Decides which uploads are taken on: by the places at pixel threads, and by the bytes that uploads hold.
+//! Limits how many uploads the server works on: by permits for pixel threads, and by the bytes of uploads in memory.
 //!
-//! A place is taken when a body is complete, so a slow sender holds bytes and no place. Whether there will be one is
-//! asked before the body is read, so a refusal costs neither side the upload.
+//! A permit is taken when a body is complete, so a slow sender holds bytes in memory and no permit. The server checks
+//! whether the queue is full before it reads a body, so that a refusal comes before the client has sent the upload.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -11,20 +11,20 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::refusal::Refusal;
 
-/// One for the whole server.
+/// The permits and the byte count of the whole server.
 #[derive(Debug)]
 pub(crate) struct Admission {
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     waiting: AtomicUsize,
     queue: usize,
-    patience: Duration,
+    max_wait: Duration,
     bytes: AtomicU64,
     max_bytes: u64,
 }
 
-/// A place at a pixel thread.
+/// The right to use a pixel thread, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct PixelPermit {
     _permit: OwnedSemaphorePermit,
 }
 
@@ -36,23 +36,23 @@ pub(crate) struct HeldBytes {
 }
 
 impl Admission {
-    pub(crate) fn new(places: usize, queue: usize, patience: Duration, max_bytes: u64) -> Self {
-        let places = Arc::new(Semaphore::new(places));
-        Self { places, waiting: AtomicUsize::new(0), queue, patience, bytes: AtomicU64::new(0), max_bytes }
+    pub(crate) fn new(permits: usize, queue: usize, max_wait: Duration, max_bytes: u64) -> Self {
+        let permits = Arc::new(Semaphore::new(permits));
+        Self { permits, waiting: AtomicUsize::new(0), queue, max_wait, bytes: AtomicU64::new(0), max_bytes }
     }
 
-    /// Refuses a request whose upload would find the queue full.
+    /// Refuses a request if the queue is full, or if uploads hold all the memory that they may.
     pub(crate) fn check(&self) -> Result<(), Refusal> {
-        let full = self.waiting.load(Ordering::Relaxed) >= self.queue && self.places.available_permits() == 0;
+        let full = self.waiting.load(Ordering::Relaxed) >= self.queue && self.permits.available_permits() == 0;
         if full || self.bytes.load(Ordering::Relaxed) >= self.max_bytes { Err(Refusal::Overloaded) } else { Ok(()) }
     }
 
-    /// A place, in the order of asking, within the time that an upload may wait.
-    pub(crate) async fn place(&self) -> Result<Place, Refusal> {
+    /// Waits for a permit, first come first served, for at most the time that an upload may wait.
+    pub(crate) async fn pixel_permit(&self) -> Result<PixelPermit, Refusal> {
         let _waiting = Waiting::new(&self.waiting);
-        let permit = tokio::time::timeout(self.patience, Arc::clone(&self.places).acquire_owned()).await;
+        let permit = tokio::time::timeout(self.max_wait, Arc::clone(&self.permits).acquire_owned()).await;
         match permit {
-            Ok(Ok(permit)) => Ok(Place { _permit: permit }),
+            Ok(Ok(permit)) => Ok(PixelPermit { _permit: permit }),
             Ok(Err(_)) | Err(_) => Err(Refusal::Overloaded),
         }
     }
@@ -61,7 +61,7 @@ impl Admission {
         HeldBytes { admission: Arc::clone(self), bytes: 0 }
     }
 
-    /// Uploads that wait for a place, and bytes held.
+    /// The number of uploads that wait for a permit, and the bytes of uploads in memory.
     pub(crate) fn load(&self) -> (usize, u64) {
         (self.waiting.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed))
     }
@@ -82,7 +82,7 @@ impl Drop for HeldBytes {
     }
 }
 
-/// Counts one that waits, also when it gives up.
+/// Counts an upload as waiting until it is dropped, so also when the wait is cancelled.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {
@@ -105,10 +105,10 @@ mod tests {
     #[tokio::test]
     async fn a_full_queue_is_seen_before_the_body() {
         let admission = Arc::new(Admission::new(1, 1, Duration::from_secs(5), 100));
-        let working = admission.place().await.unwrap();
+        let working = admission.pixel_permit().await.unwrap();
         assert!(admission.check().is_ok());
         let waiter = Arc::clone(&admission);
-        let waiting = tokio::spawn(async move { waiter.place().await.map(drop) });
+        let waiting = tokio::spawn(async move { waiter.pixel_permit().await.map(drop) });
         while admission.load().0 == 0 {
             tokio::task::yield_now().await;
         }
@@ -121,7 +121,7 @@ mod tests {
     #[tokio::test]
     async fn waiting_ends_with_a_refusal() {
         let admission = Admission::new(0, 1, Duration::from_millis(5), 100);
-        assert!(matches!(admission.place().await, Err(Refusal::Overloaded)));
+        assert!(matches!(admission.pixel_permit().await, Err(Refusal::Overloaded)));
         assert_eq!(admission.load().0, 0);
     }
 

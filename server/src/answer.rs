@@ -1,4 +1,4 @@
-//! The object that PUT, GET and DELETE of a background answer with.
+//! The answers to PUT, GET and DELETE of a background.
 
 use image_ingest::Background;
 use serde::Serialize;
@@ -35,8 +35,17 @@ pub(crate) struct BackgroundBody {
     pub(crate) receipt: Option<Value>,
 }
 
+/// The answer to a PUT or DELETE, ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) text: String,
+    pub(crate) version: Option<i64>,
+    /// Whether this is the answer that was stored for the idempotency key.
+    pub(crate) replayed: bool,
+}
+
 impl App {
-    /// The answer about `chat`.
+    /// The answer's fields for the state of `chat`.
     pub(crate) fn body(&self, key: &ChatKey, chat: &Chat, changed: Option<bool>) -> BackgroundBody {
         let url = |token| self.objects.url(&self.public_url, token);
         BackgroundBody {
@@ -52,7 +61,7 @@ impl App {
     }
 }
 
-/// The receipt of an image as JSON text: what the library did, and what came out.
+/// The receipt of an image as JSON text: what the library did, and the size and length of the result.
 pub(crate) fn receipt(background: &Background) -> String {
     let mut receipt = serde_json::to_value(&background.receipt).unwrap_or_default();
     if let Value::Object(fields) = &mut receipt {

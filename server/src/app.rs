@@ -1,4 +1,4 @@
-//! The parts of a running server, and how they are put together.
+//! The parts of a running server, and the code that opens them.
 
 use std::sync::Arc;
 
@@ -7,17 +7,17 @@ use image_ingest_agent::Device;
 use tokio::sync::mpsc;
 
 use crate::admission::Admission;
+use crate::chat_locks::ChatLocks;
 use crate::config::{Config, GatewayKind, Times};
 use crate::device::{Embedded, Gateway, HttpGateway};
 use crate::objects::Objects;
 use crate::pixels::PixelPool;
 use crate::state::State;
-use crate::turns::Turns;
 
-/// Everything that requests and repairs share.
+/// Everything that requests and the repair task share.
 pub(crate) struct App {
     pub(crate) config: Config,
-    /// What comes before `/objects/{token}`.
+    /// The prefix of `/objects/{token}`.
     pub(crate) public_url: String,
     pub(crate) state: State,
     pub(crate) objects: Objects,
@@ -27,16 +27,16 @@ pub(crate) struct App {
     pub(crate) fingerprint: String,
     pub(crate) pool: Arc<PixelPool>,
     pub(crate) admission: Arc<Admission>,
-    pub(crate) turns: Turns,
-    /// Held by every piece of work that a stop waits for.
-    pub(crate) in_work: mpsc::Sender<()>,
+    pub(crate) chat_locks: ChatLocks,
+    /// Cloned into every task that a shutdown must wait for; the receiver ends when all clones are dropped.
+    pub(crate) work_guard: mpsc::Sender<()>,
 }
 
 /// Why a server does not start.
 pub(crate) type StartError = Box<dyn std::error::Error + Send + Sync>;
 
 impl App {
-    /// Opens everything that `config` names. The receiver ends when all work has.
+    /// Opens everything that `config` names. The receiver ends when every task with a work guard has ended.
     pub(crate) async fn open(
         config: Config,
         public_url: String,
@@ -45,8 +45,8 @@ impl App {
         let threads = pixel_threads(&config);
         let pool = Arc::new(PixelPool::start(threads)?);
         let ingest = Ingest::builder().limits(limits(&config)).build()?;
-        let patience = Times::of(config.times.queue_ms);
-        let (in_work, ended) = mpsc::channel(1);
+        let max_wait = Times::of(config.times.queue_ms);
+        let (work_guard, ended) = mpsc::channel(1);
         let app = Self {
             public_url,
             state: open_state(&config).await?,
@@ -55,16 +55,16 @@ impl App {
             fingerprint: ingest.profile().fingerprint(),
             ingest,
             pool,
-            admission: Arc::new(Admission::new(threads, config.work.queue, patience, config.work.upload_bytes)),
-            turns: Turns::default(),
-            in_work,
+            admission: Arc::new(Admission::new(threads, config.work.queue, max_wait, config.work.upload_bytes)),
+            chat_locks: ChatLocks::default(),
+            work_guard,
             config,
         };
         Ok((Arc::new(app), ended))
     }
 }
 
-/// The state database alone, as the administration needs it.
+/// Opens the state database only, for the administration.
 pub(crate) async fn open_state(config: &Config) -> Result<State, StartError> {
     std::fs::create_dir_all(&config.data)?;
     let file = || format!("sqlite:{}?mode=rwc", config.data.join("state.db").display());

@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 #[derive(Parser)]
 #[command(version)]
 pub(crate) struct Args {
-    /// Configuration file; the environment wins over it.
+    /// Configuration file; the environment overrides it.
     #[arg(long, global = true)]
     pub(crate) config: Option<PathBuf>,
     #[command(subcommand)]
@@ -33,9 +33,9 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: NumbersCommand,
     },
-    /// Verifies that every object is there and right, that versions have no gap, and that nothing is left over.
+    /// Verifies that every object exists and is right, that versions have no gap, and that no unused object remains.
     Check {
-        /// Asks each device, too, whether it has what the state says.
+        /// Also asks each device whether it has the background that the state says.
         #[arg(long)]
         devices: bool,
     },
@@ -51,7 +51,7 @@ pub(crate) enum KeysCommand {
         #[arg(long, default_value = "")]
         label: String,
     },
-    /// Lists keys, without what they open.
+    /// Lists keys, without their secrets.
     List,
     /// Revokes a key.
     Revoke {

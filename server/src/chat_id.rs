@@ -7,7 +7,7 @@ use std::fmt;
 pub(crate) struct ChatId(String);
 
 impl ChatId {
-    /// The normal form of `text`, which is percent-decoded already; nothing where it is no chat id.
+    /// The normal form of `text`, which is percent-decoded already; `None` if it is not a chat id.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         if text.len() > MAX_BYTES {
             return None;
@@ -37,7 +37,7 @@ impl fmt::Display for ChatId {
 
 const MAX_PARTICIPANTS: usize = 32;
 
-/// A full list of the longest addresses (RFC 5321 § 4.5.3.1) fits.
+/// Enough for a full list of the longest addresses (RFC 5321 § 4.5.3.1).
 const MAX_BYTES: usize = 32 * 255;
 
 fn group(text: &str) -> Option<String> {
@@ -57,7 +57,7 @@ pub(crate) fn phone(text: &str) -> Option<String> {
     (in_range && digits.bytes().all(|b| b.is_ascii_digit())).then(|| text.to_owned())
 }
 
-/// An address as RFC 5321 § 4.1.2 has it, without quoted local parts and address literals.
+/// An address by RFC 5321 § 4.1.2, except quoted local parts and address literals.
 fn email(text: &str) -> Option<String> {
     let (local, domain) = text.rsplit_once('@')?;
     let atom = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b);

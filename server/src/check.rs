@@ -1,5 +1,5 @@
-//! Verifies that nothing is lost: every object that a chat refers to is there and is what its id says, versions have no
-//! gap, and nothing old is left over.
+//! Verifies that nothing is lost: every object that a chat refers to exists and has the bytes of its id, versions have
+//! no gap, and no unused object remains after the grace time.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,7 +9,7 @@ use crate::app::{App, StartError};
 use crate::config::Times;
 use crate::state::{Chat, ChatKey};
 
-/// What was looked at, and every fault found.
+/// The counts of what was checked, and every fault found.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     pub(crate) chats: usize,
@@ -19,7 +19,7 @@ pub(crate) struct Findings {
 }
 
 impl App {
-    /// Looks through the whole state and store, and at devices where that is asked for.
+    /// Checks the whole state and the object store, and also each device if `devices`.
     pub(crate) async fn check(&self, devices: bool) -> Result<Findings, StartError> {
         let mut findings = Findings { pending: self.state.pending_count().await?, ..Findings::default() };
         for (key, versions) in self.state.all_versions().await? {
@@ -88,7 +88,7 @@ impl App {
 
     /// Objects in the store that the state does not know, or should have erased by now.
     async fn check_leftovers(&self, findings: &mut Findings) -> Result<(), StartError> {
-        // Collecting comes after the grace, and not at once.
+        // Objects are erased some time after the grace time, not at its end.
         let grace = Times::of(self.config.times.grace_ms) + Duration::from_secs(120);
         let time = SystemTime::now().checked_sub(grace).unwrap_or(SystemTime::UNIX_EPOCH);
         let mut known = self.state.all_intents().await?;

@@ -1,4 +1,5 @@
-//! Configuration: defaults, then a TOML file, then the environment; checked before anything starts.
+//! The configuration: defaults, overridden by a TOML file, overridden by the environment. It is checked before the
+//! server starts.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -7,16 +8,16 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Everything that can be set. A file names fields as here; `IMAGE_INGEST__OBJECTS__BUCKET` in the environment is
-/// `bucket` of `[objects]` and wins over the file.
+/// All settings. A file names fields as here. In the environment, `IMAGE_INGEST__OBJECTS__BUCKET` is `bucket` of
+/// `[objects]` and overrides the file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
     /// Address to listen on. Default 127.0.0.1:8080.
     pub(crate) listen: SocketAddr,
-    /// What comes before `/objects/{token}` in a background's URL. Default `http://` and the address.
+    /// The prefix of `/objects/{token}` in a background's URL. Default `http://` and the address.
     pub(crate) public_url: Option<String>,
-    /// Folder for all that is local. Default `data`.
+    /// The folder of all local files. Default `data`.
     pub(crate) data: PathBuf,
     /// `text` or `json`. Default `text`.
     pub(crate) log: LogFormat,
@@ -37,9 +38,9 @@ pub(crate) enum LogFormat {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct DatabaseConfig {
-    /// `sqlite:` and a file, or `postgres:` and the rest. Default `state.db` in the data folder.
+    /// A `sqlite:` or `postgres:` URL. Default `state.db` in the data folder.
     pub(crate) url: Option<Secret>,
-    /// Connections. Default 8.
+    /// The most connections to the database. Default 8.
     pub(crate) connections: Option<u32>,
 }
 
@@ -56,13 +57,13 @@ pub(crate) enum ObjectsKind {
 pub(crate) struct ObjectsConfig {
     /// `local` or `s3`. Default `local`, in the data folder.
     pub(crate) kind: ObjectsKind,
-    /// S3: the bucket, which readers reach under `public_url`.
+    /// S3: the bucket, which readers access at `public_url`.
     pub(crate) bucket: Option<String>,
     /// S3: the region; `auto` for R2. Default `us-east-1`.
     pub(crate) region: Option<String>,
-    /// S3: the endpoint where it is not Amazon's.
+    /// S3: the endpoint, if it is not Amazon's.
     pub(crate) endpoint: Option<String>,
-    /// S3: the URL before the object's key, as readers see it.
+    /// S3: the prefix of an object's key in its URL for readers.
     pub(crate) public_url: Option<String>,
     pub(crate) access_key_id: Option<Secret>,
     pub(crate) secret_access_key: Option<Secret>,
@@ -93,53 +94,54 @@ pub(crate) struct DeviceConfig {
 pub(crate) struct WorkConfig {
     /// Threads that work on pixels. Default 0: one for each CPU.
     pub(crate) pixel_threads: usize,
-    /// Uploads that may wait for such a thread before others are refused as overloaded. Default 16.
+    /// Uploads that may wait for a pixel thread; while so many wait, others are refused as overloaded. Default 16.
     pub(crate) queue: usize,
-    /// Bytes of uploads that may be in memory at once. Default 256 MiB.
+    /// The most bytes of all uploads in memory. Default 256 MiB.
     pub(crate) upload_bytes: u64,
-    /// Bytes that pixels of one upload may need, times `pixel_threads` in all. Default 512 MiB.
+    /// The most bytes for the pixels of one upload; all uploads need at most `pixel_threads` times this. Default 512
+    /// MiB.
     pub(crate) job_bytes: u64,
-    /// Bytes of one upload. Default 10 485 760.
+    /// The most bytes of one upload. Default 10 485 760.
     pub(crate) max_upload_bytes: u64,
-    /// Open connections. Default 2048.
+    /// The most open connections. Default 2048.
     pub(crate) connections: usize,
-    /// Answered requests whose bodies are still read, at once. Default 256.
+    /// Bodies that may be drained at the same time, after their request was answered. Default 256.
     pub(crate) drains: usize,
 }
 
-/// Times in milliseconds.
+/// Times in milliseconds, and rates.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Times {
-    /// A request's head. Default 10 000.
+    /// The longest time for a request's head. Default 10 000.
     pub(crate) header_ms: u64,
-    /// Silence within a body. Default 15 000.
+    /// The longest pause within a body. Default 15 000.
     pub(crate) idle_ms: u64,
-    /// A whole body. Default 300 000.
+    /// The longest time for a whole body. Default 300 000.
     pub(crate) body_ms: u64,
-    /// How long a body may be slower than `body_bytes_per_second`. Default 10 000.
+    /// How long a body may arrive more slowly than `body_bytes_per_second`. Default 10 000.
     pub(crate) slow_ms: u64,
-    /// Default 1024.
+    /// The least mean rate of a body after `slow_ms`. Default 1024.
     pub(crate) body_bytes_per_second: u64,
-    /// How long an answer waits for the end of a body that comes swiftly. Default 2 000.
+    /// The longest time that a refusal waits for the end of its request's body. Default 2 000.
     pub(crate) hold_ms: u64,
-    /// How long a body is still read after its request was answered. Default 10 000.
+    /// The longest time that a body is drained after its request was answered. Default 10 000.
     pub(crate) drain_ms: u64,
-    /// A body that is slower is not read any more after its request was answered. Default 65 536.
+    /// The least rate of a body that is drained; a slower one is cut. Default 65 536.
     pub(crate) drain_bytes_per_second: u64,
-    /// A body's end to its turn on a pixel thread. Default 10 000.
+    /// The longest wait of an upload for a pixel thread, from the end of its body. Default 10 000.
     pub(crate) queue_ms: u64,
-    /// One upload's pixels. Default 60 000.
+    /// The longest CPU time for one upload's pixels. Default 60 000.
     pub(crate) pixels_ms: u64,
-    /// One call to a device. Default 10 000.
+    /// The longest time for one call to a device. Default 10 000.
     pub(crate) device_ms: u64,
-    /// One call to the object store. Default 10 000.
+    /// The longest time for one call to the object store. Default 10 000.
     pub(crate) objects_ms: u64,
-    /// Requests in work when the server is told to stop. Default 15 000.
+    /// The longest time that a shutdown waits for requests in progress. Default 15 000.
     pub(crate) stop_ms: u64,
-    /// Between looks for pending changes and unused objects. Default 1 000.
+    /// The interval at which the repair task looks for pending changes and unused objects. Default 1 000.
     pub(crate) repair_ms: u64,
-    /// How long an unused object is kept. Default 3 600 000.
+    /// The grace time: how long an unused object is kept. Default 3 600 000.
     pub(crate) grace_ms: u64,
 }
 
@@ -201,7 +203,7 @@ impl Default for Times {
     }
 }
 
-/// Text that is never shown.
+/// Text that must not be printed; `Debug` hides it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Secret(String);
@@ -218,7 +220,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A configuration that cannot be started with.
+/// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
     #[error("configuration {0}")]
@@ -280,7 +282,7 @@ impl Config {
         require(self.times.repair_ms > 0, "times.repair_ms is 0")
     }
 
-    /// What comes before `/objects/{token}`, without a slash at its end.
+    /// The prefix of `/objects/{token}`, without a slash at its end.
     pub(crate) fn public_url(&self, address: SocketAddr) -> String {
         let url = self.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
         url.trim_end_matches('/').to_owned()
@@ -288,7 +290,7 @@ impl Config {
 }
 
 impl Times {
-    /// A time of this configuration.
+    /// Turns a field of this configuration into a `Duration`.
     pub(crate) fn of(milliseconds: u64) -> Duration {
         Duration::from_millis(milliseconds)
     }
@@ -305,7 +307,8 @@ fn parse(text: &str) -> Result<toml::Table, ConfigError> {
     })
 }
 
-/// Sets `section__field` or `field`; a number where the default is one, so that digits can be a secret.
+/// Sets `section__field` or `field` in `table`. The value becomes a number only if the default is a number, so that a
+/// secret may consist of digits.
 fn set(table: &mut toml::Table, known: &toml::Table, path: &str, value: String) -> Result<(), ConfigError> {
     let (table, known, field) = match path.split_once("__") {
         None => (table, Some(known), path),

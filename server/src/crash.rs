@@ -1,7 +1,7 @@
 //! Named points at which a test ends the process as a power cut would.
 //!
-//! They are in debug builds alone, which is what tests run: a release build has no code here, so no setting can end it. A
-//! cargo feature would do the same at the cost of a second build of the server for the tests.
+//! They exist in debug builds only, which the tests run. A release build has no code here, so no setting can end it. A
+//! cargo feature would do the same, but the tests would need a second build of the server.
 
 /// Ends the process here if `IMAGE_INGEST_CRASH_AT` names this point.
 #[cfg(debug_assertions)]
@@ -10,11 +10,11 @@ pub(crate) fn point(name: &str) {
     static WANTED: OnceLock<Option<String>> = OnceLock::new();
     let wanted = WANTED.get_or_init(|| std::env::var("IMAGE_INGEST_CRASH_AT").ok());
     if wanted.as_deref() == Some(name) {
-        // Neither destructors nor buffers are run, as with kill -9.
+        // As with `kill -9`, no destructor runs and no buffer is flushed.
         std::process::abort();
     }
 }
 
-/// Nothing, in a release build.
+/// Does nothing in a release build.
 #[cfg(not(debug_assertions))]
 pub(crate) fn point(_name: &str) {}

@@ -1,4 +1,4 @@
-//! Brings a committed change to its device, at once and later.
+//! Delivers a committed change to its device, and schedules further attempts.
 
 use std::time::{Duration, Instant};
 
@@ -7,24 +7,24 @@ use bytes::Bytes;
 use crate::app::App;
 use crate::config::Times;
 use crate::crash;
-use crate::device::{Picture, Route};
+use crate::device::{CanonicalImage, Route};
 use crate::refusal::{DeviceFailure, Refusal};
 use crate::state::{Chat, ChatKey, now};
 
 impl App {
-    /// The way to the chat's device.
+    /// The route to the chat's device.
     pub(crate) async fn route(&self, key: &ChatKey, chat: &Chat) -> Result<Route, Refusal> {
         let number = self.state.number_for(&key.account, chat.number.as_deref()).await?;
         number.and_then(|number| self.gateway.resolve(&number)).ok_or(Refusal::NoActiveNumber)
     }
 
-    /// How long after a commit the first repair waits: the device's time and a little more.
-    pub(crate) fn device_patience(&self) -> i64 {
+    /// Milliseconds from a commit to the first repeated attempt: the device's time limit and two seconds.
+    pub(crate) fn first_retry_ms(&self) -> i64 {
         i64::try_from(self.config.times.device_ms).unwrap_or(i64::MAX / 4) + 2_000
     }
 
-    /// Sends the chat's change to its device and marks it applied; `attempts` were made before. `bytes` are the
-    /// picture's where the caller has them.
+    /// Sends the chat's change to its device and marks it applied; `attempts` were made before. `bytes` is the image,
+    /// if the caller has it in memory.
     pub(crate) async fn deliver(
         &self,
         key: &ChatKey,
@@ -40,7 +40,7 @@ impl App {
         }
         crash::point("after_device");
         if let Err(error) = self.state.mark_applied(key, version).await {
-            // The change is committed and on the device; a repair sends it once more and then marks it.
+            // The change is committed and on the device. A repair sends it again and then marks it.
             tracing::error!(%error, "a change was not marked applied");
         }
         crash::point("after_applied");
@@ -51,19 +51,19 @@ impl App {
         let refused = |failure| Refusal::Device { failure, version: chat.version };
         let route = self.route(key, chat).await?;
         let started = Instant::now();
-        let patience = Times::of(self.config.times.device_ms);
+        let timeout = Times::of(self.config.times.device_ms);
         let call = async {
-            match self.picture(chat, bytes).await? {
-                Some(picture) => self.gateway.apply(&route, key, chat.version, &picture).await,
+            match self.image(chat, bytes).await? {
+                Some(image) => self.gateway.apply(&route, key, chat.version, &image).await,
                 None => self.gateway.clear(&route, key, chat.version).await,
             }
         };
-        let result = tokio::time::timeout(patience, call).await.unwrap_or(Err(DeviceFailure::Timeout));
+        let result = tokio::time::timeout(timeout, call).await.unwrap_or(Err(DeviceFailure::Timeout));
         let code = result.map_or_else(DeviceFailure::code, |_| "ok");
         metrics::counter!("ingest_device_calls_total", "result" => code).increment(1);
         metrics::histogram!("ingest_device_seconds").record(started.elapsed());
         let on_device = result.map_err(refused)?;
-        // A newer version there is one that followed ours, or a sign that this state was put back to an older one.
+        // A newer version on the device is a later change of ours, or the database was restored from an older backup.
         if on_device > chat.version && self.state.chat(key).await?.version < on_device {
             tracing::error!(on_device, version = chat.version, "the device is ahead of the state");
             return Err(refused(DeviceFailure::Refused));
@@ -71,8 +71,8 @@ impl App {
         Ok(())
     }
 
-    /// What the device is to show; nothing after a removal.
-    async fn picture(&self, chat: &Chat, bytes: Option<Bytes>) -> Result<Option<Picture>, DeviceFailure> {
+    /// The image that the device is to show; `None` after a removal.
+    async fn image(&self, chat: &Chat, bytes: Option<Bytes>) -> Result<Option<CanonicalImage>, DeviceFailure> {
         let Some(id) = chat.content_id else {
             return Ok(None);
         };
@@ -82,9 +82,9 @@ impl App {
             (None, Some(token)) => self.objects.get(token).await,
             (None, None) => self.objects.spooled(id).await,
         };
-        // Neither the store nor the spool has it now; a repair or the same upload again brings it back.
+        // Neither the store nor the spool has the image now. A repair, or the same upload again, restores it.
         let bytes = bytes.ok().flatten().ok_or(DeviceFailure::Unreachable)?;
-        Ok(Some(Picture { id, url, bytes }))
+        Ok(Some(CanonicalImage { id, url, bytes }))
     }
 }
 

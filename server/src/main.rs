@@ -7,6 +7,7 @@ mod app;
 mod args;
 mod background;
 mod chat_id;
+mod chat_locks;
 mod check;
 mod config;
 mod crash;
@@ -22,7 +23,6 @@ mod run;
 mod state;
 mod telemetry;
 mod token;
-mod turns;
 
 use std::process::ExitCode;
 

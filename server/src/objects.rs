@@ -1,4 +1,4 @@
-//! Stores canonical images under unguessable tokens: in local files, or in an S3 bucket that readers reach themselves.
+//! Stores canonical images under random tokens: in local files, or in an S3 bucket that readers access directly.
 
 use std::io;
 use std::path::{Path as FilePath, PathBuf};
@@ -17,7 +17,7 @@ use object_store::{
 
 use crate::config::{Config, ObjectsConfig, ObjectsKind, Times};
 
-/// The object store, and a local spool for what it did not take.
+/// The object store, and a local spool for objects that could not be stored.
 #[derive(Debug, Clone)]
 pub(crate) struct Objects {
     store: Arc<dyn ObjectStore>,
@@ -25,7 +25,7 @@ pub(crate) struct Objects {
     data: PathBuf,
     attributes: Attributes,
     timeout: Duration,
-    /// What comes before the key in an object's URL; nothing where this server serves objects itself.
+    /// The prefix of an object's URL; `None` if this server serves objects itself.
     bucket_url: Option<String>,
 }
 
@@ -60,13 +60,13 @@ impl Objects {
         self.bucket_url.is_none()
     }
 
-    /// The address of an object, where `server_url` is this server's.
+    /// The URL of an object. `server_url` is used if this server serves objects itself.
     pub(crate) fn url(&self, server_url: &str, token: &str) -> String {
         let base = self.bucket_url.as_deref().unwrap_or(server_url);
         format!("{}/{}", base.trim_end_matches('/'), key(token))
     }
 
-    /// Stores an object; one that is there already is fine, since its token belongs to these bytes alone.
+    /// Stores an object. An existing object is no error, since its token belongs to the same bytes.
     pub(crate) async fn put(&self, token: &str, bytes: Bytes) -> Result<(), StoreFailed> {
         let options =
             PutOptions { mode: PutMode::Create, attributes: self.attributes.clone(), ..PutOptions::default() };
@@ -76,13 +76,13 @@ impl Objects {
         }
     }
 
-    /// An object's bytes; nothing where there is none.
+    /// An object's bytes; `None` if there is no such object.
     pub(crate) async fn get(&self, token: &str) -> Result<Option<Bytes>, StoreFailed> {
         let get = async { self.store.get(&key(token)).await?.bytes().await };
         found(self.in_time(get).await)
     }
 
-    /// Erases an object; one that is gone is fine.
+    /// Erases an object. A missing object is no error.
     pub(crate) async fn erase(&self, token: &str) -> Result<(), StoreFailed> {
         match self.in_time(self.store.delete(&key(token))).await {
             Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
@@ -99,7 +99,7 @@ impl Objects {
         Ok(old.filter_map(|meta| meta.location.filename().map(str::to_owned)).collect())
     }
 
-    /// Keeps the bytes of an object that the store did not take, until it does.
+    /// Writes the bytes of an object to the spool, until the store takes them.
     pub(crate) async fn spool(&self, id: ContentId, bytes: Bytes) -> Result<(), StoreFailed> {
         let options = PutOptions { mode: PutMode::Overwrite, ..PutOptions::default() };
         let put = self.spool.put_opts(&Path::from(id.to_string()), bytes.into(), options).await;
@@ -112,7 +112,7 @@ impl Objects {
     }
 
     pub(crate) async fn unspool(&self, id: ContentId) {
-        // A spooled object that stays is found and removed by the next repair.
+        // If this fails, the next repair finds the spooled object again and removes it.
         let _ = self.spool.delete(&Path::from(id.to_string())).await;
     }
 
@@ -128,7 +128,7 @@ impl Objects {
         Ok(metas.iter().filter_map(|meta| meta.location.filename()?.parse().ok()).collect())
     }
 
-    /// Removes what a crash left half written before `time` in the local folders; the store's listing does not show it.
+    /// Removes temporary files that a crash left in the local folders before `time`. The store's listing hides them.
     pub(crate) fn remove_staged(&self, time: SystemTime) -> io::Result<()> {
         remove_staged(&self.data.join(OBJECTS), time)?;
         remove_staged(&self.data.join(SPOOL), time)

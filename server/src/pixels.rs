@@ -1,4 +1,4 @@
-//! Threads of our own for pixel work, so that none of it runs where requests are answered.
+//! A thread pool for pixel work, so that it does not block the threads that serve requests.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,8 +7,8 @@ use std::{io, thread};
 
 use tokio::sync::oneshot;
 
-/// A fixed number of threads and a queue, first come first served. What bounds the queue is
-/// [`Admission`](crate::admission::Admission).
+/// A fixed number of threads and a first-in, first-out queue. [`Admission`](crate::admission::Admission) bounds the
+/// queue.
 pub(crate) struct PixelPool {
     shared: Arc<Shared>,
 }
@@ -36,8 +36,8 @@ impl PixelPool {
         Ok(Self { shared })
     }
 
-    /// Runs `work` on a thread of the pool; nothing where it panicked. Work whose caller is gone before its turn is
-    /// left out.
+    /// Runs `work` on a thread of the pool; `None` if it panicked. Work whose caller was dropped before it started is
+    /// skipped.
     pub(crate) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         let (sender, receiver) = oneshot::channel();
         let job = move || {
@@ -45,7 +45,7 @@ impl PixelPool {
                 return;
             }
             if let Ok(value) = catch_unwind(AssertUnwindSafe(work)) {
-                // The caller may have gone meanwhile.
+                // This fails if the caller was dropped meanwhile.
                 let _ = sender.send(value);
             }
         };
@@ -63,7 +63,7 @@ impl Drop for PixelPool {
 }
 
 impl Shared {
-    /// Jobs run outside the lock, so a poisoned one is whole.
+    /// Locks the queue. Jobs run outside the lock, so a panic cannot leave the queue inconsistent.
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }

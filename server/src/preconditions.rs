@@ -1,4 +1,4 @@
-//! What a request makes its effect depend on: `If-Match` (RFC 9110 § 13.1.1) and `Idempotency-Key`.
+//! The preconditions of a request: `If-Match` (RFC 9110 § 13.1.1) and `Idempotency-Key`.
 
 use axum::http::{HeaderMap, header};
 use image_ingest::SourceId;
@@ -12,7 +12,7 @@ pub(crate) enum IfMatch {
     Absent,
     /// `*`: any version.
     Any,
-    /// These; entity tags that are no version match nothing.
+    /// Any of these; entity tags that are not versions match nothing and are left out.
     Versions(Vec<i64>),
 }
 
@@ -45,7 +45,7 @@ impl IfMatch {
 
 const INVALID_IF_MATCH: Refusal = Refusal::InvalidParameter("If-Match is no list of quoted versions");
 
-/// The version of an entity tag; nothing for a weak tag or one that is no version.
+/// The version in an entity tag; `None` for a weak tag or one that is not a version.
 fn version(tag: &str) -> Result<Option<i64>, Refusal> {
     let (weak, opaque) = tag.strip_prefix("W/").map_or((false, tag), |opaque| (true, opaque));
     let text = opaque.strip_prefix('"').and_then(|t| t.strip_suffix('"')).ok_or(INVALID_IF_MATCH)?;
@@ -53,7 +53,7 @@ fn version(tag: &str) -> Result<Option<i64>, Refusal> {
     Ok(text.parse().ok().filter(|_| is_version))
 }
 
-/// A request's idempotency key, and what it asks.
+/// A request's idempotency key, and a digest of the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Idempotency {
     pub(crate) name: String,
@@ -61,7 +61,7 @@ pub(crate) struct Idempotency {
     pub(crate) request: String,
 }
 
-/// The idempotency key of a request, where it has one.
+/// The idempotency key of a request, if it has one.
 pub(crate) fn idempotency_name(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let Some(value) = headers.get("idempotency-key") else {
         return Ok(None);

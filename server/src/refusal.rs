@@ -1,11 +1,11 @@
-//! Every way a call can fail, and the one place where codes meet HTTP statuses.
+//! Every way that a call can fail, with its code, message and HTTP status.
 
 use axum::http::StatusCode;
 use image_ingest::{Blame, Error};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// Why a call was not done.
+/// Why a call failed.
 #[derive(Debug)]
 pub(crate) enum Refusal {
     InvalidChatId,
@@ -61,14 +61,14 @@ pub(crate) struct ErrorBody {
     /// The status in words.
     #[schema(example = "bad_request")]
     error: &'static str,
-    /// For people; never to be parsed.
+    /// A message for people. Programs must not parse it.
     message: String,
     #[schema(example = 400)]
     status: u16,
     /// The reason, stable.
     #[schema(example = "too_large")]
     code: &'static str,
-    /// Numbers of the reason, where it has some.
+    /// Figures of the reason, if it has any.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     details: Option<Value>,
@@ -164,8 +164,8 @@ impl Refusal {
     }
 }
 
-/// The sender's faults are 400, a deadline of CPU time among them; of ours, a want of memory or of time to finish is an
-/// overload, and the rest is a bug.
+/// The status of an error of the library. Faults of the upload are 400, and so is exceeding the limit of CPU time.
+/// Among faults of the service, a lack of memory and a cancelled job are an overload, and all others are bugs.
 fn upload_status(error: &Error) -> StatusCode {
     match error.blame() {
         Blame::Upload => StatusCode::BAD_REQUEST,

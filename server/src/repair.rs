@@ -1,5 +1,5 @@
-//! Finishes what a failure or a crash left: changes that devices have not taken, objects that the store has not,
-//! and objects that nothing refers to.
+//! Completes what a failure or a crash left unfinished: sends changes that devices have not applied, stores spooled
+//! objects, and erases unused objects.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -12,27 +12,27 @@ use crate::app::App;
 use crate::config::Times;
 use crate::crash;
 use crate::refusal::Refusal;
-use crate::state::{Due, Unused, now};
+use crate::state::{PendingChange, Unused, now};
 use crate::telemetry;
 use crate::token::token;
 
-/// Repairs until the task is dropped.
+/// Repairs at regular intervals until the task is dropped.
 pub(crate) async fn repair(app: Arc<App>) {
     let mut ticks = tokio::time::interval(Times::of(app.config.times.repair_ms));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    // A short grace wants its objects looked for as often.
-    let seldom = (app.config.times.grace_ms / app.config.times.repair_ms).clamp(1, 60);
+    // Unused objects are looked for once per grace time, but at least every 60 intervals.
+    let collect_every = (app.config.times.grace_ms / app.config.times.repair_ms).clamp(1, 60);
     for tick in 0_u64.. {
         ticks.tick().await;
-        note("deliver", app.deliver_due().await);
-        note("store", app.store_spooled().await);
-        if tick.is_multiple_of(seldom) {
-            note("collect", app.collect().await);
+        log_failure("deliver", app.deliver_due().await);
+        log_failure("store", app.store_spooled().await);
+        if tick.is_multiple_of(collect_every) {
+            log_failure("collect", app.collect().await);
         }
     }
 }
 
-/// Keeps the metrics small.
+/// Runs the metrics recorder's upkeep at regular intervals, which bounds the memory of histograms.
 pub(crate) async fn upkeep() {
     let mut ticks = tokio::time::interval(telemetry::UPKEEP);
     loop {
@@ -41,26 +41,26 @@ pub(crate) async fn upkeep() {
     }
 }
 
-fn note(what: &'static str, result: Result<(), Refusal>) {
+fn log_failure(what: &'static str, result: Result<(), Refusal>) {
     if let Err(refusal) = result {
         tracing::error!(what, code = refusal.code(), "a repair failed and is tried again");
     }
 }
 
 impl App {
-    /// Sends changes that are due, each chat in its turn.
+    /// Sends changes that are due, each under its chat's lock.
     async fn deliver_due(self: &Arc<Self>) -> Result<(), Refusal> {
         let pending = self.state.pending_count().await?;
         metrics::gauge!("ingest_pending_changes").set(f64::from(u32::try_from(pending).unwrap_or(u32::MAX)));
         let due = self.state.due(now(), DUE_AT_ONCE).await?;
         let sent = stream::iter(due).map(|due| self.deliver_one(due)).buffer_unordered(DEVICES_AT_ONCE);
-        sent.for_each(|result| async { note("deliver", result) }).await;
+        sent.for_each(|result| async { log_failure("deliver", result) }).await;
         Ok(())
     }
 
-    async fn deliver_one(self: &Arc<Self>, due: Due) -> Result<(), Refusal> {
-        let _turn = self.turns.take(&due.key).await;
-        if !self.state.claim(&due, now() + self.device_patience()).await? {
+    async fn deliver_one(self: &Arc<Self>, due: PendingChange) -> Result<(), Refusal> {
+        let _lock = self.chat_locks.lock(&due.key).await;
+        if !self.state.claim(&due, now() + self.first_retry_ms()).await? {
             return Ok(());
         }
         crash::point("repair_claimed");
@@ -74,7 +74,7 @@ impl App {
         }
     }
 
-    /// Stores what was spooled, and forgets what no chat wants any more.
+    /// Stores spooled objects, and removes those that no chat needs any more from the spool.
     async fn store_spooled(&self) -> Result<(), Refusal> {
         for id in self.objects.all_spooled().await.map_err(|_| Refusal::StorageUnavailable)? {
             let accounts = self.state.accounts_lacking(id).await?;
@@ -91,7 +91,7 @@ impl App {
         Ok(())
     }
 
-    /// Stores a spooled object for an account; false where the store still fails.
+    /// Stores a spooled object for an account; false if the store still fails.
     async fn store_one(&self, account: &str, id: ContentId) -> Result<bool, Refusal> {
         let Some(bytes) = self.objects.spooled(id).await.map_err(|_| Refusal::StorageUnavailable)? else {
             return Ok(true);
@@ -106,7 +106,7 @@ impl App {
         Ok(true)
     }
 
-    /// Erases objects that no chat has referred to for the grace, and those of abandoned intents.
+    /// Erases objects that no chat has referred to for the grace time, and those of abandoned intents.
     async fn collect(&self) -> Result<(), Refusal> {
         let grace = self.config.times.grace_ms;
         let before = now() - i64::try_from(grace).unwrap_or(i64::MAX / 2);
@@ -132,7 +132,7 @@ impl App {
 const DUE_AT_ONCE: i64 = 64;
 const DEVICES_AT_ONCE: usize = 8;
 
-/// A day, as caches are told.
+/// A day.
 const ANSWERS_KEPT_MS: i64 = 24 * 60 * 60 * 1000;
 
 const SPOOL_GRACE: Duration = Duration::from_secs(60);

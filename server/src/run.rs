@@ -1,4 +1,4 @@
-//! Starts the server, and stops it in order.
+//! Starts the server, and shuts it down gracefully.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::http::{self, BASE_PATH, new_key};
 use crate::state::{NumberRow, State};
 use crate::{repair, telemetry};
 
-/// Serves until SIGTERM or SIGINT, then finishes what is in work.
+/// Serves until SIGTERM or SIGINT, then waits for work in progress.
 pub(crate) async fn serve(config: Config, demo: bool) -> Result<(), StartError> {
     telemetry::start(config.log)?;
     allow_connections();
@@ -48,19 +48,19 @@ fn allow_connections() {
     }
 }
 
-/// Waits for changes whose callers have left.
+/// Waits for changes in progress whose clients have disconnected.
 async fn finish(app: Arc<App>, mut ended: mpsc::Receiver<()>) {
-    let patience = Times::of(app.config.times.stop_ms);
+    let timeout = Times::of(app.config.times.stop_ms);
     let state = app.state.clone();
-    // The last sender is gone when the last piece of work is.
+    // `app` holds a work guard. After this, only tasks in progress hold one.
     drop(app);
-    if tokio::time::timeout(patience, ended.recv()).await.is_err() {
+    if tokio::time::timeout(timeout, ended.recv()).await.is_err() {
         tracing::warn!("changes were in work when the time to stop was over; they are finished after the next start");
     }
     state.close().await;
 }
 
-/// An account to try things with: a number of the embedded device, and a new key.
+/// Adds an account for demonstrations, with a number of the embedded device, and returns a new key for it.
 async fn add_demo(state: &State) -> Result<String, StartError> {
     let number = NumberRow { number: "+15550000001".into(), account: "demo".into(), route: "embedded".into() };
     state.add_number(&number).await?;

@@ -13,7 +13,7 @@ use crate::config::LogFormat;
 
 /// Starts the log on stderr, and the metrics.
 pub(crate) fn start(format: LogFormat) -> Result<(), StartError> {
-    // Dependencies log statements and addresses at lower levels.
+    // Below errors, dependencies log SQL statements and addresses, which must not be in the log.
     let filter = Targets::new().with_default(LevelFilter::ERROR).with_target("image_ingest_server", LevelFilter::INFO);
     let registry = tracing_subscriber::registry().with(filter);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
@@ -33,7 +33,7 @@ static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
 
 const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 10.0];
 
-/// How often [`upkeep`] is due, so that histograms stay small.
+/// The interval of [`upkeep`], short enough to keep histograms small.
 pub(crate) const UPKEEP: Duration = Duration::from_secs(5);
 
 pub(crate) fn upkeep() {
@@ -52,27 +52,24 @@ fn describe() {
     metrics::describe_histogram!("ingest_request_seconds", "Time from a request's head to its answer.");
     metrics::describe_histogram!(
         "ingest_pixel_seconds",
-        "Time of an upload on the pool for pixels, its wait included."
+        "Time of an upload in the pool of pixel threads, from its permit to its result."
     );
     metrics::describe_counter!("ingest_device_calls_total", "Calls to devices by result.");
     metrics::describe_histogram!("ingest_device_seconds", "Time of a call to a device.");
-    metrics::describe_gauge!("ingest_pending_changes", "Changes that devices have not taken.");
-    metrics::describe_gauge!("ingest_uploads_waiting", "Uploads that wait for a thread for pixels.");
+    metrics::describe_gauge!("ingest_pending_changes", "Changes that devices have not applied yet.");
+    metrics::describe_gauge!("ingest_uploads_waiting", "Uploads that wait for a pixel thread.");
     metrics::describe_gauge!("ingest_upload_bytes", "Bytes of uploads in memory.");
-    metrics::describe_gauge!("ingest_drains", "Answered requests whose bodies are still read.");
+    metrics::describe_gauge!("ingest_drains", "Request bodies that are being drained after their answer.");
     metrics::describe_counter!(
         "ingest_drains_total",
-        "Bodies read after their request was answered: to what their client ended, or cut for their time, pace or length."
+        "Request bodies drained after their answer, by how that ended: by the client, or cut by a limit of time, rate or length."
     );
     metrics::describe_counter!(
         "ingest_drains_refused_total",
-        "Bodies not read after their answer for lack of a place."
+        "Request bodies not drained because too many others were."
     );
-    metrics::describe_counter!("ingest_object_errors_total", "Objects that the store did not take.");
+    metrics::describe_counter!("ingest_object_errors_total", "Objects that could not be stored.");
     metrics::describe_counter!("ingest_database_errors_total", "Failures of the state database.");
     metrics::describe_counter!("ingest_objects_erased_total", "Unused objects erased.");
-    metrics::describe_counter!(
-        "ingest_uploads_left_total",
-        "Uploads whose client left while their pixels were in work."
-    );
+    metrics::describe_counter!("ingest_uploads_left_total", "Uploads whose client disconnected during the pixel work.");
 }

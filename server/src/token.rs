@@ -1,4 +1,4 @@
-//! Unguessable names.
+//! Random tokens that cannot be guessed.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ pub(crate) fn token() -> String {
 /// `N` random bytes from the operating system.
 pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    // Without randomness every token would be guessable, so nothing may go on.
+    // Without random bytes every token could be guessed, so the process must not go on.
     getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
     bytes
 }

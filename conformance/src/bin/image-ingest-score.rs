@@ -1,5 +1,5 @@
-//! Scores pictures by SSIMULACRA2: each line of standard input names a reference, a picture and their size
-//! (`REFERENCE<tab>PICTURE<tab>WIDTH<tab>HEIGHT`), both raw 8-bit sRGB; each is answered by a line with the score.
+//! Scores pictures by SSIMULACRA2. Each line of standard input names a reference, a picture and their size
+//! (`REFERENCE<tab>PICTURE<tab>WIDTH<tab>HEIGHT`). Both are raw 8-bit sRGB. The answer is a line with the score.
 
 use std::io::{self, BufRead, Write};
 use std::{fs, num};

@@ -1,4 +1,4 @@
-//! Headers, canonical images, and what inspecting says beforehand.
+//! Checks of headers, of canonical images, and of the results of inspecting.
 
 use image_ingest::header::Header;
 use image_ingest::stages::{self, Planned};
@@ -6,7 +6,7 @@ use image_ingest::{ContentId, Error, Format, Ingest, Limits, Source};
 
 use super::{fit, small};
 
-/// A header is within the limits, its crop within the picture, and its frames and tiles within reason.
+/// A header has sizes and a bit depth within the limits, and a crop within the picture.
 pub fn probe(data: &[u8], format: Format) {
     let limits = Limits::default();
     match stages::probe(data, format, &limits) {
@@ -15,7 +15,8 @@ pub fn probe(data: &[u8], format: Format) {
     }
 }
 
-/// Whatever is decoded becomes a canonical image of the planned size, reduced or not, with the same verdict.
+/// Every file that is decoded becomes a canonical image of the planned size, with and without reduction, and both
+/// accept or both refuse it.
 pub fn decode(data: &[u8], format: Format) {
     let limits = small(1 << 16);
     let verdict = |max_edge| {
@@ -30,14 +31,14 @@ pub fn decode(data: &[u8], format: Format) {
     for error in [&whole, &reduced].into_iter().flat_map(|v| v.as_ref().err()) {
         is_the_uploads_fault(error);
     }
-    // A reduced HEVC picture is decoded without in-loop filters by another decoder, which leaves its checksum unread.
+    // A reduced HEVC picture is decoded without in-loop filters by another decoder, which does not check its checksum.
     if format != Format::Heic {
         assert_eq!(whole.map_err(|e| e.code()), reduced.map_err(|e| e.code()));
     }
 }
 
-/// What inspecting refuses, ingesting refuses alike; what both accept has the size that was announced. Returns the estimate
-/// of memory where the file was looked into.
+/// A file that inspecting refuses is refused by ingesting with the same code. If both accept a file, it has the size
+/// that inspecting returned. Returns the memory estimate if the file was inspected.
 pub fn inspect_agrees(data: &[u8], ingest: &Ingest) -> Option<u64> {
     let source = Source::new(data.to_vec(), ingest.limits()).ok()?;
     let inspection = ingest.inspect(&source);
@@ -55,7 +56,7 @@ pub fn inspect_agrees(data: &[u8], ingest: &Ingest) -> Option<u64> {
     estimate
 }
 
-/// What [`inspect_agrees`] is run with.
+/// An entry point with small limits, for [`inspect_agrees`].
 pub fn small_ingest() -> Ingest {
     Ingest::builder().limits(small(1 << 16)).build().expect("the default profile is one that encoders give")
 }
@@ -68,7 +69,7 @@ fn holds(header: &Header, limits: &Limits) {
     assert!(header.frames.is_none_or(|frames| frames > 0));
 }
 
-/// No bytes make the library see a bug of its own, a worker that it does not have, or a panic that it caught.
+/// No input makes the library report an internal error, a worker that it does not have, or a caught panic.
 fn is_the_uploads_fault(error: &Error) {
     assert!(error.code() != "internal", "{error}");
     assert!(!error.to_string().contains("breaks its decoder"), "{error}");

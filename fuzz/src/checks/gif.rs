@@ -1,4 +1,4 @@
-//! Our LZW codes against the `weezl` crate.
+//! Compares our LZW decoder with the `weezl` crate.
 
 use image_ingest::stages::CanonicalSamples;
 use image_ingest::stages::Planned;
@@ -7,10 +7,10 @@ use weezl::{BitOrder, LzwStatus, decode::Decoder};
 
 use super::small;
 
-/// The verdict and every index are those of `weezl` on the same codes.
+/// The result and every index are those of `weezl` for the same codes.
 ///
-/// The first three bytes of `data` are the minimum code size, with the length of the sub-blocks, the width and the height.
-/// The highest lengths stand for code sizes above 8.
+/// The first three bytes of `data` are the minimum code size, with the length of the sub-blocks, the width and the
+/// height. The highest lengths stand for code sizes above 8.
 pub fn gif_against_weezl(data: &[u8]) {
     let Some((&[form, width, height], codes)) = data.split_first_chunk() else { return };
     let min_code_size = if form >= 248 { 9 + form % 3 } else { 1 + form % 8 };
@@ -43,7 +43,7 @@ fn of_grays(width: u16, height: u16, min_code_size: u8, codes: &[u8], block: usi
 
 fn by_weezl(min_code_size: u8, codes: &[u8], len: usize) -> Result<Vec<u8>, &'static str> {
     let mut decoder = Decoder::new(BitOrder::Lsb, min_code_size);
-    // `weezl` looks at one code more than there is room for, and no string is longer than 4096.
+    // `weezl` reads one code more than there is room for, and no string is longer than 4096.
     let mut out = vec![0; len + 4096];
     let (mut rest, mut filled) = (codes, 0);
     let ends = loop {

@@ -1,4 +1,4 @@
-//! HEVC pictures by our decoder against libde265, and whole HEIC files against `heifer`.
+//! Compares our HEVC decoder with libde265, and whole HEIC files with `heifer`.
 
 use image_ingest::stages::{self, Planned};
 use image_ingest::{Format, Profile};
@@ -6,8 +6,8 @@ use image_ingest::{Format, Profile};
 use super::super::structure::hevc;
 use super::{peer, small};
 
-/// What our HEVC decoder accepts has libde265's samples. Where libde265 refuses it, that is for the sequence parameter set:
-/// it also reads the usability information to its end.
+/// A picture that our HEVC decoder accepts has the same samples from libde265. If libde265 refuses it, the reason is
+/// the sequence parameter set, of which libde265 also reads the video usability information to its end.
 pub fn hevc_against_libde265(data: &[u8]) {
     let Some((config, item)) = hevc::config_and_item(data) else { return };
     match stages::hevc_agrees(config, item, &small(1 << 15)) {
@@ -20,8 +20,9 @@ pub fn hevc_against_libde265(data: &[u8]) {
     }
 }
 
-/// What is accepted here, `heifer` accepts with the same size. It reads boxes and parameter sets that the primary picture
-/// does not need, and cuts an aperture that hangs over the edge elsewhere.
+/// A file that we accept is accepted by `heifer` with the same size. There are exceptions: `heifer` also reads boxes
+/// and parameter sets that the primary picture does not need, and crops differently if a clean aperture exceeds the
+/// picture.
 pub fn heic_against_heifer(data: &[u8]) {
     let Ok(planned) = Planned::of(data, Format::Heic, &Profile::default(), &small(1 << 15)) else { return };
     if planned.decode().is_err() {
@@ -41,8 +42,9 @@ pub fn heic_against_heifer(data: &[u8]) {
     }
 }
 
-/// What `heifer` wants of parameter sets that hold no picture, of bits that carry nothing, and of ranges that libde265
-/// does not ask for: sizes of PCM blocks (ITU-T H.265 § 7.4.3.2.1), and a slice's quantiser (§ 7.4.7.1), which it wraps.
+/// The messages of `heifer` about parameter sets that no picture uses, about bits without meaning, and about ranges
+/// that libde265 does not check: sizes of PCM blocks (ITU-T H.265 § 7.4.3.2.1), and a slice's quantiser (§ 7.4.7.1),
+/// which libde265 wraps.
 const STRICTER: [&str; 8] = [
     "vps",
     "forbidden_zero_bit",

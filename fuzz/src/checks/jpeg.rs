@@ -1,4 +1,4 @@
-//! Our JPEG decoder against libjpeg-turbo and against `image`.
+//! Compares our JPEG decoder with libjpeg-turbo and with `image`.
 
 use std::io::Cursor;
 
@@ -10,9 +10,9 @@ use image_ingest::{Format, Profile};
 
 use super::{peer, small};
 
-/// What is accepted here, libjpeg-turbo accepts with the same luma, and `image` with the same size.
+/// A file that we accept is accepted by libjpeg-turbo with the same luma, and by `image` with the same size.
 pub fn jpeg_against_others(data: &[u8]) {
-    // Recognised as what it is: probing does not ask again.
+    // Only a JPEG goes on: probing does not check the format again.
     if !data.starts_with(&[0xFF, 0xD8]) {
         return;
     }
@@ -35,8 +35,8 @@ pub fn jpeg_against_others(data: &[u8]) {
     }
 }
 
-/// Whether blocks of `side` have the same samples. Coefficients beyond any real picture overflow otherwise here than there:
-/// blocks with a sample that is black or white, which such ones have, may differ.
+/// Whether blocks of `side` have the same samples. Coefficients beyond those of any real picture overflow differently
+/// in the two decoders. The blocks of such coefficients have a black or a white sample, so blocks with one may differ.
 fn same_luma(ours: &Decoded, theirs: &Decoded, side: usize) -> bool {
     let (Some((ours, width)), Some((theirs, _))) = (ours.luma(), theirs.luma()) else { return ours == theirs };
     if ours.len() != theirs.len() || width == 0 {
@@ -55,7 +55,7 @@ fn same_luma(ours: &Decoded, theirs: &Decoded, side: usize) -> bool {
 }
 
 fn against_image(data: &[u8], header: &Header) {
-    // It takes five bytes of an APP0 that has four, and so misses the marker after it.
+    // It reads five bytes of an APP0 that has four, and so misses the marker after it.
     if data.windows(4).any(|segment| segment == [0xff, 0xe0, 0, 6]) {
         return;
     }
@@ -69,22 +69,22 @@ fn against_image(data: &[u8], header: &Header) {
         Some(Err(reason)) => {
             assert!(STRICTER.iter().any(|known| reason.contains(known)), "accepted here alone: {reason}");
         }
-        // It panics where a coefficient times its quantiser overflows.
+        // It panics if a coefficient times its quantiser overflows.
         None => {}
     }
 }
 
-/// Why libjpeg-turbo's picture is refused where ours is shown to be whole.
+/// The reasons for which libjpeg-turbo's picture may be refused while ours is complete.
 const LIBJPEG_IS_STRICTER: [&str; 3] = [
     // Zero bytes before a restart marker, and the few bytes that may follow a scan's last code.
     "stray bytes",
-    // What was appended to the scan: it does not say what it stepped over.
+    // Bytes appended to the scan: the message does not say which bytes were skipped.
     "a scan longer than the image",
-    // Every coefficient came, and no end of the image.
+    // Every coefficient was decoded, but EOI is missing.
     "the data ends before the last scan does",
 ];
 
-/// Why `image` refuses what libjpeg-turbo and we accept.
+/// The reasons for which `image` refuses a file that libjpeg-turbo and we accept.
 const STRICTER: [&str; 18] = [
     // Tables that are not in the file are those of ITU-T T.81 annex K, as in Motion JPEG.
     "table not found",
@@ -96,14 +96,14 @@ const STRICTER: [&str; 18] = [
     "App14",
     "Adobe colorspace",
     "Bad Huffman Table",
-    // What comes before, between and after segments; TEM (FF 01), which has no length.
+    // Bytes before, between and after segments; TEM (FF 01), which has no length.
     "invalid length:0",
     "Illegal start bytes",
     "Marker missing",
     "Not enough bytes",
     "Exhausted data",
     "Premature End of image",
-    // What it leaves out on purpose; it passes over the frame header of progressive arithmetic coding.
+    // Features that it does not support; it skips the frame header of progressive arithmetic coding.
     "components cannot be zero",
     "not supported",
     "unsupported",

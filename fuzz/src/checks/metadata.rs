@@ -3,13 +3,13 @@
 use image_ingest::header::Channels;
 use image_ingest::stages::{exif_orientation, through_icc};
 
-/// Any block has an orientation from 1 to 8.
+/// Every block has an orientation from 1 to 8.
 pub fn exif(data: &[u8]) {
     assert!((1..=8).contains(&exif_orientation(data)));
 }
 
-/// Any profile is ignored or converts every pixel to three bytes of sRGB, gray to one. What nothing reads, the last byte of
-/// the preferred CMM, says how deep the samples are.
+/// Every profile is ignored or converts each pixel to three bytes of sRGB, and gray to one. The last byte of the
+/// preferred CMM, which no code reads, selects the bit depth of the samples.
 pub fn icc(data: &[u8]) {
     const PIXELS: usize = 60;
     let samples: Vec<u8> = (0..=255).step_by(3).chain([0, 0, 0, 255, 255, 255]).cycle().take(PIXELS * 4 * 2).collect();

@@ -1,4 +1,4 @@
-//! One function per fuzz target: facts that hold for any bytes.
+//! One function for each fuzz target. It asserts facts that hold for all inputs.
 
 mod decode;
 mod gif;
@@ -19,7 +19,7 @@ pub use upload::upload;
 
 use image_ingest::{Geometry, Limits, Profile};
 
-/// Limits that keep a run in milliseconds, sanitizers included.
+/// Limits that keep one run below a few milliseconds, sanitizers included.
 fn small(max_pixels: u64) -> Limits {
     let mut limits = Limits::default();
     limits.max_pixels = max_pixels;

@@ -1,8 +1,9 @@
-//! Other people's decoders, whose panics are their own.
+//! Runs decoders of other projects and ignores their panics.
 
 use std::panic::{self, AssertUnwindSafe};
 
-/// What a decoder says; `None` where it panics. libFuzzer's hook would end the process, so none is set meanwhile.
+/// The result of a decoder; `None` if it panics. libFuzzer's panic hook would end the process, so it is replaced
+/// during the call.
 pub(super) fn ask<T>(work: impl FnOnce() -> T) -> Option<T> {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));

@@ -1,4 +1,4 @@
-//! Our PNG rows against the `png` crate and against `image`.
+//! Compares our PNG rows with the `png` crate and with `image`.
 
 use std::io::Cursor;
 
@@ -11,10 +11,10 @@ use image_ingest::{Format, Profile};
 use super::super::structure::png::{Chunk, join, split};
 use super::small;
 
-/// The verdict is the `png` crate's on the chunks that decide pixels, and the pixels are those that `image` makes of them.
+/// The result is that of the `png` crate for the chunks that decide pixels, and the pixels are those of `image`.
 ///
-/// Two exceptions: the crate looks at chunks of image data behind the Adler-32, and it does not look at what is between the
-/// last row and an Adler-32 in another chunk, or miss it.
+/// There are two exceptions. The crate reads chunks of image data after the Adler-32. It does not read bytes between
+/// the last row and an Adler-32 in another chunk, and accepts that the Adler-32 is missing.
 pub fn png_against_others(data: &[u8]) {
     let Ok(planned) = Planned::of(data, Format::Png, &Profile::default(), &small(1 << 15)) else { return };
     let header = planned.header();
@@ -42,7 +42,7 @@ pub fn png_against_others(data: &[u8]) {
     compare(&canonical, &theirs);
 }
 
-/// The chunks that decide pixels: those that the crate reads otherwise, or not at all, are left out or mended.
+/// The chunks that decide pixels. Chunks that the crate reads differently, or not at all, are left out or corrected.
 struct Parts {
     /// `IHDR`, the palette of indices, and the first `tRNS` that is whole.
     head: Vec<Chunk>,
@@ -87,7 +87,7 @@ fn sealed(name: [u8; 4], data: Vec<u8>) -> Chunk {
     Chunk { name, data, crc }
 }
 
-/// `tRNS` with the bits alone that samples have, to which the crate does not reduce it (PNG Third Edition § 11.3.1.1).
+/// `tRNS` reduced to the bits that samples have (PNG Third Edition § 11.3.1.1), which the crate does not do.
 fn masked(chunk: &Chunk, color_type: u8, depth: u8) -> Chunk {
     let mut data = chunk.data.clone();
     if color_type != 3 {

@@ -1,10 +1,10 @@
-//! Recognising and joining uploads.
+//! Checks of format detection and of joining chunks.
 
 use image_ingest::stages::sniff;
 use image_ingest::{Limits, Source, Upload};
 
-/// Any split of the same bytes has the same outcome, and more bytes never change a decision. The first byte says how many
-/// of the next ones are lengths of chunks.
+/// Every split of the same bytes into chunks has the same outcome, and later bytes never change a decision. The first
+/// byte is the number of the following bytes that are lengths of chunks.
 pub fn upload(input: &[u8]) {
     let Some((&count, rest)) = input.split_first() else { return };
     let (cuts, data) = rest.split_at(usize::from(count).min(rest.len()));

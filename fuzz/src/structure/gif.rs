@@ -1,4 +1,4 @@
-//! GIF: blocks whose data is cut into sub-blocks anew.
+//! GIF: blocks whose data is divided into sub-blocks again.
 
 use super::{Parts, parts_of_list};
 
@@ -17,7 +17,7 @@ struct Block {
 }
 
 impl Blocks {
-    /// Takes a file apart.
+    /// Parses a file.
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let mut rest = bytes;
         let screen = take(&mut rest, 13)?;

@@ -1,4 +1,5 @@
-//! HEIF: a tree of boxes with right sizes; where boxes before the item data grow or shrink, `iloc` follows.
+//! HEIF: a tree of boxes with right sizes. If boxes before the item data change their size, the offsets in `iloc` are
+//! adjusted.
 
 use super::{Parts, be32, length};
 
@@ -12,13 +13,13 @@ pub struct Boxes {
 #[derive(Clone)]
 struct Node {
     name: [u8; 4],
-    /// A leaf's payload; of a container, what stands before its children.
+    /// The payload of a leaf; for a container, the bytes before its children.
     body: Vec<u8>,
     children: Vec<Self>,
 }
 
 impl Boxes {
-    /// Takes a file apart.
+    /// Parses a file.
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let boxes = nodes(bytes, 0).filter(|boxes| !boxes.is_empty())?;
         Some(Self { data_began: data_begins(&boxes), boxes })
@@ -123,7 +124,7 @@ impl Parts for Boxes {
     }
 }
 
-/// Adds `by` to every offset of four bytes into the file (ISO/IEC 14496-12 § 8.11.3); `None` where the box ends early.
+/// Adds `by` to every file offset of four bytes (ISO/IEC 14496-12 § 8.11.3); `None` if the box ends early.
 fn shift(iloc: &mut [u8], by: i64) -> Option<()> {
     let version = *iloc.first()?;
     let (sizes, base) = (*iloc.get(4)?, *iloc.get(5)? >> 4);

@@ -1,4 +1,5 @@
-//! An HEVC decoder configuration and item data, as fuzz input: a length in two bytes, the payload of `hvcC`, the NAL units.
+//! An HEVC decoder configuration and item data, as fuzz input: a length in two bytes, the payload of `hvcC`, the NAL
+//! units.
 
 use super::{Parts, be32, length, parts_of_list};
 
@@ -8,8 +9,8 @@ pub fn config_and_item(data: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(usize::from(u16::from_be_bytes(*len)))
 }
 
-/// The fixed fields of the configuration, its parameter sets, and the NAL units of the item, each without the bytes that
-/// keep start codes out (ITU-T H.265 § 7.4.2).
+/// The fixed fields of the configuration, its parameter sets, and the NAL units of the item, each without emulation
+/// prevention bytes (ITU-T H.265 § 7.4.2).
 pub struct Units {
     units: Vec<Unit>,
 }
@@ -28,7 +29,7 @@ enum Place {
 }
 
 impl Units {
-    /// Takes them apart.
+    /// Parses the configuration and the item.
     pub fn read(data: &[u8]) -> Option<Self> {
         let (config, mut item) = config_and_item(data)?;
         let (fields, mut arrays) = config.split_at_checked(22)?;

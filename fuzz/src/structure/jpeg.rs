@@ -1,5 +1,5 @@
-//! JPEG: segments with right lengths, Huffman tables whose counts are those of their values, and entropy-coded data that is
-//! changed without its stuffing.
+//! JPEG: segments with right lengths, Huffman tables whose counts match their values, and entropy-coded data that is
+//! mutated without its byte stuffing.
 
 use super::{Parts, parts_of_list};
 
@@ -25,7 +25,7 @@ enum Kind {
 }
 
 impl Segments {
-    /// Takes a file apart.
+    /// Parses a file.
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let mut rest = bytes;
         let mut segments = Vec::new();
@@ -97,8 +97,8 @@ impl Parts for Segments {
     }
 }
 
-/// Tables with as many values as their counts say and no code that is longer prefixes of others leave room for (ITU-T T.81
-/// annex C).
+/// Tables that have as many values as their counts say, and no more codes of a length than shorter codes leave room for
+/// (ITU-T T.81 annex C).
 fn tables(mut body: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     while let Some((head, rest)) = body.split_first_chunk::<17>() {

@@ -1,6 +1,6 @@
-//! Changes a file part by part and puts it together again, with the lengths and checksums that its new parts need.
+//! Mutates a file part by part and assembles it again with right lengths and checksums.
 //!
-//! What cannot be taken apart, and every eighth file, is changed as plain bytes.
+//! A file that cannot be parsed, and every eighth file, is mutated as plain bytes.
 
 pub mod gif;
 pub mod heif;
@@ -12,15 +12,16 @@ pub mod webp;
 use image_ingest::Format;
 use image_ingest::stages::sniff;
 
-/// How libFuzzer changes bytes: a buffer, the length of its content, the greatest length; the new length.
+/// libFuzzer's mutation of bytes. It takes a buffer, the length of its content and the greatest length, and returns the
+/// new length.
 pub type Plain = fn(&mut [u8], usize, usize) -> usize;
 
-/// What a file is taken apart as.
+/// The format that a file is parsed as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Structure {
     /// One of the formats.
     File(Format),
-    /// Whatever its first bytes say.
+    /// The format that the first bytes indicate.
     AnyFile,
     /// A decoder configuration and an item, as [`hevc::config_and_item`] reads them.
     Hevc,
@@ -32,15 +33,15 @@ pub trait Parts {
     fn body(&mut self, index: usize) -> Option<&mut Vec<u8>>;
     /// The number of parts.
     fn count(&self) -> usize;
-    /// Puts a copy of part `from` before part `to`.
+    /// Inserts a copy of part `from` before part `to`.
     fn repeat(&mut self, from: usize, to: usize);
-    /// Takes a part out.
+    /// Removes a part.
     fn remove(&mut self, index: usize);
     /// The file.
     fn bytes(&self) -> Vec<u8>;
 }
 
-/// Changes `data[..size]` in place and says how long it is then, `max` at most.
+/// Mutates `data[..size]` in place and returns its new length, which is at most `max`.
 pub fn mutate(structure: Structure, data: &mut [u8], size: usize, max: usize, seed: u32, plain: Plain) -> usize {
     let mut random = Random(u64::from(seed) << 1 | 1);
     let parts = if random.below(8) == 0 { None } else { take_apart(structure, &data[..size]) };
@@ -58,7 +59,7 @@ pub fn mutate(structure: Structure, data: &mut [u8], size: usize, max: usize, se
     }
 }
 
-/// The parts of a file; `None` where it is none.
+/// The parts of a file; `None` if it cannot be parsed.
 pub fn take_apart(structure: Structure, data: &[u8]) -> Option<Box<dyn Parts>> {
     let format = match structure {
         Structure::File(format) => format,
@@ -90,7 +91,7 @@ fn change(parts: &mut dyn Parts, random: &mut Random, plain: Plain) {
     }
 }
 
-/// Marsaglia's xorshift.
+/// A pseudo-random generator: a multiplication, then two xorshifts.
 struct Random(u64);
 
 impl Random {
@@ -102,7 +103,7 @@ impl Random {
     }
 }
 
-/// Parts that are a list of things with a body.
+/// Parts that are a list of items with a body.
 macro_rules! parts_of_list {
     ($list:ident) => {
         fn body(&mut self, index: usize) -> Option<&mut Vec<u8>> {

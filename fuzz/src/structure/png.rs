@@ -1,4 +1,4 @@
-//! PNG: chunks with right lengths and checksums, and image data that is changed before it is compressed.
+//! PNG: chunks with right lengths and checksums, and image data that is mutated before compression.
 
 use super::{Parts, be32, length, parts_of_list};
 
@@ -13,7 +13,7 @@ pub struct Chunk {
     pub crc: [u8; 4],
 }
 
-/// The chunks of a file, as far as they go; `None` without the signature.
+/// The chunks of a file up to the first incomplete one; `None` without the signature.
 pub fn split(bytes: &[u8]) -> Option<Vec<Chunk>> {
     let mut rest = bytes.strip_prefix(&SIGNATURE)?;
     let mut chunks = Vec::new();
@@ -32,7 +32,7 @@ pub fn join(chunks: &[Chunk]) -> Vec<u8> {
     [&SIGNATURE[..], &chunks.iter().flat_map(whole).collect::<Vec<_>>()].concat()
 }
 
-/// A file whose parts are chunks; the image data is one part, inflated where it can be.
+/// A file whose parts are chunks. The image data is one part, inflated if possible.
 pub struct Datastream {
     parts: Vec<Part>,
 }
@@ -42,12 +42,12 @@ struct Part {
     name: [u8; 4],
     body: Vec<u8>,
     inflated: bool,
-    /// Chunks that the data came in.
+    /// The number of chunks that the data was divided into.
     pieces: usize,
 }
 
 impl Datastream {
-    /// Takes a file apart.
+    /// Parses a file.
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let mut parts: Vec<Part> = Vec::new();
         for chunk in split(bytes)? {

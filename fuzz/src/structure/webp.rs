@@ -14,7 +14,7 @@ struct Chunk {
 }
 
 impl Riff {
-    /// Takes a file apart.
+    /// Parses a file.
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let mut rest = bytes.get(12..).filter(|_| bytes.starts_with(b"RIFF"))?;
         let mut chunks = Vec::new();

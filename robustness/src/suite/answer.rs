@@ -1,9 +1,9 @@
-//! What a child says about one case, as a line of text.
+//! The answer of a child process about one case, as a line of text.
 
 use std::fmt;
 use std::time::Duration;
 
-/// The library's verdicts on a case and their cost.
+/// The library's results for a case, and their cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Answer {
     /// `accepted`, or the code of the refusal, from inspecting.
@@ -13,17 +13,17 @@ pub(super) struct Answer {
     /// CPU time of each.
     pub(super) inspect_cpu: Duration,
     pub(super) ingest_cpu: Duration,
-    /// Peak bytes, the upload included: of the process, and of the Rust heap.
+    /// Peak bytes, the upload included: `resident` of the process, and `heap` of the Rust heap.
     pub(super) resident: u64,
     pub(super) heap: u64,
-    /// What the header said the job would need; 0 where inspecting refused.
+    /// The memory estimate from the header; 0 if inspecting refused.
     pub(super) estimate: u64,
-    /// The container and its stored pixels; `-` and 0 where inspecting refused.
+    /// The format and the stored pixels; `-` and 0 if inspecting refused.
     pub(super) format: String,
     pub(super) pixels: u64,
     /// The content id of an accepted picture, or `-`.
     pub(super) id: String,
-    /// Where a panic happened, or `-`.
+    /// The place of a panic in the source, or `-`.
     pub(super) panic: String,
 }
 
@@ -35,12 +35,13 @@ impl Answer {
         self.ingest == ACCEPTED
     }
 
-    /// Whether inspecting, which decodes nothing, refused.
+    /// Whether the header decided the refusal: inspecting, which decodes nothing, refused.
     pub(super) fn by_header(&self) -> bool {
         self.inspect != ACCEPTED
     }
 
-    /// The higher of both peaks: memory that was asked for and not touched is in the one, C's in the other.
+    /// The higher of both peaks. Memory that was allocated and not touched counts in the heap only, and memory of C
+    /// libraries in the process only.
     pub(super) fn memory(&self) -> u64 {
         self.resident.max(self.heap)
     }

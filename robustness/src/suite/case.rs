@@ -1,13 +1,13 @@
-//! One file and what is changed in it, seeded so that every run is the same.
+//! One file and a mutation of it. Mutations are seeded, so that every run is the same.
 
 use std::fmt;
 
-/// What is changed in a file.
+/// A change of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mutation {
     /// Nothing.
     Whole,
-    /// The file ends after so many twentieths of its bytes.
+    /// Only so many twentieths of the file's bytes are kept.
     Cut(u32),
     /// The byte `at` is changed by exclusive or.
     Flip {
@@ -53,7 +53,8 @@ impl fmt::Display for Mutation {
     }
 }
 
-/// Every 5 % of a file, and `flips` bytes changed: half of them anywhere, half near the start, where headers are.
+/// A cut for each of `steps`, and `flips` mutations of one byte: half of them anywhere, half near the start, where
+/// headers are.
 pub(super) fn mutations(name: &str, len: usize, steps: &[u32], flips: usize) -> Vec<Mutation> {
     let mut random = Random::seeded(name);
     let flip = |i: usize| {
@@ -64,12 +65,12 @@ pub(super) fn mutations(name: &str, len: usize, steps: &[u32], flips: usize) -> 
     steps.iter().map(|&n| Mutation::Cut(n)).chain((0..flips).map(flip)).collect()
 }
 
-/// The same numbers on every machine (Marsaglia's xorshift), from a name.
+/// Pseudo-random numbers from a name, the same on every machine (Marsaglia's xorshift).
 pub(super) struct Random(u64);
 
 impl Random {
     pub(super) fn seeded(name: &str) -> Self {
-        // FNV-1a; never 0, where xorshift would stay.
+        // FNV-1a. The lowest bit is set, because xorshift never leaves 0.
         let hash = |h: u64, b: u8| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01B3);
         Self(name.bytes().fold(0xCBF2_9CE4_8422_2325, hash) | 1)
     }

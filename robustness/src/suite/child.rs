@@ -1,4 +1,5 @@
-//! The parent's side of a child: asks, waits, kills what hangs, and says how a child died.
+//! The parent's side of a child process: sends cases, waits for answers, kills a child that hangs, and reports how a
+//! child ended.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
@@ -11,12 +12,12 @@ use std::{env, fs, thread};
 use super::answer::Answer;
 use super::case::Mutation;
 
-/// CPU time after which a case hangs; the slowest file that is accepted takes a few seconds.
+/// CPU time after which a case counts as hanging. The slowest accepted file takes a few seconds.
 const CPU_CEILING: Duration = Duration::from_secs(40);
-/// The same by the clock, on a machine that does much else.
+/// The same for wall time. It is longer, because the machine may be busy.
 const WALL_CEILING: Duration = Duration::from_secs(400);
 
-/// A child process, started when it is first asked and again after its death.
+/// A child process. It is started for the first case, and again after it has ended.
 #[derive(Default)]
 pub(super) struct Worker(Option<Running>);
 
@@ -25,10 +26,10 @@ struct Running {
     lines: Receiver<String>,
 }
 
-/// What came of asking.
+/// The result of sending a case.
 pub(super) enum Reply {
     Answered(Answer),
-    /// How the child ended: a signal, an exit, or its killing.
+    /// How the child ended: by a signal, by an exit, or killed because it hung.
     Died(String),
 }
 
@@ -43,7 +44,7 @@ impl Worker {
         })
     }
 
-    /// The least CPU time of the whole file, and of inspecting and ingesting the mutant, of `times` runs.
+    /// The least CPU times of `times` runs: of ingesting the whole file, and of inspecting and ingesting the mutant.
     pub(super) fn least(&mut self, path: &Path, mutation: Mutation, times: u32) -> io::Result<Option<[Duration; 3]>> {
         let Ok(line) = self.line(path, mutation, times)? else { return Ok(None) };
         let times: Vec<Duration> = line.split('\t').filter_map(|t| t.parse().ok()).map(Duration::from_nanos).collect();
@@ -54,7 +55,7 @@ impl Worker {
     pub(super) fn end(&mut self) {
         if let Some(mut running) = self.0.take() {
             drop(running.child.stdin.take());
-            // One that does not end by itself was stuck between cases; it is gone either way.
+            // A child that does not end by itself is stuck between cases, and is killed.
             let ended = (0..200).any(|_| {
                 thread::sleep(Duration::from_millis(5));
                 matches!(running.child.try_wait(), Ok(Some(_)))
@@ -114,7 +115,8 @@ impl Running {
         }
     }
 
-    /// CPU time of the child so far, on all its threads (proc_pid_stat(5), fields 14 and 15, in hundredths of a second).
+    /// CPU time of the child so far, on all its threads (proc_pid_stat(5), fields 14 and 15, in hundredths of a
+    /// second).
     fn cpu(&self) -> Duration {
         let text = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
         let fields = text.rsplit(')').next().unwrap_or_default().split_whitespace();

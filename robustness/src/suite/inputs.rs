@@ -1,4 +1,4 @@
-//! The files: what this project made, its bombs, and real and hostile ones where a corpus is.
+//! The input files: the project's test data and bombs, and the real and hostile files of a corpus if there is one.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,8 +6,8 @@ use std::{fs, io};
 
 use testdata_generator::bombs;
 
-use super::Args;
 use super::answer::ACCEPTED;
+use super::args::Args;
 use super::case::Random;
 
 /// Every input, in a fixed order.
@@ -18,10 +18,10 @@ pub(super) struct Inputs {
 /// One file.
 pub(super) struct Input {
     pub(super) path: PathBuf,
-    /// As reports name it.
+    /// The name in reports.
     pub(super) name: String,
     pub(super) group: Group,
-    /// What it must come to, where that is known.
+    /// The expected outcome, if it is known.
     pub(super) expected: Option<String>,
     /// A bomb whose cost has a fixed bound.
     pub(super) is_cheap: bool,
@@ -50,7 +50,7 @@ impl Group {
         }
     }
 
-    /// Whether its accepted files are cut and changed.
+    /// Whether accepted files of this group are also cut and changed.
     pub(super) fn is_mutated(self) -> bool {
         matches!(self, Self::Testdata | Self::Corpus)
     }
@@ -96,7 +96,7 @@ fn bombs(folder: &Path) -> io::Result<Vec<Input>> {
     Ok(written.into_iter().map(input).collect())
 }
 
-/// The files of the archive, unpacked once.
+/// The files of the archive, which is unpacked once.
 fn archive(archive: &Path, work: &Path) -> io::Result<Vec<Input>> {
     let (folder, done) = (work.join("archive"), work.join("archive.done"));
     if !done.exists() {
@@ -129,7 +129,8 @@ fn below(folder: &Path, root: &Path, group: Group) -> io::Result<Vec<Input>> {
     Ok(inputs)
 }
 
-/// What a file's place says: `testdata/bad/` is sorted by code, and only `odd/` may hold what is refused.
+/// The expected outcome by a file's folder: folders of `testdata/bad/` are named after the code, and of the corpus only
+/// `odd/` may have files that are refused.
 fn expected(name: &str, group: Group) -> Option<String> {
     match group {
         Group::Testdata => Some(ACCEPTED.into()),

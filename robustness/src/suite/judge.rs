@@ -1,4 +1,4 @@
-//! The rules, each applied to one case and its answer.
+//! Applies the rules to one case and its answer.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use super::answer::{ACCEPTED, Answer, NOTHING};
 use super::case::Mutation;
 use super::inputs::Input;
 
-/// One case and what came of it.
+/// One case and its result.
 pub(super) struct Record {
     /// Index of the file.
     pub(super) input: usize,
     pub(super) mutation: Mutation,
     /// `Err` says how the child died.
     pub(super) result: Result<Answer, String>,
-    /// What accepting the whole file took, where it is accepted.
+    /// The result of the whole file, if it is accepted.
     pub(super) base: Option<Base>,
 }
 
@@ -37,15 +37,15 @@ pub(super) const HEADER_TIME: Duration = Duration::from_millis(20);
 /// A late refusal takes at most this much more than accepting the whole file, and the timer may be wrong by the floor.
 pub(super) const LATE_FACTOR: f64 = 1.2;
 pub(super) const TIMER_FLOOR: Duration = Duration::from_millis(3);
-/// What a bomb with a fixed bound may cost.
+/// The most CPU time and memory of a bomb with a fixed bound.
 const CHEAP_TIME: Duration = Duration::from_millis(50);
 const CHEAP_BYTES: u64 = 32 << 20;
-/// What an estimate may be above twice the peak.
+/// How far an estimate may exceed twice the peak.
 const ESTIMATE_SLACK: u64 = 8 << 20;
 /// [`Limits::max_memory_bytes`](image_ingest::Limits::max_memory_bytes) by default.
 const MEMORY_LIMIT: u64 = 512 << 20;
 
-/// Whether a time breaks a rule unless it was chance, and must be measured again.
+/// Whether a time breaks a rule and must be measured again, because it may be slow by chance.
 pub(super) fn is_slow(record: &Record, input: &Input) -> bool {
     let Ok(answer) = &record.result else { return false };
     answer.by_header() && answer.inspect_cpu >= HEADER_TIME
@@ -113,7 +113,8 @@ fn memory(answer: &Answer, record: &Record, input: &Input) -> Vec<(&'static str,
     if estimate > 0 && answer.inspect == ACCEPTED && peak > estimate {
         broken.push(("no job needs more memory than its estimate", figures()));
     }
-    // Pictures of one colour, as bombs have them, need less than any header tells: their encoded bytes are few.
+    // Bombs are left out: their pictures have one colour and few encoded bytes, so they need less memory than an
+    // estimate from the header can know.
     let is_picture = input.group.is_mutated() && record.mutation == Mutation::Whole;
     if answer.accepted() && is_picture && estimate > 2 * peak + ESTIMATE_SLACK {
         broken.push(("an estimate is at most twice the peak and 8 MiB", figures()));

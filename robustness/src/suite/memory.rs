@@ -1,11 +1,11 @@
-//! The peak of one case: that of the Rust heap, counted, and that of the whole process, C libraries included.
+//! Measures the memory peak of one case: of the Rust heap by counting, and of the whole process, C libraries included.
 #![expect(unsafe_code, reason = "a global allocator, and malloc_trim")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// The system's allocator with its live bytes counted.
+/// The system's allocator, with a count of the bytes in use.
 pub(super) struct Counting;
 
 #[global_allocator]
@@ -40,7 +40,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // What is moved does not exist twice: large blocks are remapped, and small ones do not matter.
+        // The old and the new block are not counted together: large blocks are remapped, and small ones do not matter.
         LIVE.fetch_sub(layout.size(), Relaxed);
         grown(size);
         // SAFETY: the caller's promises are the system allocator's.
@@ -48,14 +48,14 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// A measurement under way.
+/// A measurement in progress.
 pub(super) struct Peak {
     resident: u64,
     heap: usize,
 }
 
 impl Peak {
-    /// Gives free memory back to the system, and forgets earlier peaks.
+    /// Returns free memory to the system, resets the peaks, and starts a measurement.
     pub(super) fn begin() -> Self {
         trim();
         // "5" sets the peak to what is resident now (proc_pid_clear_refs(5)).
@@ -65,7 +65,7 @@ impl Peak {
         Self { resident: status("VmHWM:"), heap: LIVE.load(Relaxed) }
     }
 
-    /// Bytes above the beginning: of the process, and of its Rust heap.
+    /// Peak bytes since the beginning: of the process, and of its Rust heap.
     pub(super) fn end(&self) -> (u64, u64) {
         let heap = PEAK.load(Relaxed).saturating_sub(self.heap);
         (status("VmHWM:").saturating_sub(self.resident), heap as u64)
@@ -85,7 +85,7 @@ fn trim() {
     unsafe { libc::malloc_trim(0) };
 }
 
-/// Other C libraries keep little.
+/// Other C libraries keep little free memory.
 #[cfg(not(target_env = "gnu"))]
 fn trim() {}
 

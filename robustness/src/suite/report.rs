@@ -1,17 +1,17 @@
-//! What came, in figures: counts by code, worst times, worst memory, and every broken rule.
+//! The report: counts by code, worst times, worst memory, and every broken rule.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::Args;
 use super::answer::{ACCEPTED, Answer};
+use super::args::Args;
 use super::case::Mutation;
 use super::inputs::{Group, Inputs};
 use super::judge::{Record, mib, ms};
 use super::run::Outcome;
 
-/// For standard output.
+/// The findings and the counts, for standard output.
 pub(super) fn summary(outcome: &Outcome) -> String {
     let mut out = String::new();
     for finding in &outcome.findings {
@@ -22,7 +22,7 @@ pub(super) fn summary(outcome: &Outcome) -> String {
     out
 }
 
-/// The page of the documentation.
+/// The whole report as Markdown, for `docs/robustness.md`.
 pub(super) fn text(inputs: &Inputs, outcome: &Outcome, args: &Args, took: Duration) -> String {
     let mut out = String::from(INTRODUCTION);
     let scope = if args.short { "a short run" } else { "the whole suite" };
@@ -42,7 +42,7 @@ pub(super) fn text(inputs: &Inputs, outcome: &Outcome, args: &Args, took: Durati
     out
 }
 
-/// The columns of the first table: whole files by origin, then cuts and flips.
+/// The first table: a row for each code, and a column for each origin of whole files, for cuts and for flips.
 fn counts(inputs: &Inputs, outcome: &Outcome) -> String {
     let mut table: BTreeMap<&str, BTreeMap<String, usize>> = BTreeMap::new();
     for record in &outcome.records {
@@ -126,7 +126,7 @@ fn bombs(inputs: &Inputs, outcome: &Outcome) -> String {
     out + "\nThose in bold must take less than 50 ms and 32 MiB.\n\n"
 }
 
-/// Estimates against peaks, over accepted files as they are.
+/// Estimates compared with peaks, of accepted files that are not changed.
 fn estimates(inputs: &Inputs, outcome: &Outcome) -> String {
     let whole = |a: &Answered<'_>| a.0.mutation == Mutation::Whole && a.1.accepted();
     let accepted: Vec<Answered<'_>> = answered(inputs, outcome).filter(whole).collect();
@@ -144,7 +144,7 @@ fn estimates(inputs: &Inputs, outcome: &Outcome) -> String {
     out
 }
 
-/// Cuts that leave the picture whole.
+/// The cuts that are accepted.
 fn cuts(inputs: &Inputs, outcome: &Outcome) -> String {
     let mut accepted: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
     for record in &outcome.records {

@@ -1,27 +1,27 @@
-//! Runs the cases: whole files first, then those that were accepted, cut and changed.
+//! Runs the cases: first all files unchanged, then the accepted ones cut and changed.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use std::{fs, io, thread};
 
-use super::Args;
 use super::answer::Answer;
+use super::args::Args;
 use super::case::{Mutation, mutations};
 use super::child::{Reply, Worker};
 use super::inputs::{Group, Input, Inputs};
 use super::judge::{Base, Finding, Record, is_slow, judge};
 
-/// Everything that came.
+/// All results of a run.
 pub(super) struct Outcome {
     pub(super) records: Vec<Record>,
     pub(super) findings: Vec<Finding>,
 }
 
-/// Cases of some files, for one child in turn.
+/// Cases that one child runs one after another.
 struct Unit {
     cases: Vec<(usize, Mutation)>,
-    /// Whether they have a child to themselves.
+    /// Whether a new child runs them.
     alone: bool,
     base: Option<Base>,
 }
@@ -37,14 +37,15 @@ pub(super) fn all(inputs: &Inputs, args: &Args) -> io::Result<Outcome> {
     for (index, input, answer) in records.iter().filter(|_| !args.whole).filter_map(accepted) {
         mutated.extend(mutants(index, input, &answer, args)?);
     }
-    // The slowest first, so that no thread is left with one at the end.
+    // The slowest units come first, so that no thread has to run one alone at the end.
     mutated.sort_by_key(|unit| std::cmp::Reverse(unit.base.as_ref().map(|base| base.cpu)));
     records.extend(run(&mutated, inputs, args)?);
     let findings = records.iter().flat_map(|r| judge(r, &inputs.all[r.input], args.timed)).collect();
     Ok(Outcome { records, findings })
 }
 
-/// Every file as it is: those whose memory is judged from both sides each in a child of its own.
+/// Every file unchanged. Files of the archive share children. Each other file has a child of its own, because the rules
+/// limit its estimate from above and from below.
 fn whole(inputs: &Inputs) -> Vec<Unit> {
     let case = |&(index, _): &(usize, &Input)| (index, Mutation::Whole);
     let (shared, own): (Vec<_>, Vec<_>) = inputs.all.iter().enumerate().partition(|(_, i)| i.group == Group::Archive);
@@ -70,7 +71,7 @@ fn mutants(index: usize, input: &Input, answer: &Answer, args: &Args) -> io::Res
     Ok(cases.chunks(55).map(unit).collect())
 }
 
-/// Files that take longer are not changed in a short run.
+/// A short run does not change files that take longer.
 const SHORT_CPU: Duration = Duration::from_millis(60);
 
 fn run(units: &[Unit], inputs: &Inputs, args: &Args) -> io::Result<Vec<Record>> {
@@ -119,7 +120,8 @@ fn run_unit(unit: &Unit, inputs: &Inputs, args: &Args, worker: &mut Worker) -> i
     Ok(records)
 }
 
-/// A machine that does much else makes one run slow by chance: the least of several, in turn with the whole file.
+/// Measures a case seven times more, alternating with the whole file, and keeps the least times. A busy machine may
+/// make a single run slow.
 fn measure_again(record: &mut Record, input: &Input, worker: &mut Worker) -> io::Result<()> {
     let Some([whole, inspect, ingest]) = worker.least(&input.path, record.mutation, 7)? else { return Ok(()) };
     if let Ok(answer) = &mut record.result {

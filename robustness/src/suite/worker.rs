@@ -1,4 +1,4 @@
-//! The child: takes a case from each line of standard input, runs it, and answers with a line.
+//! The child process: reads a case from each line of standard input, runs it, and answers with a line.
 
 use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use super::answer::{ACCEPTED, Answer, NOTHING};
 use super::case::Mutation;
 use super::memory::Peak;
 
-/// Address space of a child: twice what a job may need, with room for code, stacks and arenas.
+/// The address space of a child: twice the memory limit of a job, and room for code, stacks and arenas.
 const MEMORY_CEILING: u64 = 1536 << 20;
 
 /// The file of the last case and its bytes.
@@ -37,7 +37,7 @@ pub(super) fn serve() -> ExitCode {
         let place = info.location().map_or_else(|| "somewhere".into(), |l| format!("{}:{}", l.file(), l.line()));
         *last_panic() = Some(place);
     }));
-    // Code and tables that every format needs are in memory before anything is measured.
+    // Loads the code and tables of every format into memory, so that they do not count in any measurement.
     if self_test().is_err() {
         return ExitCode::FAILURE;
     }
@@ -46,8 +46,8 @@ pub(super) fn serve() -> ExitCode {
     if done.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// A line is a path, a mutation, and how often to run: more than once gives the least CPU time of whole file and mutant,
-/// in turn.
+/// A line is a path, a mutation, and how often to run: more than once gives the least CPU time of whole file and
+/// mutant, in turn.
 fn answer(line: &str, current: &mut Current) -> io::Result<()> {
     let wrong = || io::Error::other("not a case");
     let mut fields = line.split('\t');
@@ -92,7 +92,7 @@ fn run(bytes: Vec<u8>) -> Answer {
     }
 }
 
-/// The least CPU time of ingesting the whole file, and of inspecting and ingesting the mutant.
+/// The least CPU times of `times` runs: of ingesting the whole file, and of inspecting and ingesting the mutant.
 fn least(bytes: &[u8], mutation: Mutation, times: u32) -> (Duration, [Duration; 2]) {
     let ingest = Ingest::default();
     let (original, mutant) = (Bytes::copy_from_slice(bytes), Bytes::from(mutation.apply(bytes)));
@@ -131,7 +131,7 @@ fn cpu() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default()
 }
 
-/// Where the last panic was; the library catches panics, so only the hook sees them.
+/// The place of the last panic. The library catches panics, so the hook must record them.
 fn last_panic() -> std::sync::MutexGuard<'static, Option<String>> {
     static LAST: Mutex<Option<String>> = Mutex::new(None);
     LAST.lock().unwrap_or_else(PoisonError::into_inner)

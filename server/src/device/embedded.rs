@@ -1,19 +1,19 @@
-//! A device in this process: a folder, for trying things and for tests.
+//! A device in this process: a folder, for demonstrations and tests.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use image_ingest_agent::{Device, DeviceError, Place};
+use image_ingest_agent::{ChatRef, Device, DeviceError};
 
-use super::{DeviceGateway, OnDevice, Picture, Route, signed, unsigned};
+use super::gateway::{CanonicalImage, DeviceGateway, OnDevice, Route, signed, unsigned};
 use crate::pixels::PixelPool;
 use crate::refusal::DeviceFailure;
 use crate::state::{ChatKey, NumberRow};
 
-/// Numbers whose route is `embedded` have their backgrounds in a folder.
+/// The gateway to numbers whose route is `embedded`: their backgrounds are files in a folder.
 pub(crate) struct Embedded {
     device: Arc<Device>,
-    /// Cropping is pixel work.
+    /// Runs the cropping, which is pixel work.
     pool: Arc<PixelPool>,
 }
 
@@ -26,12 +26,12 @@ impl Embedded {
         &self,
         route: &Route,
         key: &ChatKey,
-        work: impl FnOnce(&Device, Place<'_>) -> Result<T, DeviceError> + Send + 'static,
+        work: impl FnOnce(&Device, ChatRef<'_>) -> Result<T, DeviceError> + Send + 'static,
     ) -> Result<T, DeviceFailure> {
         let (device, number, key) = (Arc::clone(&self.device), route.number.clone(), key.clone());
         let work = move || {
-            let place = Place { number: &number, account: &key.account, chat: key.chat.as_str() };
-            work(&device, place)
+            let chat = ChatRef { number: &number, account: &key.account, chat: key.chat.as_str() };
+            work(&device, chat)
         };
         let done = self.pool.run(work).await.ok_or(DeviceFailure::Unreachable)?;
         done.map_err(|error| {
@@ -47,17 +47,23 @@ impl DeviceGateway for Embedded {
         (number.route == "embedded").then(|| Route { number: number.number.clone(), agent: String::new() })
     }
 
-    async fn apply(&self, route: &Route, key: &ChatKey, version: i64, picture: &Picture) -> Result<i64, DeviceFailure> {
-        let (id, bytes) = (picture.id, picture.bytes.clone());
-        self.run(route, key, move |device, place| device.apply(place, unsigned(version), id, bytes)).await.map(signed)
+    async fn apply(
+        &self,
+        route: &Route,
+        key: &ChatKey,
+        version: i64,
+        image: &CanonicalImage,
+    ) -> Result<i64, DeviceFailure> {
+        let (id, bytes) = (image.id, image.bytes.clone());
+        self.run(route, key, move |device, chat| device.apply(chat, unsigned(version), id, bytes)).await.map(signed)
     }
 
     async fn clear(&self, route: &Route, key: &ChatKey, version: i64) -> Result<i64, DeviceFailure> {
-        self.run(route, key, move |device, place| device.clear(place, unsigned(version))).await.map(signed)
+        self.run(route, key, move |device, chat| device.clear(chat, unsigned(version))).await.map(signed)
     }
 
     async fn read(&self, route: &Route, key: &ChatKey) -> Result<Option<OnDevice>, DeviceFailure> {
-        let held = self.run(route, key, |device, place| device.read(place)).await?;
+        let held = self.run(route, key, |device, chat| device.read(chat)).await?;
         Ok(held.map(|held| OnDevice { version: signed(held.version), id: held.id }))
     }
 }

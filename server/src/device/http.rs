@@ -1,4 +1,4 @@
-//! Devices behind agents: signed requests over HTTP.
+//! The gateway to devices with an agent, by signed requests over HTTP.
 
 use std::time::Duration;
 
@@ -11,11 +11,11 @@ use reqwest::{Client, Method};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{DeviceGateway, OnDevice, Picture, Route, signed, unsigned};
+use super::gateway::{CanonicalImage, DeviceGateway, OnDevice, Route, signed, unsigned};
 use crate::refusal::DeviceFailure;
 use crate::state::{ChatKey, NumberRow};
 
-/// Numbers whose route is an agent's URL.
+/// The gateway to numbers whose route is an agent's URL.
 pub(crate) struct HttpGateway {
     client: Client,
     secret: Vec<u8>,
@@ -73,9 +73,15 @@ impl DeviceGateway for HttpGateway {
         is_url.then(|| Route { number: number.number.clone(), agent })
     }
 
-    async fn apply(&self, route: &Route, key: &ChatKey, version: i64, picture: &Picture) -> Result<i64, DeviceFailure> {
-        let bytes = picture.url.is_none().then(|| STANDARD.encode(&picture.bytes));
-        let object = ObjectRef { id: picture.id.to_string(), url: picture.url.clone(), bytes };
+    async fn apply(
+        &self,
+        route: &Route,
+        key: &ChatKey,
+        version: i64,
+        image: &CanonicalImage,
+    ) -> Result<i64, DeviceFailure> {
+        let bytes = image.url.is_none().then(|| STANDARD.encode(&image.bytes));
+        let object = ObjectRef { id: image.id.to_string(), url: image.url.clone(), bytes };
         self.change(route, &change(route, key, version, Some(object))).await
     }
 

@@ -1,4 +1,5 @@
-//! API keys: who calls. Only their BLAKE3 is kept, and the one answer for every failure tells nothing.
+//! API keys, which identify the account of a request. Only the BLAKE3 of a key is stored. Every failure gets the same
+//! answer, so that a client cannot tell which part of a key is wrong.
 
 use axum::http::{HeaderMap, header};
 
@@ -6,7 +7,7 @@ use crate::app::App;
 use crate::refusal::Refusal;
 use crate::token::{hex, random};
 
-/// A new key: its public id, the key itself, and what is kept of it.
+/// A new key: its public id, the key itself, and the hash that is stored.
 pub(crate) fn new_key() -> (String, String, String) {
     let id = hex(&random::<6>());
     let key = format!("{PREFIX}{id}_{}", hex(&random::<24>()));

@@ -1,7 +1,7 @@
-//! Takes the upload out of a multipart body while it arrives.
+//! Reads the upload from a multipart body while it arrives.
 //!
-//! The parser sees one chunk at a time, and no more than [`FRAMING_BYTES`] before it has found the next part, so neither
-//! a preamble nor a part's head can make it search long or hold much.
+//! The parser gets one chunk at a time, and at most [`FRAMING_BYTES`] before it has found the next part. This bounds
+//! the time and memory that a preamble or a part's head can cost.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,20 +21,20 @@ use crate::background::Received;
 use crate::config::Times;
 use crate::refusal::Refusal;
 
-/// A request's body, with limits on its pace.
+/// A request's body, with limits on its rate and its pauses.
 pub(super) struct Incoming {
     body: Body,
     /// Content-Length, where it was given.
     announced: Option<u64>,
     read: u64,
     started: Instant,
-    silence: Pin<Box<Sleep>>,
-    limits: Pace,
+    idle_timer: Pin<Box<Sleep>>,
+    limits: BodyLimits,
     failed: Option<Refusal>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Pace {
+struct BodyLimits {
     idle: Duration,
     slow: Duration,
     whole: Duration,
@@ -43,15 +43,15 @@ struct Pace {
 
 impl Incoming {
     pub(super) fn new(headers: &HeaderMap, body: Body, times: &Times) -> Self {
-        let limits = Pace {
+        let limits = BodyLimits {
             idle: Times::of(times.idle_ms),
             slow: Times::of(times.slow_ms),
             whole: Times::of(times.body_ms),
             bytes_per_second: times.body_bytes_per_second,
         };
         let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
-        let silence = Box::pin(sleep(limits.idle));
-        Self { body, announced, read: 0, started: Instant::now(), silence, limits, failed: None }
+        let idle_timer = Box::pin(sleep(limits.idle));
+        Self { body, announced, read: 0, started: Instant::now(), idle_timer, limits, failed: None }
     }
 
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Refusal>>> {
@@ -62,13 +62,13 @@ impl Incoming {
                         continue;
                     };
                     self.read += chunk.len() as u64;
-                    self.silence.as_mut().reset(tokio::time::Instant::now() + self.limits.idle);
+                    self.idle_timer.as_mut().reset(tokio::time::Instant::now() + self.limits.idle);
                     return Poll::Ready(Some(if self.is_too_slow() { Err(Refusal::UploadTimeout) } else { Ok(chunk) }));
                 }
                 Poll::Ready(Some(Err(_))) => return Poll::Ready(Some(Err(BROKEN))),
                 Poll::Ready(None) => return Poll::Ready(None),
                 Poll::Pending => {
-                    return self.silence.as_mut().poll(cx).map(|()| Some(Err(Refusal::UploadTimeout)));
+                    return self.idle_timer.as_mut().poll(cx).map(|()| Some(Err(Refusal::UploadTimeout)));
                 }
             }
         }
@@ -84,7 +84,7 @@ impl Incoming {
 const BROKEN: Refusal = Refusal::NotMultipart("the multipart framing is broken or ends early");
 
 impl App {
-    /// Reads the upload. Whatever ends it early leaves the rest of the body unread.
+    /// Reads the upload. After a refusal, the rest of the body is still unread.
     pub(super) async fn receive(&self, headers: &HeaderMap, incoming: &mut Incoming) -> Result<Received, Refusal> {
         let boundary = boundary(headers)?;
         let limit = self.config.work.max_upload_bytes;
@@ -93,7 +93,7 @@ impl App {
         }
         let announced = incoming.announced;
         let result = self.read_parts(boundary, incoming).await;
-        // The parser wraps what its stream said; here it is as it was.
+        // The parser wraps the error of its stream; `failed` has the original one.
         result.map_err(|refusal| match (incoming.failed.take().unwrap_or(refusal), announced) {
             (Refusal::Upload { error, .. }, announced) => Refusal::Upload { error, announced },
             (refusal, _) => refusal,
@@ -139,16 +139,16 @@ impl App {
     }
 }
 
-/// Parts of a body: the file, and a few that are ignored.
+/// The most parts of a body: the file, and a few that are ignored.
 const MAX_PARTS: usize = 4;
 
-/// Bytes of a body beside the file, ignored parts included.
+/// The most bytes of a body besides the file, ignored parts included.
 pub(super) const OTHER_BYTES: u64 = 64 * 1024;
 
-/// Bytes from one part's end to the next part's beginning, or before the first.
+/// The most bytes between two parts, or before the first.
 const FRAMING_BYTES: usize = 16 * 1024;
 
-/// Bytes given to the parser at once while it looks for a part.
+/// The size of chunks given to the parser while it looks for a part.
 const STEP_BYTES: usize = 4 * 1024;
 
 /// The boundary of a multipart body; at most 70 characters (RFC 2046 § 5.1.1).
@@ -169,15 +169,17 @@ async fn skip(mut part: Field<'_>, others: &mut u64) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The body for the parser, which would otherwise take all that is there at once.
+/// The body as a stream for the parser. It limits chunks, because the parser would otherwise buffer all available
+/// bytes.
 struct Chunks<'a> {
     incoming: &'a mut Incoming,
     /// Whether the parser is within a part's content.
     in_file: &'a AtomicBool,
     rest: Bytes,
-    /// Bytes given since the last part's content.
+    /// Bytes given to the parser since the last part's content.
     framing: usize,
-    /// Whether the last poll gave a chunk: then the parser looks at it first.
+    /// Whether the last poll returned a chunk: then the next one is pending, so that the parser handles the chunk
+    /// first.
     yielded: bool,
 }
 
@@ -220,7 +222,7 @@ impl Chunks<'_> {
     }
 }
 
-/// The stream ended; [`Incoming`] knows why.
+/// The stream ended with an error; [`Incoming`] holds the reason.
 #[derive(Debug, thiserror::Error)]
 #[error("the body ended")]
 struct Ended;

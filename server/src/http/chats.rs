@@ -10,9 +10,10 @@ use axum::response::{IntoResponse, Response};
 
 use super::body::Incoming;
 use super::observe::RequestId;
-use super::{Facts, json, json_text};
+use super::response::{LogFields, json, json_text};
+use crate::answer::Answer;
 use crate::app::App;
-use crate::background::{Done, Wish};
+use crate::background::ChangeRequest;
 use crate::chat_id::ChatId;
 use crate::preconditions::{Idempotency, IfMatch, idempotency_name};
 use crate::refusal::Refusal;
@@ -29,7 +30,7 @@ pub(super) async fn put(State(app): State<Arc<App>>, path: ChatPath, request: Re
     answer(chat.ok(), result)
 }
 
-/// Answers the background's state.
+/// Returns the state of the background.
 pub(super) async fn get(State(app): State<Arc<App>>, path: ChatPath, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let chat = chat_id(path);
@@ -50,37 +51,37 @@ pub(super) async fn delete(State(app): State<Arc<App>>, path: ChatPath, request:
     let chat = chat_id(path);
     let result = async {
         let key = key(&app, &chat, &parts.headers).await?;
-        let mut wish = wish(&parts, key)?;
+        let mut change = change_request(&parts, key)?;
         let name = idempotency_name(&parts.headers)?;
-        wish.idempotency = name.map(|name| Idempotency::of(name, &wish.key, wish.receipt, None));
-        app.remove(wish).await
+        change.idempotency = name.map(|name| Idempotency::of(name, &change.key, change.receipt, None));
+        app.remove(change).await
     };
     let result = result.await;
     answer(chat.ok(), result)
 }
 
-/// Everything that can refuse without the body comes before it is read.
+/// Makes every check that does not need the body before it reads the body.
 async fn set(
     app: &Arc<App>,
     chat: &Result<ChatId, Refusal>,
     parts: &Parts,
     incoming: &mut Incoming,
-) -> Result<Done, Refusal> {
-    // First of all, since it costs nothing: an overload is not to become one of the database.
+) -> Result<Answer, Refusal> {
+    // The cheapest check comes first, so that an overload of uploads does not also overload the database.
     app.admission.check()?;
     let key = key(app, chat, &parts.headers).await?;
-    let mut wish = wish(parts, key)?;
+    let mut change = change_request(parts, key)?;
     let name = idempotency_name(&parts.headers)?;
-    let state = app.state.chat(&wish.key).await?;
-    app.route(&wish.key, &state).await?;
-    if name.is_none() && !wish.if_match.allows(state.shown_version()) {
+    let state = app.state.chat(&change.key).await?;
+    app.route(&change.key, &state).await?;
+    if name.is_none() && !change.if_match.allows(state.shown_version()) {
         return Err(Refusal::VersionMismatch { version: state.shown_version() });
     }
     let received = app.receive(&parts.headers, incoming).await?;
     let source_id = received.source.id();
-    wish.idempotency = name.map(|name| Idempotency::of(name, &wish.key, wish.receipt, Some(source_id)));
+    change.idempotency = name.map(|name| Idempotency::of(name, &change.key, change.receipt, Some(source_id)));
     crate::crash::point("body_read");
-    app.set(wish, received).await
+    app.set(change, received).await
 }
 
 fn chat_id(path: ChatPath) -> Result<ChatId, Refusal> {
@@ -93,10 +94,10 @@ async fn key(app: &App, chat: &Result<ChatId, Refusal>, headers: &HeaderMap) -> 
     Ok(ChatKey { account, chat })
 }
 
-fn wish(parts: &Parts, key: ChatKey) -> Result<Wish, Refusal> {
+fn change_request(parts: &Parts, key: ChatKey) -> Result<ChangeRequest, Refusal> {
     let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let query = parts.uri.query().unwrap_or_default();
-    Ok(Wish {
+    Ok(ChangeRequest {
         key,
         request_id,
         if_match: IfMatch::of(&parts.headers)?,
@@ -106,7 +107,7 @@ fn wish(parts: &Parts, key: ChatKey) -> Result<Wish, Refusal> {
     })
 }
 
-/// A query parameter that is `true` or `false`; false where it is absent.
+/// A query parameter that is `true` or `false`; false if it is absent.
 fn flag(query: &str, name: &str) -> Result<bool, Refusal> {
     let mut values = query.split('&').filter_map(|pair| {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -119,7 +120,7 @@ fn flag(query: &str, name: &str) -> Result<bool, Refusal> {
     }
 }
 
-fn answer(chat: Option<ChatId>, result: Result<Done, Refusal>) -> Response {
+fn answer(chat: Option<ChatId>, result: Result<Answer, Refusal>) -> Response {
     match result {
         Ok(done) => {
             let mut response = with_etag(json_text(StatusCode::OK, done.text), done.version);
@@ -136,11 +137,11 @@ fn answer(chat: Option<ChatId>, result: Result<Done, Refusal>) -> Response {
 }
 
 fn noted(chat: Option<ChatId>, code: &'static str, mut response: Response) -> Response {
-    response.extensions_mut().insert(Facts { chat: chat.map(|chat| chat.to_string()), code });
+    response.extensions_mut().insert(LogFields { chat: chat.map(|chat| chat.to_string()), code });
     response
 }
 
-/// The version as an entity tag, for `If-Match`; state is never cached.
+/// Adds the version as an entity tag, for `If-Match`, and forbids caching.
 fn with_etag(mut response: Response, version: Option<i64>) -> Response {
     let headers = response.headers_mut();
     if let Some(tag) = version.and_then(|version| HeaderValue::from_str(&format!("\"{version}\"")).ok()) {

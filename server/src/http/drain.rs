@@ -1,15 +1,16 @@
-//! Reads what a client still sends after its request was answered.
+//! Drains request bodies: reads and discards what a client still sends after its request was answered.
 //!
-//! A close with unread bytes makes TCP reset the connection, and a client that writes its whole body before it reads
-//! never sees the answer (RFC 9112 § 9.6). So the rest of the body is read and thrown away.
+//! If a connection is closed with unread bytes, TCP resets it, and a client that writes its whole body before it reads
+//! never sees the answer (RFC 9112 § 9.6). Therefore the rest of the body is read and discarded.
 //!
-//! A refusal waits for the body's end while the body comes swiftly, so that most clients meet nothing unusual.
-//! Otherwise it goes out at once, and the rest is read beside it: up to the length of an upload within the request, then
-//! from the socket, whose writing side is closed. All of it is bounded in time, pace and number.
+//! A refusal waits for the end of the body as long as the body arrives fast, so that most clients see an ordinary
+//! exchange. Otherwise the refusal is sent at once, and the rest of the body is read at the same time: up to the length
+//! of an upload as part of the request, and then from the socket, whose writing side is closed (a lingering close). The
+//! time, the rate, the length and the number of drains are limited.
 //!
-//! A refusal that did not need the body ends its connection. Node's streams take a request as done when its answer is:
-//! an answer that comes between the body's last byte and the call that ends the request leaves the connection in its
-//! pool as busy for ever, and with axios or node-fetch the next upload waits for it.
+//! A refusal that did not need the body closes its connection. Node's streams treat a request as complete when its
+//! answer is complete. If the answer arrives between the last byte of the body and the call that ends the request, the
+//! connection stays in the client's pool as busy for ever, and the next upload of axios or node-fetch waits for it.
 
 use std::future::poll_fn;
 use std::io::ErrorKind;
@@ -30,38 +31,38 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use super::body::OTHER_BYTES;
-use super::lent::lend;
-use super::unread::Unread;
+use super::return_on_drop::return_on_drop;
+use super::tracked_body::TrackedBody;
 use crate::config::{Config, Times};
 
-/// What the server spends on clients that are answered and still send.
+/// The limits of all drains of the server.
 #[derive(Debug)]
 pub(super) struct Drains {
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     time: Duration,
-    /// How long an answer waits for the end of its request's body.
+    /// The longest time that an answer waits for the end of its request's body.
     hold: Duration,
     bytes_per_second: u64,
-    /// Bytes that are read within a request.
+    /// The most bytes that are read as part of a request.
     max_bytes: u64,
 }
 
-/// A place among the drains; given back when it is dropped.
+/// The right to drain one body until a point in time.
 #[derive(Debug)]
-struct Place {
+struct DrainPermit {
     until: Instant,
     _permit: OwnedSemaphorePermit,
 }
 
-/// What a connection carries from its last request to its end: the place of a drain that goes on at the socket.
+/// Passes the permit of a drain from the last request of a connection to the lingering close of that connection.
 #[derive(Debug, Clone, Default)]
-pub(super) struct ConnectionEnd(Arc<Mutex<Option<Place>>>);
+pub(super) struct LingeringClose(Arc<Mutex<Option<DrainPermit>>>);
 
 impl Drains {
     pub(super) fn new(config: &Config) -> Self {
         let times = &config.times;
         Self {
-            places: Arc::new(Semaphore::new(config.work.drains)),
+            permits: Arc::new(Semaphore::new(config.work.drains)),
             time: Times::of(times.drain_ms),
             hold: Times::of(times.hold_ms),
             bytes_per_second: times.drain_bytes_per_second,
@@ -69,68 +70,71 @@ impl Drains {
         }
     }
 
-    fn place(&self) -> Option<Place> {
-        let permit = Arc::clone(&self.places).try_acquire_owned().ok();
+    fn permit(&self) -> Option<DrainPermit> {
+        let permit = Arc::clone(&self.permits).try_acquire_owned().ok();
         if permit.is_none() {
             metrics::counter!("ingest_drains_refused_total").increment(1);
         }
-        let place = Place { until: Instant::now() + self.time, _permit: permit? };
+        let permit = DrainPermit { until: Instant::now() + self.time, _permit: permit? };
         metrics::gauge!("ingest_drains").increment(1.0);
-        Some(place)
+        Some(permit)
     }
 
-    /// Reads the rest of an answered request's body while it comes swiftly. False when the answer goes out before the
-    /// body's end: what still comes is read beside it, and the connection cannot be used again.
-    async fn finish(self: &Arc<Self>, rest: Unread, awaits_continue: bool, end: ConnectionEnd) -> bool {
-        let is_unwanted = awaits_continue && !rest.is_touched;
+    /// Drains the body of an answered request as long as it arrives fast. Returns false if the answer must be sent
+    /// before the end of the body: then the drain goes on while the answer is sent, and the connection cannot be used
+    /// again.
+    async fn finish(self: &Arc<Self>, rest: TrackedBody, awaits_continue: bool, end: LingeringClose) -> bool {
+        let is_unwanted = awaits_continue && !rest.was_polled;
         let is_long = rest.size_hint().upper().is_some_and(|bytes| bytes > self.max_bytes);
-        let (place, mut body) = (self.place(), rest.body);
+        let (permit, mut body) = (self.permit(), rest.body);
         if is_unwanted || is_long {
-            // Reading would ask for what is not wanted, or never reach the end.
-            end.set(place);
+            // Reading would ask the client for a body that is not needed, or would never reach the end.
+            end.set(permit);
             return false;
         }
-        let swift = (self.bytes_per_second / 5, SWIFT_INTERVAL);
+        let least = (self.bytes_per_second / 5, HOLD_INTERVAL);
         let now = Instant::now();
-        let Some(place) = place else {
-            return read_to_end(&mut body, &mut Pace::new(now + self.hold, SMALL_BYTES, swift)).await;
+        let Some(permit) = permit else {
+            return read_to_end(&mut body, &mut ReadLimits::new(now + self.hold, SMALL_BYTES, least)).await;
         };
-        let mut pace = Pace::new(place.until.min(now + self.hold), self.max_bytes, swift);
-        let ended = read_to_end(&mut body, &mut pace).await;
+        let mut limits = ReadLimits::new(permit.until.min(now + self.hold), self.max_bytes, least);
+        let ended = read_to_end(&mut body, &mut limits).await;
         if ended {
             count("ended");
         } else {
-            tokio::spawn(Arc::clone(self).read_on(body, pace.left, place, end));
+            tokio::spawn(Arc::clone(self).finish_later(body, limits.left, permit, end));
         }
         ended
     }
 
-    async fn read_on(self: Arc<Self>, mut body: Body, max_bytes: u64, place: Place, end: ConnectionEnd) {
-        let mut pace = Pace::new(place.until, max_bytes, (self.bytes_per_second, PACE_INTERVAL));
-        if read_to_end(&mut body, &mut pace).await {
+    /// Drains the body while its request's answer is sent.
+    async fn finish_later(self: Arc<Self>, mut body: Body, max_bytes: u64, permit: DrainPermit, end: LingeringClose) {
+        let mut limits = ReadLimits::new(permit.until, max_bytes, (self.bytes_per_second, RATE_INTERVAL));
+        if read_to_end(&mut body, &mut limits).await {
             count("ended");
         } else {
-            // The connection closes when the body is dropped, and finds the place then.
-            end.set(Some(place));
+            // When the body is dropped, the connection ends, and its lingering close takes the permit.
+            end.set(Some(permit));
         }
     }
 
-    /// Reads from a connection that HTTP is done with, if a request was answered early or bytes have come.
-    pub(super) async fn linger(&self, mut stream: TcpStream, end: &ConnectionEnd) {
-        let mut place = end.take();
-        if place.is_none() && stream.try_read(&mut [0]).is_ok_and(|read| read > 0) {
-            place = self.place();
+    /// Closes a connection after its last request. It lingers if a request was answered before the end of its body, or
+    /// if unread bytes are there: it closes the writing side, and reads until the client closes or a limit is reached.
+    pub(super) async fn linger(&self, mut stream: TcpStream, end: &LingeringClose) {
+        let mut permit = end.take();
+        if permit.is_none() && stream.try_read(&mut [0]).is_ok_and(|read| read > 0) {
+            permit = self.permit();
         }
-        let Some(place) = place else {
+        let Some(permit) = permit else {
             return;
         };
         if poll_fn(|cx| Pin::new(&mut stream).poll_shutdown(cx)).await.is_err() {
             return;
         }
         let mut buffer = vec![0; LINGER_READ_BYTES];
-        let mut pace = Pace::new(place.until, LINGER_BYTES, (self.bytes_per_second, PACE_INTERVAL));
+        let mut limits = ReadLimits::new(permit.until, LINGER_BYTES, (self.bytes_per_second, RATE_INTERVAL));
         let ended = loop {
-            if let ControlFlow::Break(ended) = pace.step(received(&stream, &mut buffer)).await {
+            if let ControlFlow::Break(ended) = limits.step(received(&stream, &mut buffer)).await {
                 break ended;
             }
         };
@@ -138,41 +142,41 @@ impl Drains {
     }
 }
 
-/// Bytes of a body's rest that are read without a place.
+/// The most bytes that are drained without a permit.
 const SMALL_BYTES: u64 = 16 * 1024;
 
-/// Bytes read from a socket after its writing side is closed: more than any picture has.
+/// The most bytes read during a lingering close: more than any picture has.
 const LINGER_BYTES: u64 = 64 * 1024 * 1024;
 
 const LINGER_READ_BYTES: usize = 64 * 1024;
 
-impl Drop for Place {
+impl Drop for DrainPermit {
     fn drop(&mut self) {
         metrics::gauge!("ingest_drains").decrement(1.0);
     }
 }
 
-impl ConnectionEnd {
-    fn set(&self, place: Option<Place>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = place;
+impl LingeringClose {
+    fn set(&self, permit: Option<DrainPermit>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = permit;
     }
 
-    fn take(&self) -> Option<Place> {
+    fn take(&self) -> Option<DrainPermit> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
-/// Runs a request, and reads what it left of its body.
+/// Runs a request, and drains the rest of its body.
 pub(super) async fn drain(State(drains): State<Arc<Drains>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     if body.is_end_stream() {
         return next.run(Request::from_parts(parts, body)).await;
     }
     let awaits_continue = awaits_continue(&parts.headers);
-    let end = parts.extensions.get::<ConnectionEnd>().cloned().unwrap_or_default();
-    let (body, returned) = lend(Unread::new(body));
+    let end = parts.extensions.get::<LingeringClose>().cloned().unwrap_or_default();
+    let (body, slot) = return_on_drop(TrackedBody::new(body));
     let mut response = next.run(Request::from_parts(parts, Body::new(body))).await;
-    let rest = returned.take().filter(|rest| !rest.is_end_stream());
+    let rest = slot.take().filter(|rest| !rest.is_end_stream());
     let Some(rest) = rest else {
         return response;
     };
@@ -183,22 +187,22 @@ pub(super) async fn drain(State(drains): State<Arc<Drains>>, request: Request, n
     response
 }
 
-/// Whether the client sends its body only when told to.
+/// Whether the client waits for `100 Continue` before it sends the body.
 fn awaits_continue(headers: &HeaderMap) -> bool {
     headers.get(header::EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
 
-/// True when the body ended, false when it was cut.
-async fn read_to_end(body: &mut Body, pace: &mut Pace) -> bool {
+/// Reads to the end of the body. Returns false if a limit was reached before.
+async fn read_to_end(body: &mut Body, limits: &mut ReadLimits) -> bool {
     loop {
         let read = async { Some(body.frame().await?.ok()?.data_ref().map_or(0, |data| data.len() as u64)) };
-        if let ControlFlow::Break(ended) = pace.step(read).await {
+        if let ControlFlow::Break(ended) = limits.step(read).await {
             return ended;
         }
     }
 }
 
-/// Bytes received at once, which are thrown away; `None` at the connection's end.
+/// Receives and discards bytes. Returns their count, or `None` at the end of the connection.
 async fn received(stream: &TcpStream, buffer: &mut [u8]) -> Option<u64> {
     loop {
         stream.readable().await.ok()?;
@@ -211,25 +215,25 @@ async fn received(stream: &TcpStream, buffer: &mut [u8]) -> Option<u64> {
     }
 }
 
-/// How long, how far and how slowly may still be read.
+/// Limits of time, length and rate for reading.
 #[derive(Debug)]
-struct Pace {
+struct ReadLimits {
     until: Instant,
     left: u64,
-    /// Bytes that must come in each interval.
+    /// The least bytes in each interval, and the interval.
     least: (u64, Duration),
-    /// Bytes that must come until `check`.
+    /// Bytes that must still arrive before `check`.
     due: u64,
     check: Instant,
 }
 
-impl Pace {
+impl ReadLimits {
     fn new(until: Instant, max_bytes: u64, least: (u64, Duration)) -> Self {
         Self { until, left: max_bytes, least, due: least.0, check: Instant::now() + least.1 }
     }
 
-    /// Waits for one `read`, which answers its bytes and `None` at the end. Breaks with true at the end, and with false
-    /// when a limit is passed.
+    /// Waits for one `read`, which returns the count of bytes, or `None` at the end. Breaks with true at the end, and
+    /// with false if a limit is exceeded.
     async fn step(&mut self, read: impl Future<Output = Option<u64>>) -> ControlFlow<bool> {
         match timeout_at(self.check.min(self.until), read).await {
             Ok(None) => return ControlFlow::Break(true),
@@ -251,10 +255,10 @@ impl Pace {
     }
 }
 
-const PACE_INTERVAL: Duration = Duration::from_secs(1);
+const RATE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The interval for bodies that an answer waits for.
-const SWIFT_INTERVAL: Duration = Duration::from_millis(200);
+/// The interval for bodies whose end an answer waits for.
+const HOLD_INTERVAL: Duration = Duration::from_millis(200);
 
 fn count(end: &'static str) {
     metrics::counter!("ingest_drains_total", "end" => end).increment(1);

@@ -1,4 +1,4 @@
-//! Accepts connections, with a time limit on each request's head, and ends them in order when told to stop.
+//! Accepts connections, limits the time for each request's head, and shuts connections down gracefully.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,13 +14,13 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-use super::drain::{ConnectionEnd, Drains};
-use super::lent::lend;
-use super::router;
+use super::drain::{Drains, LingeringClose};
+use super::return_on_drop::return_on_drop;
+use super::router::router;
 use crate::app::App;
 use crate::config::Times;
 
-/// Serves until `stop` ends, then lets requests in work finish within their time.
+/// Serves until `stop` ends, then waits for requests in progress, for at most `stop_ms`.
 pub(crate) async fn serve(app: &Arc<App>, listener: TcpListener, stop: impl Future<Output = ()>) {
     let drains = Arc::new(Drains::new(&app.config));
     let router = router(app, &drains);
@@ -48,20 +48,20 @@ pub(crate) async fn serve(app: &Arc<App>, listener: TcpListener, stop: impl Futu
                 });
             }
             Err(error) => {
-                // Out of file descriptors, most likely: they come back when connections end.
+                // The usual cause is a lack of file descriptors, which become free when connections end.
                 tracing::error!(%error, "accept");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
     }
     drop(listener);
-    let patience = Times::of(app.config.times.stop_ms);
+    let timeout = Times::of(app.config.times.stop_ms);
     let ended = async {
         graceful.shutdown().await;
-        // Each holds its permit until the client has its answer.
+        // Each connection holds its permit until the client has its answer.
         let _ = connections.acquire_many(u32::try_from(most).unwrap_or(u32::MAX)).await;
     };
-    if tokio::time::timeout(patience, ended).await.is_err() {
+    if tokio::time::timeout(timeout, ended).await.is_err() {
         tracing::warn!("connections were open when the time to stop was over");
     }
 }
@@ -73,11 +73,11 @@ fn connection(
     head: Duration,
     graceful: &GracefulShutdown,
 ) -> impl Future<Output = ()> + use<> {
-    // Answers are small and whole; waiting to fill a segment only delays them.
+    // Answers are small and written at once, so waiting to fill a TCP segment would only delay them.
     let _ = stream.set_nodelay(true);
-    let end = ConnectionEnd::default();
-    let service = Marked { router: TowerToHyperService::new(router), end: end.clone() };
-    let (stream, returned) = lend(stream);
+    let end = LingeringClose::default();
+    let service = ConnectionService { router: TowerToHyperService::new(router), end: end.clone() };
+    let (stream, slot) = return_on_drop(stream);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(head)
@@ -85,22 +85,22 @@ fn connection(
         .serve_connection(TokioIo::new(stream), service);
     let watched = graceful.watch(connection);
     async move {
-        // A client that leaves, or writes what is no HTTP, ends its connection and nothing else.
+        // An error here is a client that disconnected or did not send HTTP: it ends this connection only.
         let _ = watched.await;
-        if let Some(stream) = returned.take() {
+        if let Some(stream) = slot.take() {
             drains.linger(stream, &end).await;
         }
     }
 }
 
-/// Tells each request how its connection ends.
+/// Adds to each request the state of its connection's lingering close.
 #[derive(Debug, Clone)]
-struct Marked {
+struct ConnectionService {
     router: TowerToHyperService<Router>,
-    end: ConnectionEnd,
+    end: LingeringClose,
 }
 
-impl Service<Request<Incoming>> for Marked {
+impl Service<Request<Incoming>> for ConnectionService {
     type Response = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Response;
     type Error = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Error;
     type Future = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
@@ -111,6 +111,6 @@ impl Service<Request<Incoming>> for Marked {
     }
 }
 
-/// Bytes read at once, and the most that a request's head may have. Half as many cost a third more CPU for an upload that
-/// is only hashed.
+/// The size of the read buffer, and so the most bytes of a request's head. With half of it, an upload that is only
+/// hashed costs a third more CPU time.
 const READ_BYTES: usize = 128 * 1024;

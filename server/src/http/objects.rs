@@ -20,7 +20,7 @@ pub(super) async fn get(
     let token = path.ok().map(|Path(token)| token).filter(|token| is_token(token));
     match object(&app, token).await {
         Ok((token, bytes)) => {
-            // Neither content id nor upload can be told from the token.
+            // The token is random, so the tag reveals neither the content id nor the upload.
             let tag = format!("\"{token}\"");
             let known = parts.headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
             if known.is_some_and(|known| known.split(',').any(|k| matches!(k.trim(), k if k == tag || k == "*"))) {

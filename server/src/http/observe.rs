@@ -1,4 +1,4 @@
-//! What every request leaves behind: an id in its answer, one line in the log, numbers in the metrics.
+//! Gives every request an id in its answer, one line in the log, and its share in the metrics.
 
 use std::time::Instant;
 
@@ -7,7 +7,8 @@ use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::{BASE_PATH, Facts};
+use super::base_path::BASE_PATH;
+use super::response::LogFields;
 use crate::token::token;
 
 /// The id of a request, also in its extensions.
@@ -18,14 +19,14 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = token();
     let method = method_name(request.method());
-    // The pattern, not the path: a path may hold anything.
+    // The pattern of the route, not the path: a client may send any path, and metrics must have few labels.
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let route = route.map_or_else(|| "none".to_owned(), |r| r.strip_prefix(BASE_PATH).unwrap_or(&r).to_owned());
     request.extensions_mut().insert(RequestId(id.clone()));
     let mut response = next.run(request).await;
     let elapsed = started.elapsed();
     let status = response.status().as_u16();
-    let facts = response.extensions_mut().remove::<Facts>().unwrap_or(Facts { chat: None, code: "ok" });
+    let facts = response.extensions_mut().remove::<LogFields>().unwrap_or(LogFields { chat: None, code: "ok" });
     tracing::info!(
         request_id = id,
         method,
@@ -50,7 +51,8 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// A method of the contract, or `other`: clients may send any word.
+/// The method's name, or `other` if the contract does not use it: a client may send any word, and metrics must have few
+/// labels.
 fn method_name(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

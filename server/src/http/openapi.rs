@@ -7,7 +7,7 @@ use axum::response::Response;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{IntoParams, Modify, OpenApi, ToSchema};
 
-use super::json;
+use super::response::json;
 use crate::answer::BackgroundBody;
 use crate::refusal::ErrorBody;
 

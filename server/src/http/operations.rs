@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde_json::json;
 
-use super::json;
+use super::response::json;
 use crate::app::{App, pixel_threads};
 use crate::refusal::Refusal;
 use crate::telemetry;

@@ -4,7 +4,7 @@ use image_ingest::{ContentId, SourceId};
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-use super::State;
+use super::database::State;
 use crate::chat_id::ChatId;
 
 /// A chat of an account.
@@ -17,12 +17,12 @@ pub(crate) struct ChatKey {
 /// A chat's last change.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Chat {
-    /// 0 where the chat was never set.
+    /// 0 if the chat was never set.
     pub(crate) version: i64,
     /// The last version that the device took.
     pub(crate) applied_version: i64,
     pub(crate) content_id: Option<ContentId>,
-    /// The stored object's.
+    /// The token of the stored object; `None` after a removal, or if the object is not stored.
     pub(crate) token: Option<String>,
     /// The upload that it came from, and the profile's fingerprint.
     pub(crate) source: Option<(SourceId, String)>,
@@ -35,21 +35,21 @@ impl Chat {
         self.applied_version >= self.version
     }
 
-    /// The version as answers have it.
+    /// The version for answers: `None` if the chat was never set.
     pub(crate) fn shown_version(&self) -> Option<i64> {
         (self.version > 0).then_some(self.version)
     }
 }
 
 impl State {
-    /// The chat's last change; one never set is the default.
+    /// The chat's last change; the default if the chat was never set.
     pub(crate) async fn chat(&self, key: &ChatKey) -> sqlx::Result<Chat> {
         let select = sqlx::query(SELECT_CHAT).bind(&key.account).bind(key.chat.as_str());
         let row = select.fetch_optional(&self.read).await?;
         row.as_ref().map(chat).transpose().map(Option::unwrap_or_default)
     }
 
-    /// Notes that the device took `version`, and asks for no other attempt.
+    /// Records that the device applied `version`, and removes the change from the outbox.
     pub(crate) async fn mark_applied(&self, key: &ChatKey, version: i64) -> sqlx::Result<()> {
         let mut transaction = self.begin().await?;
         let update = "UPDATE chats SET applied_version = $1 WHERE account = $2 AND chat = $3 AND applied_version < $1";
@@ -79,7 +79,7 @@ pub(super) fn chat(row: &AnyRow) -> sqlx::Result<Chat> {
     })
 }
 
-/// An id as it was written.
+/// Parses an id from the database.
 fn parsed<T: std::str::FromStr>(text: Option<String>) -> sqlx::Result<Option<T>> {
     let wrong = |_| sqlx::Error::Decode("an id in the database is none".into());
     text.map(|text| text.parse().map_err(wrong)).transpose()

@@ -1,27 +1,27 @@
-//! The one transaction that changes a chat.
+//! The transaction that changes a chat.
 
 use image_ingest::{ContentId, SourceId};
 use sqlx::{Any, Transaction};
 
-use super::chats::{SELECT_CHAT, chat};
-use super::{Chat, ChatKey, State, now};
+use super::chats::{Chat, ChatKey, SELECT_CHAT, chat};
+use super::database::{State, now};
 
 /// A change to be made.
 pub(crate) struct NewChange<'a> {
     pub(crate) key: &'a ChatKey,
-    /// Nothing removes the background.
-    pub(crate) picture: Option<NewPicture<'a>>,
+    /// The new image; `None` removes the background.
+    pub(crate) image: Option<NewImage<'a>>,
     pub(crate) number: &'a str,
     pub(crate) request_id: &'a str,
     /// Whether the change may follow this version.
     pub(crate) may_follow: &'a (dyn Fn(&Chat) -> bool + Send + Sync),
-    /// When the change is tried again if the caller has not said by then that the device took it.
+    /// When a repair sends the change if it is not marked applied by then.
     pub(crate) retry_at: i64,
-    pub(crate) idempotency: Option<NewKept<'a>>,
+    pub(crate) idempotency: Option<NewKeptAnswer<'a>>,
 }
 
-/// A picture to be set.
-pub(crate) struct NewPicture<'a> {
+/// An image to be set.
+pub(crate) struct NewImage<'a> {
     pub(crate) id: ContentId,
     pub(crate) source_id: SourceId,
     pub(crate) fingerprint: &'a str,
@@ -29,51 +29,51 @@ pub(crate) struct NewPicture<'a> {
     pub(crate) object: StoredObject<'a>,
 }
 
-/// Where the picture's bytes are.
+/// Where the image's bytes are stored.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum StoredObject<'a> {
     /// Stored for this change, under an intent.
     Fresh(&'a str),
     /// Stored for another chat of the account.
     Shared(&'a str),
-    /// Not stored: the store failed.
+    /// Not stored, because the store failed.
     Nowhere,
 }
 
-/// An idempotency key and its request, to be kept with the answer.
-pub(crate) struct NewKept<'a> {
+/// An idempotency key and its request, to be stored with the answer.
+pub(crate) struct NewKeptAnswer<'a> {
     pub(crate) name: &'a str,
     pub(crate) request: &'a str,
     pub(crate) answer: &'a (dyn Fn(&Chat) -> String + Send + Sync),
 }
 
-/// What came of a change.
+/// The result of a commit.
 #[derive(Debug)]
-pub(crate) enum Commit {
+pub(crate) enum CommitOutcome {
     Changed(Chat),
-    /// The chat has this content already: nothing was written.
-    Same(Chat),
-    /// The version is not one that the change may follow: nothing was written.
-    Moved(Chat),
-    /// The object is being erased, or the idempotency key was used meanwhile: nothing was written, and another attempt
-    /// decides.
-    Again,
+    /// The chat has this content already. Nothing was written.
+    Unchanged(Chat),
+    /// The change may not follow the chat's version. Nothing was written.
+    VersionMismatch(Chat),
+    /// The object is being erased, or the idempotency key was used meanwhile. Nothing was written, and the caller must
+    /// try again.
+    Retry,
 }
 
 impl State {
-    /// Makes the change, with its history, its place in the outbox and its object; all or nothing.
-    pub(crate) async fn commit(&self, change: &NewChange<'_>) -> sqlx::Result<Commit> {
+    /// Makes the change in one transaction: the chat, its history, its outbox row, its object and its answer.
+    pub(crate) async fn commit(&self, change: &NewChange<'_>) -> sqlx::Result<CommitOutcome> {
         let mut transaction = self.begin().await?;
-        let old = lock(&mut transaction, change.key).await?;
+        let old = lock_chat(&mut transaction, change.key).await?;
         if !(change.may_follow)(&old) {
-            return Ok(Commit::Moved(old));
+            return Ok(CommitOutcome::VersionMismatch(old));
         }
-        if old.content_id == change.picture.as_ref().map(|p| p.id) {
-            return Ok(Commit::Same(old));
+        if old.content_id == change.image.as_ref().map(|image| image.id) {
+            return Ok(CommitOutcome::Unchanged(old));
         }
         let new = changed(&old, change);
         if !take_object(&mut transaction, change, old.token.as_deref()).await? {
-            return Ok(Commit::Again);
+            return Ok(CommitOutcome::Retry);
         }
         write_chat(&mut transaction, change.key, &new).await?;
         write_history(&mut transaction, change, &new).await?;
@@ -82,16 +82,16 @@ impl State {
             release(&mut transaction, token).await?;
         }
         if !keep_answer(&mut transaction, change, &new).await? {
-            return Ok(Commit::Again);
+            return Ok(CommitOutcome::Retry);
         }
         crate::crash::point("before_commit");
         transaction.commit().await?;
         crate::crash::point("after_commit");
-        Ok(Commit::Changed(new))
+        Ok(CommitOutcome::Changed(new))
     }
 
-    /// Gives the account's chats that have `content_id` and no stored object the fresh object `token`; false where none
-    /// has any more.
+    /// Gives the object `token` to the account's chats that have `content_id` and no stored object; false if there is
+    /// no such chat any more.
     pub(crate) async fn attach(&self, account: &str, content_id: ContentId, token: &str) -> sqlx::Result<bool> {
         let mut transaction = self.begin().await?;
         let id = content_id.to_string();
@@ -108,10 +108,10 @@ impl State {
     }
 }
 
-type Open = Transaction<'static, Any>;
+type WriteTransaction = Transaction<'static, Any>;
 
-/// The chat, which nobody else can change until the transaction ends; one never set is version 0.
-async fn lock(transaction: &mut Open, key: &ChatKey) -> sqlx::Result<Chat> {
+/// Reads the chat and locks it until the transaction ends. A chat that was never set has version 0.
+async fn lock_chat(transaction: &mut WriteTransaction, key: &ChatKey) -> sqlx::Result<Chat> {
     let lock = "INSERT INTO chats (account, chat, version, applied_version) VALUES ($1, $2, 0, 0) \
          ON CONFLICT (account, chat) DO UPDATE SET version = chats.version";
     sqlx::query(lock).bind(&key.account).bind(key.chat.as_str()).execute(&mut **transaction).await?;
@@ -120,38 +120,40 @@ async fn lock(transaction: &mut Open, key: &ChatKey) -> sqlx::Result<Chat> {
 }
 
 fn changed(old: &Chat, change: &NewChange<'_>) -> Chat {
-    let picture = change.picture.as_ref();
-    let token = picture.and_then(|p| match p.object {
+    let image = change.image.as_ref();
+    let token = image.and_then(|image| match image.object {
         StoredObject::Fresh(token) | StoredObject::Shared(token) => Some(token.to_owned()),
         StoredObject::Nowhere => None,
     });
     Chat {
         version: old.version + 1,
         applied_version: old.applied_version,
-        content_id: picture.map(|p| p.id),
+        content_id: image.map(|image| image.id),
         token,
-        source: picture.map(|p| (p.source_id, p.fingerprint.to_owned())),
-        receipt: picture.map(|p| p.receipt.to_owned()),
+        source: image.map(|image| (image.source_id, image.fingerprint.to_owned())),
+        receipt: image.map(|image| image.receipt.to_owned()),
         number: Some(change.number.to_owned()),
     }
 }
 
-/// Takes hold of the change's object, and of the old one; false where the object is being erased.
-async fn take_object(transaction: &mut Open, change: &NewChange<'_>, old: Option<&str>) -> sqlx::Result<bool> {
-    let Some(picture) = &change.picture else {
+/// Marks the change's object as used; false if the object is being erased. Locks the new object and the old one.
+async fn take_object(
+    transaction: &mut WriteTransaction,
+    change: &NewChange<'_>,
+    old: Option<&str>,
+) -> sqlx::Result<bool> {
+    let Some(image) = &change.image else {
         return Ok(true);
     };
-    match picture.object {
+    match image.object {
         StoredObject::Nowhere => Ok(true),
-        StoredObject::Fresh(token) => {
-            take_fresh(transaction, &change.key.account, &picture.id.to_string(), token).await
-        }
+        StoredObject::Fresh(token) => take_fresh(transaction, &change.key.account, &image.id.to_string(), token).await,
         StoredObject::Shared(token) => {
-            // Two changes that swap objects would otherwise each wait for the other.
+            // Locked in the order of tokens: otherwise two changes that swap objects could deadlock.
             let mut tokens: Vec<&str> = old.into_iter().chain([token]).collect();
             tokens.sort_unstable();
             for token in tokens {
-                hold(transaction, token).await?;
+                lock_object(transaction, token).await?;
             }
             let update = sqlx::query("UPDATE objects SET unused_since = NULL WHERE token = $1 AND erasing = 0");
             Ok(update.bind(token).execute(&mut **transaction).await?.rows_affected() == 1)
@@ -159,8 +161,8 @@ async fn take_object(transaction: &mut Open, change: &NewChange<'_>, old: Option
     }
 }
 
-/// Turns an intent into an object; false where the intent is being collected.
-async fn take_fresh(transaction: &mut Open, account: &str, id: &str, token: &str) -> sqlx::Result<bool> {
+/// Turns an intent into an object; false if the intent is being collected.
+async fn take_fresh(transaction: &mut WriteTransaction, account: &str, id: &str, token: &str) -> sqlx::Result<bool> {
     let delete = sqlx::query("DELETE FROM intents WHERE token = $1 AND collecting = 0").bind(token);
     if delete.execute(&mut **transaction).await?.rows_affected() == 0 {
         return Ok(false);
@@ -171,21 +173,21 @@ async fn take_fresh(transaction: &mut Open, account: &str, id: &str, token: &str
     Ok(true)
 }
 
-/// Locks an object's row, so that what follows sees every chat that refers to it.
-pub(super) async fn hold(transaction: &mut Open, token: &str) -> sqlx::Result<()> {
+/// Locks an object's row, so that the statements after it see every chat that refers to the object.
+pub(super) async fn lock_object(transaction: &mut WriteTransaction, token: &str) -> sqlx::Result<()> {
     let update = sqlx::query("UPDATE objects SET erasing = erasing WHERE token = $1").bind(token);
     update.execute(&mut **transaction).await.map(drop)
 }
 
 /// Marks an object unused if no chat refers to it.
-async fn release(transaction: &mut Open, token: &str) -> sqlx::Result<()> {
-    hold(transaction, token).await?;
+async fn release(transaction: &mut WriteTransaction, token: &str) -> sqlx::Result<()> {
+    lock_object(transaction, token).await?;
     let update = "UPDATE objects SET unused_since = $1 \
          WHERE token = $2 AND NOT EXISTS (SELECT 1 FROM chats WHERE chats.token = $2)";
     sqlx::query(update).bind(now()).bind(token).execute(&mut **transaction).await.map(drop)
 }
 
-async fn write_chat(transaction: &mut Open, key: &ChatKey, chat: &Chat) -> sqlx::Result<()> {
+async fn write_chat(transaction: &mut WriteTransaction, key: &ChatKey, chat: &Chat) -> sqlx::Result<()> {
     let update = "UPDATE chats SET version = $3, content_id = $4, token = $5, source_id = $6, fingerprint = $7, \
          receipt = $8, number = $9 WHERE account = $1 AND chat = $2";
     let (source_id, fingerprint) = chat.source.clone().unzip();
@@ -202,7 +204,7 @@ async fn write_chat(transaction: &mut Open, key: &ChatKey, chat: &Chat) -> sqlx:
     update.execute(&mut **transaction).await.map(drop)
 }
 
-async fn write_history(transaction: &mut Open, change: &NewChange<'_>, chat: &Chat) -> sqlx::Result<()> {
+async fn write_history(transaction: &mut WriteTransaction, change: &NewChange<'_>, chat: &Chat) -> sqlx::Result<()> {
     let insert = "INSERT INTO history (account, chat, version, content_id, request_id, changed_at) \
          VALUES ($1, $2, $3, $4, $5, $6)";
     let insert = sqlx::query(insert)
@@ -215,7 +217,7 @@ async fn write_history(transaction: &mut Open, change: &NewChange<'_>, chat: &Ch
     insert.execute(&mut **transaction).await.map(drop)
 }
 
-async fn write_outbox(transaction: &mut Open, change: &NewChange<'_>, chat: &Chat) -> sqlx::Result<()> {
+async fn write_outbox(transaction: &mut WriteTransaction, change: &NewChange<'_>, chat: &Chat) -> sqlx::Result<()> {
     let upsert = "INSERT INTO outbox (account, chat, version, attempts, next_at) VALUES ($1, $2, $3, 0, $4) \
          ON CONFLICT (account, chat) DO UPDATE SET version = excluded.version, attempts = 0, next_at = excluded.next_at";
     let upsert = sqlx::query(upsert)
@@ -226,8 +228,8 @@ async fn write_outbox(transaction: &mut Open, change: &NewChange<'_>, chat: &Cha
     upsert.execute(&mut **transaction).await.map(drop)
 }
 
-/// Keeps the answer for the idempotency key; false where the key was used meanwhile.
-async fn keep_answer(transaction: &mut Open, change: &NewChange<'_>, chat: &Chat) -> sqlx::Result<bool> {
+/// Stores the answer for the idempotency key; false if the key was used meanwhile.
+async fn keep_answer(transaction: &mut WriteTransaction, change: &NewChange<'_>, chat: &Chat) -> sqlx::Result<bool> {
     let Some(kept) = &change.idempotency else {
         return Ok(true);
     };

@@ -1,10 +1,10 @@
-//! API keys: only their BLAKE3 is kept.
+//! API keys. Only the BLAKE3 of a key is stored.
 
 use sqlx::Row as _;
 
-use super::{State, now};
+use super::database::{State, now};
 
-/// A key as it may be shown.
+/// The fields of a key that may be shown.
 #[derive(Debug)]
 pub(crate) struct KeyRow {
     pub(crate) id: String,
@@ -38,7 +38,7 @@ impl State {
         rows.into_iter().map(key).collect()
     }
 
-    /// Whether there was such a key, not revoked yet.
+    /// Revokes a key; false if there is no such active key.
     pub(crate) async fn revoke_key(&self, id: &str) -> sqlx::Result<bool> {
         let update = "UPDATE api_keys SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL";
         let done = sqlx::query(update).bind(now()).bind(id).execute(&self.write).await?;

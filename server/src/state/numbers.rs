@@ -1,10 +1,10 @@
-//! Numbers that accounts reach chats by, and the device of each.
+//! The numbers of accounts, and the route to the device of each.
 
 use sqlx::Row as _;
 
-use super::{State, now};
+use super::database::{State, now};
 
-/// A number and the way to its device.
+/// A number and the route to its device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NumberRow {
     pub(crate) number: String,
@@ -13,7 +13,8 @@ pub(crate) struct NumberRow {
 }
 
 impl State {
-    /// Adds a number, or gives a number of the same account another route; false where it is another account's.
+    /// Adds a number, or changes the route of a number of the same account; false if the number belongs to another
+    /// account.
     pub(crate) async fn add_number(&self, row: &NumberRow) -> sqlx::Result<bool> {
         let upsert = "INSERT INTO numbers (number, account, route, added_at) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (number) DO UPDATE SET route = excluded.route WHERE numbers.account = excluded.account";
@@ -27,13 +28,13 @@ impl State {
         rows.iter().map(number).collect()
     }
 
-    /// Whether there was such a number.
+    /// Removes a number; false if there is no such number.
     pub(crate) async fn remove_number(&self, number: &str) -> sqlx::Result<bool> {
         let delete = sqlx::query("DELETE FROM numbers WHERE number = $1").bind(number);
         Ok(delete.execute(&self.write).await?.rows_affected() == 1)
     }
 
-    /// The number of a chat: `preferred` while the account has it, else the account's first.
+    /// The number of a chat: `preferred` if the account still has it, else the account's first.
     pub(crate) async fn number_for(&self, account: &str, preferred: Option<&str>) -> sqlx::Result<Option<NumberRow>> {
         let select = "SELECT number, account, route FROM numbers WHERE account = $1 \
              ORDER BY CASE WHEN number = $2 THEN 0 ELSE 1 END, added_at, number LIMIT 1";

@@ -3,8 +3,9 @@
 use image_ingest::ContentId;
 use sqlx::Row as _;
 
-use super::commit::hold;
-use super::{ChatKey, State, now};
+use super::chats::ChatKey;
+use super::commit::lock_object;
+use super::database::{State, now};
 use crate::chat_id::ChatId;
 
 /// An object that may be erased.
@@ -12,12 +13,12 @@ use crate::chat_id::ChatId;
 pub(crate) enum Unused {
     /// No chat refers to it.
     Object(String),
-    /// It was being stored, and nothing came of it.
+    /// An intent whose change was never committed.
     Intent(String),
 }
 
 impl State {
-    /// Notes that an object is about to be stored.
+    /// Records the intent to store an object.
     pub(crate) async fn intend(&self, token: &str) -> sqlx::Result<()> {
         let insert = "INSERT INTO intents (token, started_at, collecting) VALUES ($1, $2, 0)";
         sqlx::query(insert).bind(token).bind(now()).execute(&self.write).await.map(drop)
@@ -36,7 +37,7 @@ impl State {
         Ok(sqlx::query(select).bind(token).fetch_optional(&self.read).await?.is_some())
     }
 
-    /// Objects and intents older than `time` that may be erased, and those whose erasing was not finished.
+    /// Objects and intents from before `time` that may be erased, and those whose erasing was not finished.
     pub(crate) async fn unused(&self, time: i64) -> sqlx::Result<Vec<Unused>> {
         let select = "SELECT token FROM objects WHERE unused_since < $1 OR erasing = 1 LIMIT 100";
         let objects = sqlx::query(select).bind(time).fetch_all(&self.read).await?;
@@ -46,13 +47,13 @@ impl State {
         objects.chain(intents.iter().map(|row| row.try_get(0).map(Unused::Intent))).collect()
     }
 
-    /// Marks the object so that no change takes it any more; false where a chat refers to it after all.
+    /// Marks the object so that no change can use it any more; false if a chat refers to it again.
     pub(crate) async fn begin_erasing(&self, unused: &Unused) -> sqlx::Result<bool> {
         let mut transaction = self.begin().await?;
         let update = match unused {
             Unused::Intent(token) => sqlx::query("UPDATE intents SET collecting = 1 WHERE token = $1").bind(token),
             Unused::Object(token) => {
-                hold(&mut transaction, token).await?;
+                lock_object(&mut transaction, token).await?;
                 sqlx::query(
                     "UPDATE objects SET erasing = 1 WHERE token = $1 AND unused_since IS NOT NULL \
                      AND NOT EXISTS (SELECT 1 FROM chats WHERE chats.token = $1)",
@@ -65,7 +66,7 @@ impl State {
         Ok(erasing)
     }
 
-    /// Forgets an object whose bytes are gone.
+    /// Deletes the row of an object whose bytes are erased.
     pub(crate) async fn end_erasing(&self, unused: &Unused) -> sqlx::Result<()> {
         let delete = match unused {
             Unused::Intent(token) => sqlx::query("DELETE FROM intents WHERE token = $1 AND collecting = 1").bind(token),
@@ -74,14 +75,14 @@ impl State {
         delete.execute(&self.write).await.map(drop)
     }
 
-    /// The accounts with a chat that has this content while the store has not.
+    /// The accounts with a chat that has this content without a stored object.
     pub(crate) async fn accounts_lacking(&self, id: ContentId) -> sqlx::Result<Vec<String>> {
         let select = "SELECT DISTINCT account FROM chats WHERE token IS NULL AND content_id = $1";
         let rows = sqlx::query(select).bind(id.to_string()).fetch_all(&self.read).await?;
         rows.iter().map(|row| row.try_get(0)).collect()
     }
 
-    /// Every object, for `check`: its token, content id and whether it is used.
+    /// Every object's token, its content id, and whether it is used, for `check`.
     pub(crate) async fn all_objects(&self) -> sqlx::Result<Vec<(String, ContentId, bool)>> {
         let select = "SELECT token, content_id, CASE WHEN unused_since IS NULL THEN 1 ELSE 0 END FROM objects";
         let rows = sqlx::query(select).fetch_all(&self.read).await?;
@@ -99,7 +100,7 @@ impl State {
         rows.iter().map(|row| row.try_get(0)).collect()
     }
 
-    /// Every chat with the number, the least and the greatest of its versions in the history, for `check`.
+    /// Every chat with the count, the least and the greatest of its versions in the history, for `check`.
     pub(crate) async fn all_versions(&self) -> sqlx::Result<Vec<(ChatKey, [i64; 3])>> {
         let select = "SELECT account, chat, COUNT(*), MIN(version), MAX(version) FROM history GROUP BY account, chat";
         let rows = sqlx::query(select).fetch_all(&self.read).await?;
@@ -113,7 +114,7 @@ impl State {
         rows.iter().map(versions).collect()
     }
 
-    /// Every chat's token that no object has, for `check`.
+    /// Every token of a chat for which there is no object, for `check`.
     pub(crate) async fn dangling(&self) -> sqlx::Result<Vec<String>> {
         let select = "SELECT token FROM chats WHERE token IS NOT NULL AND NOT EXISTS \
              (SELECT 1 FROM objects WHERE objects.token = chats.token AND unused_since IS NULL AND erasing = 0)";

@@ -1,4 +1,4 @@
-//! PUT, GET and DELETE as the contract has them, and what goes beyond.
+//! Tests of PUT, GET and DELETE by the contract, and of additions to it.
 
 use serde_json::{Value, json};
 

@@ -1,10 +1,11 @@
-//! The process ends at each named point; after the next start nothing is lost, and every answer given holds.
+//! Ends the process at each named point, and checks that nothing is lost after the next start and that every answer
+//! still holds.
 
 use serde_json::Value;
 
 use crate::server::{CHAT, Home, Server, eventually, pictures};
 
-/// Points of a PUT, in order, and whether the change is committed there.
+/// The points of a PUT, in order, and whether the change is committed at each.
 const PUT_POINTS: [(&str, bool); 10] = [
     ("body_read", false),
     ("pixels_done", false),
@@ -21,14 +22,14 @@ const PUT_POINTS: [(&str, bool); 10] = [
 const DELETE_POINTS: [(&str, bool); 4] =
     [("before_commit", false), ("after_commit", true), ("after_device", true), ("after_applied", true)];
 
-/// Short times, so that a repair comes while the test waits.
+/// Short times, so that a repair runs while the test waits.
 const QUICK: [(&str, &str); 3] = [
     ("IMAGE_INGEST__TIMES__REPAIR_MS", "50"),
     ("IMAGE_INGEST__TIMES__DEVICE_MS", "500"),
     ("IMAGE_INGEST__TIMES__GRACE_MS", "200"),
 ];
 
-/// The server ends at `point` of what `act` asks; then it is started again without it.
+/// Lets the server end at `point` during `act`, and starts it again without that point.
 fn crash(home: Home, point: &str, act: impl Fn(&Server)) -> Server {
     let server = home.start_with(&[("IMAGE_INGEST_CRASH_AT", point)]);
     act(&server);
@@ -60,7 +61,7 @@ fn put_survives(point: &str, committed: bool) {
     settled(server, 1, point);
 }
 
-/// Changes reach the device, and nothing but the used objects stays.
+/// Waits until all changes have reached the device and only used objects remain.
 fn settled(server: Server, objects: usize, point: &str) {
     server.settle();
     let folder = server.home().data().join("objects");
@@ -101,7 +102,7 @@ fn repair_survives(point: &str) {
     settled(server, 1, point);
 }
 
-/// The store fails: its folder's name is a file's.
+/// Makes the store fail: a file has the name of its folder.
 fn block_store(home: &Home) -> std::path::PathBuf {
     let objects = home.data().join("objects");
     std::fs::create_dir_all(home.data()).unwrap();

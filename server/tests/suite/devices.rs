@@ -1,4 +1,4 @@
-//! Devices behind agents: the real one, and ones that refuse, hang, drop replies or are not there.
+//! Tests of devices with agents: the real agent, and ones that refuse, hang, drop replies or do not exist.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use image_ingest_agent::{AgentConfig, Device, Place};
+use image_ingest_agent::{AgentConfig, ChatRef, Device};
 
 use crate::client::Request;
 use crate::server::{CHAT, Home, Server, eventually, pictures};
@@ -21,7 +21,7 @@ const HTTP: [(&str, &str); 4] = [
     ("IMAGE_INGEST__TIMES__DEVICE_MS", "700"),
 ];
 
-/// A server whose demo number leads to `agent`.
+/// A server whose demo number has the route `agent`.
 fn server(agent: SocketAddr) -> Server {
     let home = Home::new(&HTTP);
     let server = home.start();
@@ -35,7 +35,7 @@ fn route(server: &Server, agent: SocketAddr) {
     assert!(ok, "{text}");
 }
 
-/// The agent as its binary serves it, in this process.
+/// The real agent, served in this process.
 fn agent(folder: &Path, secret: &str) -> SocketAddr {
     let router = image_ingest_agent::router(AgentConfig::new(folder, secret)).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -50,8 +50,8 @@ fn agent(folder: &Path, secret: &str) -> SocketAddr {
 
 fn held(folder: &Path) -> Option<(u64, Option<String>)> {
     let device = Device::open(folder, 1170, 2532).unwrap();
-    let place = Place { number: "+15550000001", account: "demo", chat: "+15551234567" };
-    device.read(place).unwrap().map(|held| (held.version, held.id))
+    let chat = ChatRef { number: "+15550000001", account: "demo", chat: "+15551234567" };
+    device.read(chat).unwrap().map(|held| (held.version, held.id))
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn the_same_upload_repairs_a_missing_object() {
     assert_eq!(server.object(&again["background_url"]).status, 200);
 }
 
-/// A device that answers each connection as it is told.
+/// A device that answers each connection as the test decides.
 #[derive(Clone, Copy)]
 enum Fault {
     Refuses,
@@ -126,7 +126,7 @@ struct Faulty {
     fault: Arc<Mutex<Fault>>,
 }
 
-/// Stands before a real agent, so that a dropped reply is of a change that was made.
+/// A proxy to a real agent, so that a change whose reply is dropped is applied.
 fn faulty(fault: Fault, behind: SocketAddr) -> Faulty {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

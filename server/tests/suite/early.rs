@@ -1,4 +1,4 @@
-//! Answers before the body's end: every client sees them, and what the server spends on that is bounded.
+//! Tests of answers before the end of the body: every client receives them, and their cost to the server is bounded.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::client::{BOUNDARY, Reply, Request, connect, read_reply};
 use crate::server::{CHAT, Server, eventually, pictures};
 
-/// What is refused, and how.
+/// A request that is refused, with its status and code.
 fn refused(server: &Server, what: &str, bytes: usize) -> (Request, u16, &'static str) {
     let file = |head: &[u8]| [head, &vec![b'x'; bytes - head.len()][..]].concat();
     let put = |chat: &str, head: &[u8]| server.background("PUT", chat).parts(&[("background", &file(head))]);
@@ -23,7 +23,7 @@ fn refused(server: &Server, what: &str, bytes: usize) -> (Request, u16, &'static
     }
 }
 
-/// The request with its body in chunks, as it is written.
+/// The request with a chunked body, and the encoded body.
 fn chunked(request: &Request) -> (Request, Vec<u8>) {
     let mut body = Vec::new();
     for chunk in request.body.chunks(60_000) {
@@ -35,7 +35,7 @@ fn chunked(request: &Request) -> (Request, Vec<u8>) {
     (request.clone().header("Transfer-Encoding", "chunked"), body)
 }
 
-/// Writes everything, then reads: the strictest client.
+/// Writes the whole request before it reads, as the strictest clients do.
 fn write_then_read(stream: &mut TcpStream, request: &Request, body: &[u8]) -> Reply {
     stream.write_all(&request.head()).unwrap();
     stream.write_all(body).unwrap_or_else(|e| panic!("the body was not taken: {e}"));
@@ -112,7 +112,7 @@ fn a_client_that_sends_without_being_told_to_still_sees_the_refusal() {
     assert_eq!((reply.status, reply.header("connection")), (401, Some("close")));
 }
 
-/// Sends a chunk of `bytes` each tenth of a second, until the connection ends or 20 s are over.
+/// Sends a chunk of `bytes` every tenth of a second, until the connection ends or 20 s have passed.
 fn go_on(stream: &mut TcpStream, bytes: usize) -> Duration {
     let chunk = [format!("{bytes:x}\r\n").as_bytes(), &vec![b'x'; bytes], b"\r\n"].concat();
     let started = Instant::now();
@@ -122,7 +122,7 @@ fn go_on(stream: &mut TcpStream, bytes: usize) -> Duration {
     started.elapsed()
 }
 
-/// A refused request whose body goes on in chunks.
+/// A refused request whose chunked body is not complete.
 fn refused_and_going_on(server: &Server) -> TcpStream {
     let request = Request::new("PUT", format!("/v2/api/chats/{CHAT}/background"))
         .header("Content-Type", format!("multipart/form-data; boundary={BOUNDARY}"))

@@ -1,4 +1,4 @@
-//! The server is killed at random times under load; afterwards every answer that it gave holds.
+//! Kills the server at random times under load, and checks that every answer that it gave still holds.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::server::{Home, Server, pictures, testdata};
 
-/// The last answer that a chat's only client was given, and whether a change was asked for since.
+/// The last answer to a chat's only client, and whether the client has requested another change since.
 #[derive(Default, Clone)]
 struct Told {
     answer: Option<Value>,
@@ -16,7 +16,7 @@ struct Told {
 
 const CHATS: [&str; 4] = ["grp_a", "grp_b", "grp_c", "grp_d"];
 
-/// Changes each chat one call after another, until the server is gone.
+/// Changes each chat by one call after another, until the server is killed.
 fn load(server: &Server, told: &mut [Told; 4], stop: &AtomicBool) {
     let uploads = [pictures().to_vec(), vec![testdata("webp/lossy_333x251.webp")]].concat();
     std::thread::scope(|scope| {
@@ -42,7 +42,8 @@ fn load(server: &Server, told: &mut [Told; 4], stop: &AtomicBool) {
     });
 }
 
-/// A chat is at the version that was told last, or further by no more than was asked and not answered.
+/// Checks that a chat has the version of the last answer, or a later one by at most the number of requests without an
+/// answer.
 fn holds(server: &Server, chat: &str, told: &Told) {
     let state = server.get(chat);
     let Some(answer) = &told.answer else {

@@ -1,4 +1,4 @@
-//! Capacity and time: what is refused, and what is ended.
+//! Tests of capacity and time limits.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::client::{BOUNDARY, connect, read_reply};
 use crate::server::{CHAT, Server, eventually, pictures, testdata};
 
-/// A PUT whose file has begun and does not end.
+/// A PUT whose file part is not complete.
 fn unfinished(server: &Server, file: &[u8]) -> TcpStream {
     let request = server
         .background("PUT", CHAT)

@@ -1,4 +1,4 @@
-//! The server as its clients see it: the built binary, over TCP.
+//! Tests of the built server over TCP.
 
 mod client;
 mod contract;

@@ -1,4 +1,4 @@
-//! Running it: health, documents, administration, stopping, and what must never be seen.
+//! Tests of operation: health, documents, administration, shutdown, and data that must never be printed or logged.
 
 use std::io::Write as _;
 use std::time::Duration;

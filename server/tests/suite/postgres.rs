@@ -1,4 +1,4 @@
-//! The same contract on PostgreSQL, started here on a free port.
+//! Runs the tests of the contract on PostgreSQL, which they start on a free port.
 
 use std::cell::RefCell;
 use std::net::{TcpListener, TcpStream};
@@ -12,11 +12,11 @@ use crate::server::{CHAT, Server, eventually, pictures};
 use crate::{contract, operations};
 
 thread_local! {
-    /// The cluster that the tests of this thread run on; SQLite where there is none.
+    /// The cluster that the tests of this thread run on; without one, they run on SQLite.
     static CLUSTER: RefCell<Option<Cluster>> = const { RefCell::new(None) };
 }
 
-/// A new database for a home, where this thread's tests run on PostgreSQL.
+/// A new database for a home, if this thread's tests run on PostgreSQL.
 pub(crate) fn new_database() -> Option<String> {
     CLUSTER.with_borrow(|cluster| cluster.as_ref().map(Cluster::new_database))
 }
@@ -30,7 +30,7 @@ struct Cluster {
 }
 
 impl Cluster {
-    /// A running cluster; nothing where PostgreSQL is not installed.
+    /// A running cluster; `None` if PostgreSQL is not installed.
     fn start() -> Option<Self> {
         let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?.flatten();
         let programs = versions.map(|entry| entry.path().join("bin")).find(|bin| bin.join("initdb").exists())?;

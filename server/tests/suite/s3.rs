@@ -1,4 +1,4 @@
-//! Objects in a bucket: moto's S3 server behind a proxy that fails as it is told.
+//! Tests of objects in a bucket: moto's S3 server behind a proxy that can fail.
 //!
 //! `IMAGE_INGEST_MOTO` names the program `moto_server` (PyPI: `moto[server]`).
 
@@ -18,7 +18,7 @@ struct Moto {
 }
 
 impl Moto {
-    /// A running store with the bucket `backgrounds`; nothing where moto is not installed.
+    /// A running store with the bucket `backgrounds`; `None` if moto is not installed.
     fn start() -> Option<Self> {
         let program = std::env::var_os("IMAGE_INGEST_MOTO").map(PathBuf::from)?;
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -56,7 +56,7 @@ const HANGS: u8 = 2;
 /// The store takes the object, and its reply is lost.
 const DROPS_REPLY: u8 = 3;
 
-/// A way to the store that fails as `fault` says.
+/// A proxy to the store that fails as `fault` says.
 fn proxy(store: SocketAddr) -> (SocketAddr, Arc<AtomicU8>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (address, fault) = (listener.local_addr().unwrap(), Arc::new(AtomicU8::new(PASSES)));

@@ -1,4 +1,4 @@
-//! Starts the built server in a folder of its own, and asks it for things.
+//! Starts the built server in a folder of its own, and sends requests to it.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
@@ -46,7 +46,7 @@ impl Home {
         self.folder.path().join("data")
     }
 
-    /// What the server wrote to its log.
+    /// The server's log.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
@@ -107,14 +107,14 @@ impl Server {
         &self.home
     }
 
-    /// Kills it as `kill -9` does, and gives its home back.
+    /// Kills it as `kill -9` does, and returns its home.
     pub(crate) fn kill(mut self) -> Home {
         let _ = self.child.kill();
         let _ = self.child.wait();
         self.into_home()
     }
 
-    /// Waits until it has ended itself, and gives its home back.
+    /// Waits until it has ended by itself, and returns its home.
     pub(crate) fn ended(mut self) -> (ExitStatus, Home) {
         let status = self.child.wait().unwrap();
         (status, self.into_home())
@@ -164,7 +164,7 @@ impl Server {
         self.send(&Request::new("GET", format!("/{path}")))
     }
 
-    /// A counter or gauge as it stands; 0 where it was never counted.
+    /// The value of a counter or gauge; 0 if it does not exist yet.
     pub(crate) fn metric(&self, name: &str) -> f64 {
         let text = String::from_utf8(self.send(&Request::new("GET", "/metrics")).body).unwrap();
         let line = text.lines().find(|line| line.split(' ').next() == Some(name));

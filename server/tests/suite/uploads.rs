@@ -1,4 +1,4 @@
-//! What an upload may look like, and how a bad one is refused.
+//! Tests of the forms of an upload, and of refusals.
 
 use std::io::Write as _;
 use std::process::Command;
@@ -85,7 +85,7 @@ fn a_bad_upload_is_400_with_the_librarys_code() {
     assert_eq!(server.get(CHAT)["has_background"], false);
 }
 
-/// The head of a PUT, and of its part; the body goes on as the test wants.
+/// The head of a PUT and of its file part. The test writes the rest of the body.
 fn begun(server: &Server, announced: Option<usize>) -> (std::net::TcpStream, String) {
     let request =
         server.background("PUT", CHAT).header("Content-Type", format!("multipart/form-data; boundary={BOUNDARY}"));
@@ -130,7 +130,7 @@ fn an_eleventh_mebibyte_is_never_kept() {
     chunk(b"GIF89a").unwrap();
     let mebibyte = vec![0; 1 << 20];
     let mut taken = 0;
-    // What is written beyond it meets a bounded drain, and then a closed connection.
+    // Bytes after it are drained up to a limit, and then the connection is closed.
     while taken < 300 && chunk(&mebibyte).is_ok() {
         taken += 1;
     }
@@ -180,7 +180,7 @@ fn a_client_that_waits_to_be_told_is_not_told_to_send_what_is_refused() {
     assert_eq!(read_reply(&mut stream, false).unwrap().status, 401);
 }
 
-/// The two lines of the page that this endpoint was made from, but for host and key.
+/// The two curl commands of the page that this endpoint was made from, except for host and key.
 #[test]
 fn the_pages_curl_lines_work_as_printed() {
     if Command::new("curl").arg("--version").output().is_err() {

@@ -1,4 +1,4 @@
-//! The list of files: where each lies, what it shows, how it is made.
+//! An entry of the list of files: its path, what it shows, and how it is made.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -33,7 +33,7 @@ impl Entry {
     }
 }
 
-/// Calls `work` on each item on two threads or more; the results keep the items' order.
+/// Calls `work` on each item, on two threads or more. The results are in the order of the items.
 pub(crate) fn parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let results: Vec<Mutex<Option<R>>> = items.iter().map(|_| Mutex::new(None)).collect();

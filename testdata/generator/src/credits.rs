@@ -1,4 +1,4 @@
-//! `CREDITS.md`: a line for each file, written from the catalogue so that it stays in step.
+//! `CREDITS.md`: a line for each file, generated from the catalogue.
 
 use std::fmt::Write;
 

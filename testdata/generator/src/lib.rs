@@ -1,9 +1,9 @@
-//! Makes the project's test data from nothing: the committed files of `testdata/`, large inputs for benchmarks, and small
-//! files that announce much work.
+//! Generates the project's test data: the committed files of `testdata/`, large inputs for benchmarks, and small files
+//! that declare much work.
 //!
-//! The same bytes on each run: a seeded generator paints the pictures, pinned encoders write them, and containers,
-//! profiles, Exif blocks and everything broken are written here. Nothing of the library under test is used, so that its
-//! errors cannot hide in its own test data.
+//! Every run writes the same bytes. A seeded generator paints the pictures, encoders of fixed versions write them, and
+//! this crate writes containers, profiles, Exif blocks and broken files itself. It uses nothing of the library under
+//! test, so that errors of the library cannot hide in its test data.
 #![expect(clippy::cast_possible_truncation, reason = "samples and sizes that this program chose itself")]
 #![deny(unsafe_code)]
 
@@ -34,7 +34,7 @@ pub fn write_testdata(folder: &Path) -> io::Result<()> {
     fs::write(folder.join("CREDITS.md"), credits::text(&entries))
 }
 
-/// Writes the large inputs of the benchmarks, with a HEIC of 100 MP where `huge`.
+/// Writes the large inputs of the benchmarks, with a HEIC of 100 MP if `huge`.
 ///
 /// # Errors
 ///
@@ -43,7 +43,7 @@ pub fn write_bench(folder: &Path, huge: bool) -> io::Result<()> {
     write_all(folder, &files::bench(huge))
 }
 
-/// Writes small files of every kind, from which the fuzz targets set out.
+/// Writes the seeds of the fuzz targets: small files of every kind.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Writes test data into a folder; what it is, and how it is made, is the library's.
+//! Writes test data into a folder. The library makes the files.
 
 use std::env;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! The job by oximg with its fast encoder, resizing samples as stored. Arguments: RUNS FILE; prints the line that
-//! `image-ingest bench` prints.
+//! The benchmark's job done by oximg with its fast encoder, resizing samples as stored. The arguments are RUNS and
+//! FILE. It prints the same line as `image-ingest bench`.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -54,7 +54,7 @@ fn measured(runs: usize, data: &[u8]) -> Result<Value, String> {
     }))
 }
 
-/// In milliseconds; the mean of both middles where there are two.
+/// The median in milliseconds; for an even number of values, the mean of the two middle ones.
 fn median(mut times: Vec<Duration>) -> f64 {
     times.sort();
     let last = times.len().saturating_sub(1);

@@ -1,4 +1,4 @@
-//! An agent that takes everything at once: what is measured is the server.
+//! An agent that accepts everything at once, so that only the server is measured.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -1,4 +1,5 @@
-//! Figures under load: run by `make server-load`, in a release build and with nothing else running.
+//! Measures the server under load. `make server-load` runs it in a release build; nothing else should run on the
+//! machine.
 //!
 //! `IMAGE_INGEST_BENCH` names the folder of generated inputs that the benches use; `LOAD_SECONDS` is the length of each
 //! phase, 10 by default, and `SOAK_SECONDS` that of the soak, 60 by default.
@@ -52,7 +53,7 @@ fn phase() -> Duration {
     seconds("LOAD_SECONDS", 10)
 }
 
-/// What came of a phase: answers by status with their times, and the CPU time that the server took.
+/// The result of a phase: answers by status with their times, and the CPU time of the server.
 struct Outcome {
     answers: Vec<(u16, Duration)>,
     time: Duration,
@@ -85,7 +86,7 @@ impl Outcome {
     }
 }
 
-/// What is compared, measured one after the other.
+/// The figures that are compared, measured one after the other.
 struct Turn {
     /// The library's files per second.
     batch: f64,
@@ -104,12 +105,12 @@ fn float(n: usize) -> f64 {
     f64::from(u32::try_from(n).unwrap())
 }
 
-/// When the clients call.
+/// The times of the clients' calls.
 #[derive(Clone, Copy)]
 enum Pace {
-    /// As soon as they are answered.
+    /// Each client calls again when it has its answer.
     Closed,
-    /// So many times a second between them, answered or not.
+    /// All clients together make so many calls a second, whether answered or not.
     Open(f64),
 }
 

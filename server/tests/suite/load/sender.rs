@@ -1,4 +1,4 @@
-//! A client that costs little: it runs on the CPUs that the server is measured on.
+//! A client that needs little CPU time, because it shares the CPUs with the server that is measured.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -49,7 +49,7 @@ impl Picture {
 /// Bytes of a picture that are written with the head of its part.
 const FIRST_BYTES: usize = 4096;
 
-/// Whether clients wait to be asked for the body, as curl does with more than 1 MiB.
+/// Whether clients wait for `100 Continue`, as curl does with bodies of more than 1 MiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Manner {
     Asks,
@@ -122,7 +122,7 @@ fn tail_bytes() -> usize {
     "\r\n--".len() + crate::client::BOUNDARY.len() + "--\r\n".len()
 }
 
-/// Whether nothing has come since the last answer, not even the end.
+/// Whether nothing has arrived since the last answer, not even the end of the connection.
 fn is_open(stream: &TcpStream) -> bool {
     let quiet = |mut stream: &TcpStream| {
         stream.set_nonblocking(true)?;
@@ -133,7 +133,7 @@ fn is_open(stream: &TcpStream) -> bool {
     quiet(stream).unwrap_or(false)
 }
 
-/// Writes until all is written or an answer comes; whether all was.
+/// Writes until everything is written or an answer arrives. Returns whether everything was written.
 fn write_and_listen(stream: &mut TcpStream, body: &[&[u8]]) -> io::Result<bool> {
     stream.set_nonblocking(true)?;
     for mut piece in body.iter().copied() {

@@ -1,6 +1,6 @@
-//! GIF bombs (GIF89a): frames, canvases, extensions and codes without end.
+//! GIF bombs (GIF89a): very many frames, large canvases, and long extensions and codes.
 
-use super::{Bomb, NEARLY_ALL, filled};
+use super::bomb::{Bomb, NEARLY_ALL, filled};
 use crate::encode::gif::{self, Picture};
 
 pub(super) fn all() -> Vec<Bomb> {

@@ -1,7 +1,8 @@
 //! HEIF bombs (ISO/IEC 14496-12, 23008-12): boxes, items, properties and references.
 
-use super::{Bomb, NEARLY_ALL, filled};
-use crate::encode::heif::{Heif, Item, boxed, full_box, grid_payload, ispe, nclx, pixi8};
+use super::bomb::{Bomb, NEARLY_ALL, filled};
+use crate::encode::boxes::{boxed, full_box, ispe, nclx, pixi8};
+use crate::encode::heif::{Heif, Item, grid_payload};
 use crate::encode::hevc::{self, Coding, Picture, Source};
 use crate::raster::Rgb;
 
@@ -179,7 +180,8 @@ fn nested(name: [u8; 4], depth: usize) -> Vec<u8> {
 
 /// `file` with `more` at the end of the last of the boxes `path`, each inside the one before.
 ///
-/// Data behind those boxes moves, so what points to it no longer does: these files never reach it, or do not care.
+/// Data after those boxes moves, so offsets to it become wrong. In these files it is never read, or its content does
+/// not matter.
 fn grown(file: &[u8], path: &[&[u8; 4]], more: &[u8]) -> Vec<u8> {
     let mut out = file.to_vec();
     let starts: Vec<usize> = path.iter().map(|name| find(file, *name) - 4).collect();

@@ -1,13 +1,22 @@
-//! HEIF bombs in the data of items: extents that overlap, and NAL units without end.
+//! HEIF bombs in the data of items: extents that overlap, and very many NAL units.
 
+use super::bomb::{Bomb, NEARLY_ALL, filled};
 use super::heif::{find, good, grid, plate};
-use super::{Bomb, NEARLY_ALL, filled};
-use crate::encode::heif::{Heif, Item, boxed, nclx};
+use crate::encode::boxes::{boxed, nclx};
+use crate::encode::heif::{Heif, Item};
 use crate::encode::hevc::{self, Coding, Source};
 use crate::metadata::icc;
 use crate::raster::Rgb;
 
 pub(super) fn all() -> Vec<Bomb> {
+    let mut bombs = extents();
+    bombs.extend(nal_units());
+    bombs.extend(payloads());
+    bombs
+}
+
+/// Items whose extents or tiles are the same bytes many times.
+fn extents() -> Vec<Bomb> {
     vec![
         Bomb::new("heic_extents_2000.heic", "limit_exceeded", "2000 extents of the same bytes", || {
             with_extents(&good(), 0, 2000)
@@ -34,6 +43,12 @@ pub(super) fn all() -> Vec<Bomb> {
             heif.items[0].data.extend(nal(38, 9_000_000));
             heif.encode()
         }),
+    ]
+}
+
+/// NAL units behind the picture's own.
+fn nal_units() -> Vec<Bomb> {
+    vec![
         Bomb::new("heic_supplements.heic", "accepted", "a million supplemental NAL units behind the picture", || {
             let mut heif = good();
             heif.items[0].data.extend(filled(&nal(40, 6), NEARLY_ALL));
@@ -59,6 +74,12 @@ pub(super) fn all() -> Vec<Bomb> {
             heif.items[0].data = plate().data.repeat(1000);
             heif.encode()
         }),
+    ]
+}
+
+/// Parameter sets, slice data and metadata that are large.
+fn payloads() -> Vec<Bomb> {
+    vec![
         Bomb::new("heic_parameter_sets.heic", "limit_exceeded", "a configuration of 60000 parameter sets", || {
             let mut heif = good();
             let config = &heif.items[0].properties[0];

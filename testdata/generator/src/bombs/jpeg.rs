@@ -1,9 +1,9 @@
 //! JPEG bombs (ITU-T T.81): scans, markers, tables, Exif directories and ICC parts.
 
-use super::{Bomb, NEARLY_ALL, filled};
+use super::bomb::{Bomb, NEARLY_ALL, filled};
 use crate::encode::jpeg::{self, Options, find_marker, scan_data, segment, with_segment};
 use crate::encode::progressive::Bits;
-use crate::files::picture;
+use crate::files::pictures::picture;
 
 pub(super) fn all() -> Vec<Bomb> {
     let mut bombs = scans();

@@ -2,10 +2,10 @@
 
 use miniz_oxide::deflate::core::{CompressorOxide, TDEFLFlush, compress_to_output, create_comp_flags_from_zip_params};
 
+use super::bomb::{Bomb, NEARLY_ALL, filled};
 use super::jpeg::looped_exif;
-use super::{Bomb, NEARLY_ALL, filled};
 use crate::encode::png::{Color, Png, SIGNATURE, chunk, ihdr, wide, zlib};
-use crate::files::calm;
+use crate::files::pictures::calm;
 
 const MIB: usize = 1 << 20;
 

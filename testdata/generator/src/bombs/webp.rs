@@ -1,8 +1,8 @@
 //! WebP bombs (RFC 9649): canvases, frames, chunks and alpha.
 
-use super::{Bomb, NEARLY_ALL, filled};
+use super::bomb::{Bomb, NEARLY_ALL, filled};
 use crate::encode::{vp8l, webp};
-use crate::files::calm;
+use crate::files::pictures::calm;
 use crate::raster::Rgb;
 
 pub(super) fn all() -> Vec<Bomb> {

@@ -2,7 +2,7 @@
 
 use heifer_hevc_enc::encoder::{EncodedPicture, EncoderConfig, Planes16, encode_picture16};
 
-use super::heif::{boxed, full_box};
+use super::boxes::{boxed, full_box, ispe};
 use crate::raster::Rgb;
 
 /// RGB samples of `depth` bits.
@@ -13,7 +13,7 @@ pub(crate) struct Source {
     pub(crate) samples: Vec<u16>,
 }
 
-/// What the numbers of the coded picture mean, and how finely they are kept.
+/// The colour description of a coded picture, and its quantiser.
 #[derive(Clone, Copy)]
 pub(crate) struct Coding {
     pub(crate) qp: u8,
@@ -168,7 +168,7 @@ impl Picture {
     pub(crate) fn properties(&self) -> Vec<Vec<u8>> {
         let mut pixi = vec![self.channels];
         pixi.resize(1 + usize::from(self.channels), self.depth);
-        vec![self.config.clone(), super::heif::ispe(self.width, self.height), full_box(*b"pixi", 0, 0, &pixi)]
+        vec![self.config.clone(), ispe(self.width, self.height), full_box(*b"pixi", 0, 0, &pixi)]
     }
 }
 

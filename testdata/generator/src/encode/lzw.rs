@@ -1,4 +1,4 @@
-//! GIF's LZW (GIF89a appendix F) with what encoders seldom do: any code size, no clear code, no end code.
+//! GIF's LZW (GIF89a appendix F) with options that encoders seldom use: any code size, no clear code, no end code.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,6 @@
-//! Samples to files, one module per container; pure functions of their arguments.
+//! Encodes samples into files, with one module for each container. All functions are pure.
 
+pub(crate) mod boxes;
 mod dct;
 pub(crate) mod gif;
 pub(crate) mod heif;

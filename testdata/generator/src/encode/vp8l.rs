@@ -1,9 +1,9 @@
-//! VP8L bitstreams (RFC 9649, 3) written bit by bit: what no encoder makes.
+//! VP8L bitstreams (RFC 9649, 3) that no encoder makes, written bit by bit.
 
 use super::webp;
 
-/// A VP8L picture of one colour (RFC 9649, 3) with an entropy image of 4×4 blocks that names `count` groups. Of those, `written`
-/// follow, each of whose codes has one symbol.
+/// A VP8L picture of one colour (RFC 9649, 3) with an entropy image of 4×4 blocks that names `count` groups. Of those,
+/// `written` follow, each of whose codes has one symbol.
 pub(crate) fn groups(side: u32, count: u32, written: u32) -> Vec<u8> {
     let mut bits = Bits::default();
     bits.put(0x2F, 8).put(side - 1, 14).put(side - 1, 14).put(0, 4);

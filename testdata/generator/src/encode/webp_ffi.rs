@@ -24,8 +24,9 @@ pub(crate) fn encode(rgba: &[u8], width: u32, height: u32, lossless: bool, quali
     picture.height = side(height);
     picture.writer = Some(ffi::WebPMemoryWrite);
     picture.custom_ptr = (&raw mut output.0).cast();
-    // SAFETY: `rgba` holds `height` rows of `width * 4` bytes (asserted above); the picture was initialised and its size
-    // set. `output` outlives the encoding that writes to it through `custom_ptr`. Free releases what Import allocated.
+    // SAFETY: `rgba` holds `height` rows of `width * 4` bytes (asserted above); the picture was initialised and its
+    // size set. `output` outlives the encoding that writes to it through `custom_ptr`. Free releases what Import
+    // allocated.
     let done = unsafe {
         let stride = picture.width * 4;
         let imported = ffi::WebPPictureImportRGBA(&raw mut picture, rgba.as_ptr(), stride) != 0;

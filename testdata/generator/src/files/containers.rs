@@ -1,10 +1,12 @@
-//! `same/`: one coded HEVC picture in HEIF files that are written otherwise, as the format allows. They have one content id.
+//! `same/`: one coded HEVC picture in HEIF files that are written otherwise, as the format allows. They have one
+//! content id.
 
 use std::sync::OnceLock;
 
-use super::picture;
+use super::pictures::picture;
 use crate::catalogue::Entry;
-use crate::encode::heif::{DataSize, Heif, Item, Layout, boxed, full_box, irot, ispe, nclx, pixi8, prof};
+use crate::encode::boxes::{boxed, full_box, irot, ispe, nclx, pixi8, prof};
+use crate::encode::heif::{DataSize, Heif, Item, Layout};
 use crate::encode::hevc::{self, Coding, Picture, Source};
 use crate::metadata::exif::Exif;
 use crate::metadata::icc;

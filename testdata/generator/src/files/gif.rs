@@ -1,6 +1,6 @@
 //! `gif/`: palettes, interlacing, transparency, offsets, animation.
 
-use super::{calm, picture};
+use super::pictures::{calm, picture};
 use crate::catalogue::Entry;
 use crate::encode::gif::{Picture, cube, dithered, encode};
 use crate::scene::diagram;

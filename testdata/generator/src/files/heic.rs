@@ -2,9 +2,10 @@
 
 use std::sync::OnceLock;
 
-use super::{ORIENTATIONS, picture};
+use super::pictures::{ORIENTATIONS, picture};
 use crate::catalogue::{Entry, parallel};
-use crate::encode::heif::{Heif, clap, imir, irot, nclx, prof, turns};
+use crate::encode::boxes::{clap, imir, irot, nclx, prof, turns};
+use crate::encode::heif::Heif;
 use crate::encode::hevc::{self, Coding, Picture, Source};
 use crate::metadata::exif::Exif;
 use crate::metadata::{icc, xmp};

@@ -1,6 +1,6 @@
 //! `jpeg/`: samplings, scans, orientations, colour descriptions and metadata.
 
-use super::{ORIENTATIONS, calm, picture};
+use super::pictures::{ORIENTATIONS, calm, picture};
 use crate::catalogue::Entry;
 use crate::encode::jpeg::{self, Options, SamplingFactor};
 use crate::encode::progressive::{encode_420, usual_script};

@@ -1,4 +1,4 @@
-//! What the files are, one module per folder of `testdata/`.
+//! The files of `testdata/`, with one module or more for each folder.
 
 mod bad;
 mod bench;
@@ -10,18 +10,14 @@ mod odd_gif;
 mod odd_jpeg;
 mod odd_png;
 mod odd_png_colours;
+pub(crate) mod pictures;
 mod png;
 mod riffs;
 mod same;
 mod seeds;
 mod webp;
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
-
 use crate::catalogue::Entry;
-use crate::raster::Rgb;
-use crate::scene::Scene;
 
 pub(crate) use bench::all as bench;
 pub(crate) use seeds::all as seeds;
@@ -29,40 +25,14 @@ pub(crate) use seeds::all as seeds;
 /// Every committed file, folder by folder.
 pub(crate) fn testdata() -> Vec<Entry> {
     let formats = [jpeg::all(), png::all(), gif::all(), webp::all(), heic::all()];
-    let same = [same::all(), odd_jpeg::all(), odd_png::all(), odd_gif::all(), containers::all(), riffs::all()];
+    let same = [
+        same::all(),
+        odd_jpeg::all(),
+        odd_png::all(),
+        odd_png_colours::all(),
+        odd_gif::all(),
+        containers::all(),
+        riffs::all(),
+    ];
     formats.into_iter().chain(same).chain([bad::all()]).flatten().collect()
 }
-
-/// The picture of most files.
-pub(crate) fn picture(width: u32, height: u32) -> Rgb {
-    painted(width, height, false)
-}
-
-/// The same with little grain, where bytes matter more than likeness.
-pub(crate) fn calm(width: u32, height: u32) -> Rgb {
-    painted(width, height, true)
-}
-
-/// Paints each size once: a hundred files show the same picture.
-fn painted(width: u32, height: u32, calm: bool) -> Rgb {
-    static PAINTED: Mutex<BTreeMap<(u32, u32, bool), Rgb>> = Mutex::new(BTreeMap::new());
-    let known = || PAINTED.lock().expect("no painter panics while it holds the lock");
-    if let Some(image) = known().get(&(width, height, calm)) {
-        return image.clone();
-    }
-    let scene = Scene::new(width, height);
-    let image = Scene { grain: if calm { 0.6 } else { scene.grain }, ..scene }.paint();
-    known().insert((width, height, calm), image.clone());
-    image
-}
-
-const ORIENTATIONS: [&str; 8] = [
-    "upright",
-    "mirrored left to right",
-    "half a turn",
-    "mirrored top to bottom",
-    "transposed",
-    "stored a quarter turn anti-clockwise, shown turned clockwise",
-    "transposed over the other diagonal",
-    "stored a quarter turn clockwise, shown turned anti-clockwise",
-];

@@ -1,6 +1,7 @@
-//! GIFs that are legal and odd, or damaged where nothing of the picture is: each in a group of `same/` beside a plain file.
+//! Unusual but legal GIFs, and GIFs with damage outside the picture's data. Each is in a group of `same/` together with
+//! a plain file.
 
-use super::calm;
+use super::pictures::calm;
 use crate::catalogue::Entry;
 use crate::encode::gif::{cube, dithered};
 use crate::encode::lzw::Lzw;

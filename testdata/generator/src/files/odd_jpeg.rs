@@ -1,6 +1,7 @@
-//! JPEGs of one picture that have more than its scan, or less around it, as devices and programs write them.
+//! JPEGs of one picture with extra data in or after the scan, or with missing segments, as devices and programs write
+//! them.
 
-use super::calm;
+use super::pictures::calm;
 use crate::catalogue::Entry;
 use crate::encode::jpeg::{self, Options, SamplingFactor, find_marker, scan_data, segment};
 use crate::encode::progressive::{encode_420, usual_script};

@@ -1,6 +1,7 @@
-//! PNGs that are legal and odd, or damaged where nothing of the picture is: each in a group of `same/` beside the plain file.
+//! Unusual but legal PNGs, and PNGs with damage outside the picture's data. Each is in a group of `same/` together with
+//! the plain file.
 
-use super::{calm, odd_png_colours};
+use super::pictures::calm;
 use crate::catalogue::Entry;
 use crate::encode::png::{Chunk, Color, Png, SIGNATURE, chunk, ihdr, wide, zlib};
 use crate::metadata::exif::Exif;
@@ -14,7 +15,6 @@ pub(super) fn all() -> Vec<Entry> {
     entries.extend(image_data());
     entries.extend(other_chunks());
     entries.extend(raw_profiles());
-    entries.extend(odd_png_colours::all());
     entries
 }
 

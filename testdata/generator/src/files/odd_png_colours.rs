@@ -1,7 +1,8 @@
-//! PNGs of odd palettes, of one transparent colour, and of narrow range, each in a group of `same/` beside the plain file.
+//! PNGs with unusual palettes, with one transparent colour, and with a narrow range of samples. Each is in a group of
+//! `same/` together with the plain file.
 
-use super::calm;
 use super::odd_png::{H, W, file};
+use super::pictures::calm;
 use crate::catalogue::Entry;
 use crate::encode::png::{Color, Png, wide};
 use crate::scene::diagram;

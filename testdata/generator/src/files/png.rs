@@ -1,6 +1,6 @@
 //! `png/`: colour types and depths, interlacing, colour chunks, orientations, animation.
 
-use super::{ORIENTATIONS, calm, picture};
+use super::pictures::{ORIENTATIONS, calm, picture};
 use crate::catalogue::Entry;
 use crate::encode::gif;
 use crate::encode::png::{Color, Png, SIGNATURE, chunk, iccp, ihdr, wide, zlib};

@@ -1,9 +1,9 @@
-//! `same/`: one VP8 picture, and one with an alpha plane, in WebP files that are written otherwise, as the format allows, or
-//! that have something around the picture that is not as it should be. Each group has one content id.
+//! `same/`: one VP8 picture, and one with an alpha plane, in WebP files that are written otherwise, as the format
+//! allows, or that have something around the picture that is not as it should be. Each group has one content id.
 
 use std::sync::OnceLock;
 
-use super::picture;
+use super::pictures::picture;
 use crate::catalogue::Entry;
 use crate::encode::webp::{self, ALPHA, Chunk, EXIF, ICC, XMP};
 use crate::metadata::exif::Exif;

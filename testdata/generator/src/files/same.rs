@@ -1,6 +1,6 @@
 //! `same/`: the same samples in several lossless containers, so the same content id.
 
-use super::calm;
+use super::pictures::calm;
 use crate::catalogue::Entry;
 use crate::encode::gif::{self, Picture};
 use crate::encode::jpeg::{self, Options};

@@ -1,10 +1,11 @@
 //! Seeds of the fuzz targets: every kind of file that `testdata/` shows, a few blocks large.
 
 use super::heic::tiles;
-use super::{calm, picture};
+use super::pictures::{calm, picture};
 use crate::catalogue::Entry;
+use crate::encode::boxes::{clap, imir, irot, nclx, prof};
 use crate::encode::gif::{self, cube, dithered};
-use crate::encode::heif::{Heif, clap, imir, irot, nclx, prof};
+use crate::encode::heif::Heif;
 use crate::encode::hevc::{self, Coding, Picture, Source};
 use crate::encode::jpeg::{self, Options, SamplingFactor};
 use crate::encode::png::{Color, Png, SIGNATURE, chunk, iccp, ihdr, wide, zlib};

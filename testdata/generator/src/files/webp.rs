@@ -1,6 +1,6 @@
 //! `webp/`: lossy, lossless, alpha, animation, orientations, profiles.
 
-use super::{ORIENTATIONS, calm, picture};
+use super::pictures::{ORIENTATIONS, calm, picture};
 use crate::catalogue::Entry;
 use crate::encode::webp::{self, ALPHA, ANIMATION, EXIF, ICC, XMP};
 use crate::metadata::exif::Exif;

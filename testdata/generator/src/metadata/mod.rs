@@ -1,4 +1,4 @@
-//! Metadata made from nothing: Exif blocks and ICC profiles.
+//! Generates metadata: Exif blocks, ICC profiles and XMP packets.
 
 pub(crate) mod exif;
 pub(crate) mod icc;

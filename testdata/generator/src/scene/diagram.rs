@@ -1,4 +1,4 @@
-//! Paints flat art: boxes, lines and text in few colours, as screenshots and diagrams have them.
+//! Paints a diagram: boxes, lines and text in few colours, as in screenshots.
 
 use super::font;
 use super::noise::Prng;

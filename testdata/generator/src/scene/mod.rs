@@ -1,7 +1,8 @@
-//! Paints a photo-like picture of any size: sky, hills, foliage, a face, a house, a test panel, colour patches and text.
+//! Paints a photo-like picture of any size: sky, hills, foliage, a face, a house, a test panel, colour patches and
+//! text.
 //!
-//! No two of its eight orientations are alike, the word TOP and an arrow say which way is up, and every part is a function
-//! of position and seed alone.
+//! No two of its eight orientations are alike, the word TOP and an arrow say which way is up, and every part is a
+//! function of position and seed alone.
 
 pub(crate) mod diagram;
 pub(crate) mod font;

@@ -1,15 +1,16 @@
-//! Small files that announce large pictures or much work.
+//! Small files that declare large pictures or much work.
 
-use super::{file, find, good_heic, good_jpeg, good_png, patched};
+use super::valid::{file, find, good_heic, good_jpeg, good_png, patched};
 use crate::catalogue::Entry;
+use crate::encode::boxes::{boxed, ispe, nclx, pixi8};
 use crate::encode::gif::{self, Picture};
-use crate::encode::heif::{Heif, Item, boxed, grid_payload, ispe, nclx, pixi8};
+use crate::encode::heif::{Heif, Item, grid_payload};
 use crate::encode::hevc::{self, Coding, Source};
 use crate::encode::jpeg::find_marker;
 use crate::encode::png::{SIGNATURE, chunk, ihdr};
 use crate::encode::progressive::{encode_420, endless_script};
 use crate::encode::{vp8l, webp};
-use crate::files::{calm, picture};
+use crate::files::pictures::{calm, picture};
 use crate::raster::Rgb;
 
 pub(super) fn all() -> Vec<Entry> {

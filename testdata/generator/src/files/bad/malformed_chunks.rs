@@ -1,11 +1,11 @@
 //! PNGs, GIFs and WebPs that violate their specifications.
 
-use super::{file, find, good_png, patched};
+use super::valid::{file, find, good_png, patched};
 use crate::catalogue::Entry;
 use crate::encode::gif::{self, Picture};
 use crate::encode::png::{Color, Png, SIGNATURE, chunk, ihdr, wide, zlib};
 use crate::encode::webp;
-use crate::files::{calm, picture};
+use crate::files::pictures::{calm, picture};
 
 pub(super) fn all() -> Vec<Entry> {
     let mut entries = pngs();

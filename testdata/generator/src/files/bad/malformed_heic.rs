@@ -1,11 +1,12 @@
 //! HEIF files whose items, references or properties do not fit together.
 
-use super::{file, find, good_heic, patched};
+use super::valid::{file, find, good_heic, patched};
 use crate::catalogue::Entry;
-use crate::encode::heif::{Heif, Item, boxed, grid_payload, ispe, nclx, pixi8};
+use crate::encode::boxes::{boxed, ispe, nclx, pixi8};
+use crate::encode::heif::{Heif, Item, grid_payload};
 use crate::encode::hevc::Coding;
 use crate::files::heic::tiles;
-use crate::files::picture;
+use crate::files::pictures::picture;
 
 pub(super) fn all() -> Vec<Entry> {
     let named = |name: &str, shows: &str, bytes: fn() -> Vec<u8>| file("malformed", name, shows, bytes);
@@ -114,8 +115,8 @@ fn window() -> Vec<u8> {
     heif.encode()
 }
 
-/// A sequence parameter set of one sub-layer whose pictures are coded with `side` samples a side, and a window that shows
-/// `shown` of them (ITU-T H.265, 7.3.2.2).
+/// A sequence parameter set of one sub-layer whose pictures are coded with `side` samples a side, and a window that
+/// shows `shown` of them (ITU-T H.265, 7.3.2.2).
 fn enlarged(nal: &[u8], side: u32, shown: (u32, u32)) -> Vec<u8> {
     let escape = |i: usize| i >= 2 && nal[i - 2..=i] == [0, 0, 3];
     let bytes = (2..nal.len()).filter(|&i| !escape(i)).map(|i| nal[i]);

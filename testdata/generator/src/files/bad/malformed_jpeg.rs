@@ -1,9 +1,9 @@
 //! JPEGs that violate T.81.
 
-use super::{file, find, good_jpeg, patched, three_scans};
+use super::valid::{file, find, good_jpeg, patched, three_scans};
 use crate::catalogue::Entry;
 use crate::encode::jpeg::{self, Options, find_marker, scan_data};
-use crate::files::picture;
+use crate::files::pictures::picture;
 use crate::metadata::samsung;
 
 pub(super) fn all() -> Vec<Entry> {

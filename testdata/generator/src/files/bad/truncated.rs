@@ -1,18 +1,31 @@
 //! Valid files that end too early.
 
-use super::{file, good_heic, good_jpeg, good_png, three_scans};
+use super::valid::{file, good_heic, good_jpeg, good_png, three_scans};
 use crate::catalogue::Entry;
+use crate::encode::boxes::nclx;
 use crate::encode::gif::{self, Picture};
-use crate::encode::heif::{Heif, nclx};
+use crate::encode::heif::Heif;
 use crate::encode::hevc::Coding;
 use crate::encode::jpeg::scan_data;
 use crate::encode::png::{Color, Png, SIGNATURE, chunk, ihdr, wide, zlib};
 use crate::encode::progressive::{encode_420, usual_script};
 use crate::encode::webp;
 use crate::files::heic::tiles;
-use crate::files::{calm, picture};
+use crate::files::pictures::{calm, picture};
 
 pub(super) fn all() -> Vec<Entry> {
+    let mut entries = cuts();
+    entries.extend(jpegs());
+    entries.extend(others());
+    entries
+}
+
+fn named(name: &str, shows: &str, bytes: fn() -> Vec<u8>) -> Entry {
+    file("truncated", name, shows, bytes)
+}
+
+/// One file of each kind, cut at 60 % of its bytes.
+fn cuts() -> Vec<Entry> {
     let cut = |name: &str, shows: &str, whole: fn() -> Vec<u8>| {
         file("truncated", name, &format!("{shows}, cut at 60 %"), move || {
             let mut bytes = whole();
@@ -20,7 +33,6 @@ pub(super) fn all() -> Vec<Entry> {
             bytes
         })
     };
-    let named = |name: &str, shows: &str, bytes: fn() -> Vec<u8>| file("truncated", name, shows, bytes);
     vec![
         cut("jpeg.jpg", "baseline JPEG", good_jpeg),
         cut("jpeg_progressive.jpg", "progressive JPEG", || encode_420(&picture(160, 120), 85, &usual_script())),
@@ -37,6 +49,12 @@ pub(super) fn all() -> Vec<Entry> {
             let tiles = tiles(&picture(256, 256), 2, 2, 128, Coding::default());
             Heif::grid(&tiles, 2, (256, 256), &[nclx([1, 13, 6], true)]).encode()
         }),
+    ]
+}
+
+/// JPEGs that end in one of their segments, or whose last scans are missing or zeros.
+fn jpegs() -> Vec<Entry> {
+    vec![
         named("jpeg_header.jpg", "a JPEG that ends after its headers", || {
             let jpeg = good_jpeg();
             jpeg[..scan_data(&jpeg)].to_vec()
@@ -69,6 +87,12 @@ pub(super) fn all() -> Vec<Entry> {
             let last = jpeg.windows(2).rposition(|marker| marker == [0xFF, 0xDA]).expect("it has three scans");
             [&jpeg[..last], &[0xFF, 0xD9]].concat()
         }),
+    ]
+}
+
+/// PNGs, GIFs and a HEIC that end within one of their parts.
+fn others() -> Vec<Entry> {
+    vec![
         named("png_header.png", "a PNG that ends after IHDR", || good_png()[..33].to_vec()),
         named("png_no_adler.png", "a PNG whose image data ends before its Adler-32, all CRCs right", || {
             without_adler(4)
@@ -88,7 +112,8 @@ pub(super) fn all() -> Vec<Entry> {
         }),
         named("gif_codes_go_on.gif", "a GIF that ends with codes of a row that its frame does not have", || {
             let mut gif = dithered_gif(121);
-            // The heights of the screen and of the frame behind the table of 256 colours; the terminator and the trailer.
+            // The heights of the screen and of the frame behind the table of 256 colours; the terminator and the
+            // trailer.
             (gif[8], gif[13 + 3 * 256 + 8 + 7]) = (120, 120);
             gif[..gif.len() - 2].to_vec()
         }),

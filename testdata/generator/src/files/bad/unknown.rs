@@ -1,8 +1,8 @@
 //! Other formats: their first bytes, and enough after them to look real.
 
-use super::file;
+use super::valid::file;
 use crate::catalogue::Entry;
-use crate::encode::heif::boxed;
+use crate::encode::boxes::boxed;
 use crate::scene::noise::Prng;
 
 pub(super) fn all() -> Vec<Entry> {

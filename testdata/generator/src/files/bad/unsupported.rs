@@ -1,8 +1,9 @@
 //! Valid pictures of kinds that are outside the library.
 
-use super::{file, good_jpeg, patched};
+use super::valid::{file, good_jpeg, patched};
 use crate::catalogue::Entry;
-use crate::encode::heif::{Heif, Item, boxed, full_box, ispe, nclx, pixi8};
+use crate::encode::boxes::{boxed, full_box, ispe, nclx, pixi8};
+use crate::encode::heif::{Heif, Item};
 use crate::encode::hevc::{self, Coding, Picture, Source};
 use crate::encode::jpeg::{find_marker, segment};
 use crate::raster::Rgb;
@@ -42,7 +43,8 @@ fn plate() -> Picture {
     hevc::encode(&Source::from(&plate), &Coding { qp: 40, ..Coding::default() })
 }
 
-/// Version, flags, the colour of the canvas, its size, and where each picture's corner lies (ISO/IEC 23008-12, 6.6.2.2).
+/// Version, flags, the colour of the canvas, its size, and where each picture's corner lies (ISO/IEC 23008-12,
+/// 6.6.2.2).
 fn overlay() -> Vec<u8> {
     let mut heif = Heif::new();
     let ids = [(); 2].map(|()| heif.add_picture(&plate(), &[nclx([1, 13, 6], true)], true));

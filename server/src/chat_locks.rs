@@ -1,4 +1,4 @@
-//! Turns of a chat: its changes are made one after another, in the order in which they came.
+//! One lock for each chat, so that its changes are made one after another, in the order in which they arrived.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,26 +9,26 @@ use crate::state::ChatKey;
 
 type Chats = HashMap<ChatKey, Arc<tokio::sync::Mutex<()>>>;
 
-/// The chats with a change in work, each with those that wait.
+/// The locks of the chats that are being changed.
 #[derive(Debug, Default)]
-pub(crate) struct Turns {
+pub(crate) struct ChatLocks {
     chats: Mutex<Chats>,
 }
 
-/// The right to change a chat, until it is dropped.
-pub(crate) struct Turn<'a> {
-    turns: &'a Turns,
+/// The lock on a chat, held until it is dropped.
+pub(crate) struct ChatLock<'a> {
+    locks: &'a ChatLocks,
     key: ChatKey,
     guard: Option<OwnedMutexGuard<()>>,
 }
 
-impl Turns {
-    pub(crate) async fn take(&self, key: &ChatKey) -> Turn<'_> {
+impl ChatLocks {
+    pub(crate) async fn lock(&self, key: &ChatKey) -> ChatLock<'_> {
         let chat = Arc::clone(self.chats().entry(key.clone()).or_default());
-        // Dropped with this future, too, so that a chat is forgotten when the last that waits gives up.
-        let mut turn = Turn { turns: self, key: key.clone(), guard: None };
-        turn.guard = Some(chat.lock_owned().await);
-        turn
+        // Made before the wait: if this future is dropped while it waits, the drop below still removes the last entry.
+        let mut lock = ChatLock { locks: self, key: key.clone(), guard: None };
+        lock.guard = Some(chat.lock_owned().await);
+        lock
     }
 
     fn chats(&self) -> MutexGuard<'_, Chats> {
@@ -36,9 +36,9 @@ impl Turns {
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for ChatLock<'_> {
     fn drop(&mut self) {
-        let mut chats = self.turns.chats();
+        let mut chats = self.locks.chats();
         self.guard = None;
         if chats.get(&self.key).is_some_and(|chat| Arc::strong_count(chat) == 1) {
             chats.remove(&self.key);
@@ -56,16 +56,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn turns_come_in_order_and_chats_are_forgotten() {
-        let turns = Arc::new(Turns::default());
+    async fn locks_come_in_order_and_chats_are_forgotten() {
+        let locks = Arc::new(ChatLocks::default());
         let order = Arc::new(Mutex::new(Vec::new()));
-        let first = turns.take(&key("grp_1")).await;
-        drop(turns.take(&key("grp_2")).await);
+        let first = locks.lock(&key("grp_1")).await;
+        drop(locks.lock(&key("grp_2")).await);
         let mut tasks = Vec::new();
         for i in 0..5 {
-            let (turns, order) = (Arc::clone(&turns), Arc::clone(&order));
+            let (locks, order) = (Arc::clone(&locks), Arc::clone(&order));
             tasks.push(tokio::spawn(async move {
-                let _turn = turns.take(&key("grp_1")).await;
+                let _lock = locks.lock(&key("grp_1")).await;
                 order.lock().unwrap().push(i);
             }));
             tokio::task::yield_now().await;
@@ -76,7 +76,7 @@ mod tests {
             task.await.unwrap();
         }
         assert_eq!(*order.lock().unwrap(), [0, 1, 2, 3]);
-        while !turns.chats().is_empty() {
+        while !locks.chats().is_empty() {
             tokio::task::yield_now().await;
         }
     }

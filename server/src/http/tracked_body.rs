@@ -1,4 +1,4 @@
-//! A request's body that remembers how far it was read.
+//! A request's body that records whether reading it has begun and ended.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -7,27 +7,27 @@ use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 
-/// A body, lent to the request's handler.
+/// The body of a request, with a record of how it was read.
 #[derive(Debug)]
-pub(super) struct Unread {
+pub(super) struct TrackedBody {
     pub(super) body: Body,
-    /// Whether a handler asked for any of it, and so a client that waited was told to go on.
-    pub(super) is_touched: bool,
+    /// Whether a handler began to read it. Then hyper has sent `100 Continue` to a client that waits for it.
+    pub(super) was_polled: bool,
     is_ended: bool,
 }
 
-impl Unread {
+impl TrackedBody {
     pub(super) fn new(body: Body) -> Self {
-        Self { body, is_touched: false, is_ended: false }
+        Self { body, was_polled: false, is_ended: false }
     }
 }
 
-impl HttpBody for Unread {
+impl HttpBody for TrackedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        self.is_touched = true;
+        self.was_polled = true;
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         self.is_ended |= matches!(polled, Poll::Ready(None | Some(Err(_))));
         polled

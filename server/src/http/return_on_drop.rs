@@ -1,4 +1,7 @@
-//! Values that another owner needs by value and that come back when it drops them.
+//! Gives a value to another owner and gets it back when that owner drops it.
+//!
+//! Hyper takes a connection's stream and a request's body by value. Both are needed again afterwards, to read what the
+//! client still sends.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,40 +14,40 @@ use hyper::body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// A value for the other owner.
+/// A value that moves into its [`ReturnSlot`] when it is dropped.
 #[derive(Debug)]
-pub(super) struct Lent<T> {
-    /// `None` only while it is dropped.
+pub(super) struct ReturnOnDrop<T> {
+    /// `None` only during the drop.
     value: Option<T>,
-    place: Place<T>,
+    slot: Slot<T>,
 }
 
-/// Where the value is found when the other owner has dropped it.
+/// Holds the value after its [`ReturnOnDrop`] was dropped.
 #[derive(Debug)]
-pub(super) struct Returned<T>(Place<T>);
+pub(super) struct ReturnSlot<T>(Slot<T>);
 
-type Place<T> = Arc<Mutex<Option<T>>>;
+type Slot<T> = Arc<Mutex<Option<T>>>;
 
-/// Lends `value`.
-pub(super) fn lend<T>(value: T) -> (Lent<T>, Returned<T>) {
-    let place = Arc::new(Mutex::new(None));
-    (Lent { value: Some(value), place: Arc::clone(&place) }, Returned(place))
+/// Wraps `value` for another owner. The slot gets it when that owner drops it.
+pub(super) fn return_on_drop<T>(value: T) -> (ReturnOnDrop<T>, ReturnSlot<T>) {
+    let slot = Arc::new(Mutex::new(None));
+    (ReturnOnDrop { value: Some(value), slot: Arc::clone(&slot) }, ReturnSlot(slot))
 }
 
-impl<T> Returned<T> {
-    /// The value, if it has come back.
+impl<T> ReturnSlot<T> {
+    /// The value, if its other owner has dropped it.
     pub(super) fn take(&self) -> Option<T> {
         mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl<T> Drop for Lent<T> {
+impl<T> Drop for ReturnOnDrop<T> {
     fn drop(&mut self) {
-        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = self.value.take();
+        *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = self.value.take();
     }
 }
 
-impl<T> Lent<T> {
+impl<T> ReturnOnDrop<T> {
     fn pinned(&mut self) -> Option<Pin<&mut T>>
     where
         T: Unpin,
@@ -53,7 +56,7 @@ impl<T> Lent<T> {
     }
 }
 
-impl<B: HttpBody<Data = Bytes> + Unpin> HttpBody for Lent<B> {
+impl<B: HttpBody<Data = Bytes> + Unpin> HttpBody for ReturnOnDrop<B> {
     type Data = Bytes;
     type Error = B::Error;
 
@@ -70,13 +73,13 @@ impl<B: HttpBody<Data = Bytes> + Unpin> HttpBody for Lent<B> {
     }
 }
 
-impl AsyncRead for Lent<TcpStream> {
+impl AsyncRead for ReturnOnDrop<TcpStream> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.pinned().map_or_else(closed, |stream| stream.poll_read(cx, buf))
     }
 }
 
-impl AsyncWrite for Lent<TcpStream> {
+impl AsyncWrite for ReturnOnDrop<TcpStream> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.pinned().map_or_else(closed, |stream| stream.poll_write(cx, buf))
     }
@@ -111,10 +114,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lent_value_comes_back_when_it_is_dropped() {
-        let (lent, returned) = lend(7);
-        assert_eq!(returned.take(), None);
-        drop(lent);
-        assert_eq!((returned.take(), returned.take()), (Some(7), None));
+    fn a_value_is_in_its_slot_after_the_drop() {
+        let (value, slot) = return_on_drop(7);
+        assert_eq!(slot.take(), None);
+        drop(value);
+        assert_eq!((slot.take(), slot.take()), (Some(7), None));
     }
 }
