@@ -34,15 +34,15 @@ fn constants(even: i32, odd: i32) -> __m256i {
 
 /// Both halves of rows that were interleaved, as sums of 32 bits.
 #[derive(Clone, Copy)]
-struct Wide(__m256i, __m256i);
+struct Sums32(__m256i, __m256i);
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn interleave(a: __m256i, b: __m256i) -> Wide {
-    Wide(_mm256_unpacklo_epi16(a, b), _mm256_unpackhi_epi16(a, b))
+fn interleave(a: __m256i, b: __m256i) -> Sums32 {
+    Sums32(_mm256_unpacklo_epi16(a, b), _mm256_unpackhi_epi16(a, b))
 }
 
-impl Wide {
+impl Sums32 {
     /// `a · even + b · odd` of interleaved `a` and `b`.
     #[inline]
     #[target_feature(enable = "avx2")]
@@ -74,11 +74,11 @@ impl Wide {
 /// `value << (16 - SHIFT)` and half of what `descale` by `round` bits drops.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn widen<const SHIFT: i32>(value: __m256i, round: i32) -> Wide {
+fn widen<const SHIFT: i32>(value: __m256i, round: i32) -> Sums32 {
     let zero = _mm256_setzero_si256();
     let half = _mm256_set1_epi32(1 << (round - 1));
-    let Wide(low, high) = interleave(zero, value);
-    Wide(
+    let Sums32(low, high) = interleave(zero, value);
+    Sums32(
         _mm256_add_epi32(_mm256_srai_epi32::<SHIFT>(low), half),
         _mm256_add_epi32(_mm256_srai_epi32::<SHIFT>(high), half),
     )

@@ -1,10 +1,10 @@
 //! Reads one block's part of a progressive scan (ITU-T T.81 §§ G.1.2.1–3).
 
 use crate::bits::BitReader;
-use crate::codes::{Codes, Dc, bits_to_value};
+use crate::codes::{DcTable, HuffmanTable, bits_to_value};
 
 /// The coefficients of one block.
-pub(crate) struct Block<'b> {
+pub(crate) struct CoefficientBlock<'b> {
     pub(crate) values: &'b mut [i16; 64],
     /// Bit `k`: coefficient `k`, 1–63, is not zero.
     pub(crate) nonzero: &'b mut u64,
@@ -15,7 +15,7 @@ pub(crate) struct Block<'b> {
 pub(crate) fn read_dc_value(
     reader: &mut BitReader,
     window: &[u8],
-    codes: Option<&Dc>,
+    codes: Option<&DcTable>,
     predictor: &mut i32,
     bit: u8,
     value: &mut i16,
@@ -39,10 +39,10 @@ pub(crate) fn read_dc_value(
 pub(crate) fn read_first(
     reader: &mut BitReader,
     window: &[u8],
-    codes: &Codes,
+    codes: &HuffmanTable,
     (mut k, last): (u32, u32),
     bit: u8,
-    block: Block<'_>,
+    block: CoefficientBlock<'_>,
     end_run: &mut u32,
 ) -> Option<()> {
     if *end_run > 0 {
@@ -80,10 +80,10 @@ pub(crate) fn read_first(
 pub(crate) fn read_refinement(
     reader: &mut BitReader,
     window: &[u8],
-    codes: &Codes,
+    codes: &HuffmanTable,
     (mut k, last): (u32, u32),
     bit: u8,
-    Block { values, nonzero }: Block<'_>,
+    CoefficientBlock { values, nonzero }: CoefficientBlock<'_>,
     end_run: &mut u32,
 ) -> Option<()> {
     let one = 1i16 << bit;

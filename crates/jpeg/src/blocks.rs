@@ -14,12 +14,12 @@ pub(crate) struct PendingBlocks {
     pub(crate) side: usize,
     pub(crate) pair: BlockPair,
     pub(crate) filled: usize,
-    places: [Place; 2],
+    places: [BlockPlace; 2],
 }
 
 /// Where a block goes.
 #[derive(Clone, Copy, Default)]
-struct Place {
+struct BlockPlace {
     component: usize,
     offset: usize,
     /// Whether every coefficient but the first is zero.
@@ -28,7 +28,7 @@ struct Place {
 
 impl PendingBlocks {
     pub(crate) fn new(side: usize) -> Self {
-        Self { side, pair: [0; 256], filled: 0, places: [Place::default(); 2] }
+        Self { side, pair: [0; 256], filled: 0, places: [BlockPlace::default(); 2] }
     }
 
     /// Counts the block that was just written: the one at `(x, y)` in its strip.
@@ -43,7 +43,7 @@ impl PendingBlocks {
         inverse: &impl Fn(&BlockPair, BlockTables<'_>, usize, &mut BlockSamples),
     ) {
         let offset = y * self.side * strips[component].stride + x * self.side;
-        self.places[self.filled] = Place { component, offset, flat };
+        self.places[self.filled] = BlockPlace { component, offset, flat };
         self.filled += 1;
         if self.filled == 2 {
             self.flush(strips, table, inverse);

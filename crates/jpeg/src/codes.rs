@@ -9,7 +9,7 @@ const LOOKUP: u32 = 12;
 const SHORT: u32 = 9;
 
 /// A table by its symbols: what every code is found by if the faster lookups do not have it.
-pub(crate) struct Codes {
+pub(crate) struct HuffmanTable {
     /// By the next [`SHORT`] bits: length and symbol; length 0 for longer codes.
     short: Box<[(u8, u8); 1 << SHORT]>,
     /// One more than the largest code of each length, left-aligned to 16 bits.
@@ -19,7 +19,7 @@ pub(crate) struct Codes {
     symbols: [u8; 256],
 }
 
-impl Codes {
+impl HuffmanTable {
     /// From the numbers of codes of each length, 1–16, and the symbols in order; `None` if they make no prefix code.
     pub(crate) fn new(counts: [u8; 16], symbols: &[u8]) -> Option<Self> {
         let mut codes =
@@ -64,15 +64,15 @@ impl Codes {
 }
 
 /// A DC table: a lookup gives the difference whole.
-pub(crate) struct Dc {
-    codes: Codes,
+pub(crate) struct DcTable {
+    codes: HuffmanTable,
     /// Bits taken (0: not here) in the lower half, the difference in the upper.
     entries: Box<[u32; 1 << LOOKUP]>,
 }
 
-impl Dc {
+impl DcTable {
     /// `None` if a category is above 15.
-    pub(crate) fn new(codes: Codes) -> Option<Self> {
+    pub(crate) fn new(codes: HuffmanTable) -> Option<Self> {
         let mut entries = Box::new([0; 1 << LOOKUP]);
         for (index, entry) in (0u32..).zip(entries.iter_mut()) {
             let Some((length, category)) = codes.find(index << (16 - LOOKUP)) else { continue };
@@ -99,8 +99,8 @@ impl Dc {
 }
 
 /// An AC table.
-pub(crate) struct Ac {
-    codes: Codes,
+pub(crate) struct AcTable {
+    codes: HuffmanTable,
     /// See [`AcEntry`].
     entries: Box<[u32; 1 << LOOKUP]>,
 }
@@ -138,8 +138,8 @@ impl AcEntry {
     }
 }
 
-impl Ac {
-    pub(crate) fn new(codes: Codes) -> Self {
+impl AcTable {
+    pub(crate) fn new(codes: HuffmanTable) -> Self {
         let mut entries = Box::new([0; 1 << LOOKUP]);
         for (index, entry) in (0u32..).zip(entries.iter_mut()) {
             *entry = pair(&codes, index).map_or(0, |pair| pair.0);
@@ -167,7 +167,7 @@ impl Ac {
 }
 
 /// What 12 bits hold of coefficients of at most 7 bits.
-fn pair(codes: &Codes, index: u32) -> Option<AcEntry> {
+fn pair(codes: &HuffmanTable, index: u32) -> Option<AcEntry> {
     let (taken, step, value) = single(codes, index, LOOKUP)?;
     if step == END {
         // The first step must stay in range: a zero one further, where there is nothing yet.
@@ -182,7 +182,7 @@ fn pair(codes: &Codes, index: u32) -> Option<AcEntry> {
 }
 
 /// The first coefficient in `len` bits, if it is whole: bits taken, step and value.
-fn single(codes: &Codes, bits: u32, len: u32) -> Option<(u32, u32, i32)> {
+fn single(codes: &HuffmanTable, bits: u32, len: u32) -> Option<(u32, u32, i32)> {
     let (length, symbol) = codes.find(bits << (16 - len))?;
     let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
     let taken = length + size;

@@ -4,13 +4,13 @@ use image_ingest_samples::{CpuTimer, DecodeError, RowSink, Size};
 
 use crate::blocks::PendingBlocks;
 use crate::dispatch::{self, Avx2};
-use crate::entropy::Fault;
-use crate::frame::Frame;
-use crate::progressive::{Coefficients, Pass};
+use crate::entropy::ScanFault;
+use crate::frame::PlanarFrame;
+use crate::progressive::{Coefficients, ProgressiveScan};
 use crate::result::Result;
 use crate::rows::McuRows;
 use crate::scale::DctScale;
-use crate::sequential::Scan;
+use crate::sequential::SequentialScan;
 use crate::tables::{Next, ScanStart, Tables};
 use crate::tail;
 use crate::work::Work;
@@ -63,7 +63,7 @@ impl<'a> HuffmanDecoder<'a> {
         luma.unwrap_or(self.size)
     }
 
-    fn frame(&self) -> Option<&Frame> {
+    fn frame(&self) -> Option<&PlanarFrame> {
         self.tables.frame.as_ref()
     }
 
@@ -96,7 +96,7 @@ fn sequential<'a>(
     let mut done = vec![false; rows.components.len()];
     loop {
         let frame = tables.frame.as_ref().ok_or_else(unknown)?;
-        let mut scan = Scan::new(&tables, frame, &start, rows.sides())?.ok_or_else(unknown)?;
+        let mut scan = SequentialScan::new(&tables, frame, &start, rows.sides())?.ok_or_else(unknown)?;
         if scan.places().any(|(place, _)| std::mem::replace(&mut done[place], true)) {
             return Err(contradiction());
         }
@@ -111,7 +111,7 @@ fn sequential<'a>(
         }
         start = match tables.next().ok_or_else(unknown)? {
             Next::Scan(next) => next,
-            Next::EndOfImage | Next::EndOfData => return Err(Fault::Ended.into()),
+            Next::EndOfImage | Next::EndOfData => return Err(ScanFault::Ended.into()),
         };
     }
 }
@@ -125,7 +125,7 @@ fn progressive<'a>(
 ) -> Result<()> {
     let mut coefficients = Coefficients::new(tables.frame.as_ref().ok_or_else(unknown)?)?;
     loop {
-        let mut pass = Pass::new(&tables, &start)?.ok_or_else(unknown)?;
+        let mut pass = ProgressiveScan::new(&tables, &start)?.ok_or_else(unknown)?;
         if !coefficients.expect(&start) {
             return Err(contradiction());
         }
@@ -142,7 +142,7 @@ fn progressive<'a>(
             Next::Scan(next) => next,
             // An encoder may leave the last bits out; without the end of the image, they may as well be missing.
             Next::EndOfImage => break,
-            Next::EndOfData => return Err(Fault::Ended.into()),
+            Next::EndOfData => return Err(ScanFault::Ended.into()),
         };
     }
     let frame = tables.frame.as_ref().ok_or_else(unknown)?;

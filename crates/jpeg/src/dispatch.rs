@@ -1,7 +1,7 @@
 //! Picks, when it runs, the code that was compiled for this CPU.
 #![expect(unsafe_code, reason = "code for AVX2 may only be called where the CPU has it")]
 
-use crate::entropy::Fault;
+use crate::entropy::ScanFault;
 #[cfg(all(test, target_arch = "x86_64"))]
 use crate::idct::{BlockPair, BlockSamples, BlockTables};
 use crate::work::Work;
@@ -29,7 +29,7 @@ impl Avx2 {
 }
 
 /// Does a piece of our own decoder's work, by AVX2 or by what any machine has: the same samples either way.
-pub(crate) fn run(work: Work<'_, '_>, avx2: Option<Avx2>) -> Result<(), Fault> {
+pub(crate) fn run(work: Work<'_, '_>, avx2: Option<Avx2>) -> Result<(), ScanFault> {
     match avx2 {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the CPU has every feature that the function is compiled for; `Avx2` exists only where it was found.

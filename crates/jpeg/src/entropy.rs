@@ -10,7 +10,7 @@ use crate::segments::{RST0, RST7};
 
 /// What is wrong with a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum ScanFault {
     /// No code of the table, or a coefficient beyond the block.
     BadCode,
     /// The data ends before the scan does.
@@ -25,15 +25,15 @@ pub(crate) enum Fault {
     Longer,
 }
 
-impl From<Fault> for DecodeError {
-    fn from(fault: Fault) -> Self {
+impl From<ScanFault> for DecodeError {
+    fn from(fault: ScanFault) -> Self {
         let reason = match fault {
-            Fault::Ended => return Self::truncated("the data ends before the last scan does"),
-            Fault::BadCode => "an impossible entropy code",
-            Fault::Short => "a scan shorter than the image",
-            Fault::Longer => "a scan longer than the image",
-            Fault::RestartOrder => "restart markers out of order",
-            Fault::Stray => "stray bytes inside a scan",
+            ScanFault::Ended => return Self::truncated("the data ends before the last scan does"),
+            ScanFault::BadCode => "an impossible entropy code",
+            ScanFault::Short => "a scan shorter than the image",
+            ScanFault::Longer => "a scan longer than the image",
+            ScanFault::RestartOrder => "restart markers out of order",
+            ScanFault::Stray => "stray bytes inside a scan",
         };
         Self::malformed(reason)
     }
@@ -73,18 +73,18 @@ impl<'a> Entropy<'a> {
 
     /// Takes the reader back, and what came of the MCU: `None` for an impossible code.
     #[inline(always)]
-    pub(crate) fn check(&mut self, reader: BitReader, read: Option<()>) -> Result<(), Fault> {
+    pub(crate) fn check(&mut self, reader: BitReader, read: Option<()>) -> Result<(), ScanFault> {
         self.reader = reader;
         // Behind the end come zeros, which may be no code.
         if self.segments.is_overrun(&self.reader) || (read.is_none() && self.segments.is_near_end(&self.reader)) {
-            return Err(if is_marker(self.segments.rest()) { Fault::Short } else { Fault::Ended });
+            return Err(if is_marker(self.segments.rest()) { ScanFault::Short } else { ScanFault::Ended });
         }
-        read.ok_or(Fault::BadCode)
+        read.ok_or(ScanFault::BadCode)
     }
 
     /// Counts an MCU that is about to be read; whether a restart came before it.
     #[inline(always)]
-    pub(crate) fn restarts(&mut self) -> Result<bool, Fault> {
+    pub(crate) fn restarts(&mut self) -> Result<bool, ScanFault> {
         if self.restart_interval == 0 {
             return Ok(false);
         }
@@ -97,17 +97,17 @@ impl<'a> Entropy<'a> {
     }
 
     #[cold]
-    fn restart(&mut self) -> Result<(), Fault> {
+    fn restart(&mut self) -> Result<(), ScanFault> {
         self.segments.prepare(&mut self.reader);
         if !self.is_at_marker() {
-            return Err(Fault::Stray);
+            return Err(ScanFault::Stray);
         }
         match self.segments.rest() {
             [0xFF, marker, data @ ..] if *marker == RST0 + self.next_restart => {
                 self.reader = self.segments.next(data);
             }
-            rest if is_marker(rest) => return Err(Fault::RestartOrder),
-            _ => return Err(Fault::Ended),
+            rest if is_marker(rest) => return Err(ScanFault::RestartOrder),
+            _ => return Err(ScanFault::Ended),
         }
         self.next_restart = (self.next_restart + 1) % 8;
         self.until_restart = self.restart_interval;
@@ -133,10 +133,10 @@ impl<'a> Entropy<'a> {
     }
 
     /// Steps over further intervals by the numbers of their restart markers.
-    pub(crate) fn skip_intervals(&mut self) -> Result<(), Fault> {
+    pub(crate) fn skip_intervals(&mut self) -> Result<(), ScanFault> {
         while let [0xFF, number @ RST0..=RST7, data @ ..] = self.segments.rest() {
             if *number != RST0 + self.next_restart {
-                return Err(Fault::RestartOrder);
+                return Err(ScanFault::RestartOrder);
             }
             self.next_restart = (self.next_restart + 1) % 8;
             self.reader = self.segments.skip_to(after_interval(data));

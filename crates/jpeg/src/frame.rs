@@ -5,14 +5,14 @@ use image_ingest_samples::Size;
 use crate::headers::{FrameHeader, Process};
 
 /// A Huffman-coded frame of 8 bits whose components are planes: gray, or luma and two chroma components.
-pub(crate) struct Frame {
+pub(crate) struct PlanarFrame {
     pub(crate) size: Size,
     pub(crate) progressive: bool,
-    pub(crate) components: Vec<Component>,
+    pub(crate) components: Vec<PlanarComponent>,
 }
 
 /// One component of the frame.
-pub(crate) struct Component {
+pub(crate) struct PlanarComponent {
     pub(crate) id: u8,
     /// Blocks in an MCU, across and down.
     pub(crate) h: u32,
@@ -24,7 +24,7 @@ pub(crate) struct Component {
     pub(crate) table: Option<[i16; 64]>,
 }
 
-impl Frame {
+impl PlanarFrame {
     /// `None` for any other frame.
     pub(crate) fn of(header: &FrameHeader) -> Option<Self> {
         let progressive = match header.process {
@@ -38,7 +38,13 @@ impl Frame {
         let mut components: Vec<_> = header
             .components
             .iter()
-            .map(|c| Component { id: c.id, h: c.h.into(), v: c.v.into(), quantiser: c.quantiser.into(), table: None })
+            .map(|c| PlanarComponent {
+                id: c.id,
+                h: c.h.into(),
+                v: c.v.into(),
+                quantiser: c.quantiser.into(),
+                table: None,
+            })
             .collect();
         // A scan of one component is made of its blocks, whatever its factors (§ A.2.2).
         if let [only] = &mut components[..] {
@@ -49,7 +55,7 @@ impl Frame {
 
     /// The largest sampling factors.
     pub(crate) fn most(&self) -> (u32, u32) {
-        let most = |factor: fn(&Component) -> u32| self.components.iter().map(factor).max().unwrap_or(1);
+        let most = |factor: fn(&PlanarComponent) -> u32| self.components.iter().map(factor).max().unwrap_or(1);
         (most(|c| c.h), most(|c| c.v))
     }
 
@@ -60,7 +66,7 @@ impl Frame {
     }
 
     /// Samples of a component at a DCT scale of 1/`divisor`; blocks where `divisor` is 8.
-    pub(crate) fn component_size(&self, component: &Component, divisor: u32) -> Size {
+    pub(crate) fn component_size(&self, component: &PlanarComponent, divisor: u32) -> Size {
         let (h, v) = self.most();
         let side = |of: u32, factor: u32, most: u32| (of * factor).div_ceil(most * divisor);
         Size::new(side(self.size.width, component.h, h), side(self.size.height, component.v, v))
@@ -68,7 +74,7 @@ impl Frame {
 }
 
 /// Whether the components are planes: luma finest, both chroma components alike and in whole proportion to it.
-fn are_planes(components: &[Component]) -> bool {
+fn are_planes(components: &[PlanarComponent]) -> bool {
     let within = components.iter().all(|c| (1..=4).contains(&c.h) && (1..=4).contains(&c.v));
     let blocks: u32 = components.iter().map(|c| c.h * c.v).sum();
     within

@@ -5,11 +5,11 @@
 
 use image_ingest_samples::zeroed;
 
-use crate::band::{Block, read_dc_value, read_first, read_refinement};
+use crate::band::{CoefficientBlock, read_dc_value, read_first, read_refinement};
 use crate::blocks::{McuRow, PendingBlocks};
-use crate::codes::{Codes, Dc};
-use crate::entropy::{Entropy, Fault};
-use crate::frame::{Component, Frame};
+use crate::codes::{DcTable, HuffmanTable};
+use crate::entropy::{Entropy, ScanFault};
+use crate::frame::{PlanarComponent, PlanarFrame};
 use crate::idct::{BlockPair, BlockSamples, BlockTables};
 use crate::precision::Precision;
 use crate::result::Result;
@@ -36,10 +36,10 @@ struct CoefficientPlane {
 }
 
 /// One scan, ready to be read.
-pub(crate) struct Pass<'a> {
+pub(crate) struct ProgressiveScan<'a> {
     pub(crate) entropy: Entropy<'a>,
     components: Vec<usize>,
-    kind: Kind,
+    kind: ScanKind,
     /// The bit that the scan gives.
     bit: u8,
     predictors: [i32; 3],
@@ -47,27 +47,27 @@ pub(crate) struct Pass<'a> {
     end_run: u32,
 }
 
-enum Kind {
-    DcFirst(Vec<Dc>),
+enum ScanKind {
+    DcFirst(Vec<DcTable>),
     DcRefine,
-    AcFirst(Band),
-    AcRefine(Band),
+    AcFirst(SpectralBand),
+    AcRefine(SpectralBand),
 }
 
 /// The coefficients that an AC scan gives, and their codes.
-struct Band {
-    codes: Codes,
+struct SpectralBand {
+    codes: HuffmanTable,
     spectrum: (u32, u32),
 }
 
-impl<'a> Pass<'a> {
+impl<'a> ProgressiveScan<'a> {
     /// `Ok(None)` for a scan header that no progressive frame may have, or tables that no code can be read by.
     ///
     /// # Errors
     ///
     /// `out_of_memory`.
     pub(crate) fn new(tables: &Tables<'a>, start: &ScanStart<'a>) -> Result<Option<Self>> {
-        let Some(kind) = Kind::of(tables, start) else { return Ok(None) };
+        let Some(kind) = ScanKind::of(tables, start) else { return Ok(None) };
         let entropy = Entropy::new(start.data, tables.restart_interval)?;
         let components = start.components.iter().map(|component| component.place).collect();
         let bit = start.approximation.1;
@@ -80,7 +80,7 @@ impl<'a> Pass<'a> {
     }
 }
 
-impl Kind {
+impl ScanKind {
     fn of(tables: &Tables<'_>, start: &ScanStart<'_>) -> Option<Self> {
         let (first, last) = start.spectrum;
         let (before, bit) = start.approximation;
@@ -90,12 +90,14 @@ impl Kind {
         let spectrum = (u32::from(first), u32::from(last));
         Some(match (&start.components[..], first, before) {
             (components, 0, 0) if last == 0 => {
-                let codes = |component: &ScanTables| Dc::new(tables.dc_codes(component.dc)?);
+                let codes = |component: &ScanTables| DcTable::new(tables.dc_codes(component.dc)?);
                 Self::DcFirst(components.iter().map(codes).collect::<Option<_>>()?)
             }
             (_, 0, _) if last == 0 => Self::DcRefine,
-            (&[ScanTables { ac, .. }], 1.., 0) => Self::AcFirst(Band { codes: tables.ac_codes(ac)?, spectrum }),
-            (&[ScanTables { ac, .. }], 1.., _) => Self::AcRefine(Band { codes: tables.ac_codes(ac)?, spectrum }),
+            (&[ScanTables { ac, .. }], 1.., 0) => Self::AcFirst(SpectralBand { codes: tables.ac_codes(ac)?, spectrum }),
+            (&[ScanTables { ac, .. }], 1.., _) => {
+                Self::AcRefine(SpectralBand { codes: tables.ac_codes(ac)?, spectrum })
+            }
             _ => return None,
         })
     }
@@ -107,9 +109,9 @@ impl Coefficients {
     /// # Errors
     ///
     /// `out_of_memory`.
-    pub(crate) fn new(frame: &Frame) -> Result<Self> {
+    pub(crate) fn new(frame: &PlanarFrame) -> Result<Self> {
         let mcus = frame.mcus();
-        let plane = |component: &Component| {
+        let plane = |component: &PlanarComponent| {
             let (across, down) = ((mcus.0 * component.h) as usize, (mcus.1 * component.v) as usize);
             let size = frame.component_size(component, 8);
             Ok(CoefficientPlane {
@@ -137,19 +139,19 @@ impl Coefficients {
     }
 
     /// Rows of a scan: of blocks where it is of one component, of MCUs where it is of several.
-    pub(crate) fn rows(&self, pass: &Pass<'_>) -> usize {
+    pub(crate) fn rows(&self, pass: &ProgressiveScan<'_>) -> usize {
         if let [only] = pass.components[..] { self.planes[only].own.1 } else { self.mcus.1 as usize }
     }
 
     /// Reads a row of a scan.
     #[inline(always)]
-    pub(crate) fn read(&mut self, pass: &mut Pass<'_>, row: usize) -> Result<(), Fault> {
-        let Pass { entropy, components, kind, bit, predictors, end_run } = pass;
+    pub(crate) fn read(&mut self, pass: &mut ProgressiveScan<'_>, row: usize) -> Result<(), ScanFault> {
+        let ProgressiveScan { entropy, components, kind, bit, predictors, end_run } = pass;
         match kind {
-            Kind::DcFirst(codes) => self.read_dc(entropy, components, Some(codes), *bit, row, predictors),
-            Kind::DcRefine => self.read_dc(entropy, components, None, *bit, row, predictors),
-            Kind::AcFirst(band) => self.read_ac::<false>(entropy, components[0], band, *bit, row, end_run),
-            Kind::AcRefine(band) => self.read_ac::<true>(entropy, components[0], band, *bit, row, end_run),
+            ScanKind::DcFirst(codes) => self.read_dc(entropy, components, Some(codes), *bit, row, predictors),
+            ScanKind::DcRefine => self.read_dc(entropy, components, None, *bit, row, predictors),
+            ScanKind::AcFirst(band) => self.read_ac::<false>(entropy, components[0], band, *bit, row, end_run),
+            ScanKind::AcRefine(band) => self.read_ac::<true>(entropy, components[0], band, *bit, row, end_run),
         }
     }
 
@@ -159,11 +161,11 @@ impl Coefficients {
         &mut self,
         entropy: &mut Entropy<'_>,
         components: &[usize],
-        codes: Option<&Vec<Dc>>,
+        codes: Option<&Vec<DcTable>>,
         bit: u8,
         y: usize,
         predictors: &mut [i32; 3],
-    ) -> Result<(), Fault> {
+    ) -> Result<(), ScanFault> {
         let alone = if let [only] = components { Some(self.planes[*only].own.0) } else { None };
         for x in 0..alone.unwrap_or(self.mcus.0 as usize) {
             if entropy.restarts()? {
@@ -192,11 +194,11 @@ impl Coefficients {
         &mut self,
         entropy: &mut Entropy<'_>,
         component: usize,
-        Band { codes, spectrum }: &Band,
+        SpectralBand { codes, spectrum }: &SpectralBand,
         bit: u8,
         y: usize,
         end_run: &mut u32,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), ScanFault> {
         let plane = &mut self.planes[component];
         let row = y * plane.across..y * plane.across + plane.own.0;
         let (values, _) = plane.values[row.start * 64..row.end * 64].as_chunks_mut::<64>();
@@ -204,7 +206,7 @@ impl Coefficients {
             if entropy.restarts()? {
                 *end_run = 0;
             }
-            let block = Block { values, nonzero };
+            let block = CoefficientBlock { values, nonzero };
             let (mut reader, window) = entropy.next();
             let read = if REFINE {
                 read_refinement(&mut reader, window, codes, *spectrum, bit, block, end_run)

@@ -4,7 +4,7 @@ use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, Size, zeroed};
 
 use crate::blocks::McuRow;
 use crate::dispatch::Avx2;
-use crate::frame::Frame;
+use crate::frame::PlanarFrame;
 use crate::result::Result;
 use crate::scale::DctScale;
 
@@ -24,7 +24,7 @@ impl<'s> McuRows<'s> {
     ///
     /// `out_of_memory`.
     pub(crate) fn new(
-        frame: &Frame,
+        frame: &PlanarFrame,
         scales: [DctScale; 2],
         sink: &'s mut dyn RowSink,
         avx2: Option<Avx2>,

@@ -4,16 +4,16 @@ use image_ingest_samples::{CpuTimer, zeroed};
 
 use crate::bits::{BitReader, MARGIN};
 use crate::blocks::{McuRow, PendingBlocks};
-use crate::codes::{Ac, Dc, END};
-use crate::entropy::{Entropy, Fault};
-use crate::frame::Frame;
+use crate::codes::{AcTable, DcTable, END};
+use crate::entropy::{Entropy, ScanFault};
+use crate::frame::PlanarFrame;
 use crate::idct::{BlockPair, BlockSamples, BlockTables};
 use crate::result::Result;
 use crate::tables::{ScanStart, ScanTables, Tables};
 use crate::zigzag::ZIGZAG;
 
 /// One scan.
-pub(crate) struct Scan<'a> {
+pub(crate) struct SequentialScan<'a> {
     pub(crate) entropy: Entropy<'a>,
     components: Vec<ScanComponent>,
     /// Quantisers by the component's place in the frame.
@@ -31,12 +31,12 @@ struct ScanComponent {
     /// Blocks in an MCU of the scan, across and down.
     h: usize,
     v: usize,
-    dc: Dc,
-    ac: Ac,
+    dc: DcTable,
+    ac: AcTable,
     predictor: i32,
 }
 
-impl<'a> Scan<'a> {
+impl<'a> SequentialScan<'a> {
     /// `Ok(None)` for a scan that has no usable tables.
     ///
     /// # Errors
@@ -44,7 +44,7 @@ impl<'a> Scan<'a> {
     /// `out_of_memory`.
     pub(crate) fn new(
         tables: &Tables<'a>,
-        frame: &Frame,
+        frame: &PlanarFrame,
         start: &ScanStart<'a>,
         sides: [usize; 2],
     ) -> Result<Option<Self>> {
@@ -58,8 +58,8 @@ impl<'a> Scan<'a> {
                 place,
                 h: if alone { 1 } else { component.h as usize },
                 v: if alone { 1 } else { component.v as usize },
-                dc: Dc::new(tables.dc_codes(dc)?)?,
-                ac: Ac::new(tables.ac_codes(ac)?),
+                dc: DcTable::new(tables.dc_codes(dc)?)?,
+                ac: AcTable::new(tables.ac_codes(ac)?),
                 predictor: 0,
             })
         };
@@ -128,7 +128,7 @@ impl<'a> Scan<'a> {
     /// # Errors
     ///
     /// `deadline`, `cancelled`.
-    pub(crate) fn count_further_mcus(&mut self, timer: &CpuTimer<'_>) -> Result<Result<u64, Fault>> {
+    pub(crate) fn count_further_mcus(&mut self, timer: &CpuTimer<'_>) -> Result<Result<u64, ScanFault>> {
         let mut count = 0;
         while !self.entropy.is_spent() {
             if count % MCUS_A_CHECK == 0 {
@@ -142,7 +142,7 @@ impl<'a> Scan<'a> {
         Ok(Ok(count))
     }
 
-    fn skip_mcu(&mut self) -> Result<(), Fault> {
+    fn skip_mcu(&mut self) -> Result<(), ScanFault> {
         if self.entropy.restarts()? {
             self.components.iter_mut().for_each(|component| component.predictor = 0);
         }
@@ -157,9 +157,9 @@ impl<'a> Scan<'a> {
         &mut self,
         strips: &mut [McuRow],
         inverse: impl Fn(&BlockPair, BlockTables<'_>, usize, &mut BlockSamples),
-    ) -> Result<(), Fault> {
+    ) -> Result<(), ScanFault> {
         let Self { entropy, components, quantisers: tables, waiting, .. } = self;
-        let mut output = Output { tables, waiting, strips };
+        let mut output = BlockOutput { tables, waiting, strips };
         for mcu in 0..self.mcus.0 as usize {
             if entropy.restarts()? {
                 components.iter_mut().for_each(|component| component.predictor = 0);
@@ -168,14 +168,14 @@ impl<'a> Scan<'a> {
             let read = read_mcu(&mut reader, window, components, mcu, &mut output, &inverse);
             entropy.check(reader, read)?;
         }
-        let Output { tables, waiting, strips } = output;
+        let BlockOutput { tables, waiting, strips } = output;
         waiting.iter_mut().for_each(|waiting| waiting.flush(strips, |place| &tables[place], &inverse));
         Ok(())
     }
 }
 
 /// What blocks go through, and where their samples go.
-struct Output<'s> {
+struct BlockOutput<'s> {
     tables: &'s [[i16; 64]],
     waiting: &'s mut [PendingBlocks; 2],
     strips: &'s mut [McuRow],
@@ -201,7 +201,7 @@ fn read_mcu(
     window: &[u8],
     components: &mut [ScanComponent],
     mcu: usize,
-    Output { tables, waiting, strips }: &mut Output<'_>,
+    BlockOutput { tables, waiting, strips }: &mut BlockOutput<'_>,
     inverse: &impl Fn(&BlockPair, BlockTables<'_>, usize, &mut BlockSamples),
 ) -> Option<()> {
     for component in components {

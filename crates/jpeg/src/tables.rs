@@ -1,7 +1,7 @@
 //! Reads marker segments up to the next scan, and keeps the tables that scans are decoded by.
 
-use crate::codes::Codes;
-use crate::frame::Frame;
+use crate::codes::HuffmanTable;
+use crate::frame::PlanarFrame;
 use crate::headers::{FrameHeader, ScanHeader};
 use crate::segments::{MarkerSegments, Segment};
 use crate::zigzag::ZIGZAG;
@@ -13,7 +13,7 @@ pub(crate) struct Tables<'a> {
     dc: [Option<&'a [u8]>; 4],
     ac: [Option<&'a [u8]>; 4],
     pub(crate) restart_interval: u32,
-    pub(crate) frame: Option<Frame>,
+    pub(crate) frame: Option<PlanarFrame>,
 }
 
 /// A scan whose components were found in the frame, and the data after its header.
@@ -62,7 +62,7 @@ impl<'a> Tables<'a> {
                 | Segment::Hierarchical
                 | Segment::JpegLs => return None,
                 Segment::Frame(marker, payload) => {
-                    let frame = Frame::of(&FrameHeader::read(marker, payload)?)?;
+                    let frame = PlanarFrame::of(&FrameHeader::read(marker, payload)?)?;
                     if self.frame.replace(frame).is_some() {
                         return None;
                     }
@@ -134,16 +134,16 @@ impl<'a> Tables<'a> {
         known.then_some(ScanStart { components, spectrum, approximation, data: self.segments.rest() })
     }
 
-    pub(crate) fn dc_codes(&self, number: usize) -> Option<Codes> {
+    pub(crate) fn dc_codes(&self, number: usize) -> Option<HuffmanTable> {
         codes(self.dc.get(number)?.as_ref()?)
     }
 
-    pub(crate) fn ac_codes(&self, number: usize) -> Option<Codes> {
+    pub(crate) fn ac_codes(&self, number: usize) -> Option<HuffmanTable> {
         codes(self.ac.get(number)?.as_ref()?)
     }
 }
 
-fn codes(table: &[u8]) -> Option<Codes> {
+fn codes(table: &[u8]) -> Option<HuffmanTable> {
     let (counts, symbols) = table.split_first_chunk()?;
-    Codes::new(*counts, symbols)
+    HuffmanTable::new(*counts, symbols)
 }

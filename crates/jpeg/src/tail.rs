@@ -7,10 +7,10 @@
 
 use image_ingest_samples::CpuTimer;
 
-use crate::entropy::{Entropy, Fault};
-use crate::progressive::Pass;
+use crate::entropy::{Entropy, ScanFault};
+use crate::progressive::ProgressiveScan;
 use crate::result::Result;
-use crate::sequential::Scan;
+use crate::sequential::SequentialScan;
 use crate::trailer::{Trailer, samsung_trailer};
 
 /// Judges what follows a sequential scan. Returns the data from the next marker on.
@@ -26,7 +26,11 @@ use crate::trailer::{Trailer, samsung_trailer};
 /// # Errors
 ///
 /// `malformed` where MCUs are left over, `deadline`, `cancelled`.
-pub(crate) fn after_sequential<'a>(scan: &mut Scan<'a>, file: &[u8], timer: &CpuTimer<'_>) -> Result<&'a [u8]> {
+pub(crate) fn after_sequential<'a>(
+    scan: &mut SequentialScan<'a>,
+    file: &[u8],
+    timer: &CpuTimer<'_>,
+) -> Result<&'a [u8]> {
     let left_over = LeftOver::of(&scan.entropy, file)?;
     if left_over.codes == 0 {
         return Ok(scan.entropy.after());
@@ -39,14 +43,14 @@ pub(crate) fn after_sequential<'a>(scan: &mut Scan<'a>, file: &[u8], timer: &Cpu
     let is_padded = scan.entropy.is_padded();
     match scan.count_further_mcus(timer)? {
         Ok(count) if count.is_multiple_of(scan.mcus_across().into()) => return Ok(scan.entropy.after()),
-        Ok(_) => return Err(Fault::Longer.into()),
-        Err(Fault::RestartOrder) => return Err(Fault::RestartOrder.into()),
+        Ok(_) => return Err(ScanFault::Longer.into()),
+        Err(ScanFault::RestartOrder) => return Err(ScanFault::RestartOrder.into()),
         Err(_) => {}
     }
     if left_over.is_short() || left_over.is_plain || (is_padded && !scan.has_mcu_at_end_of(&left_over.end)?) {
         Ok(scan.entropy.after())
     } else {
-        Err(Fault::Longer.into())
+        Err(ScanFault::Longer.into())
     }
 }
 
@@ -61,7 +65,7 @@ pub(crate) fn after_sequential<'a>(scan: &mut Scan<'a>, file: &[u8], timer: &Cpu
 /// # Errors
 ///
 /// `malformed` where something is left over that may be data of the scan.
-pub(crate) fn after_progressive<'a>(pass: &mut Pass<'a>, file: &[u8], last: bool) -> Result<&'a [u8]> {
+pub(crate) fn after_progressive<'a>(pass: &mut ProgressiveScan<'a>, file: &[u8], last: bool) -> Result<&'a [u8]> {
     let ends_cleanly = pass.has_no_run_left() && pass.entropy.is_padded();
     let entropy = &mut pass.entropy;
     let left_over = LeftOver::of(entropy, file)?;
@@ -72,7 +76,7 @@ pub(crate) fn after_progressive<'a>(pass: &mut Pass<'a>, file: &[u8], last: bool
         entropy.skip_intervals()?;
         return Ok(entropy.after());
     }
-    Err(Fault::Longer.into())
+    Err(ScanFault::Longer.into())
 }
 
 /// The bytes between the last MCU and the next marker that is no restart, without stuffing; what a known trailer holds is
@@ -89,9 +93,9 @@ struct LeftOver {
 impl LeftOver {
     /// A scan that ends in a known trailer, and not at a marker, was read from what is no data of it. So was one that ends
     /// in zero bytes without any marker behind it: a file of which the last part never came, as many programs fill it.
-    fn of(entropy: &Entropy<'_>, file: &[u8]) -> Result<Self, Fault> {
+    fn of(entropy: &Entropy<'_>, file: &[u8]) -> Result<Self, ScanFault> {
         if entropy.after().is_empty() && entropy.ends_in_zeros() {
-            return Err(Fault::Ended);
+            return Err(ScanFault::Ended);
         }
         let at = file.len() - entropy.unread_len().min(file.len());
         let trailer = samsung_trailer(file);
@@ -109,7 +113,7 @@ impl LeftOver {
             is_run &= Some(b) == first;
         }
         if is_in_trailer && codes > 0 {
-            return Err(Fault::Short);
+            return Err(ScanFault::Short);
         }
         let end = bytes().skip(count.max(END_BYTES) - END_BYTES).collect();
         Ok(Self { codes, is_plain: is_text || is_run, end })
