@@ -31,22 +31,22 @@ impl PendingBlocks {
         Self { side, pair: [0; 256], filled: 0, places: [BlockPlace::default(); 2] }
     }
 
-    /// Counts the block that was just written: the one at `(x, y)` in its strip.
+    /// Counts the block that was just written: the one at `(x, y)` in its mcu_row.
     #[inline(always)]
     pub(crate) fn add<'t>(
         &mut self,
         component: usize,
         (x, y): (usize, usize),
         flat: bool,
-        strips: &mut [McuRow],
+        mcu_rows: &mut [McuRow],
         table: impl Fn(usize) -> &'t [i16; 64],
         inverse: &impl Fn(&BlockPair, BlockTables<'_>, usize, &mut BlockSamples),
     ) {
-        let offset = y * self.side * strips[component].stride + x * self.side;
+        let offset = y * self.side * mcu_rows[component].stride + x * self.side;
         self.places[self.filled] = BlockPlace { component, offset, flat };
         self.filled += 1;
         if self.filled == 2 {
-            self.flush(strips, table, inverse);
+            self.flush(mcu_rows, table, inverse);
         }
     }
 
@@ -54,7 +54,7 @@ impl PendingBlocks {
     #[inline(always)]
     pub(crate) fn flush<'t>(
         &mut self,
-        strips: &mut [McuRow],
+        mcu_rows: &mut [McuRow],
         table: impl Fn(usize) -> &'t [i16; 64],
         inverse: &impl Fn(&BlockPair, BlockTables<'_>, usize, &mut BlockSamples),
     ) {
@@ -66,12 +66,12 @@ impl PendingBlocks {
             inverse(&self.pair, tables, self.side, &mut samples);
         }
         for (block, place) in self.places.iter().take(self.filled).enumerate() {
-            let strip = &mut strips[place.component];
+            let mcu_row = &mut mcu_rows[place.component];
             match self.side {
-                8 => put::<8>(strip, place.offset, block, &samples),
-                4 => put::<4>(strip, place.offset, block, &samples),
-                2 => put::<2>(strip, place.offset, block, &samples),
-                _ => put::<1>(strip, place.offset, block, &samples),
+                8 => put::<8>(mcu_row, place.offset, block, &samples),
+                4 => put::<4>(mcu_row, place.offset, block, &samples),
+                2 => put::<2>(mcu_row, place.offset, block, &samples),
+                _ => put::<1>(mcu_row, place.offset, block, &samples),
             }
         }
         self.pair[..128].fill(0);
@@ -80,9 +80,9 @@ impl PendingBlocks {
 }
 
 #[inline(always)]
-fn put<const SIDE: usize>(strip: &mut McuRow, offset: usize, block: usize, samples: &BlockSamples) {
-    let stride = strip.stride;
-    let area = &mut strip.samples[offset..offset + (SIDE - 1) * stride + SIDE];
+fn put<const SIDE: usize>(mcu_row: &mut McuRow, offset: usize, block: usize, samples: &BlockSamples) {
+    let stride = mcu_row.stride;
+    let area = &mut mcu_row.samples[offset..offset + (SIDE - 1) * stride + SIDE];
     for y in 0..SIDE {
         let from = (y * 2 + block) * SIDE;
         area[y * stride..y * stride + SIDE].copy_from_slice(&samples[from..from + SIDE]);

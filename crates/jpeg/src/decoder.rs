@@ -97,13 +97,13 @@ fn sequential<'a>(
     loop {
         let frame = tables.frame.as_ref().ok_or_else(unknown)?;
         let mut scan = SequentialScan::new(&tables, frame, &start, rows.sides())?.ok_or_else(unknown)?;
-        if scan.places().any(|(place, _)| std::mem::replace(&mut done[place], true)) {
+        if scan.indices().any(|(index, _)| std::mem::replace(&mut done[index], true)) {
             return Err(contradiction());
         }
         for _ in 0..scan.rows() {
             rows.timer.check()?;
             dispatch::run(Work::Sequential(&mut scan, &mut rows.components), rows.avx2)?;
-            rows.hand_on(scan.places())?;
+            rows.hand_on(scan.indices())?;
         }
         tables.resume(tail::after_sequential(&mut scan, file, rows.timer)?);
         if done.iter().all(|&done| done) {

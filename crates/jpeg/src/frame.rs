@@ -54,20 +54,20 @@ impl PlanarFrame {
     }
 
     /// The largest sampling factors.
-    pub(crate) fn most(&self) -> (u32, u32) {
-        let most = |factor: fn(&PlanarComponent) -> u32| self.components.iter().map(factor).max().unwrap_or(1);
-        (most(|c| c.h), most(|c| c.v))
+    pub(crate) fn max_sampling(&self) -> (u32, u32) {
+        let max = |factor: fn(&PlanarComponent) -> u32| self.components.iter().map(factor).max().unwrap_or(1);
+        (max(|c| c.h), max(|c| c.v))
     }
 
     /// MCUs of all components, across and down.
     pub(crate) fn mcus(&self) -> (u32, u32) {
-        let (h, v) = self.most();
+        let (h, v) = self.max_sampling();
         (self.size.width.div_ceil(8 * h), self.size.height.div_ceil(8 * v))
     }
 
     /// Samples of a component at a DCT scale of 1/`divisor`; blocks where `divisor` is 8.
     pub(crate) fn component_size(&self, component: &PlanarComponent, divisor: u32) -> Size {
-        let (h, v) = self.most();
+        let (h, v) = self.max_sampling();
         let side = |of: u32, factor: u32, most: u32| (of * factor).div_ceil(most * divisor);
         Size::new(side(self.size.width, component.h, h), side(self.size.height, component.v, v))
     }

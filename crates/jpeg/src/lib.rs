@@ -8,6 +8,7 @@
 //! with any release.
 #![deny(unsafe_code)]
 
+mod app;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 mod band;
@@ -21,10 +22,12 @@ mod frame;
 mod headers;
 mod idct;
 mod precision;
+mod probe;
 mod progressive;
 mod result;
 mod rows;
 mod scale;
+mod scans;
 mod segments;
 mod sequential;
 mod tables;
@@ -35,10 +38,10 @@ mod trailer;
 mod work;
 mod zigzag;
 
+pub use app::ApplicationData;
 pub use decoder::HuffmanDecoder;
-pub use headers::{FrameComponent, FrameHeader, Process, ScanEntry, ScanHeader};
-pub use precision::Precision;
+pub use probe::{JpegHeader, JpegProbe};
 pub use scale::DctScale;
-pub use segments::{MarkerSegments, Segment};
+pub use scans::ScanLimits;
 pub use tail::MAX_LEFT_OVER_BYTES;
 pub use trailer::{Trailer, samsung_trailer};

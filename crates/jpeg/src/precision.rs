@@ -2,7 +2,7 @@
 
 /// The bit down to which each coefficient of a component is known, in zigzag order; `None` before its first scan.
 #[derive(Debug, Clone, Copy)]
-pub struct Precision([Option<u8>; 64]);
+pub(crate) struct Precision([Option<u8>; 64]);
 
 impl Default for Precision {
     /// Nothing is known yet.
@@ -14,7 +14,7 @@ impl Default for Precision {
 impl Precision {
     /// Notes a scan of the coefficients `first..=last`, known to bit `before` (0 where nothing is) and after it to `bit`.
     /// False where the scan contradicts those before it.
-    pub fn refine(&mut self, (first, last): (u8, u8), (before, bit): (u8, u8)) -> bool {
+    pub(crate) fn refine(&mut self, (first, last): (u8, u8), (before, bit): (u8, u8)) -> bool {
         let mut fits = first == 0 || self.0[0].is_some();
         for known in self.0.get_mut(usize::from(first)..=usize::from(last)).unwrap_or_default() {
             fits &= known.replace(bit).unwrap_or(0) == before;
@@ -23,8 +23,7 @@ impl Precision {
     }
 
     /// Whether every bit of every coefficient is known, so that no scan can be missing.
-    #[must_use]
-    pub fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.0.iter().all(|&known| known == Some(0))
     }
 }

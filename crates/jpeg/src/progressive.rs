@@ -13,7 +13,7 @@ use crate::frame::{PlanarComponent, PlanarFrame};
 use crate::idct::{BlockPair, BlockSamples, BlockTables};
 use crate::precision::Precision;
 use crate::result::Result;
-use crate::sequential::{PLACES, place};
+use crate::sequential::{POSITIONS, position};
 use crate::tables::{ScanStart, ScanTables, Tables};
 
 /// The coefficients of all components, as far as they are known.
@@ -69,7 +69,7 @@ impl<'a> ProgressiveScan<'a> {
     pub(crate) fn new(tables: &Tables<'a>, start: &ScanStart<'a>) -> Result<Option<Self>> {
         let Some(kind) = ScanKind::of(tables, start) else { return Ok(None) };
         let entropy = Entropy::new(start.data, tables.restart_interval)?;
-        let components = start.components.iter().map(|component| component.place).collect();
+        let components = start.components.iter().map(|component| component.index).collect();
         let bit = start.approximation.1;
         Ok(Some(Self { entropy, components, kind, bit, predictors: [0; 3], end_run: 0 }))
     }
@@ -129,8 +129,8 @@ impl Coefficients {
 
     /// Notes what a scan will bring; false if it contradicts those before it.
     pub(crate) fn expect(&mut self, start: &ScanStart<'_>) -> bool {
-        let mut places = start.components.iter().map(|component| component.place);
-        places.all(|place| self.planes[place].precision.refine(start.spectrum, start.approximation))
+        let mut indices = start.components.iter().map(|component| component.index);
+        indices.all(|index| self.planes[index].precision.refine(start.spectrum, start.approximation))
     }
 
     /// Whether every bit of every coefficient is there.
@@ -224,30 +224,30 @@ impl Coefficients {
         &self,
         row: usize,
         tables: &[[i16; 64]],
-        waiting: &mut [PendingBlocks; 2],
-        strips: &mut [McuRow],
+        pending: &mut [PendingBlocks; 2],
+        mcu_rows: &mut [McuRow],
         inverse: impl Fn(&BlockPair, BlockTables<'_>, usize, &mut BlockSamples),
     ) {
         for (index, plane) in self.planes.iter().enumerate() {
-            let waiting = &mut waiting[usize::from(index > 0)];
+            let pending = &mut pending[usize::from(index > 0)];
             for y in 0..plane.v {
                 let start = (row * plane.v + y) * plane.across;
                 let (values, _) = plane.values[start * 64..(start + plane.across) * 64].as_chunks::<64>();
                 for (x, (values, &nonzero)) in values.iter().zip(&plane.nonzero[start..]).enumerate() {
-                    let (pair, places) = (&mut waiting.pair, &PLACES[waiting.filled & 1]);
-                    pair[place(places, 0)] = values[0];
+                    let (pair, positions) = (&mut pending.pair, &POSITIONS[pending.filled & 1]);
+                    pair[position(positions, 0)] = values[0];
                     for k in bits_of(nonzero) {
-                        pair[place(places, k)] = values[k as usize & 63];
+                        pair[position(positions, k)] = values[k as usize & 63];
                     }
-                    waiting.add(index, (x, y), nonzero == 0, strips, |component| &tables[component], &inverse);
+                    pending.add(index, (x, y), nonzero == 0, mcu_rows, |component| &tables[component], &inverse);
                 }
             }
         }
-        waiting.iter_mut().for_each(|waiting| waiting.flush(strips, |component| &tables[component], &inverse));
+        pending.iter_mut().for_each(|pending| pending.flush(mcu_rows, |component| &tables[component], &inverse));
     }
 }
 
-/// The places of the bits that are set.
+/// The indices of the bits that are set.
 #[inline(always)]
 fn bits_of(mut set: u64) -> impl Iterator<Item = u32> {
     std::iter::from_fn(move || {

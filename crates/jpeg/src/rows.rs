@@ -47,16 +47,16 @@ impl<'s> McuRows<'s> {
         self.scales.map(|scale| 8 / scale.divisor() as usize)
     }
 
-    /// Hands on what was decoded: the components at these places, each with its rows of blocks. Rows below the picture,
+    /// Hands on what was decoded: the components at these indices, each with its rows of blocks. Rows below the picture,
     /// which fill the last MCUs, are left out.
     pub(crate) fn hand_on(&mut self, decoded: impl Iterator<Item = (usize, usize)>) -> Result<()> {
         let sides = self.sides();
-        for (place, rows_of_blocks) in decoded {
-            let McuRow { stride, samples } = &self.components[place];
-            let rows = (rows_of_blocks * sides[usize::from(place > 0)]).min(self.missing[place]);
-            self.missing[place] -= rows;
+        for (index, rows_of_blocks) in decoded {
+            let McuRow { stride, samples } = &self.components[index];
+            let rows = (rows_of_blocks * sides[usize::from(index > 0)]).min(self.missing[index]);
+            self.missing[index] -= rows;
             if rows > 0 {
-                self.sink.take_rows(place, SampleSlice::U8(&samples[..rows * stride]), *stride)?;
+                self.sink.take_rows(index, SampleSlice::U8(&samples[..rows * stride]), *stride)?;
             }
         }
         Ok(())

@@ -7,7 +7,7 @@ use crate::result::Result;
 
 /// A marker segment, without its marker and length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Segment<'a> {
+pub(crate) enum Segment<'a> {
     /// The code of a `SOFn` marker and the frame header (§ B.2.2).
     Frame(u8, &'a [u8]),
     /// A scan header (§ B.2.3); its entropy-coded data follows.
@@ -35,23 +35,23 @@ pub enum Segment<'a> {
 }
 
 /// A cursor over marker segments.
-pub struct MarkerSegments<'a> {
+pub(crate) struct MarkerSegments<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> MarkerSegments<'a> {
     /// At the first marker after the start of the image.
-    pub fn new(file: &'a [u8]) -> Self {
+    pub(crate) fn new(file: &'a [u8]) -> Self {
         Self { rest: file.get(2..).unwrap_or_default() }
     }
 
     /// Goes on at `rest`.
-    pub fn resume(&mut self, rest: &'a [u8]) {
+    pub(crate) fn resume(&mut self, rest: &'a [u8]) {
         self.rest = rest;
     }
 
     /// What follows the last marker or segment that was read.
-    pub fn rest(&self) -> &'a [u8] {
+    pub(crate) fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
@@ -60,7 +60,7 @@ impl<'a> MarkerSegments<'a> {
     /// # Errors
     ///
     /// [`DecodeError::Truncated`], [`DecodeError::Malformed`] for a segment that is cut, or shorter than its length field.
-    pub fn next_segment(&mut self) -> Result<Segment<'a>> {
+    pub(crate) fn next_segment(&mut self) -> Result<Segment<'a>> {
         loop {
             let Ok(marker) = self.next_marker() else { return Ok(Segment::EndOfData) };
             return Ok(match marker {
@@ -123,7 +123,7 @@ impl<'a> MarkerSegments<'a> {
     /// # Errors
     ///
     /// [`DecodeError::Truncated`] where no marker follows.
-    pub fn skip_entropy_coded(&mut self) -> Result<()> {
+    pub(crate) fn skip_entropy_coded(&mut self) -> Result<()> {
         loop {
             let ff = memchr(0xFF, self.rest).ok_or_else(ended)?;
             let after = match self.rest.get(ff + 1).ok_or_else(ended)? {
@@ -164,6 +164,9 @@ pub(crate) const DRI: u8 = 0xDD;
 pub(crate) const DHP: u8 = 0xDE;
 pub(crate) const EXP: u8 = 0xDF;
 pub(crate) const APP0: u8 = 0xE0;
+pub(crate) const APP1: u8 = 0xE1;
+pub(crate) const APP2: u8 = 0xE2;
+pub(crate) const APP14: u8 = 0xEE;
 pub(crate) const APP15: u8 = 0xEF;
 /// ITU-T T.87, C.2.2.
 pub(crate) const SOF55: u8 = 0xF7;

@@ -16,18 +16,18 @@ use crate::zigzag::ZIGZAG;
 pub(crate) struct SequentialScan<'a> {
     pub(crate) entropy: Entropy<'a>,
     components: Vec<ScanComponent>,
-    /// Quantisers by the component's place in the frame.
+    /// Quantisers by the component's index in the frame.
     quantisers: Vec<[i16; 64]>,
     /// MCUs across and down.
     mcus: (u32, u32),
     /// Of luma and of chroma.
-    waiting: [PendingBlocks; 2],
+    pending: [PendingBlocks; 2],
 }
 
 /// A component of the scan.
 struct ScanComponent {
-    /// Its place in the frame.
-    place: usize,
+    /// Its index in the frame.
+    index: usize,
     /// Blocks in an MCU of the scan, across and down.
     h: usize,
     v: usize,
@@ -51,11 +51,11 @@ impl<'a> SequentialScan<'a> {
         // A scan of one component is made of its blocks, whatever its factors (§ A.2.2).
         let alone = start.components.len() == 1;
         let mut quantisers = vec![[0; 64]; frame.components.len()];
-        let component = |&ScanTables { place, dc, ac }: &ScanTables| {
-            let component = &frame.components[place];
-            quantisers[place] = component.table?;
+        let component = |&ScanTables { index, dc, ac }: &ScanTables| {
+            let component = &frame.components[index];
+            quantisers[index] = component.table?;
             Some(ScanComponent {
-                place,
+                index,
                 h: if alone { 1 } else { component.h as usize },
                 v: if alone { 1 } else { component.v as usize },
                 dc: DcTable::new(tables.dc_codes(dc)?)?,
@@ -67,14 +67,14 @@ impl<'a> SequentialScan<'a> {
             return Ok(None);
         };
         let mcus = match components[..] {
-            [ScanComponent { place, .. }] => {
-                let blocks = frame.component_size(&frame.components[place], 8);
+            [ScanComponent { index, .. }] => {
+                let blocks = frame.component_size(&frame.components[index], 8);
                 (blocks.width, blocks.height)
             }
             _ => frame.mcus(),
         };
         let entropy = Entropy::new(start.data, tables.restart_interval)?;
-        Ok(Some(Self { entropy, components, quantisers, mcus, waiting: sides.map(PendingBlocks::new) }))
+        Ok(Some(Self { entropy, components, quantisers, mcus, pending: sides.map(PendingBlocks::new) }))
     }
 
     /// Rows of MCUs.
@@ -82,9 +82,9 @@ impl<'a> SequentialScan<'a> {
         self.mcus.1
     }
 
-    /// The places in the frame of the scan's components, each with its rows of blocks in a row of MCUs.
-    pub(crate) fn places(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.components.iter().map(|component| (component.place, component.v))
+    /// The indices in the frame of the scan's components, each with its rows of blocks in a row of MCUs.
+    pub(crate) fn indices(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.components.iter().map(|component| (component.index, component.v))
     }
 
     /// MCUs in a row.
@@ -151,15 +151,15 @@ impl<'a> SequentialScan<'a> {
         self.entropy.check(reader, read)
     }
 
-    /// Decodes the next row of MCUs into one strip for each component; `inverse` is the inverse DCT of the machine.
+    /// Decodes the next row of MCUs into one mcu_row for each component; `inverse` is the inverse DCT of the machine.
     #[inline(always)]
     pub(crate) fn row(
         &mut self,
-        strips: &mut [McuRow],
+        mcu_rows: &mut [McuRow],
         inverse: impl Fn(&BlockPair, BlockTables<'_>, usize, &mut BlockSamples),
     ) -> Result<(), ScanFault> {
-        let Self { entropy, components, quantisers: tables, waiting, .. } = self;
-        let mut output = BlockOutput { tables, waiting, strips };
+        let Self { entropy, components, quantisers: tables, pending, .. } = self;
+        let mut output = BlockOutput { tables, pending, mcu_rows };
         for mcu in 0..self.mcus.0 as usize {
             if entropy.restarts()? {
                 components.iter_mut().for_each(|component| component.predictor = 0);
@@ -168,8 +168,8 @@ impl<'a> SequentialScan<'a> {
             let read = read_mcu(&mut reader, window, components, mcu, &mut output, &inverse);
             entropy.check(reader, read)?;
         }
-        let BlockOutput { tables, waiting, strips } = output;
-        waiting.iter_mut().for_each(|waiting| waiting.flush(strips, |place| &tables[place], &inverse));
+        let BlockOutput { tables, pending, mcu_rows } = output;
+        pending.iter_mut().for_each(|pending| pending.flush(mcu_rows, |index| &tables[index], &inverse));
         Ok(())
     }
 }
@@ -177,8 +177,8 @@ impl<'a> SequentialScan<'a> {
 /// What blocks go through, and where their samples go.
 struct BlockOutput<'s> {
     tables: &'s [[i16; 64]],
-    waiting: &'s mut [PendingBlocks; 2],
-    strips: &'s mut [McuRow],
+    pending: &'s mut [PendingBlocks; 2],
+    mcu_rows: &'s mut [McuRow],
 }
 
 /// MCUs between two looks at the timer.
@@ -201,15 +201,15 @@ fn read_mcu(
     window: &[u8],
     components: &mut [ScanComponent],
     mcu: usize,
-    BlockOutput { tables, waiting, strips }: &mut BlockOutput<'_>,
+    BlockOutput { tables, pending, mcu_rows }: &mut BlockOutput<'_>,
     inverse: &impl Fn(&BlockPair, BlockTables<'_>, usize, &mut BlockSamples),
 ) -> Option<()> {
     for component in components {
-        let waiting = &mut waiting[usize::from(component.place > 0)];
+        let pending = &mut pending[usize::from(component.index > 0)];
         for block in 0..component.h * component.v {
-            let flat = read_block(reader, window, component, &mut waiting.pair, waiting.filled)?;
+            let flat = read_block(reader, window, component, &mut pending.pair, pending.filled)?;
             let at = (mcu * component.h + block % component.h, block / component.h);
-            waiting.add(component.place, at, flat, strips, |place| &tables[place], inverse);
+            pending.add(component.index, at, flat, mcu_rows, |index| &tables[index], inverse);
         }
     }
     Some(())
@@ -229,7 +229,7 @@ fn read_block(
     reader.refill(window);
     *predictor = predictor.wrapping_add(dc.read(reader)?);
     pair[block * 8] = *predictor as i16;
-    let places = &PLACES[block & 1];
+    let positions = &POSITIONS[block & 1];
     let mut k = 0u32;
     loop {
         reader.refill(window);
@@ -244,9 +244,9 @@ fn read_block(
             lookups -= 1;
             reader.skip(entry.taken());
             let (value, other) = entry.values();
-            pair[place(places, k + first)] = value;
+            pair[position(positions, k + first)] = value;
             k += first + second;
-            pair[place(places, k)] = other;
+            pair[position(positions, k)] = other;
             if k >= 63 {
                 // A second coefficient beyond the block is damage; an end of block is further away than any.
                 return (k == 63 || k > END || other == 0).then_some(k == END + 1 && value == 0);
@@ -264,7 +264,7 @@ fn read_block(
         if k > 63 {
             return (value == 0).then_some(false);
         }
-        pair[place(places, k)] = value as i16;
+        pair[position(positions, k)] = value as i16;
         if k == 63 {
             return Some(false);
         }
@@ -273,19 +273,19 @@ fn read_block(
 
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "at most 62 + 127")]
-pub(crate) fn place(places: &[u8; 256], k: u32) -> usize {
-    usize::from(places[usize::from(k as u8)])
+pub(crate) fn position(positions: &[u8; 256], k: u32) -> usize {
+    usize::from(positions[usize::from(k as u8)])
 }
 
 /// Places in a [`BlockPair`] by zigzag index, for its first and second block; beyond the block, where nothing is read.
-pub(crate) static PLACES: [[u8; 256]; 2] = [places(0), places(1)];
+pub(crate) static POSITIONS: [[u8; 256]; 2] = [positions(0), positions(1)];
 
-const fn places(block: u8) -> [u8; 256] {
-    let mut places = [128; 256];
+const fn positions(block: u8) -> [u8; 256] {
+    let mut positions = [128; 256];
     let mut k = 0;
     while k < 64 {
-        places[k] = (ZIGZAG[k] / 8) * 16 + block * 8 + ZIGZAG[k] % 8;
+        positions[k] = (ZIGZAG[k] / 8) * 16 + block * 8 + ZIGZAG[k] % 8;
         k += 1;
     }
-    places
+    positions
 }

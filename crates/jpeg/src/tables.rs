@@ -26,10 +26,10 @@ pub(crate) struct ScanStart<'a> {
     pub(crate) data: &'a [u8],
 }
 
-/// A component of a scan: its place in the frame, and the numbers of its tables.
+/// A component of a scan: its index in the frame, and the numbers of its tables.
 #[derive(Clone, Copy)]
 pub(crate) struct ScanTables {
-    pub(crate) place: usize,
+    pub(crate) index: usize,
     pub(crate) dc: usize,
     pub(crate) ac: usize,
 }
@@ -121,13 +121,13 @@ impl<'a> Tables<'a> {
         let mut components: Vec<ScanTables> = Vec::new();
         for entry in &header.components {
             // In the frame's order (§ B.2.3), each once.
-            let from = components.last().map_or(0, |component| component.place + 1);
-            let place = from + frame.components.get(from..)?.iter().position(|component| component.id == entry.id)?;
-            let component = &mut frame.components[place];
+            let from = components.last().map_or(0, |component| component.index + 1);
+            let index = from + frame.components.get(from..)?.iter().position(|component| component.id == entry.id)?;
+            let component = &mut frame.components[index];
             if component.table.is_none() {
                 component.table = Some(*self.quantisers.get(component.quantiser)?.as_ref()?);
             }
-            components.push(ScanTables { place, dc: entry.dc_table.into(), ac: entry.ac_table.into() });
+            components.push(ScanTables { index, dc: entry.dc_table.into(), ac: entry.ac_table.into() });
         }
         let (spectrum @ (first, last), approximation) = (header.spectrum, header.approximation);
         let known = !components.is_empty() && first <= last && last < 64;

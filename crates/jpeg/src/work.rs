@@ -10,11 +10,11 @@ use crate::sequential::SequentialScan;
 
 /// What is compiled once for any machine and once for those with AVX2.
 pub(crate) enum Work<'w, 'a> {
-    /// A row of MCUs of a sequential scan, into strips.
+    /// A row of MCUs of a sequential scan, into mcu_rows.
     Sequential(&'w mut SequentialScan<'a>, &'w mut [McuRow]),
     /// A row of a progressive scan.
     Progressive(&'w mut Coefficients, &'w mut ProgressiveScan<'a>, usize),
-    /// A row of MCUs of coefficients, into strips.
+    /// A row of MCUs of coefficients, into mcu_rows.
     Transform(&'w Coefficients, usize, &'w [[i16; 64]], &'w mut [PendingBlocks; 2], &'w mut [McuRow]),
 }
 
@@ -22,10 +22,10 @@ impl Work<'_, '_> {
     #[inline(always)]
     fn run(self, inverse: impl Fn(&BlockPair, BlockTables<'_>, usize, &mut BlockSamples)) -> Result<(), ScanFault> {
         match self {
-            Self::Sequential(scan, strips) => scan.row(strips, inverse),
+            Self::Sequential(scan, mcu_rows) => scan.row(mcu_rows, inverse),
             Self::Progressive(coefficients, pass, row) => coefficients.read(pass, row),
-            Self::Transform(coefficients, row, tables, waiting, strips) => {
-                coefficients.transform(row, tables, waiting, strips, inverse);
+            Self::Transform(coefficients, row, tables, pending, mcu_rows) => {
+                coefficients.transform(row, tables, pending, mcu_rows, inverse);
                 Ok(())
             }
         }
