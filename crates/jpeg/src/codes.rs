@@ -1,26 +1,38 @@
-//! Huffman tables (ITU-T T.81 annexes C and F.2.2.3) as lookups: one on 12 bits gives up to two AC coefficients whole,
-//! with their runs and values.
+//! Huffman tables (ITU-T T.81 annex C and § F.2.2.3) as lookups.
+//!
+//! [`HuffmanTable`] finds the symbol of any code. [`DcTable`] and [`AcTable`] look at the next 12 bits and give what
+//! these hold whole: a DC difference, or one or two AC coefficients with their runs and values. Codes of usual files
+//! are short (4 bits for the commonest AC code and its bit), so most lookups give two coefficients. What 12 bits do not
+//! hold whole is read by the symbol.
+//!
+//! Why 12 bits: a table has 4096 entries of four bytes, 16 KiB, so those of luma and chroma fit into a first-level
+//! cache of 32 KiB together. And four lookups take at most 48 of the 56 bits that a refill gives.
 
 use crate::bits::BitReader;
 
 /// Bits that the lookups see.
 const LOOKUP: u32 = 12;
-/// Bits of the lookup of symbols alone.
+/// Bits that the lookup of symbols alone sees: 512 entries of two bytes.
 const SHORT: u32 = 9;
 
-/// A table by its symbols: what every code is found by if the faster lookups do not have it.
+/// A table of codes and their symbols, which finds every code.
+///
+/// Codes of one length are successive numbers, and the first code of a length follows from the last of the length below
+/// (figure C.2). So the first length at which the next bits are below `limit` is the length of the code.
 pub(crate) struct HuffmanTable {
-    /// By the next [`SHORT`] bits: length and symbol; length 0 for longer codes.
+    /// The length and symbol of the code that the index, [`SHORT`] bits, begins with; length 0 for longer codes.
     short: Box<[(u8, u8); 1 << SHORT]>,
-    /// One more than the largest code of each length, left-aligned to 16 bits.
+    /// By length: one more than the largest code of this length or shorter ones, left-aligned to 16 bits.
     limit: [u32; 17],
-    /// What to add to a code to get its symbol's place, by length.
+    /// By length: what to add to a code to get the index of its symbol.
     offset: [i32; 17],
     symbols: [u8; 256],
 }
 
 impl HuffmanTable {
-    /// From the numbers of codes of each length, 1–16, and the symbols in order; `None` if they make no prefix code.
+    /// Assigns codes to symbols (figures C.1 and C.2). `counts` are the numbers of codes of the lengths 1–16, and
+    /// `symbols` are in the order of their codes. The result is `None` if the counts make no prefix code, or are not as
+    /// many as the symbols.
     pub(crate) fn new(counts: [u8; 16], symbols: &[u8]) -> Option<Self> {
         let mut codes =
             Self { short: Box::new([(0, 0); 1 << SHORT]), limit: [0; 17], offset: [0; 17], symbols: [0; 256] };
@@ -37,7 +49,8 @@ impl HuffmanTable {
                 }
                 code += 1;
             }
-            // The code of ones alone is no code (§ C.2), so there is always one left.
+            // A code of ones alone may not be assigned (annex C), so one code is always left. This also bounds `code`
+            // by 2¹⁶, and `first` below by the size of `short`.
             if code >= 1 << length {
                 return None;
             }
@@ -48,13 +61,16 @@ impl HuffmanTable {
         (place == symbols.len()).then_some(codes)
     }
 
-    /// The length and symbol of the code on top of 16 bits.
+    /// The length and symbol of the code that `top`, a number of 16 bits, begins with; `None` if no code does.
+    ///
+    /// The mask keeps the index below the length of `short` whatever `top` is, so the compiler tests no bound.
     #[inline(always)]
     pub(crate) fn find(&self, top: u32) -> Option<(u32, u8)> {
         let (length, symbol) = self.short[(top >> (16 - SHORT)) as usize & ((1 << SHORT) - 1)];
         if length > 0 { Some((u32::from(length), symbol)) } else { self.find_long(top) }
     }
 
+    /// The same for codes of more than [`SHORT`] bits.
     #[cold]
     fn find_long(&self, top: u32) -> Option<(u32, u8)> {
         let length = (SHORT as usize + 1..=16).find(|&length| top < self.limit[length])?;
@@ -63,15 +79,17 @@ impl HuffmanTable {
     }
 }
 
-/// A DC table: a lookup gives the difference whole.
+/// A DC table: a lookup gives the difference whole (§ F.2.2.1).
 pub(crate) struct DcTable {
     codes: HuffmanTable,
-    /// Bits taken (0: not here) in the lower half, the difference in the upper.
+    /// By the next [`LOOKUP`] bits. The lower half is the number of bits taken: the code's and the difference's, or 0
+    /// where they do not fit. The upper half is the difference, of at most 11 bits.
     entries: Box<[u32; 1 << LOOKUP]>,
 }
 
 impl DcTable {
-    /// `None` if a category is above 15.
+    /// The result is `None` if a category is above 15, since a difference has at most 15 bits here (table F.1 ends at
+    /// 11 for 8-bit samples; libjpeg accepts 15).
     pub(crate) fn new(codes: HuffmanTable) -> Option<Self> {
         let mut entries = Box::new([0; 1 << LOOKUP]);
         for (index, entry) in (0u32..).zip(entries.iter_mut()) {
@@ -84,7 +102,7 @@ impl DcTable {
         codes.symbols.iter().all(|&category| category <= 15).then_some(Self { codes, entries })
     }
 
-    /// The next difference; the reader needs 31 bits.
+    /// The next difference; `None` if no code follows. The reader needs 31 bits: a code of 16 and a difference of 15.
     #[inline(always)]
     pub(crate) fn read(&self, reader: &mut BitReader) -> Option<i32> {
         let entry = self.entries[reader.peek(LOOKUP) as usize & ((1 << LOOKUP) - 1)];
@@ -98,21 +116,33 @@ impl DcTable {
     }
 }
 
-/// An AC table.
+/// An AC table: a lookup gives one or two coefficients whole (§ F.2.2.2).
 pub(crate) struct AcTable {
     codes: HuffmanTable,
-    /// See [`AcEntry`].
+    /// The [`AcEntry`] of the next [`LOOKUP`] bits.
     entries: Box<[u32; 1 << LOOKUP]>,
 }
 
-/// One or two coefficients: bits taken (4 bits; 0: not here), steps to the first (5) and from there to the second (7),
-/// and their values (8 each).
+/// One or two coefficients that the next 12 bits hold whole.
 ///
-/// An end of block is a step of [`END`]; a second that is not here takes no step and repeats the first.
+/// | bits | field | range |
+/// |---|---|---|
+/// | 0–3 | bits taken | 1–12; 0 where the first coefficient does not fit, and then nothing else counts |
+/// | 4–8 | step to the first coefficient | 1–16, its run of zeros and itself |
+/// | 9–15 | step from the first to the second | 1–16; 0 without a second; [`END`] for an end of block |
+/// | 16–23 | value of the first | −127 to 127, signed |
+/// | 24–31 | value of the second | −127 to 127, signed; that of the first without a second |
+///
+/// The reader writes both values without a branch, which three conventions allow. A second that is not here has step 0
+/// and the first's value, so it writes the first once more. A run of 16 zeros (ZRL) is a step of 16 with the value 0.
+/// An end of block at once is a step of 1 with the value 0, to a coefficient that is zero anyway, and the step `END`.
 #[derive(Clone, Copy)]
 pub(crate) struct AcEntry(u32);
 
 /// The step that ends a block.
+///
+/// It is the largest number of seven bits. It is above any index that coefficients lead to: the last valid index is 63,
+/// and a second coefficient can lead from 62 at most to 62 + 16 = 78. So an index above 127 tells an end of block.
 pub(crate) const END: u32 = 127;
 
 impl AcEntry {
@@ -121,16 +151,19 @@ impl AcEntry {
         Self(taken | first.0 << 4 | second.0 << 9 | value(first.1) << 16 | value(second.1) << 24)
     }
 
+    /// The bits taken, at most 12; 0 where the lookup has nothing.
     #[inline(always)]
     pub(crate) fn taken(self) -> u32 {
         self.0 & 15
     }
 
+    /// The steps to the first coefficient and from it to the second.
     #[inline(always)]
     pub(crate) fn steps(self) -> (u32, u32) {
         (self.0 >> 4 & 31, self.0 >> 9 & 127)
     }
 
+    /// The values of both.
     #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "values of eight bits, sign-extended")]
     pub(crate) fn values(self) -> (i16, i16) {
@@ -139,6 +172,7 @@ impl AcEntry {
 }
 
 impl AcTable {
+    /// Makes the lookup of `codes`.
     pub(crate) fn new(codes: HuffmanTable) -> Self {
         let mut entries = Box::new([0; 1 << LOOKUP]);
         for (index, entry) in (0u32..).zip(entries.iter_mut()) {
@@ -147,12 +181,13 @@ impl AcTable {
         Self { codes, entries }
     }
 
+    /// What the next 12 bits hold.
     #[inline(always)]
     pub(crate) fn pair(&self, reader: &BitReader) -> AcEntry {
         AcEntry(self.entries[reader.peek(LOOKUP) as usize & ((1 << LOOKUP) - 1)])
     }
 
-    /// One coefficient by its code: the step to it, or [`END`], and its value; the reader needs 31 bits.
+    /// Reads one coefficient by its code: the step to it, or [`END`], and its value. The reader needs 31 bits.
     #[inline(always)]
     pub(crate) fn read(&self, reader: &mut BitReader) -> Option<(u32, i32)> {
         let (length, symbol) = self.codes.find(reader.peek(16))?;
@@ -166,11 +201,11 @@ impl AcTable {
     }
 }
 
-/// What 12 bits hold of coefficients of at most 7 bits.
+/// What the 12 bits `index` hold; `None` where no coefficient of at most 7 bits is whole.
 fn pair(codes: &HuffmanTable, index: u32) -> Option<AcEntry> {
     let (taken, step, value) = single(codes, index, LOOKUP)?;
     if step == END {
-        // The first step must stay in range: a zero one further, where there is nothing yet.
+        // `END` is too large for the first step, so the block ends as a second coefficient, behind a zero.
         return Some(AcEntry::new(taken, (1, 0), (END, 0)));
     }
     let left = LOOKUP - taken;
@@ -181,7 +216,9 @@ fn pair(codes: &HuffmanTable, index: u32) -> Option<AcEntry> {
     })
 }
 
-/// The first coefficient in `len` bits, if it is whole: bits taken, step and value.
+/// The first coefficient in `bits`, a number of `len` bits: bits taken, step and value. `None` if it is not whole.
+///
+/// Zeros stand for the bits that are not known. A code that reaches into them has more than `len` bits and is refused.
 fn single(codes: &HuffmanTable, bits: u32, len: u32) -> Option<(u32, u32, i32)> {
     let (length, symbol) = codes.find(bits << (16 - len))?;
     let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
@@ -197,6 +234,7 @@ fn single(codes: &HuffmanTable, bits: u32, len: u32) -> Option<(u32, u32, i32)> 
     }
 }
 
+/// `RECEIVE` and `EXTEND` (§ F.2.2.4, figure F.12).
 #[inline(always)]
 fn receive(reader: &mut BitReader, size: u32) -> i32 {
     if size == 0 {
@@ -207,7 +245,7 @@ fn receive(reader: &mut BitReader, size: u32) -> i32 {
     bits_to_value(bits, size)
 }
 
-/// `EXTEND` (T.81 figure F.12).
+/// `EXTEND` (figure F.12): the value of the `size` lower bits, 0–15, whose first bit is 0 for negative values.
 #[inline(always)]
 pub(crate) fn bits_to_value(bits: u32, size: u32) -> i32 {
     let bits = (bits & ((1 << size) - 1)).cast_signed();

@@ -27,8 +27,8 @@ pub struct HuffmanDecoder<'a> {
 impl<'a> HuffmanDecoder<'a> {
     /// Reads a file up to its first scan; `None` where it is not one for this decoder.
     ///
-    /// What the decoder knows: Huffman coding, 8 bits, one component or luma and two chroma components whose sampling factors
-    /// divide those of luma. Whether three components are Y′CbCr is for the caller to know.
+    /// What the decoder knows: Huffman coding, 8 bits, one component or luma and two chroma components whose sampling
+    /// factors divide those of luma. Whether three components are Y′CbCr is for the caller to know.
     #[must_use]
     pub fn new(file: &'a [u8]) -> Option<Self> {
         let mut tables = Tables::new(file);
@@ -73,8 +73,8 @@ impl<'a> HuffmanDecoder<'a> {
     ///
     /// # Errors
     ///
-    /// [`DecodeError::Malformed`], [`DecodeError::Truncated`]; [`DecodeError::Unsupported`] where something further on in
-    /// the file is not for this decoder; [`DecodeError::Work`], with the errors of `sink`.
+    /// [`DecodeError::Malformed`], [`DecodeError::Truncated`]; [`DecodeError::Unsupported`] where something further on
+    /// in the file is not for this decoder; [`DecodeError::Work`], with the errors of `sink`.
     pub fn decode(self, scales: [DctScale; 2], sink: &mut dyn RowSink, timer: &CpuTimer<'_>) -> Result<()> {
         let frame = self.tables.frame.as_ref().ok_or_else(unknown)?;
         let rows = McuRows::new(frame, scales, sink, self.avx2, timer)?;

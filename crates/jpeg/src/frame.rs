@@ -1,4 +1,4 @@
-//! The frame of planes that this decoder knows.
+//! The frames that this decoder knows, and how their samples divide into MCUs (ITU-T T.81 § A.1.1 and A.2).
 
 use image_ingest_samples::Size;
 
@@ -11,7 +11,7 @@ pub(crate) struct PlanarFrame {
     pub(crate) components: Vec<PlanarComponent>,
 }
 
-/// One component of the frame.
+/// A component of the frame.
 pub(crate) struct PlanarComponent {
     pub(crate) id: u8,
     /// Blocks in an MCU, across and down.
@@ -19,13 +19,13 @@ pub(crate) struct PlanarComponent {
     pub(crate) v: u32,
     /// Number of its quantisation table.
     pub(crate) quantiser: usize,
-    /// The table in natural order, as it was when the component's first scan began; 16 bits that wrap, as in
+    /// The table in natural order, as it was when the component's first scan began. Values have 16 bits and wrap, as in
     /// libjpeg-turbo's SIMD.
     pub(crate) table: Option<[i16; 64]>,
 }
 
 impl PlanarFrame {
-    /// `None` for any other frame.
+    /// The frame of this header; `None` for a frame that this decoder does not know.
     pub(crate) fn of(header: &FrameHeader) -> Option<Self> {
         let progressive = match header.process {
             Process::Sequential => false,
@@ -59,13 +59,13 @@ impl PlanarFrame {
         (max(|c| c.h), max(|c| c.v))
     }
 
-    /// MCUs of all components, across and down.
+    /// The MCUs of a scan of all components, across and down.
     pub(crate) fn mcus(&self) -> (u32, u32) {
         let (h, v) = self.max_sampling();
         (self.size.width.div_ceil(8 * h), self.size.height.div_ceil(8 * v))
     }
 
-    /// Samples of a component at a DCT scale of 1/`divisor`; blocks where `divisor` is 8.
+    /// The samples of a component at the DCT scale 1/`divisor`, across and down. A `divisor` of 8 gives its blocks.
     pub(crate) fn component_size(&self, component: &PlanarComponent, divisor: u32) -> Size {
         let (h, v) = self.max_sampling();
         let side = |of: u32, factor: u32, most: u32| (of * factor).div_ceil(most * divisor);
@@ -73,7 +73,8 @@ impl PlanarFrame {
     }
 }
 
-/// Whether the components are planes: luma finest, both chroma components alike and in whole proportion to it.
+/// Whether the components are planes: one component, or a luma component and two chroma components whose sampling
+/// factors are equal and divide those of luma. An MCU has at most 10 blocks (§ B.2.3).
 fn are_planes(components: &[PlanarComponent]) -> bool {
     let within = components.iter().all(|c| (1..=4).contains(&c.h) && (1..=4).contains(&c.v));
     let blocks: u32 = components.iter().map(|c| c.h * c.v).sum();

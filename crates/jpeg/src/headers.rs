@@ -1,4 +1,4 @@
-//! Frame and scan headers (ITU-T T.81 §§ B.2.2 and B.2.3), as they stand in the file.
+//! Reads frame and scan headers (ITU-T T.81 §§ B.2.2 and B.2.3). Their values are not judged here.
 
 use image_ingest_samples::Size;
 
@@ -11,15 +11,15 @@ pub(crate) struct FrameHeader {
     pub(crate) process: Process,
     /// Bits per sample.
     pub(crate) bit_depth: u8,
-    /// Width and height, either of which may be 0 here.
+    /// Width and height. Either may be 0.
     pub(crate) size: Size,
     /// The number of components that is announced.
     pub(crate) count: u8,
-    /// The components in the frame's order, as many as the segment has room for.
+    /// The components in the frame's order, as many as the segment has; none where it ends within one.
     pub(crate) components: Vec<FrameComponent>,
 }
 
-/// How a frame is coded (table B.1).
+/// The process by which a frame is coded (table B.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Process {
     /// Sequential DCT, Huffman-coded (`SOF0`, `SOF1`).
@@ -71,7 +71,7 @@ impl FrameComponent {
 }
 
 impl FrameHeader {
-    /// Reads the segment of a `SOFn` marker; `None` where it ends before its components.
+    /// Reads the segment of a `SOFn` marker. The result is `None` where it ends before its components.
     pub(crate) fn read(marker: u8, payload: &[u8]) -> Option<Self> {
         let (&[bit_depth, h0, h1, w0, w1, count], list) = payload.split_first_chunk()?;
         let size = Size::new(u16::from_be_bytes([w0, w1]).into(), u16::from_be_bytes([h0, h1]).into());
@@ -82,7 +82,7 @@ impl FrameHeader {
         Some(Self { process: Process::of(marker), bit_depth, size, count, components })
     }
 
-    /// Whether as many components are there as are announced, and nothing else.
+    /// Whether the segment has as many components as it announces, and nothing else.
     pub(crate) fn is_whole(&self) -> bool {
         self.components.len() == usize::from(self.count)
     }
@@ -93,11 +93,11 @@ impl FrameHeader {
 pub(crate) struct ScanHeader {
     /// The components of the scan.
     pub(crate) components: Vec<ScanEntry>,
-    /// First and last coefficient in zigzag order.
+    /// The zigzag indices of the first and the last coefficient (Ss and Se).
     pub(crate) spectrum: (u8, u8),
-    /// The bit to which the coefficients were known, and the one to which they are known after the scan.
+    /// The lowest bit that was known of the coefficients, and the lowest known after the scan (Ah and Al).
     pub(crate) approximation: (u8, u8),
-    /// Bytes of the segment behind its fields; 0 in a valid file.
+    /// The number of bytes of the segment behind its fields; 0 in a valid file.
     pub(crate) extra_bytes: usize,
 }
 
@@ -113,7 +113,7 @@ pub(crate) struct ScanEntry {
 }
 
 impl ScanHeader {
-    /// Reads the segment of `SOS`; `None` where it is too short.
+    /// Reads the segment of `SOS`. The result is `None` where it is too short.
     pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let (&count, rest) = payload.split_first()?;
         let (list, parameters) = rest.split_at_checked(2 * usize::from(count))?;

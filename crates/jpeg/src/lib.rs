@@ -1,11 +1,11 @@
-//! Decodes Huffman-coded JPEGs of 8 bits, sequential or progressive (ITU-T T.81 annexes F and G), to planes: what cameras,
-//! phones and the web write.
+//! Decodes Huffman-coded JPEGs of 8 bits, sequential or progressive (ITU-T T.81 annexes F and G), to planes: what
+//! cameras, phones and the web write.
 //!
 //! [`HuffmanDecoder`] hands rows of planes to a sink at the DCT scale asked for, each sample as libjpeg-turbo gives it.
 //! [`MarkerSegments`] is the one walk over a file's markers, which a caller's probe shares.
 //!
-//! This crate promises nothing but to [image-ingest](https://docs.rs/image-ingest), which pins it with `=`: its API changes
-//! with any release.
+//! This crate promises nothing but to [image-ingest](https://docs.rs/image-ingest), which pins it with `=`: its API
+//! changes with any release.
 #![deny(unsafe_code)]
 
 mod app;

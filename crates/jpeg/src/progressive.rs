@@ -1,7 +1,7 @@
 //! Decodes the scans of a progressive frame into coefficients, and those into samples (ITU-T T.81 annex G).
 //!
-//! Coefficients lie in zigzag order beside a bit for each that is not zero: refinement, most of a decode's time, then
-//! visits only those.
+//! All coefficients are held until the last scan, 16 bits each and in zigzag order. Each block has a mask of the
+//! coefficients that are not zero. Refinement, which takes most of the time, and the inverse DCT visit only those.
 
 use image_ingest_samples::zeroed;
 
@@ -16,37 +16,41 @@ use crate::result::Result;
 use crate::sequential::{POSITIONS, position};
 use crate::tables::{ScanStart, ScanTables, Tables};
 
-/// The coefficients of all components, as far as they are known.
+/// The coefficients of all components, as far as scans have brought them.
 pub(crate) struct Coefficients {
     planes: Vec<CoefficientPlane>,
+    /// MCUs of all components, across and down.
     mcus: (u32, u32),
 }
 
-/// The blocks of one component, row by row, whole MCUs.
+/// The blocks of one component, row by row. There are as many as whole MCUs have, so a block of any scan exists.
 struct CoefficientPlane {
     h: usize,
     v: usize,
+    /// Blocks in a row.
     across: usize,
-    /// Blocks of a scan of this component alone, across and down (§ A.2.2).
+    /// Blocks of a scan of this component alone, across and down (§ A.2.2): those that hold samples of the picture.
     own: (usize, usize),
     values: Vec<i16>,
-    /// Bit `k`: coefficient `k`, 1–63, is not zero.
+    /// Of each block: bit `k` says that the coefficient `k`, 1–63, is not zero.
     nonzero: Vec<u64>,
     precision: Precision,
 }
 
-/// One scan, ready to be read.
+/// A scan of a progressive frame and how far it has been read.
 pub(crate) struct ProgressiveScan<'a> {
     pub(crate) entropy: Entropy<'a>,
+    /// The indices in the frame of the scan's components.
     components: Vec<usize>,
     kind: ScanKind,
-    /// The bit that the scan gives.
+    /// The lowest bit that is known after the scan.
     bit: u8,
     predictors: [i32; 3],
-    /// Blocks that are still to be passed over.
+    /// The blocks from here on that have no more new coefficients (§ G.1.2.2).
     end_run: u32,
 }
 
+/// The four kinds of scan (§ G.1.1.1).
 enum ScanKind {
     DcFirst(Vec<DcTable>),
     DcRefine,
@@ -54,14 +58,17 @@ enum ScanKind {
     AcRefine(SpectralBand),
 }
 
-/// The coefficients that an AC scan gives, and their codes.
+/// The band of coefficients that an AC scan brings, by its first and last zigzag index, and their codes.
 struct SpectralBand {
     codes: HuffmanTable,
     spectrum: (u32, u32),
 }
 
 impl<'a> ProgressiveScan<'a> {
-    /// `Ok(None)` for a scan header that no progressive frame may have, or tables that no code can be read by.
+    /// A scan that stands before its first MCU.
+    ///
+    /// The result is `Ok(None)` for a scan header that no progressive frame may have (§ G.1.1.1), a missing table, or
+    /// one that makes no prefix code.
     ///
     /// # Errors
     ///
@@ -74,13 +81,16 @@ impl<'a> ProgressiveScan<'a> {
         Ok(Some(Self { entropy, components, kind, bit, predictors: [0; 3], end_run: 0 }))
     }
 
-    /// Whether no further block was said to end early, as after the last block of a scan (§ G.1.2.2).
+    /// Whether no further block was announced to end early. This holds after the last block of a valid scan (§
+    /// G.1.2.2).
     pub(crate) fn has_no_run_left(&self) -> bool {
         self.end_run == 0
     }
 }
 
 impl ScanKind {
+    /// A scan of DC coefficients may hold several components, one of AC coefficients holds one (§ G.1.1.1.1). A
+    /// refinement brings the bit below the lowest one known, and no bit is above 13 (§ G.1.1.1.2).
     fn of(tables: &Tables<'_>, start: &ScanStart<'_>) -> Option<Self> {
         let (first, last) = start.spectrum;
         let (before, bit) = start.approximation;
@@ -104,7 +114,7 @@ impl ScanKind {
 }
 
 impl Coefficients {
-    /// All zero.
+    /// The coefficients of a frame, all zero.
     ///
     /// # Errors
     ///
@@ -127,23 +137,23 @@ impl Coefficients {
         Ok(Self { planes: frame.components.iter().map(plane).collect::<Result<_>>()?, mcus })
     }
 
-    /// Notes what a scan will bring; false if it contradicts those before it.
+    /// Notes what a scan will bring. Returns false if that contradicts the scans before it.
     pub(crate) fn expect(&mut self, start: &ScanStart<'_>) -> bool {
         let mut indices = start.components.iter().map(|component| component.index);
         indices.all(|index| self.planes[index].precision.refine(start.spectrum, start.approximation))
     }
 
-    /// Whether every bit of every coefficient is there.
+    /// Whether every bit of every coefficient is known.
     pub(crate) fn are_complete(&self) -> bool {
         self.planes.iter().all(|plane| plane.precision.is_full())
     }
 
-    /// Rows of a scan: of blocks where it is of one component, of MCUs where it is of several.
+    /// The number of rows of a scan. They are rows of blocks for one component, and rows of MCUs for several.
     pub(crate) fn rows(&self, pass: &ProgressiveScan<'_>) -> usize {
         if let [only] = pass.components[..] { self.planes[only].own.1 } else { self.mcus.1 as usize }
     }
 
-    /// Reads a row of a scan.
+    /// Reads the row `row` of a scan.
     #[inline(always)]
     pub(crate) fn read(&mut self, pass: &mut ProgressiveScan<'_>, row: usize) -> Result<(), ScanFault> {
         let ProgressiveScan { entropy, components, kind, bit, predictors, end_run } = pass;
@@ -155,7 +165,7 @@ impl Coefficients {
         }
     }
 
-    /// Reads a row's DC coefficients by `codes`, or one more bit of each.
+    /// Reads the DC coefficients of the row `y` by `codes`, or without `codes` one more bit of each.
     #[inline(always)]
     fn read_dc(
         &mut self,
@@ -189,6 +199,7 @@ impl Coefficients {
         Ok(())
     }
 
+    /// Reads the row `y` of a scan of AC coefficients. The kind of scan is a constant of the loop.
     #[inline(always)]
     fn read_ac<const REFINE: bool>(
         &mut self,
@@ -218,7 +229,10 @@ impl Coefficients {
         Ok(())
     }
 
-    /// Transforms a row of MCUs.
+    /// Transforms the coefficients of the row `row` of MCUs into samples.
+    ///
+    /// Only the coefficients that are not zero are copied to natural order. The others are zero in the pair already
+    /// (see [`PendingBlocks`]).
     #[inline(always)]
     pub(crate) fn transform(
         &self,
@@ -247,7 +261,7 @@ impl Coefficients {
     }
 }
 
-/// The indices of the bits that are set.
+/// The indices of the bits that are set, from the lowest on.
 #[inline(always)]
 fn bits_of(mut set: u64) -> impl Iterator<Item = u32> {
     std::iter::from_fn(move || {

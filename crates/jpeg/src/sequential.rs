@@ -1,4 +1,8 @@
-//! Decodes a scan of a sequential frame, a row of MCUs at a time (ITU-T T.81 § F.2): of all its components or some.
+//! Decodes a scan of a sequential frame, a row of MCUs at a time (ITU-T T.81 § F.2).
+//!
+//! A scan holds all components of the frame, or some of them. Each block is read into one half of a pair of blocks, and
+//! the second block of a pair starts the inverse DCT of both (see [`PendingBlocks`]). Luma and chroma have pairs of
+//! their own, since their DCT scales may differ.
 
 use image_ingest_samples::{CpuTimer, zeroed};
 
@@ -12,15 +16,15 @@ use crate::result::Result;
 use crate::tables::{ScanStart, ScanTables, Tables};
 use crate::zigzag::ZIGZAG;
 
-/// One scan.
+/// A scan of a sequential frame and how far it has been read.
 pub(crate) struct SequentialScan<'a> {
     pub(crate) entropy: Entropy<'a>,
     components: Vec<ScanComponent>,
-    /// Quantisers by the component's index in the frame.
+    /// The quantisation tables by the component's index in the frame.
     quantisers: Vec<[i16; 64]>,
     /// MCUs across and down.
     mcus: (u32, u32),
-    /// Of luma and of chroma.
+    /// The blocks of luma and of chroma that wait for their inverse DCT.
     pending: [PendingBlocks; 2],
 }
 
@@ -33,11 +37,14 @@ struct ScanComponent {
     v: usize,
     dc: DcTable,
     ac: AcTable,
+    /// The DC coefficient of the component's block before (§ A.3.5).
     predictor: i32,
 }
 
 impl<'a> SequentialScan<'a> {
-    /// `Ok(None)` for a scan that has no usable tables.
+    /// A scan that stands before its first MCU; `sides` are those of decoded blocks of luma and of chroma.
+    ///
+    /// The result is `Ok(None)` for a scan that lacks a table, or whose Huffman table makes no prefix code.
     ///
     /// # Errors
     ///
@@ -77,25 +84,26 @@ impl<'a> SequentialScan<'a> {
         Ok(Some(Self { entropy, components, quantisers, mcus, pending: sides.map(PendingBlocks::new) }))
     }
 
-    /// Rows of MCUs.
+    /// The number of rows of MCUs.
     pub(crate) fn rows(&self) -> u32 {
         self.mcus.1
     }
 
-    /// The indices in the frame of the scan's components, each with its rows of blocks in a row of MCUs.
+    /// The index in the frame of each component of the scan, with its rows of blocks in a row of MCUs.
     pub(crate) fn indices(&self) -> impl Iterator<Item = (usize, usize)> {
         self.components.iter().map(|component| (component.index, component.v))
     }
 
-    /// MCUs in a row.
+    /// The number of MCUs in a row.
     pub(crate) fn mcus_across(&self) -> u32 {
         self.mcus.0
     }
 
-    /// Whether an MCU of the scan ends with the last bit of `data`, padding of ones left out.
+    /// Whether an MCU of the scan can end with the last bit of `data`, padding of ones left out.
     ///
-    /// Starts from every bit, and follows MCUs from there; where one begins that was followed before, so does the rest.
-    /// Each bit starts one MCU at most, so this takes time in proportion to the length.
+    /// The search starts at every bit and follows the MCUs from there. It stops where an MCU begins at a bit that was
+    /// followed before, since the same MCUs come again. So each bit starts at most one MCU, and the search takes time
+    /// in proportion to the length.
     ///
     /// # Errors
     ///
@@ -123,7 +131,8 @@ impl<'a> SequentialScan<'a> {
         Ok(false)
     }
 
-    /// Reads on to the end of the entropy-coded data. Returns how many MCUs there are, or why it is not made of MCUs.
+    /// Reads on to the end of the entropy-coded data. Returns how many MCUs there are, or the fault that shows that the
+    /// data is not made of MCUs.
     ///
     /// # Errors
     ///
@@ -142,6 +151,7 @@ impl<'a> SequentialScan<'a> {
         Ok(Ok(count))
     }
 
+    /// Reads the next MCU without its samples.
     fn skip_mcu(&mut self) -> Result<(), ScanFault> {
         if self.entropy.restarts()? {
             self.components.iter_mut().for_each(|component| component.predictor = 0);
@@ -151,7 +161,10 @@ impl<'a> SequentialScan<'a> {
         self.entropy.check(reader, read)
     }
 
-    /// Decodes the next row of MCUs into one mcu_row for each component; `inverse` is the inverse DCT of the machine.
+    /// Decodes the next row of MCUs into `mcu_rows`, one for each component of the frame.
+    ///
+    /// `inverse` is the inverse DCT that was compiled for this machine. It is a type parameter, so that it becomes part
+    /// of this loop.
     #[inline(always)]
     pub(crate) fn row(
         &mut self,
@@ -174,17 +187,17 @@ impl<'a> SequentialScan<'a> {
     }
 }
 
-/// What blocks go through, and where their samples go.
+/// What a block of coefficients becomes samples by, and where these go.
 struct BlockOutput<'s> {
     tables: &'s [[i16; 64]],
     pending: &'s mut [PendingBlocks; 2],
     mcu_rows: &'s mut [McuRow],
 }
 
-/// MCUs between two looks at the timer.
+/// MCUs that are skipped between two calls of the timer.
 const MCUS_A_CHECK: u64 = 256;
 
-/// Reads an MCU of which nothing is kept.
+/// Reads an MCU and keeps nothing of it.
 fn skip_mcu(reader: &mut BitReader, window: &[u8], components: &mut [ScanComponent]) -> Option<()> {
     let mut unused: BlockPair = [0; 256];
     for component in components {
@@ -195,6 +208,9 @@ fn skip_mcu(reader: &mut BitReader, window: &[u8], components: &mut [ScanCompone
     Some(())
 }
 
+/// Reads an MCU; `None` for an impossible code, after which the rest of it is not read.
+///
+/// The blocks of a component come row by row (§ A.2.3), so `block` is `y · h + x`.
 #[inline(always)]
 fn read_mcu(
     reader: &mut BitReader,
@@ -215,8 +231,25 @@ fn read_mcu(
     Some(())
 }
 
-/// Reads a block's coefficients into its half of `pair`; whether all but the first are zero, or `None` for a code that
-/// the tables do not have.
+/// Reads the coefficients of a block (§ F.2.2) into its half of `pair`, which is zero before. Returns whether all but
+/// the first are zero, or `None` for a code that the tables do not have or a coefficient beyond the block.
+///
+/// Invariant of both loops: coefficients up to the zigzag index `k` are read, `k` is at most 62, and each turn makes
+/// `k` larger. So a block takes at most 63 codes, whatever the data is.
+///
+/// The inner loop takes one or two coefficients by a lookup. It runs only while the first of them lies before index 63,
+/// so that position is in the block. The second may lie beyond: `k` is then at most 62 + [`END`] = 189, and
+/// [`POSITIONS`] has 256 entries, of which those from 64 on name an element that is never read. So there is no test
+/// between the two writes, and no index can leave `pair`. One test after them tells the three ends of a block:
+///
+/// - `k` = 63: the last coefficient is read, and no end of block follows it.
+/// - `k` > `END`: an end of block. Its step alone leads there.
+/// - else a second coefficient beyond the block. It is damage, unless it is a run of 16 zeros, which libjpeg accepts.
+///
+/// A block ends without an AC coefficient exactly where `k` = 1 + `END` and the first value is 0: [`AcTable`] stores an
+/// end of block at once as a step of 1 with the value 0, and coefficients that are coded are never 0.
+///
+/// The outer loop reads one coefficient by its code where the lookup has none, or where index 63 is near.
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "values wrap in 16 bits, as in libjpeg")]
 fn read_block(
@@ -233,7 +266,7 @@ fn read_block(
     let mut k = 0u32;
     loop {
         reader.refill(window);
-        // Four lookups of twelve bits are what a refill is sure to hold.
+        // A refill is sure to hold 56 bits: four lookups of twelve.
         let mut lookups = 4;
         while lookups > 0 {
             let entry = ac.pair(reader);
@@ -248,7 +281,6 @@ fn read_block(
             k += first + second;
             pair[position(positions, k)] = other;
             if k >= 63 {
-                // A second coefficient beyond the block is damage; an end of block is further away than any.
                 return (k == 63 || k > END || other == 0).then_some(k == END + 1 && value == 0);
             }
         }
@@ -271,13 +303,17 @@ fn read_block(
     }
 }
 
+/// The position in a [`BlockPair`] of the coefficient with the zigzag index `k`, at most 255.
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "at most 62 + 127")]
 pub(crate) fn position(positions: &[u8; 256], k: u32) -> usize {
     usize::from(positions[usize::from(k as u8)])
 }
 
-/// Places in a [`BlockPair`] by zigzag index, for its first and second block; beyond the block, where nothing is read.
+/// Positions in a [`BlockPair`] by zigzag index, for its first and its second block.
+///
+/// Indices from 64 on, beyond the block, all have the position 128, which no inverse DCT reads. Any `u8` is an index of
+/// this table, and any of its values is one of a pair's 256 elements, so the compiler needs no test for either.
 pub(crate) static POSITIONS: [[u8; 256]; 2] = [positions(0), positions(1)];
 
 const fn positions(block: u8) -> [u8; 256] {

@@ -1,6 +1,6 @@
 //! The zigzag order of coefficients.
 
-/// Natural places of coefficients in zigzag order (T.81 figure A.6).
+/// The position in natural order, row · 8 + column, of each coefficient in zigzag order (ITU-T T.81 figure A.6).
 pub(crate) const ZIGZAG: [u8; 64] = zigzag();
 
 const fn zigzag() -> [u8; 64] {
