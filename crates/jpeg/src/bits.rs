@@ -196,3 +196,104 @@ impl BitReader {
         self.at * 8 - (self.count as usize).min(self.at * 8)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::vectors::{Random, SlowReader};
+
+    /// Bytes of which a fifth is 0xFF.
+    fn data(random: &mut Random, len: usize) -> Vec<u8> {
+        random.bytes(len).into_iter().map(|b| if b % 5 == 0 { 0xFF } else { b }).collect()
+    }
+
+    fn stuffed(bytes: &[u8]) -> Vec<u8> {
+        bytes.iter().flat_map(|&b| if b == 0xFF { vec![0xFF, 0] } else { vec![b] }).collect()
+    }
+
+    #[test]
+    fn bits_are_those_of_the_data_without_its_stuffing_across_windows() {
+        let mut random = Random::new(3);
+        for len in [0, 1, 7, 8, 100, WINDOW - MARGIN - 1, WINDOW - MARGIN, WINDOW - MARGIN + 1, 3 * WINDOW] {
+            let plain = data(&mut random, len);
+            let coded = [&stuffed(&plain)[..], &[0xFF, 0xD9]].concat();
+            let mut segments = EntropySegments::new(&coded).unwrap();
+            let (mut reader, mut slow) = (BitReader::default(), SlowReader::new(&plain));
+            while slow.at < len * 8 {
+                segments.prepare(&mut reader);
+                for _ in 0..200 {
+                    reader.refill(segments.window());
+                    let (first, second) = (1 + random.below(28), 1 + random.below(28));
+                    for n in [first, second] {
+                        assert_eq!(reader.peek(n), slow.bits(n), "{len} bytes, bit {}", slow.at);
+                        reader.skip(n);
+                    }
+                }
+                assert_eq!(segments.is_overrun(&reader), slow.at > len * 8);
+            }
+            segments.prepare(&mut reader);
+            assert!(segments.has_ended() && segments.unread(&reader).is_empty());
+            assert_eq!(segments.rest(), [0xFF, 0xD9]);
+        }
+    }
+
+    #[test]
+    fn a_refill_leaves_56_bits_or_more_whatever_was_taken() {
+        let bytes: Vec<u8> = (0..64).collect();
+        for taken in 0..=56 {
+            let mut reader = BitReader::at_bit(0, &bytes);
+            (0..taken).for_each(|_| reader.skip(1));
+            reader.refill(&bytes);
+            assert!((56..64).contains(&reader.count) && reader.consumed_bits() == taken as usize);
+            let mut slow = SlowReader::new(&bytes);
+            slow.at = taken as usize;
+            assert_eq!(
+                (reader.peek(32), {
+                    reader.skip(24);
+                    reader.peek(32)
+                }),
+                (slow.bits(32), {
+                    slow.at -= 8;
+                    slow.bits(32)
+                })
+            );
+        }
+    }
+
+    #[test]
+    fn zeros_follow_the_last_byte() {
+        let mut segments = EntropySegments::new(&[0xAB, 0xFF, 0xFF, 0xD0]).unwrap();
+        let mut reader = BitReader::default();
+        segments.prepare(&mut reader);
+        reader.refill(segments.window());
+        assert_eq!(reader.peek(32), 0xAB00_0000);
+        reader.skip(8);
+        assert!(!segments.is_overrun(&reader) && segments.is_near_end(&reader));
+        assert_eq!(segments.rest(), [0xFF, 0xD0], "a fill byte is no data");
+        reader.skip(1);
+        assert!(segments.is_overrun(&reader));
+    }
+
+    #[test]
+    fn what_was_read_and_what_was_not_meet_in_a_byte() {
+        let mut segments = EntropySegments::new(&[1, 2, 3, 4]).unwrap();
+        let mut reader = BitReader::default();
+        segments.prepare(&mut reader);
+        reader.refill(segments.window());
+        reader.skip(11);
+        assert_eq!((segments.read(&reader), segments.unread(&reader)), (&[1, 2][..], &[3, 4][..]));
+        assert_eq!(segments.bits_to_byte(&reader), 5);
+        reader.skip(5);
+        assert_eq!(segments.bits_to_byte(&reader), 0);
+    }
+
+    #[test]
+    fn a_reader_can_start_at_any_bit() {
+        let bytes = Random::new(9).bytes(64);
+        for bit in 0..200 {
+            let mut slow = SlowReader::new(&bytes);
+            slow.at = bit;
+            assert_eq!(BitReader::at_bit(bit, &bytes).peek(32), slow.bits(32));
+        }
+    }
+}

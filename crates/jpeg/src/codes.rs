@@ -251,3 +251,159 @@ pub(crate) fn bits_to_value(bits: u32, size: u32) -> i32 {
     let bits = (bits & ((1 << size) - 1)).cast_signed();
     if size > 0 && bits < 1 << (size - 1) { bits + 1 - (1 << size) } else { bits }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::vectors::{CodeLengths, Random, SlowReader, ac_luma, bytes_of, dc_chroma, dc_luma, window};
+
+    fn assert_codes(table: &CodeLengths, expected: &[(u8, &str)]) {
+        for &(symbol, digits) in expected {
+            let code = u32::from_str_radix(digits, 2).unwrap() << (16 - digits.len());
+            let length = u32::try_from(digits.len()).unwrap();
+            for rest in [0, (1 << (16 - length)) - 1] {
+                assert_eq!(table.table().find(code | rest), Some((length, symbol)), "{symbol:02X}");
+            }
+        }
+    }
+
+    #[test]
+    fn codes_are_those_of_tables_k_3_to_k_5() {
+        let luma =
+            ["00", "010", "011", "100", "101", "110", "1110", "11110", "111110", "1111110", "11111110", "111111110"];
+        assert_codes(&dc_luma(), &(0..).zip(luma).collect::<Vec<_>>());
+        let chroma =
+            ["00", "01", "10", "110", "1110", "11110", "111110", "1111110", "11111110", "111111110", "1111111110"];
+        assert_codes(&dc_chroma(), &(0..).zip(chroma).collect::<Vec<_>>());
+        let ac = [
+            (0x00, "1010"),
+            (0x01, "00"),
+            (0x03, "100"),
+            (0x11, "1100"),
+            (0x08, "1111110110"),
+            (0x52, "11111110111"),
+            (0xF0, "11111111001"),
+            (0x82, "111111111000000"),
+            (0x09, "1111111110000010"),
+            (0x16, "1111111110000100"),
+            (0x95, "1111111111000001"),
+            (0xE1, "1111111111101011"),
+            (0xFA, "1111111111111110"),
+        ];
+        assert_codes(&ac_luma(), &ac);
+    }
+
+    #[test]
+    fn every_16_bits_begin_with_the_code_that_a_slow_search_finds() {
+        for table in [dc_luma(), dc_chroma(), ac_luma()] {
+            let (fast, codes) = (table.table(), table.codes());
+            for top in 0..1 << 16 {
+                let found = codes.iter().find(|(length, code, _)| top >> (16 - length) == *code);
+                assert_eq!(fast.find(top), found.map(|&(length, _, symbol)| (length, symbol)), "{top:016b}");
+            }
+        }
+    }
+
+    #[test]
+    fn counts_that_make_no_prefix_code_are_refused() {
+        let table = |counts: &[u8], symbols: usize| {
+            let mut all = [0; 16];
+            all[..counts.len()].copy_from_slice(counts);
+            HuffmanTable::new(all, &vec![7; symbols]).is_some()
+        };
+        assert!(table(&[1, 1, 1], 3));
+        assert!(!table(&[2], 2), "the code of ones alone");
+        assert!(!table(&[1, 2], 3), "the code of ones alone, of two bits");
+        assert!(!table(&[3], 3) && !table(&[1, 1, 200], 202), "more codes than bits");
+        assert!(!table(&[1, 1, 1], 2) && !table(&[1, 1, 1], 4), "another number of symbols");
+        assert!(!table(&[0, 0, 0, 0, 0, 0, 0, 0, 200, 200], 400), "more symbols than a byte can name");
+        assert!(HuffmanTable::new([0; 16], &[]).is_some_and(|empty| empty.find(0).is_none()));
+    }
+
+    #[test]
+    fn values_extend_as_figure_f_12_says() {
+        let of = |size, values: &[i32]| {
+            for (bits, &value) in (0..).zip(values) {
+                assert_eq!(bits_to_value(bits, size), value, "{bits:b} of {size} bits");
+            }
+        };
+        of(0, &[0]);
+        of(1, &[-1, 1]);
+        of(2, &[-3, -2, 2, 3]);
+        of(3, &[-7, -6, -5, -4, 4, 5, 6, 7]);
+        assert_eq!(
+            [bits_to_value(0, 15), bits_to_value(0x7FFF, 15), bits_to_value(0x4000, 15)],
+            [-32_767, 32_767, 16_384]
+        );
+        assert_eq!(bits_to_value(0xFFFF_FFF6, 3), 6, "bits above do not count");
+    }
+
+    #[test]
+    fn dc_differences_are_those_of_a_slow_reader() {
+        for table in [dc_luma(), dc_chroma(), CodeLengths { counts: [1; 16], symbols: (0..16).collect() }] {
+            let (dc, codes) = (DcTable::new(table.table()).unwrap(), table.codes());
+            let mut random = Random::new(1);
+            for top in 0..=u16::MAX {
+                let bytes = window(&[&top.to_be_bytes()[..], &random.bytes(8)].concat());
+                let mut reader = BitReader::at_bit(0, &bytes);
+                let mut slow = SlowReader::new(&bytes);
+                let expected = slow.symbol(&codes).map(|category| slow.value(category.into()));
+                assert_eq!(dc.read(&mut reader), expected, "{top:016b}");
+                assert_eq!(reader.consumed_bits(), slow.at, "{top:016b}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_dc_category_above_15_is_refused() {
+        assert!(DcTable::new(CodeLengths { counts: [1; 16], symbols: (1..17).collect() }.table()).is_none());
+    }
+
+    #[test]
+    fn a_lookup_holds_the_coefficients_that_are_whole_in_twelve_bits() {
+        let table = ac_luma();
+        let (ac, codes) = (AcTable::new(table.table()), table.codes());
+        for top in 0..1u16 << 12 {
+            let bytes = window(&(top << 4).to_be_bytes());
+            let mut slow = SlowReader::new(&bytes);
+            let mut whole = Vec::new();
+            while whole.len() < 2 {
+                let Some(symbol) = slow.symbol(&codes) else { break };
+                let value = slow.value((symbol & 15).into());
+                if slow.at > 12 || symbol & 15 > 7 {
+                    break;
+                }
+                let step = if symbol == 0 { END } else { u32::from(symbol >> 4) + 1 };
+                whole.push((slow.at, step, i16::try_from(value).unwrap()));
+                if symbol == 0 {
+                    break;
+                }
+            }
+            let entry = ac.pair(&BitReader::at_bit(0, &bytes));
+            let found = (entry.taken() as usize, entry.steps(), entry.values());
+            match whole[..] {
+                [] => assert_eq!(found.0, 0, "{top:012b}"),
+                [(at, END, _)] => assert_eq!(found, (at, (1, END), (0, 0)), "{top:012b}"),
+                [(at, step, value)] => assert_eq!(found, (at, (step, 0), (value, value)), "{top:012b}"),
+                [(_, step, value), (at, second, other), ..] => {
+                    assert_eq!(found, (at, (step, second), (value, other)), "{top:012b}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_coefficient_is_read_by_its_code() {
+        let table = ac_luma();
+        let ac = AcTable::new(table.table());
+        let read = |symbol: u8, value: &str| {
+            let bytes = window(&bytes_of(&(table.digits(symbol) + value)));
+            ac.read(&mut BitReader::at_bit(0, &bytes))
+        };
+        assert_eq!(read(0x00, ""), Some((END, 0)));
+        assert_eq!(read(0xF0, ""), Some((16, 0)));
+        assert_eq!(read(0x3A, "0000000001"), Some((4, -1022)));
+        assert_eq!(read(0xFA, "1111111111"), Some((16, 1023)));
+        assert_eq!(ac.read(&mut BitReader::at_bit(0, &[0xFF; 16])), None);
+    }
+}
