@@ -205,3 +205,16 @@ fn from_to(first: u32, last: u32) -> u64 {
 fn low_bits(value: i32) -> i16 {
     value as i16
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_name_the_bits_of_a_band() {
+        assert_eq!(from_to(1, 63), u64::MAX - 1);
+        assert_eq!(from_to(3, 5), 0b11_1000);
+        assert_eq!(from_to(5, 4), 0);
+        assert_eq!(from_to(63, 63), 1 << 63);
+    }
+}

@@ -2,7 +2,8 @@
 //!
 //! This is plain Rust that says what every build must give, sample by sample. The arithmetic is that of libjpeg's
 //! accurate integer DCT (`islow`, jidctint.c) at full scale, and of its reduced ones (jidctred.c) at 1/2 and 1/4.
-//! At 1/8, a sample is the DC coefficient alone.
+//! At 1/8, a sample is the DC coefficient alone. A reduced DCT gives the means of 2 × 2, 4 × 4 or 8 × 8 samples of the
+//! full one, but for rounding: the tests hold each to an inverse DCT in `f64`.
 //!
 //! **Scaling.** A one-dimensional pass multiplies by constants of 13 fractional bits ([`CONST_BITS`]), cosines
 //! times √2, so its output is √8 times what the DCT defines. The first pass goes over columns and keeps two further
@@ -189,3 +190,125 @@ pub(crate) const F_2_172: i32 = 17799;
 pub(crate) const F_2_562: i32 = 20995;
 pub(crate) const F_3_072: i32 = 25172;
 pub(crate) const F_3_624: i32 = 29692;
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::{FRAC_1_SQRT_2, PI};
+
+    use super::*;
+    use crate::tests::vectors::Random;
+
+    const ONES: [i16; 64] = [1; 64];
+
+    /// The inverse DCT of § A.3.3, and the means of its samples over squares, as samples that are not rounded.
+    fn exact(coefficients: &[i16; 64], side: usize) -> Vec<f64> {
+        let basis = |x: usize, u: usize| {
+            let c = if u == 0 { FRAC_1_SQRT_2 } else { 1.0 };
+            c / 2.0 * ((2 * x + 1) as f64 * u as f64 * PI / 16.0).cos()
+        };
+        let basis: [[f64; 8]; 8] = std::array::from_fn(|x| std::array::from_fn(|u| basis(x, u)));
+        // Each row of coefficients along x, then each column along y.
+        let rows: [[f64; 8]; 8] = std::array::from_fn(|v| {
+            std::array::from_fn(|x| (0..8).map(|u| f64::from(coefficients[v * 8 + u]) * basis[x][u]).sum())
+        });
+        let full = |y: usize, x: usize| -> f64 { (0..8).map(|v| rows[v][x] * basis[y][v]).sum() };
+        let n = 8 / side;
+        let mean = |at: usize| {
+            let square = (0..n * n).map(|i| full(at / side * n + i / n, at % side * n + i % n));
+            square.sum::<f64>() / (n * n) as f64
+        };
+        (0..side * side).map(|at| (mean(at) + 128.0).clamp(0.0, 255.0)).collect()
+    }
+
+    /// The samples of a block that is both the first and the second of a pair.
+    fn samples(coefficients: &[i16; 64], table: &[i16; 64], side: usize) -> Vec<u8> {
+        let mut pair: BlockPair = [0; 256];
+        for (k, &value) in coefficients.iter().enumerate() {
+            pair[k / 8 * 16 + k % 8] = value;
+            pair[k / 8 * 16 + 8 + k % 8] = value;
+        }
+        let mut out = [0; 128];
+        inverse(&pair, [table; 2], side, &mut out);
+        let rows = out[..2 * side * side].chunks_exact(2 * side);
+        rows.flat_map(|row| {
+            assert_eq!(row[..side], row[side..], "both blocks");
+            row[..side].to_vec()
+        })
+        .collect()
+    }
+
+    /// The largest distance between our samples and the exact ones.
+    fn error(coefficients: &[i16; 64], side: usize) -> f64 {
+        let pairs = samples(coefficients, &ONES, side).into_iter().zip(exact(coefficients, side));
+        pairs.map(|(ours, exact)| (f64::from(ours) - exact).abs()).fold(0.0, f64::max)
+    }
+
+    #[test]
+    fn a_dc_coefficient_alone_gives_an_eighth_of_it_rounded_at_every_scale() {
+        for dc in -1100..1100i16 {
+            let mut block = [0; 64];
+            block[0] = dc;
+            let expected = u8::try_from(((dc + 4) >> 3).clamp(-128, 127) + 128).unwrap();
+            for side in [8, 4, 2, 1] {
+                assert_eq!(samples(&block, &ONES, side), vec![expected; side * side]);
+            }
+        }
+    }
+
+    #[test]
+    fn blocks_of_a_dc_coefficient_alone_take_the_short_way_to_the_same_samples() {
+        let tables = [&[7; 64], &[-3; 64]];
+        for dc in (i16::MIN..=i16::MAX).step_by(7) {
+            let mut pair: BlockPair = [0; 256];
+            (pair[0], pair[8]) = (dc, dc.wrapping_mul(5));
+            for side in [8, 4, 2, 1] {
+                let (mut short, mut long) = ([0; 128], [0; 128]);
+                flat(&pair, tables, side, &mut short);
+                inverse(&pair, tables, side, &mut long);
+                assert!(short == long, "{dc} at {side}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_basis_function_is_exact_but_for_rounding() {
+        for k in 0..64 {
+            for value in [-900, -255, -16, -1, 1, 8, 100, 1000] {
+                let mut block = [0; 64];
+                block[k] = value;
+                for side in [8, 4, 2, 1] {
+                    assert!(error(&block, side) < 0.6, "coefficient {k} of {value} at {side}: {}", error(&block, side));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn blocks_as_pictures_have_them_are_exact_to_less_than_one() {
+        let mut random = Random::new(11);
+        for round in 0..2000 {
+            let mut block = [0i16; 64];
+            block[0] = i16::try_from(random.below(2040)).unwrap() - 1020;
+            for _ in 0..random.below(40) {
+                let k = random.below(64) as usize;
+                block[k] = i16::try_from(random.below(200)).unwrap() - 100;
+            }
+            for side in [8, 4, 2, 1] {
+                assert!(error(&block, side) < 0.85, "block {round} at {side}: {}", error(&block, side));
+            }
+        }
+    }
+
+    #[test]
+    fn coefficients_are_multiplied_with_the_table_in_16_bits() {
+        let (mut block, mut product) = ([0; 64], [0; 64]);
+        let table = std::array::from_fn(|k| i16::try_from(k * 3 + 1).unwrap());
+        for k in [0, 1, 9, 30, 63] {
+            block[k] = 3;
+            product[k] = 3 * table[k];
+        }
+        assert_eq!(samples(&block, &table, 8), samples(&product, &ONES, 8));
+        let wrapped = samples(&[1000; 64], &[1000; 64], 8);
+        assert_eq!(wrapped, samples(&[1000i16.wrapping_mul(1000); 64], &ONES, 8));
+    }
+}

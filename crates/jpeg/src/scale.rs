@@ -2,7 +2,7 @@
 
 /// A DCT scale, 1/n: of a side of the picture, the decoder gives ⌈side / n⌉ samples.
 ///
-/// An inverse DCT of the lowest 8/n × 8/n coefficients of a block gives a block that much smaller, without a resize.
+/// A reduced inverse DCT gives the means of n × n samples of the full one, but for rounding, and takes less time.
 ///
 /// ```
 /// use image_ingest_jpeg::DctScale;

@@ -231,8 +231,9 @@ fn read_mcu(
     Some(())
 }
 
-/// Reads the coefficients of a block (§ F.2.2) into its half of `pair`, which is zero before. Returns whether all but
-/// the first are zero, or `None` for a code that the tables do not have or a coefficient beyond the block.
+/// Reads the coefficients of a block (§ F.2.2) into its half of `pair`, which is zero before. Returns true for a block
+/// whose only AC code is an end of block, so that all but the first coefficient are zero, and `None` for a code that
+/// the tables do not have or a coefficient beyond the block.
 ///
 /// Invariant of both loops: coefficients up to the zigzag index `k` are read, `k` is at most 62, and each turn makes
 /// `k` larger. So a block takes at most 63 codes, whatever the data is.
@@ -324,4 +325,104 @@ const fn positions(block: u8) -> [u8; 256] {
         k += 1;
     }
     positions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::vectors::{CodeLengths, Random, SlowReader, ac_luma, bytes_of, dc_luma, window};
+
+    fn component(dc: &CodeLengths, ac: &CodeLengths) -> ScanComponent {
+        let (dc, ac) = (DcTable::new(dc.table()).unwrap(), AcTable::new(ac.table()));
+        ScanComponent { index: 0, h: 1, v: 1, dc, ac, predictor: 0 }
+    }
+
+    /// The coefficients of the next block in zigzag order, by figures F.13 and F.14, and whether an end of block comes
+    /// at once. A run of zeros may lead beyond the block.
+    fn slow_block(slow: &mut SlowReader<'_>, dc: &CodeLengths, ac: &CodeLengths) -> Option<([i16; 64], bool)> {
+        let (dc, ac) = (dc.codes(), ac.codes());
+        let mut block = [0; 64];
+        let category = slow.symbol(&dc)?;
+        block[0] = i16::try_from(slow.value(category.into())).unwrap();
+        let (mut k, mut is_flat) = (0, false);
+        while k < 63 {
+            let symbol = slow.symbol(&ac)?;
+            let (run, size) = (usize::from(symbol >> 4), symbol & 15);
+            match (run, size) {
+                (15, 0) => k += 16,
+                (_, 0) => {
+                    is_flat = k == 0;
+                    break;
+                }
+                _ => {
+                    k += run + 1;
+                    let value = i16::try_from(slow.value(size.into())).unwrap();
+                    *block.get_mut(k)? = value;
+                }
+            }
+        }
+        Some((block, is_flat))
+    }
+
+    #[test]
+    fn blocks_are_those_of_a_slow_reader_whatever_the_bits() {
+        let (dc, ac) = (dc_luma(), ac_luma());
+        let mut component = component(&dc, &ac);
+        let mut random = Random::new(5);
+        let (mut whole, mut damaged, mut flat_blocks) = (0, 0, 0);
+        for _ in 0..20_000 {
+            let bytes = window(&random.bytes(200));
+            let mut slow = SlowReader::new(&bytes);
+            let expected = slow_block(&mut slow, &dc, &ac);
+            for half in [0, 1] {
+                let (mut pair, mut reader): (BlockPair, _) = ([0; 256], BitReader::default());
+                component.predictor = 0;
+                let flat = read_block(&mut reader, &bytes, &mut component, &mut pair, half);
+                assert_eq!(flat.is_some(), expected.is_some());
+                let Some((block, is_flat)) = expected else { continue };
+                let found: [i16; 64] =
+                    std::array::from_fn(|k| pair[position(&POSITIONS[half], u32::try_from(k).unwrap())]);
+                assert_eq!(found, block);
+                assert_eq!(flat, Some(is_flat), "runs of 16 zeros and an end of block do not count");
+                assert_eq!(reader.consumed_bits(), slow.at);
+                let other = (0..64).all(|k| pair[position(&POSITIONS[1 - half], k)] == 0);
+                assert!(other, "the other half is as it was");
+            }
+            (whole, damaged) = (whole + u32::from(expected.is_some()), damaged + u32::from(expected.is_none()));
+            flat_blocks += u32::from(expected.is_some_and(|(_, is_flat)| is_flat));
+        }
+        assert!(whole > 1000 && damaged > 100 && flat_blocks > 100, "{whole}, {damaged}, {flat_blocks}");
+    }
+
+    /// Reads a block of difference 0, then `ac`.
+    fn read(ac: &[(u8, &str)]) -> Option<(bool, usize)> {
+        let (dc, table) = (dc_luma(), ac_luma());
+        let coded: String = ac.iter().map(|(symbol, bits)| table.digits(*symbol) + bits).collect();
+        let bytes = window(&bytes_of(&(dc.digits(0) + &coded)));
+        let mut reader = BitReader::default();
+        let flat = read_block(&mut reader, &bytes, &mut component(&dc, &table), &mut [0; 256], 0)?;
+        Some((flat, reader.consumed_bits() - 2 - coded.len()))
+    }
+
+    #[test]
+    fn a_block_ends_at_its_last_coefficient_or_its_end_of_block() {
+        let ones = |count| vec![(0x01, "1"); count];
+        assert_eq!(read(&[(0x00, "")]), Some((true, 0)));
+        assert_eq!(read(&ones(63)), Some((false, 0)));
+        assert_eq!(read(&[ones(62), vec![(0x00, "")]].concat()), Some((false, 0)));
+        assert_eq!(read(&[vec![(0xF0, ""); 3], vec![(0xE1, "0")]].concat()), Some((false, 0)), "index 63");
+        assert_eq!(read(&[vec![(0xF0, ""); 3], vec![(0xF1, "0")]].concat()), None, "index 64");
+        assert_eq!(read(&[vec![(0xF0, ""); 3], ones(14), vec![(0x11, "1")]].concat()), None, "index 64 in a pair");
+        assert_eq!(read(&[(0xF0, ""); 4]), Some((false, 0)), "zeros beyond the block");
+    }
+
+    #[test]
+    fn positions_beyond_a_block_are_those_that_nothing_reads() {
+        for (half, positions) in POSITIONS.iter().enumerate() {
+            assert_eq!(position(positions, 1), half * 8 + 1);
+            assert_eq!(position(positions, 2), half * 8 + 16);
+            assert!((0..64).all(|k| position(positions, k) < 128));
+            assert!((64..=62 + END).all(|k| position(positions, k) >= 128));
+        }
+    }
 }

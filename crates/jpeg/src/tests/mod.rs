@@ -1,5 +1,6 @@
 //! The two builds of the decoder against each other; vectors for the unit tests beside the code.
 
+mod band;
 pub(crate) mod vectors;
 
 use std::fs;
