@@ -1,11 +1,19 @@
-//! [`inverse`](crate::idct::inverse) with AVX2: each half of a register holds a row of one of the two blocks. As in
-//! libjpeg-turbo's jidctint-avx2.asm and jidctred-sse2.asm, products are summed in pairs by `pmaddwd`.
+//! [`inverse`](crate::idct::inverse) with AVX2: the same samples, bit by bit.
+//!
+//! Each half of a register holds a row of eight coefficients of one of the two blocks. The instructions used here work
+//! on the halves apart, so the blocks never mix until their samples are written.
+//!
+//! As in libjpeg-turbo's jidctint-avx2.asm and jidctred-sse2.asm, rows are interleaved in pairs, and `pmaddwd` gives a
+//! sum of two products at once. Its operands have 16 bits and its sum 32, which wraps for no operands that arise (see
+//! [`crate::idct`]). Additions of 32 bits wrap (`paddd`), and `packssdw` saturates to 16 bits: the plain Rust says the
+//! same by `wrapping_add` and `saturate`. Samples are clamped by `packsswb`, and the level shift flips their highest
+//! bit.
 
 use std::arch::x86_64::*;
 
 use crate::idct::*;
 
-/// The same samples as [`inverse`](crate::idct::inverse).
+/// Writes the same samples as [`inverse`](crate::idct::inverse). The quarter scale is rare and stays with it.
 #[inline]
 #[target_feature(enable = "avx2")]
 pub(crate) fn inverse_avx2(pair: &BlockPair, tables: BlockTables<'_>, side: usize, out: &mut BlockSamples) {
@@ -16,6 +24,7 @@ pub(crate) fn inverse_avx2(pair: &BlockPair, tables: BlockTables<'_>, side: usiz
     }
 }
 
+/// The dequantised row `row` of both blocks.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn row(pair: &BlockPair, tables: BlockTables<'_>, row: usize) -> __m256i {
@@ -25,24 +34,26 @@ fn row(pair: &BlockPair, tables: BlockTables<'_>, row: usize) -> __m256i {
     _mm256_mullo_epi16(coefficients, _mm256_set_m128i(second, first))
 }
 
-/// Pairs of constants for `pmaddwd`: `even` for the even places.
+/// Pairs of constants for `pmaddwd`: `even` in the even lanes, `odd` in the odd ones. Each fits 16 bits.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn constants(even: i32, odd: i32) -> __m256i {
     _mm256_set1_epi32((even & 0xFFFF) | odd << 16)
 }
 
-/// Both halves of rows that were interleaved, as sums of 32 bits.
+/// Eight lanes of 32 bits of each block: interleaved pairs of 16 bits, or their sums. The first register holds columns
+/// 0–3, the second columns 4–7.
 #[derive(Clone, Copy)]
-struct Wide(__m256i, __m256i);
+struct Sums32(__m256i, __m256i);
 
+/// Pairs of the lanes of `a` and `b`.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn interleave(a: __m256i, b: __m256i) -> Wide {
-    Wide(_mm256_unpacklo_epi16(a, b), _mm256_unpackhi_epi16(a, b))
+fn interleave(a: __m256i, b: __m256i) -> Sums32 {
+    Sums32(_mm256_unpacklo_epi16(a, b), _mm256_unpackhi_epi16(a, b))
 }
 
-impl Wide {
+impl Sums32 {
     /// `a · even + b · odd` of interleaved `a` and `b`.
     #[inline]
     #[target_feature(enable = "avx2")]
@@ -71,19 +82,22 @@ impl Wide {
     }
 }
 
-/// `value << (16 - SHIFT)` and half of what `descale` by `round` bits drops.
+/// `value << (16 - SHIFT)` as 32 bits, and half of what a later shift by `round` bits drops, so that it rounds.
+///
+/// Each value is put into the upper half of a lane, and an arithmetic shift by `SHIFT` brings it down with its sign.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn widen<const SHIFT: i32>(value: __m256i, round: i32) -> Wide {
+fn widen<const SHIFT: i32>(value: __m256i, round: i32) -> Sums32 {
     let zero = _mm256_setzero_si256();
     let half = _mm256_set1_epi32(1 << (round - 1));
-    let Wide(low, high) = interleave(zero, value);
-    Wide(
+    let Sums32(low, high) = interleave(zero, value);
+    Sums32(
         _mm256_add_epi32(_mm256_srai_epi32::<SHIFT>(low), half),
         _mm256_add_epi32(_mm256_srai_epi32::<SHIFT>(high), half),
     )
 }
 
+/// Writes 8 × 8 samples: a pass over columns, which lanes are, then one over rows, turned into lanes.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn full(pair: &BlockPair, tables: BlockTables<'_>, out: &mut BlockSamples) {
@@ -99,6 +113,7 @@ fn full(pair: &BlockPair, tables: BlockTables<'_>, out: &mut BlockSamples) {
     }
 }
 
+/// Transforms eight columns at a time; the names are those of `full_line` of [`crate::idct`].
 #[inline]
 #[target_feature(enable = "avx2")]
 fn full_pass<const SHIFT: i32>(v: [__m256i; 8]) -> [__m256i; 8] {
@@ -129,6 +144,7 @@ fn full_pass<const SHIFT: i32>(v: [__m256i; 8]) -> [__m256i; 8] {
     ]
 }
 
+/// Turns rows of each block into its columns.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn transpose(v: [__m256i; 8]) -> [__m256i; 8] {
@@ -150,6 +166,7 @@ fn transpose(v: [__m256i; 8]) -> [__m256i; 8] {
     ]
 }
 
+/// Writes 4 × 4 samples; the names are those of `half_line` of [`crate::idct`].
 #[inline]
 #[target_feature(enable = "avx2")]
 fn half(pair: &BlockPair, tables: BlockTables<'_>, out: &mut BlockSamples) {

@@ -4,13 +4,13 @@ use image_ingest_samples::{CpuTimer, DecodeError, RowSink, Size};
 
 use crate::blocks::PendingBlocks;
 use crate::dispatch::{self, Avx2};
-use crate::entropy::Fault;
-use crate::frame::Frame;
-use crate::progressive::{Coefficients, Pass};
+use crate::entropy::ScanFault;
+use crate::frame::PlanarFrame;
+use crate::progressive::{Coefficients, ProgressiveScan};
 use crate::result::Result;
 use crate::rows::McuRows;
 use crate::scale::DctScale;
-use crate::sequential::Scan;
+use crate::sequential::SequentialScan;
 use crate::tables::{Next, ScanStart, Tables};
 use crate::tail;
 use crate::work::Work;
@@ -27,8 +27,8 @@ pub struct HuffmanDecoder<'a> {
 impl<'a> HuffmanDecoder<'a> {
     /// Reads a file up to its first scan; `None` where it is not one for this decoder.
     ///
-    /// What the decoder knows: Huffman coding, 8 bits, one component or luma and two chroma components whose sampling factors
-    /// divide those of luma. Whether three components are Y′CbCr is for the caller to know.
+    /// What the decoder knows: Huffman coding, 8 bits, one component or luma and two chroma components whose sampling
+    /// factors divide those of luma. Whether three components are Y′CbCr is for the caller to know.
     #[must_use]
     pub fn new(file: &'a [u8]) -> Option<Self> {
         let mut tables = Tables::new(file);
@@ -63,7 +63,7 @@ impl<'a> HuffmanDecoder<'a> {
         luma.unwrap_or(self.size)
     }
 
-    fn frame(&self) -> Option<&Frame> {
+    fn frame(&self) -> Option<&PlanarFrame> {
         self.tables.frame.as_ref()
     }
 
@@ -73,8 +73,8 @@ impl<'a> HuffmanDecoder<'a> {
     ///
     /// # Errors
     ///
-    /// [`DecodeError::Malformed`], [`DecodeError::Truncated`]; [`DecodeError::Unsupported`] where something further on in
-    /// the file is not for this decoder; [`DecodeError::Work`], with the errors of `sink`.
+    /// [`DecodeError::Malformed`], [`DecodeError::Truncated`]; [`DecodeError::Unsupported`] where something further on
+    /// in the file is not for this decoder; [`DecodeError::Work`], with the errors of `sink`.
     pub fn decode(self, scales: [DctScale; 2], sink: &mut dyn RowSink, timer: &CpuTimer<'_>) -> Result<()> {
         let frame = self.tables.frame.as_ref().ok_or_else(unknown)?;
         let rows = McuRows::new(frame, scales, sink, self.avx2, timer)?;
@@ -96,14 +96,14 @@ fn sequential<'a>(
     let mut done = vec![false; rows.components.len()];
     loop {
         let frame = tables.frame.as_ref().ok_or_else(unknown)?;
-        let mut scan = Scan::new(&tables, frame, &start, rows.sides())?.ok_or_else(unknown)?;
-        if scan.places().any(|(place, _)| std::mem::replace(&mut done[place], true)) {
+        let mut scan = SequentialScan::new(&tables, frame, &start, rows.sides())?.ok_or_else(unknown)?;
+        if scan.indices().any(|(index, _)| std::mem::replace(&mut done[index], true)) {
             return Err(contradiction());
         }
         for _ in 0..scan.rows() {
             rows.timer.check()?;
             dispatch::run(Work::Sequential(&mut scan, &mut rows.components), rows.avx2)?;
-            rows.hand_on(scan.places())?;
+            rows.hand_on(scan.indices())?;
         }
         tables.resume(tail::after_sequential(&mut scan, file, rows.timer)?);
         if done.iter().all(|&done| done) {
@@ -111,7 +111,7 @@ fn sequential<'a>(
         }
         start = match tables.next().ok_or_else(unknown)? {
             Next::Scan(next) => next,
-            Next::EndOfImage | Next::EndOfData => return Err(Fault::Ended.into()),
+            Next::EndOfImage | Next::EndOfData => return Err(ScanFault::Ended.into()),
         };
     }
 }
@@ -125,7 +125,7 @@ fn progressive<'a>(
 ) -> Result<()> {
     let mut coefficients = Coefficients::new(tables.frame.as_ref().ok_or_else(unknown)?)?;
     loop {
-        let mut pass = Pass::new(&tables, &start)?.ok_or_else(unknown)?;
+        let mut pass = ProgressiveScan::new(&tables, &start)?.ok_or_else(unknown)?;
         if !coefficients.expect(&start) {
             return Err(contradiction());
         }
@@ -142,7 +142,7 @@ fn progressive<'a>(
             Next::Scan(next) => next,
             // An encoder may leave the last bits out; without the end of the image, they may as well be missing.
             Next::EndOfImage => break,
-            Next::EndOfData => return Err(Fault::Ended.into()),
+            Next::EndOfData => return Err(ScanFault::Ended.into()),
         };
     }
     let frame = tables.frame.as_ref().ok_or_else(unknown)?;

@@ -1,12 +1,12 @@
-//! Picks, when it runs, the code that was compiled for this CPU.
+//! Picks at run time the code that was compiled for this CPU. It is the only file of the crate with unsafe code.
 #![expect(unsafe_code, reason = "code for AVX2 may only be called where the CPU has it")]
 
-use crate::entropy::Fault;
+use crate::entropy::ScanFault;
 #[cfg(all(test, target_arch = "x86_64"))]
 use crate::idct::{BlockPair, BlockSamples, BlockTables};
 use crate::work::Work;
 
-/// Proof that the CPU has AVX2 and the bit instructions that came with it.
+/// Proof that the CPU has AVX2 and the bit instructions that came with it. Only [`Avx2::find`] makes one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Avx2(());
 
@@ -28,8 +28,8 @@ impl Avx2 {
     }
 }
 
-/// Does a piece of our own decoder's work, by AVX2 or by what any machine has: the same samples either way.
-pub(crate) fn run(work: Work<'_, '_>, avx2: Option<Avx2>) -> Result<(), Fault> {
+/// Does a piece of work with AVX2 where the CPU has it, and else with what any CPU has. The samples are the same.
+pub(crate) fn run(work: Work<'_, '_>, avx2: Option<Avx2>) -> Result<(), ScanFault> {
     match avx2 {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the CPU has every feature that the function is compiled for; `Avx2` exists only where it was found.
@@ -38,7 +38,7 @@ pub(crate) fn run(work: Work<'_, '_>, avx2: Option<Avx2>) -> Result<(), Fault> {
     }
 }
 
-/// The inverse DCT for AVX2, on a machine that was found to have it.
+/// Calls the inverse DCT for AVX2 on a machine that has it.
 #[cfg(all(test, target_arch = "x86_64"))]
 pub(crate) fn inverse_avx2(_: Avx2, pair: &BlockPair, tables: BlockTables<'_>, side: usize, out: &mut BlockSamples) {
     // SAFETY: the CPU has the feature that the function is compiled for; `Avx2` exists only where it was found.

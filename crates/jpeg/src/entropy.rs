@@ -1,4 +1,7 @@
-//! The entropy-coded segments of one scan and the restart markers between them (ITU-T T.81 § E.2.4, F.2.2).
+//! Reads the entropy-coded segments of one scan and the restart markers between them (ITU-T T.81 §§ E.2.4 and F.2.2).
+//!
+//! A decoder asks [`Entropy::restarts`] before each MCU, takes a reader by [`Entropy::next`], and hands it back to
+//! [`Entropy::check`]. The reader is a copy meanwhile, so that it stays in registers.
 
 use memchr::memchr;
 
@@ -10,47 +13,50 @@ use crate::segments::{RST0, RST7};
 
 /// What is wrong with a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// No code of the table, or a coefficient beyond the block.
+pub(crate) enum ScanFault {
+    /// The next bits are no code of the table, or a coefficient lies beyond its block.
     BadCode,
     /// The data ends before the scan does.
     Ended,
     /// A marker comes before the scan is over.
     Short,
-    /// Another marker than the next restart.
+    /// A marker follows that is not the next restart.
     RestartOrder,
-    /// Data between an interval and its restart marker.
+    /// There is data between an interval and its restart marker.
     Stray,
-    /// Data after the last MCU that reads as further MCUs, though not as rows of them.
+    /// The data after the last MCU reads as further MCUs, and not as whole rows of them.
     Longer,
 }
 
-impl From<Fault> for DecodeError {
-    fn from(fault: Fault) -> Self {
+impl From<ScanFault> for DecodeError {
+    fn from(fault: ScanFault) -> Self {
         let reason = match fault {
-            Fault::Ended => return Self::truncated("the data ends before the last scan does"),
-            Fault::BadCode => "an impossible entropy code",
-            Fault::Short => "a scan shorter than the image",
-            Fault::Longer => "a scan longer than the image",
-            Fault::RestartOrder => "restart markers out of order",
-            Fault::Stray => "stray bytes inside a scan",
+            ScanFault::Ended => return Self::truncated("the data ends before the last scan does"),
+            ScanFault::BadCode => "an impossible entropy code",
+            ScanFault::Short => "a scan shorter than the image",
+            ScanFault::Longer => "a scan longer than the image",
+            ScanFault::RestartOrder => "restart markers out of order",
+            ScanFault::Stray => "stray bytes inside a scan",
         };
         Self::malformed(reason)
     }
 }
 
-/// One scan's data on its way.
+/// The data of one scan and how far it has been read.
 pub(crate) struct Entropy<'a> {
     segments: EntropySegments<'a>,
     reader: BitReader,
-    /// MCUs between restart markers; 0 for none.
+    /// The MCUs between restart markers; 0 for none.
     restart_interval: u32,
-    /// MCUs until the next restart marker.
+    /// The MCUs until the next restart marker.
     until_restart: u32,
+    /// The number of the next restart marker, 0–7.
     next_restart: u8,
 }
 
 impl<'a> Entropy<'a> {
+    /// The data after a scan header.
+    ///
     /// # Errors
     ///
     /// `out_of_memory`.
@@ -64,27 +70,30 @@ impl<'a> Entropy<'a> {
         })
     }
 
-    /// A reader and a window that holds the next MCU. What was read goes to [`Self::check`].
+    /// A reader, and a window that holds the next MCU. The reader goes to [`Self::check`] after the MCU.
     #[inline(always)]
     pub(crate) fn next(&mut self) -> (BitReader, &[u8]) {
         self.segments.prepare(&mut self.reader);
         (self.reader, self.segments.window())
     }
 
-    /// Takes the reader back, and what came of the MCU: `None` for an impossible code.
+    /// Takes the reader back after an MCU; `read` is `None` where that met an impossible code.
+    ///
+    /// Behind the end of a segment, the reader meets zeros, which may be codes or not. So an MCU that took more bits
+    /// than there are is no bad code, and neither is one that failed with fewer bits left than the longest code has.
     #[inline(always)]
-    pub(crate) fn check(&mut self, reader: BitReader, read: Option<()>) -> Result<(), Fault> {
+    pub(crate) fn check(&mut self, reader: BitReader, read: Option<()>) -> Result<(), ScanFault> {
         self.reader = reader;
-        // Behind the end come zeros, which may be no code.
         if self.segments.is_overrun(&self.reader) || (read.is_none() && self.segments.is_near_end(&self.reader)) {
-            return Err(if is_marker(self.segments.rest()) { Fault::Short } else { Fault::Ended });
+            return Err(if is_marker(self.segments.rest()) { ScanFault::Short } else { ScanFault::Ended });
         }
-        read.ok_or(Fault::BadCode)
+        read.ok_or(ScanFault::BadCode)
     }
 
-    /// Counts an MCU that is about to be read; whether a restart came before it.
+    /// Counts the MCU that is about to be read, and reads the restart marker before it where one is due. Returns
+    /// whether one was: predictors and runs then begin anew (§ E.2.4).
     #[inline(always)]
-    pub(crate) fn restarts(&mut self) -> Result<bool, Fault> {
+    pub(crate) fn restarts(&mut self) -> Result<bool, ScanFault> {
         if self.restart_interval == 0 {
             return Ok(false);
         }
@@ -96,25 +105,26 @@ impl<'a> Entropy<'a> {
         Ok(due)
     }
 
+    /// Reads the restart marker that is due and starts the next segment.
     #[cold]
-    fn restart(&mut self) -> Result<(), Fault> {
+    fn restart(&mut self) -> Result<(), ScanFault> {
         self.segments.prepare(&mut self.reader);
         if !self.is_at_marker() {
-            return Err(Fault::Stray);
+            return Err(ScanFault::Stray);
         }
         match self.segments.rest() {
             [0xFF, marker, data @ ..] if *marker == RST0 + self.next_restart => {
                 self.reader = self.segments.next(data);
             }
-            rest if is_marker(rest) => return Err(Fault::RestartOrder),
-            _ => return Err(Fault::Ended),
+            rest if is_marker(rest) => return Err(ScanFault::RestartOrder),
+            _ => return Err(ScanFault::Ended),
         }
         self.next_restart = (self.next_restart + 1) % 8;
         self.until_restart = self.restart_interval;
         Ok(())
     }
 
-    /// Whether the segment is read to its end. Zero bytes may stand before the marker, as some webcams write them.
+    /// Whether the segment is read to its end. Zero bytes may be left before the marker, as some webcams write them.
     pub(crate) fn is_at_marker(&self) -> bool {
         self.segments.has_ended() && self.segments.unread(&self.reader).iter().all(|&b| b == 0)
     }
@@ -125,18 +135,22 @@ impl<'a> Entropy<'a> {
         self.is_at_marker() && !matches!(self.segments.rest(), [0xFF, RST0..=RST7, ..])
     }
 
-    /// Whether a restart marker is due, and is what follows: then the interval before it is whole.
+    /// Whether a restart marker is due and follows. The interval before it is whole then.
     pub(crate) fn is_at_restart(&mut self) -> bool {
         self.segments.prepare(&mut self.reader);
         let due = self.restart_interval > 0 && self.until_restart == 0;
         due && self.is_at_marker() && matches!(self.segments.rest(), [0xFF, RST0..=RST7, ..])
     }
 
-    /// Steps over further intervals by the numbers of their restart markers.
-    pub(crate) fn skip_intervals(&mut self) -> Result<(), Fault> {
+    /// Skips all further intervals, and checks only the numbers of their restart markers.
+    ///
+    /// # Errors
+    ///
+    /// [`ScanFault::RestartOrder`].
+    pub(crate) fn skip_intervals(&mut self) -> Result<(), ScanFault> {
         while let [0xFF, number @ RST0..=RST7, data @ ..] = self.segments.rest() {
             if *number != RST0 + self.next_restart {
-                return Err(Fault::RestartOrder);
+                return Err(ScanFault::RestartOrder);
             }
             self.next_restart = (self.next_restart + 1) % 8;
             self.reader = self.segments.skip_to(after_interval(data));
@@ -144,19 +158,19 @@ impl<'a> Entropy<'a> {
         Ok(())
     }
 
-    /// Whether the bits that fill the last byte are alike: ones as § F.1.2.3 has them, or zeros.
+    /// Whether the bits after the last MCU, up to the next byte, are alike: ones as § F.1.2.3 demands, or zeros.
     pub(crate) fn is_padded(&self) -> bool {
         let count = self.segments.bits_to_byte(&self.reader);
         let padding = if count == 0 { 0 } else { self.reader.peek(count) };
         padding == 0 || padding == (1 << count) - 1
     }
 
-    /// Whether the last bytes that were read are zero, the one in which the last MCU ends among them.
+    /// Whether the last bytes that were read are zero. The byte in which the last MCU ends is one of them.
     pub(crate) fn ends_in_zeros(&self) -> bool {
         self.segments.read(&self.reader).iter().rev().take(ZEROS).filter(|&&b| b == 0).count() == ZEROS
     }
 
-    /// What follows the last MCU, up to the next marker that is no restart: whole bytes, without stuffing.
+    /// The whole bytes that follow the last MCU up to the next marker that is no restart, without stuffing.
     pub(crate) fn left_over(&self) -> impl Iterator<Item = u8> {
         let unread = self.segments.unread(&self.reader).iter().copied();
         let coded = &self.segments.rest()[..self.segments.rest().len() - self.after().len()];
@@ -165,7 +179,7 @@ impl<'a> Entropy<'a> {
         unread.chain(coded.iter().copied().filter(is_data))
     }
 
-    /// The data from the next marker on that is no restart.
+    /// The data from the next marker on that is no restart; empty where none follows.
     pub(crate) fn after(&self) -> &'a [u8] {
         let mut rest = self.segments.rest();
         while let [0xFF, RST0..=RST7, data @ ..] = after_interval(rest) {
@@ -174,17 +188,17 @@ impl<'a> Entropy<'a> {
         after_interval(rest)
     }
 
-    /// Bytes of the file from the end of the last MCU on.
+    /// The number of bytes of the file from the end of the last MCU on.
     pub(crate) fn unread_len(&self) -> usize {
         let unread = self.segments.unread(&self.reader);
         self.segments.rest().len() + unread.len() + unread.iter().filter(|&&b| b == 0xFF).count()
     }
 }
 
-/// Bytes that no data of a picture ends with: its last bits are ones (§ F.1.2.3).
+/// So many zero bytes end no data of a picture, whose last byte is filled with ones (§ F.1.2.3).
 const ZEROS: usize = 5;
 
-/// The data from the next marker on.
+/// The data from the next marker on, of any kind; empty where none follows.
 fn after_interval(mut data: &[u8]) -> &[u8] {
     while let Some(at) = memchr(0xFF, data) {
         data = &data[at..];
@@ -196,6 +210,7 @@ fn after_interval(mut data: &[u8]) -> &[u8] {
     &[]
 }
 
+/// Whether data starts with a marker: not with a stuffed 0xFF, and not with a fill byte.
 fn is_marker(rest: &[u8]) -> bool {
     matches!(rest, [0xFF, marker, ..] if !matches!(marker, 0x00 | 0xFF))
 }

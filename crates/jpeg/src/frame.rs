@@ -1,31 +1,31 @@
-//! The frame of planes that this decoder knows.
+//! The frames that this decoder knows, and how their samples divide into MCUs (ITU-T T.81 § A.1.1 and A.2).
 
 use image_ingest_samples::Size;
 
 use crate::headers::{FrameHeader, Process};
 
 /// A Huffman-coded frame of 8 bits whose components are planes: gray, or luma and two chroma components.
-pub(crate) struct Frame {
+pub(crate) struct PlanarFrame {
     pub(crate) size: Size,
     pub(crate) progressive: bool,
-    pub(crate) components: Vec<Component>,
+    pub(crate) components: Vec<PlanarComponent>,
 }
 
-/// One component of the frame.
-pub(crate) struct Component {
+/// A component of the frame.
+pub(crate) struct PlanarComponent {
     pub(crate) id: u8,
     /// Blocks in an MCU, across and down.
     pub(crate) h: u32,
     pub(crate) v: u32,
     /// Number of its quantisation table.
     pub(crate) quantiser: usize,
-    /// The table in natural order, as it was when the component's first scan began; 16 bits that wrap, as in
+    /// The table in natural order, as it was when the component's first scan began. Values have 16 bits and wrap, as in
     /// libjpeg-turbo's SIMD.
     pub(crate) table: Option<[i16; 64]>,
 }
 
-impl Frame {
-    /// `None` for any other frame.
+impl PlanarFrame {
+    /// The frame of this header; `None` for a frame that this decoder does not know.
     pub(crate) fn of(header: &FrameHeader) -> Option<Self> {
         let progressive = match header.process {
             Process::Sequential => false,
@@ -38,7 +38,13 @@ impl Frame {
         let mut components: Vec<_> = header
             .components
             .iter()
-            .map(|c| Component { id: c.id, h: c.h.into(), v: c.v.into(), quantiser: c.quantiser.into(), table: None })
+            .map(|c| PlanarComponent {
+                id: c.id,
+                h: c.h.into(),
+                v: c.v.into(),
+                quantiser: c.quantiser.into(),
+                table: None,
+            })
             .collect();
         // A scan of one component is made of its blocks, whatever its factors (§ A.2.2).
         if let [only] = &mut components[..] {
@@ -48,27 +54,28 @@ impl Frame {
     }
 
     /// The largest sampling factors.
-    pub(crate) fn most(&self) -> (u32, u32) {
-        let most = |factor: fn(&Component) -> u32| self.components.iter().map(factor).max().unwrap_or(1);
-        (most(|c| c.h), most(|c| c.v))
+    pub(crate) fn max_sampling(&self) -> (u32, u32) {
+        let max = |factor: fn(&PlanarComponent) -> u32| self.components.iter().map(factor).max().unwrap_or(1);
+        (max(|c| c.h), max(|c| c.v))
     }
 
-    /// MCUs of all components, across and down.
+    /// The MCUs of a scan of all components, across and down.
     pub(crate) fn mcus(&self) -> (u32, u32) {
-        let (h, v) = self.most();
+        let (h, v) = self.max_sampling();
         (self.size.width.div_ceil(8 * h), self.size.height.div_ceil(8 * v))
     }
 
-    /// Samples of a component at a DCT scale of 1/`divisor`; blocks where `divisor` is 8.
-    pub(crate) fn component_size(&self, component: &Component, divisor: u32) -> Size {
-        let (h, v) = self.most();
+    /// The samples of a component at the DCT scale 1/`divisor`, across and down. A `divisor` of 8 gives its blocks.
+    pub(crate) fn component_size(&self, component: &PlanarComponent, divisor: u32) -> Size {
+        let (h, v) = self.max_sampling();
         let side = |of: u32, factor: u32, most: u32| (of * factor).div_ceil(most * divisor);
         Size::new(side(self.size.width, component.h, h), side(self.size.height, component.v, v))
     }
 }
 
-/// Whether the components are planes: luma finest, both chroma components alike and in whole proportion to it.
-fn are_planes(components: &[Component]) -> bool {
+/// Whether the components are planes: one component, or a luma component and two chroma components whose sampling
+/// factors are equal and divide those of luma. An MCU has at most 10 blocks (§ B.2.3).
+fn are_planes(components: &[PlanarComponent]) -> bool {
     let within = components.iter().all(|c| (1..=4).contains(&c.h) && (1..=4).contains(&c.v));
     let blocks: u32 = components.iter().map(|c| c.h * c.v).sum();
     within

@@ -1,4 +1,4 @@
-//! Frame and scan headers (ITU-T T.81 §§ B.2.2 and B.2.3), as they stand in the file.
+//! Reads frame and scan headers (ITU-T T.81 §§ B.2.2 and B.2.3). Their values are not judged here.
 
 use image_ingest_samples::Size;
 
@@ -6,22 +6,22 @@ use crate::segments::{SOF0, SOF1, SOF2, SOF3, SOF9, SOF10, SOF11};
 
 /// A frame header.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FrameHeader {
+pub(crate) struct FrameHeader {
     /// How the frame is coded.
-    pub process: Process,
+    pub(crate) process: Process,
     /// Bits per sample.
-    pub bit_depth: u8,
-    /// Width and height, either of which may be 0 here.
-    pub size: Size,
+    pub(crate) bit_depth: u8,
+    /// Width and height. Either may be 0.
+    pub(crate) size: Size,
     /// The number of components that is announced.
-    pub count: u8,
-    /// The components in the frame's order, as many as the segment has room for.
-    pub components: Vec<FrameComponent>,
+    pub(crate) count: u8,
+    /// The components in the frame's order, as many as the segment has; none where it ends within one.
+    pub(crate) components: Vec<FrameComponent>,
 }
 
-/// How a frame is coded (table B.1).
+/// The process by which a frame is coded (table B.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Process {
+pub(crate) enum Process {
     /// Sequential DCT, Huffman-coded (`SOF0`, `SOF1`).
     Sequential,
     /// Progressive DCT, Huffman-coded (`SOF2`).
@@ -38,8 +38,7 @@ pub enum Process {
 
 impl Process {
     /// The process of a `SOFn` marker.
-    #[must_use]
-    pub const fn of(marker: u8) -> Self {
+    pub(crate) const fn of(marker: u8) -> Self {
         match marker {
             SOF0 | SOF1 => Self::Sequential,
             SOF2 => Self::Progressive,
@@ -53,21 +52,27 @@ impl Process {
 
 /// A component of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FrameComponent {
+pub(crate) struct FrameComponent {
     /// The identifier that scans name it by.
-    pub id: u8,
+    pub(crate) id: u8,
     /// Horizontal sampling factor, 1–4 in a valid file.
-    pub h: u8,
+    pub(crate) h: u8,
     /// Vertical sampling factor, 1–4 in a valid file.
-    pub v: u8,
+    pub(crate) v: u8,
     /// Number of its quantisation table.
-    pub quantiser: u8,
+    pub(crate) quantiser: u8,
+}
+
+impl FrameComponent {
+    /// Blocks in an MCU of all components.
+    pub(crate) fn blocks(&self) -> u64 {
+        u64::from(self.h) * u64::from(self.v)
+    }
 }
 
 impl FrameHeader {
-    /// Reads the segment of a `SOFn` marker; `None` where it ends before its components.
-    #[must_use]
-    pub fn read(marker: u8, payload: &[u8]) -> Option<Self> {
+    /// Reads the segment of a `SOFn` marker. The result is `None` where it ends before its components.
+    pub(crate) fn read(marker: u8, payload: &[u8]) -> Option<Self> {
         let (&[bit_depth, h0, h1, w0, w1, count], list) = payload.split_first_chunk()?;
         let size = Size::new(u16::from_be_bytes([w0, w1]).into(), u16::from_be_bytes([h0, h1]).into());
         let component =
@@ -77,41 +82,39 @@ impl FrameHeader {
         Some(Self { process: Process::of(marker), bit_depth, size, count, components })
     }
 
-    /// Whether as many components are there as are announced, and nothing else.
-    #[must_use]
-    pub fn is_whole(&self) -> bool {
+    /// Whether the segment has as many components as it announces, and nothing else.
+    pub(crate) fn is_whole(&self) -> bool {
         self.components.len() == usize::from(self.count)
     }
 }
 
 /// A scan header.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScanHeader {
+pub(crate) struct ScanHeader {
     /// The components of the scan.
-    pub components: Vec<ScanEntry>,
-    /// First and last coefficient in zigzag order.
-    pub spectrum: (u8, u8),
-    /// The bit to which the coefficients were known, and the one to which they are known after the scan.
-    pub approximation: (u8, u8),
-    /// Bytes of the segment behind its fields; 0 in a valid file.
-    pub extra_bytes: usize,
+    pub(crate) components: Vec<ScanEntry>,
+    /// The zigzag indices of the first and the last coefficient (Ss and Se).
+    pub(crate) spectrum: (u8, u8),
+    /// The lowest bit that was known of the coefficients, and the lowest known after the scan (Ah and Al).
+    pub(crate) approximation: (u8, u8),
+    /// The number of bytes of the segment behind its fields; 0 in a valid file.
+    pub(crate) extra_bytes: usize,
 }
 
 /// A component of a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ScanEntry {
+pub(crate) struct ScanEntry {
     /// The identifier of the frame's component.
-    pub id: u8,
+    pub(crate) id: u8,
     /// Number of its DC table.
-    pub dc_table: u8,
+    pub(crate) dc_table: u8,
     /// Number of its AC table.
-    pub ac_table: u8,
+    pub(crate) ac_table: u8,
 }
 
 impl ScanHeader {
-    /// Reads the segment of `SOS`; `None` where it is too short.
-    #[must_use]
-    pub fn read(payload: &[u8]) -> Option<Self> {
+    /// Reads the segment of `SOS`. The result is `None` where it is too short.
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let (&count, rest) = payload.split_first()?;
         let (list, parameters) = rest.split_at_checked(2 * usize::from(count))?;
         let (&[first, last, bits], extra) = parameters.split_first_chunk()?;

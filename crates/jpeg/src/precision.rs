@@ -1,8 +1,11 @@
-//! Which bits of a progressive frame's coefficients its scans have brought (ITU-T T.81 § G.1.1.1).
+//! Keeps which bits of the coefficients the scans of a progressive frame have brought (ITU-T T.81 § G.1.1.1).
+//!
+//! The end of a file decides nothing once every bit of every coefficient is known: no scan can be missing. So a file
+//! whose end-of-image marker is missing, or has other bytes behind it, is as good as a whole one.
 
-/// The bit down to which each coefficient of a component is known, in zigzag order; `None` before its first scan.
+/// The lowest bit that is known of each coefficient of a component, in zigzag order; `None` before its first scan.
 #[derive(Debug, Clone, Copy)]
-pub struct Precision([Option<u8>; 64]);
+pub(crate) struct Precision([Option<u8>; 64]);
 
 impl Default for Precision {
     /// Nothing is known yet.
@@ -12,9 +15,9 @@ impl Default for Precision {
 }
 
 impl Precision {
-    /// Notes a scan of the coefficients `first..=last`, known to bit `before` (0 where nothing is) and after it to `bit`.
-    /// False where the scan contradicts those before it.
-    pub fn refine(&mut self, (first, last): (u8, u8), (before, bit): (u8, u8)) -> bool {
+    /// Notes a scan of the coefficients `first..=last`, of which `before` is the lowest bit known (0 where none is) and
+    /// `bit` the lowest known after the scan. Returns false where the scan contradicts those before it.
+    pub(crate) fn refine(&mut self, (first, last): (u8, u8), (before, bit): (u8, u8)) -> bool {
         let mut fits = first == 0 || self.0[0].is_some();
         for known in self.0.get_mut(usize::from(first)..=usize::from(last)).unwrap_or_default() {
             fits &= known.replace(bit).unwrap_or(0) == before;
@@ -23,8 +26,7 @@ impl Precision {
     }
 
     /// Whether every bit of every coefficient is known, so that no scan can be missing.
-    #[must_use]
-    pub fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.0.iter().all(|&known| known == Some(0))
     }
 }

@@ -1,86 +1,96 @@
 //! Decodes the scans of a progressive frame into coefficients, and those into samples (ITU-T T.81 annex G).
 //!
-//! Coefficients lie in zigzag order beside a bit for each that is not zero: refinement, most of a decode's time, then
-//! visits only those.
+//! All coefficients are held until the last scan, 16 bits each and in zigzag order. Each block has a mask of the
+//! coefficients that are not zero. Refinement, which takes most of the time, and the inverse DCT visit only those.
 
 use image_ingest_samples::zeroed;
 
-use crate::band::{Block, read_dc_value, read_first, read_refinement};
+use crate::band::{CoefficientBlock, read_dc_value, read_first, read_refinement};
 use crate::blocks::{McuRow, PendingBlocks};
-use crate::codes::{Codes, Dc};
-use crate::entropy::{Entropy, Fault};
-use crate::frame::{Component, Frame};
+use crate::codes::{DcTable, HuffmanTable};
+use crate::entropy::{Entropy, ScanFault};
+use crate::frame::{PlanarComponent, PlanarFrame};
 use crate::idct::{BlockPair, BlockSamples, BlockTables};
 use crate::precision::Precision;
 use crate::result::Result;
-use crate::sequential::{PLACES, place};
+use crate::sequential::{POSITIONS, position};
 use crate::tables::{ScanStart, ScanTables, Tables};
 
-/// The coefficients of all components, as far as they are known.
+/// The coefficients of all components, as far as scans have brought them.
 pub(crate) struct Coefficients {
     planes: Vec<CoefficientPlane>,
+    /// MCUs of all components, across and down.
     mcus: (u32, u32),
 }
 
-/// The blocks of one component, row by row, whole MCUs.
+/// The blocks of one component, row by row. There are as many as whole MCUs have, so a block of any scan exists.
 struct CoefficientPlane {
     h: usize,
     v: usize,
+    /// Blocks in a row.
     across: usize,
-    /// Blocks of a scan of this component alone, across and down (§ A.2.2).
+    /// Blocks of a scan of this component alone, across and down (§ A.2.2): those that hold samples of the picture.
     own: (usize, usize),
     values: Vec<i16>,
-    /// Bit `k`: coefficient `k`, 1–63, is not zero.
+    /// Of each block: bit `k` says that the coefficient `k`, 1–63, is not zero.
     nonzero: Vec<u64>,
     precision: Precision,
 }
 
-/// One scan, ready to be read.
-pub(crate) struct Pass<'a> {
+/// A scan of a progressive frame and how far it has been read.
+pub(crate) struct ProgressiveScan<'a> {
     pub(crate) entropy: Entropy<'a>,
+    /// The indices in the frame of the scan's components.
     components: Vec<usize>,
-    kind: Kind,
-    /// The bit that the scan gives.
+    kind: ScanKind,
+    /// The lowest bit that is known after the scan.
     bit: u8,
     predictors: [i32; 3],
-    /// Blocks that are still to be passed over.
+    /// The blocks from here on that have no more new coefficients (§ G.1.2.2).
     end_run: u32,
 }
 
-enum Kind {
-    DcFirst(Vec<Dc>),
+/// The four kinds of scan (§ G.1.1.1).
+enum ScanKind {
+    DcFirst(Vec<DcTable>),
     DcRefine,
-    AcFirst(Band),
-    AcRefine(Band),
+    AcFirst(SpectralBand),
+    AcRefine(SpectralBand),
 }
 
-/// The coefficients that an AC scan gives, and their codes.
-struct Band {
-    codes: Codes,
+/// The band of coefficients that an AC scan brings, by its first and last zigzag index, and their codes.
+struct SpectralBand {
+    codes: HuffmanTable,
     spectrum: (u32, u32),
 }
 
-impl<'a> Pass<'a> {
-    /// `Ok(None)` for a scan header that no progressive frame may have, or tables that no code can be read by.
+impl<'a> ProgressiveScan<'a> {
+    /// A scan that stands before its first MCU.
+    ///
+    /// The result is `Ok(None)` for a scan header that no progressive frame may have (§ G.1.1.1), a missing table, or
+    /// one that makes no prefix code.
     ///
     /// # Errors
     ///
     /// `out_of_memory`.
     pub(crate) fn new(tables: &Tables<'a>, start: &ScanStart<'a>) -> Result<Option<Self>> {
-        let Some(kind) = Kind::of(tables, start) else { return Ok(None) };
+        let Some(kind) = ScanKind::of(tables, start) else { return Ok(None) };
         let entropy = Entropy::new(start.data, tables.restart_interval)?;
-        let components = start.components.iter().map(|component| component.place).collect();
+        let components = start.components.iter().map(|component| component.index).collect();
         let bit = start.approximation.1;
         Ok(Some(Self { entropy, components, kind, bit, predictors: [0; 3], end_run: 0 }))
     }
 
-    /// Whether no further block was said to end early, as after the last block of a scan (§ G.1.2.2).
+    /// Whether no further block was announced to end early. This holds after the last block of a valid scan (§
+    /// G.1.2.2).
     pub(crate) fn has_no_run_left(&self) -> bool {
         self.end_run == 0
     }
 }
 
-impl Kind {
+impl ScanKind {
+    /// A scan of DC coefficients may hold several components, one of AC coefficients holds one (§ G.1.1.1.1). A
+    /// refinement brings the bit below the lowest one known, and no bit is above 13 (§ G.1.1.1.2).
     fn of(tables: &Tables<'_>, start: &ScanStart<'_>) -> Option<Self> {
         let (first, last) = start.spectrum;
         let (before, bit) = start.approximation;
@@ -90,26 +100,28 @@ impl Kind {
         let spectrum = (u32::from(first), u32::from(last));
         Some(match (&start.components[..], first, before) {
             (components, 0, 0) if last == 0 => {
-                let codes = |component: &ScanTables| Dc::new(tables.dc_codes(component.dc)?);
+                let codes = |component: &ScanTables| DcTable::new(tables.dc_codes(component.dc)?);
                 Self::DcFirst(components.iter().map(codes).collect::<Option<_>>()?)
             }
             (_, 0, _) if last == 0 => Self::DcRefine,
-            (&[ScanTables { ac, .. }], 1.., 0) => Self::AcFirst(Band { codes: tables.ac_codes(ac)?, spectrum }),
-            (&[ScanTables { ac, .. }], 1.., _) => Self::AcRefine(Band { codes: tables.ac_codes(ac)?, spectrum }),
+            (&[ScanTables { ac, .. }], 1.., 0) => Self::AcFirst(SpectralBand { codes: tables.ac_codes(ac)?, spectrum }),
+            (&[ScanTables { ac, .. }], 1.., _) => {
+                Self::AcRefine(SpectralBand { codes: tables.ac_codes(ac)?, spectrum })
+            }
             _ => return None,
         })
     }
 }
 
 impl Coefficients {
-    /// All zero.
+    /// The coefficients of a frame, all zero.
     ///
     /// # Errors
     ///
     /// `out_of_memory`.
-    pub(crate) fn new(frame: &Frame) -> Result<Self> {
+    pub(crate) fn new(frame: &PlanarFrame) -> Result<Self> {
         let mcus = frame.mcus();
-        let plane = |component: &Component| {
+        let plane = |component: &PlanarComponent| {
             let (across, down) = ((mcus.0 * component.h) as usize, (mcus.1 * component.v) as usize);
             let size = frame.component_size(component, 8);
             Ok(CoefficientPlane {
@@ -125,45 +137,45 @@ impl Coefficients {
         Ok(Self { planes: frame.components.iter().map(plane).collect::<Result<_>>()?, mcus })
     }
 
-    /// Notes what a scan will bring; false if it contradicts those before it.
+    /// Notes what a scan will bring. Returns false if that contradicts the scans before it.
     pub(crate) fn expect(&mut self, start: &ScanStart<'_>) -> bool {
-        let mut places = start.components.iter().map(|component| component.place);
-        places.all(|place| self.planes[place].precision.refine(start.spectrum, start.approximation))
+        let mut indices = start.components.iter().map(|component| component.index);
+        indices.all(|index| self.planes[index].precision.refine(start.spectrum, start.approximation))
     }
 
-    /// Whether every bit of every coefficient is there.
+    /// Whether every bit of every coefficient is known.
     pub(crate) fn are_complete(&self) -> bool {
         self.planes.iter().all(|plane| plane.precision.is_full())
     }
 
-    /// Rows of a scan: of blocks where it is of one component, of MCUs where it is of several.
-    pub(crate) fn rows(&self, pass: &Pass<'_>) -> usize {
+    /// The number of rows of a scan. They are rows of blocks for one component, and rows of MCUs for several.
+    pub(crate) fn rows(&self, pass: &ProgressiveScan<'_>) -> usize {
         if let [only] = pass.components[..] { self.planes[only].own.1 } else { self.mcus.1 as usize }
     }
 
-    /// Reads a row of a scan.
+    /// Reads the row `row` of a scan.
     #[inline(always)]
-    pub(crate) fn read(&mut self, pass: &mut Pass<'_>, row: usize) -> Result<(), Fault> {
-        let Pass { entropy, components, kind, bit, predictors, end_run } = pass;
+    pub(crate) fn read(&mut self, pass: &mut ProgressiveScan<'_>, row: usize) -> Result<(), ScanFault> {
+        let ProgressiveScan { entropy, components, kind, bit, predictors, end_run } = pass;
         match kind {
-            Kind::DcFirst(codes) => self.read_dc(entropy, components, Some(codes), *bit, row, predictors),
-            Kind::DcRefine => self.read_dc(entropy, components, None, *bit, row, predictors),
-            Kind::AcFirst(band) => self.read_ac::<false>(entropy, components[0], band, *bit, row, end_run),
-            Kind::AcRefine(band) => self.read_ac::<true>(entropy, components[0], band, *bit, row, end_run),
+            ScanKind::DcFirst(codes) => self.read_dc(entropy, components, Some(codes), *bit, row, predictors),
+            ScanKind::DcRefine => self.read_dc(entropy, components, None, *bit, row, predictors),
+            ScanKind::AcFirst(band) => self.read_ac::<false>(entropy, components[0], band, *bit, row, end_run),
+            ScanKind::AcRefine(band) => self.read_ac::<true>(entropy, components[0], band, *bit, row, end_run),
         }
     }
 
-    /// Reads a row's DC coefficients by `codes`, or one more bit of each.
+    /// Reads the DC coefficients of the row `y` by `codes`, or without `codes` one more bit of each.
     #[inline(always)]
     fn read_dc(
         &mut self,
         entropy: &mut Entropy<'_>,
         components: &[usize],
-        codes: Option<&Vec<Dc>>,
+        codes: Option<&Vec<DcTable>>,
         bit: u8,
         y: usize,
         predictors: &mut [i32; 3],
-    ) -> Result<(), Fault> {
+    ) -> Result<(), ScanFault> {
         let alone = if let [only] = components { Some(self.planes[*only].own.0) } else { None };
         for x in 0..alone.unwrap_or(self.mcus.0 as usize) {
             if entropy.restarts()? {
@@ -187,16 +199,17 @@ impl Coefficients {
         Ok(())
     }
 
+    /// Reads the row `y` of a scan of AC coefficients. The kind of scan is a constant of the loop.
     #[inline(always)]
     fn read_ac<const REFINE: bool>(
         &mut self,
         entropy: &mut Entropy<'_>,
         component: usize,
-        Band { codes, spectrum }: &Band,
+        SpectralBand { codes, spectrum }: &SpectralBand,
         bit: u8,
         y: usize,
         end_run: &mut u32,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), ScanFault> {
         let plane = &mut self.planes[component];
         let row = y * plane.across..y * plane.across + plane.own.0;
         let (values, _) = plane.values[row.start * 64..row.end * 64].as_chunks_mut::<64>();
@@ -204,7 +217,7 @@ impl Coefficients {
             if entropy.restarts()? {
                 *end_run = 0;
             }
-            let block = Block { values, nonzero };
+            let block = CoefficientBlock { values, nonzero };
             let (mut reader, window) = entropy.next();
             let read = if REFINE {
                 read_refinement(&mut reader, window, codes, *spectrum, bit, block, end_run)
@@ -216,36 +229,39 @@ impl Coefficients {
         Ok(())
     }
 
-    /// Transforms a row of MCUs.
+    /// Transforms the coefficients of the row `row` of MCUs into samples.
+    ///
+    /// Only the coefficients that are not zero are copied to natural order. The others are zero in the pair already
+    /// (see [`PendingBlocks`]).
     #[inline(always)]
     pub(crate) fn transform(
         &self,
         row: usize,
         tables: &[[i16; 64]],
-        waiting: &mut [PendingBlocks; 2],
-        strips: &mut [McuRow],
+        pending: &mut [PendingBlocks; 2],
+        mcu_rows: &mut [McuRow],
         inverse: impl Fn(&BlockPair, BlockTables<'_>, usize, &mut BlockSamples),
     ) {
         for (index, plane) in self.planes.iter().enumerate() {
-            let waiting = &mut waiting[usize::from(index > 0)];
+            let pending = &mut pending[usize::from(index > 0)];
             for y in 0..plane.v {
                 let start = (row * plane.v + y) * plane.across;
                 let (values, _) = plane.values[start * 64..(start + plane.across) * 64].as_chunks::<64>();
                 for (x, (values, &nonzero)) in values.iter().zip(&plane.nonzero[start..]).enumerate() {
-                    let (pair, places) = (&mut waiting.pair, &PLACES[waiting.filled & 1]);
-                    pair[place(places, 0)] = values[0];
+                    let (pair, positions) = (&mut pending.pair, &POSITIONS[pending.filled & 1]);
+                    pair[position(positions, 0)] = values[0];
                     for k in bits_of(nonzero) {
-                        pair[place(places, k)] = values[k as usize & 63];
+                        pair[position(positions, k)] = values[k as usize & 63];
                     }
-                    waiting.add(index, (x, y), nonzero == 0, strips, |component| &tables[component], &inverse);
+                    pending.add(index, (x, y), nonzero == 0, mcu_rows, |component| &tables[component], &inverse);
                 }
             }
         }
-        waiting.iter_mut().for_each(|waiting| waiting.flush(strips, |component| &tables[component], &inverse));
+        pending.iter_mut().for_each(|pending| pending.flush(mcu_rows, |component| &tables[component], &inverse));
     }
 }
 
-/// The places of the bits that are set.
+/// The indices of the bits that are set, from the lowest on.
 #[inline(always)]
 fn bits_of(mut set: u64) -> impl Iterator<Item = u32> {
     std::iter::from_fn(move || {

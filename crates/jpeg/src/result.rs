@@ -1,4 +1,4 @@
-//! The result of what this crate does.
+//! The result type of this crate.
 
 use image_ingest_samples::DecodeError;
 

@@ -1,18 +1,18 @@
-//! Rows of MCUs of every component on their way to the sink.
+//! Holds one row of MCUs of every component and hands its samples to the sink.
 
 use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, Size, zeroed};
 
 use crate::blocks::McuRow;
 use crate::dispatch::Avx2;
-use crate::frame::Frame;
+use crate::frame::PlanarFrame;
 use crate::result::Result;
 use crate::scale::DctScale;
 
-/// One row of MCUs of each component, which is filled and handed on again and again.
+/// One row of MCUs of each component. It is filled and handed on once for each row of the picture.
 pub(crate) struct McuRows<'s> {
     scales: [DctScale; 2],
     pub(crate) components: Vec<McuRow>,
-    /// Of each component: the rows of samples that the picture still lacks.
+    /// The rows of samples that the picture still lacks, by component.
     missing: Vec<usize>,
     sink: &'s mut dyn RowSink,
     pub(crate) avx2: Option<Avx2>,
@@ -20,11 +20,13 @@ pub(crate) struct McuRows<'s> {
 }
 
 impl<'s> McuRows<'s> {
+    /// Buffers for the rows of `frame` at the DCT scales of luma and of chroma.
+    ///
     /// # Errors
     ///
     /// `out_of_memory`.
     pub(crate) fn new(
-        frame: &Frame,
+        frame: &PlanarFrame,
         scales: [DctScale; 2],
         sink: &'s mut dyn RowSink,
         avx2: Option<Avx2>,
@@ -42,21 +44,25 @@ impl<'s> McuRows<'s> {
         Ok(Self { scales, components, missing, sink, avx2, timer })
     }
 
-    /// Samples per side of a block, of luma and of chroma.
+    /// The samples per side of a decoded block of luma and of chroma.
     pub(crate) fn sides(&self) -> [usize; 2] {
         self.scales.map(|scale| 8 / scale.divisor() as usize)
     }
 
-    /// Hands on what was decoded: the components at these places, each with its rows of blocks. Rows below the picture,
-    /// which fill the last MCUs, are left out.
+    /// Hands the components that were decoded to the sink: `decoded` gives the index of each and its rows of blocks.
+    /// Rows below the picture, which fill the last MCUs, are left out.
+    ///
+    /// # Errors
+    ///
+    /// Those of the sink.
     pub(crate) fn hand_on(&mut self, decoded: impl Iterator<Item = (usize, usize)>) -> Result<()> {
         let sides = self.sides();
-        for (place, rows_of_blocks) in decoded {
-            let McuRow { stride, samples } = &self.components[place];
-            let rows = (rows_of_blocks * sides[usize::from(place > 0)]).min(self.missing[place]);
-            self.missing[place] -= rows;
+        for (index, rows_of_blocks) in decoded {
+            let McuRow { stride, samples } = &self.components[index];
+            let rows = (rows_of_blocks * sides[usize::from(index > 0)]).min(self.missing[index]);
+            self.missing[index] -= rows;
             if rows > 0 {
-                self.sink.take_rows(place, SampleSlice::U8(&samples[..rows * stride]), *stride)?;
+                self.sink.take_rows(index, SampleSlice::U8(&samples[..rows * stride]), *stride)?;
             }
         }
         Ok(())

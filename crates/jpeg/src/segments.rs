@@ -1,13 +1,13 @@
-//! Walks a JPEG's marker segments (ITU-T T.81 annex B): the one walk that probing and decoding share.
+//! Walks over the marker segments of a file (ITU-T T.81 annex B). Probing and decoding share this walk.
 
 use image_ingest_samples::DecodeError;
 use memchr::memchr;
 
 use crate::result::Result;
 
-/// A marker segment, without its marker and length.
+/// A marker segment without its marker and its length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Segment<'a> {
+pub(crate) enum Segment<'a> {
     /// The code of a `SOFn` marker and the frame header (§ B.2.2).
     Frame(u8, &'a [u8]),
     /// A scan header (§ B.2.3); its entropy-coded data follows.
@@ -24,7 +24,7 @@ pub enum Segment<'a> {
     Hierarchical,
     /// A frame of JPEG-LS (ITU-T T.87), whose segment is not read.
     JpegLs,
-    /// The code of another marker and its segment: application data, a comment, a number of lines.
+    /// The code of any other marker and its segment: application data, a comment, a number of lines.
     Other(u8, &'a [u8]),
     /// A start of image where none may be.
     StartOfImage,
@@ -34,33 +34,34 @@ pub enum Segment<'a> {
     EndOfData,
 }
 
-/// A cursor over marker segments.
-pub struct MarkerSegments<'a> {
+/// A position between the marker segments of a file.
+pub(crate) struct MarkerSegments<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> MarkerSegments<'a> {
-    /// At the first marker after the start of the image.
-    pub fn new(file: &'a [u8]) -> Self {
+    /// At the first marker after the start of the image, which is the first two bytes of `file`.
+    pub(crate) fn new(file: &'a [u8]) -> Self {
         Self { rest: file.get(2..).unwrap_or_default() }
     }
 
-    /// Goes on at `rest`.
-    pub fn resume(&mut self, rest: &'a [u8]) {
+    /// Moves to `rest`, a later part of the file.
+    pub(crate) fn resume(&mut self, rest: &'a [u8]) {
         self.rest = rest;
     }
 
-    /// What follows the last marker or segment that was read.
-    pub fn rest(&self) -> &'a [u8] {
+    /// The data after the last marker or segment that was read.
+    pub(crate) fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
-    /// The next segment, or marker without one. `RSTn` and `TEM` are skipped.
+    /// Reads the next segment, or the next marker that has none. `RSTn` and `TEM` are skipped.
     ///
     /// # Errors
     ///
-    /// [`DecodeError::Truncated`], [`DecodeError::Malformed`] for a segment that is cut, or shorter than its length field.
-    pub fn next_segment(&mut self) -> Result<Segment<'a>> {
+    /// [`DecodeError::Truncated`] for a segment that is cut, [`DecodeError::Malformed`] for one shorter than its length
+    /// field.
+    pub(crate) fn next_segment(&mut self) -> Result<Segment<'a>> {
         loop {
             let Ok(marker) = self.next_marker() else { return Ok(Segment::EndOfData) };
             return Ok(match marker {
@@ -80,8 +81,8 @@ impl<'a> MarkerSegments<'a> {
         }
     }
 
-    /// The next marker code. Bytes before it and fill bytes are skipped: § B.1.1.2 allows only the latter, decoders in the
-    /// field skip both.
+    /// Reads the next marker code. Fill bytes of 0xFF are skipped (§ B.1.1.2), and so are other bytes before the
+    /// marker, as libjpeg does.
     ///
     /// # Errors
     ///
@@ -98,10 +99,10 @@ impl<'a> MarkerSegments<'a> {
         }
     }
 
-    /// The payload of the segment whose marker was just read.
+    /// Reads the payload of the segment whose marker was just read.
     ///
-    /// A comment or application segment of a length below 2, which no segment has, ends with its length field: as libjpeg
-    /// reads it, and the DTP programs that write it mean it.
+    /// The length counts its own two bytes (§ B.1.1.4). A comment or an application segment with a length below 2 has
+    /// no payload: libjpeg reads it so, and some desktop publishing programs write it.
     ///
     /// # Errors
     ///
@@ -123,7 +124,7 @@ impl<'a> MarkerSegments<'a> {
     /// # Errors
     ///
     /// [`DecodeError::Truncated`] where no marker follows.
-    pub fn skip_entropy_coded(&mut self) -> Result<()> {
+    pub(crate) fn skip_entropy_coded(&mut self) -> Result<()> {
         loop {
             let ff = memchr(0xFF, self.rest).ok_or_else(ended)?;
             let after = match self.rest.get(ff + 1).ok_or_else(ended)? {
@@ -164,6 +165,9 @@ pub(crate) const DRI: u8 = 0xDD;
 pub(crate) const DHP: u8 = 0xDE;
 pub(crate) const EXP: u8 = 0xDF;
 pub(crate) const APP0: u8 = 0xE0;
+pub(crate) const APP1: u8 = 0xE1;
+pub(crate) const APP2: u8 = 0xE2;
+pub(crate) const APP14: u8 = 0xEE;
 pub(crate) const APP15: u8 = 0xEF;
 /// ITU-T T.87, C.2.2.
 pub(crate) const SOF55: u8 = 0xF7;

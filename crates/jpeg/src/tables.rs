@@ -1,7 +1,7 @@
-//! Reads marker segments up to the next scan, and keeps the tables that scans are decoded by.
+//! Reads marker segments up to the next scan, and keeps the tables that scans are decoded by (ITU-T T.81 § B.2.4).
 
-use crate::codes::Codes;
-use crate::frame::Frame;
+use crate::codes::HuffmanTable;
+use crate::frame::PlanarFrame;
 use crate::headers::{FrameHeader, ScanHeader};
 use crate::segments::{MarkerSegments, Segment};
 use crate::zigzag::ZIGZAG;
@@ -9,32 +9,37 @@ use crate::zigzag::ZIGZAG;
 /// The marker segments, read up to the next scan, and the tables in force there.
 pub(crate) struct Tables<'a> {
     segments: MarkerSegments<'a>,
+    /// Quantisation tables by number, in natural order.
     quantisers: [Option<[i16; 64]>; 4],
+    /// Huffman tables for DC by number: 16 counts of codes, then the symbols.
     dc: [Option<&'a [u8]>; 4],
+    /// The same for AC.
     ac: [Option<&'a [u8]>; 4],
+    /// MCUs between restart markers; 0 for none.
     pub(crate) restart_interval: u32,
-    pub(crate) frame: Option<Frame>,
+    pub(crate) frame: Option<PlanarFrame>,
 }
 
 /// A scan whose components were found in the frame, and the data after its header.
 pub(crate) struct ScanStart<'a> {
     pub(crate) components: Vec<ScanTables>,
-    /// First and last coefficient in zigzag order.
+    /// The zigzag indices of the first and the last coefficient, both at most 63.
     pub(crate) spectrum: (u8, u8),
-    /// The bit that the coefficients were known to, and the one they are known to after the scan.
+    /// The lowest bit that was known of the coefficients, and the lowest known after the scan (§ G.1.1.1.2).
     pub(crate) approximation: (u8, u8),
+    /// The file from the end of the scan header on.
     pub(crate) data: &'a [u8],
 }
 
-/// A component of a scan: its place in the frame, and the numbers of its tables.
+/// A component of a scan: its index in the frame, and the numbers of its tables.
 #[derive(Clone, Copy)]
 pub(crate) struct ScanTables {
-    pub(crate) place: usize,
+    pub(crate) index: usize,
     pub(crate) dc: usize,
     pub(crate) ac: usize,
 }
 
-/// What comes next.
+/// What [`Tables::next`] finds.
 pub(crate) enum Next<'a> {
     Scan(ScanStart<'a>),
     /// The end of the image.
@@ -51,7 +56,8 @@ impl<'a> Tables<'a> {
         Self { segments, quantisers: [None; 4], dc: none(), ac: none(), restart_interval: 0, frame: None }
     }
 
-    /// Reads up to the next scan; `None` for anything but a plain Huffman-coded frame of 8 bits, and for damaged tables.
+    /// Reads up to the next scan or the end. The result is `None` for segments that this decoder does not know, for a
+    /// frame that is no [`PlanarFrame`], and for damaged tables.
     pub(crate) fn next(&mut self) -> Option<Next<'a>> {
         loop {
             match self.segments.next_segment().ok()? {
@@ -62,7 +68,7 @@ impl<'a> Tables<'a> {
                 | Segment::Hierarchical
                 | Segment::JpegLs => return None,
                 Segment::Frame(marker, payload) => {
-                    let frame = Frame::of(&FrameHeader::read(marker, payload)?)?;
+                    let frame = PlanarFrame::of(&FrameHeader::read(marker, payload)?)?;
                     if self.frame.replace(frame).is_some() {
                         return None;
                     }
@@ -78,11 +84,12 @@ impl<'a> Tables<'a> {
         }
     }
 
-    /// Goes on after a scan.
+    /// Goes on at `rest`, the data after a scan.
     pub(crate) fn resume(&mut self, rest: &'a [u8]) {
         self.segments.resume(rest);
     }
 
+    /// Notes the Huffman tables of a segment (§ B.2.4.2). They are built when a scan uses them.
     fn read_huffman(&mut self, mut payload: &'a [u8]) -> Option<()> {
         while let Some((&class, rest)) = payload.split_first() {
             let counts = rest.first_chunk::<16>()?;
@@ -98,11 +105,13 @@ impl<'a> Tables<'a> {
         Some(())
     }
 
+    /// Reads the quantisation tables of a segment (§ B.2.4.1), of 8 or 16 bits in zigzag order. Values above 32767
+    /// become negative, as in libjpeg-turbo's SIMD.
     fn read_quantisers(&mut self, mut payload: &[u8]) -> Option<()> {
         while let Some((&kind, rest)) = payload.split_first() {
-            let (wide, to) = (kind >> 4, self.quantisers.get_mut(usize::from(kind & 15))?);
-            let bytes = rest.get(..if wide == 0 { 64 } else { 128 })?;
-            let value = |k: usize| match wide {
+            let (precision, to) = (kind >> 4, self.quantisers.get_mut(usize::from(kind & 15))?);
+            let bytes = rest.get(..if precision == 0 { 64 } else { 128 })?;
+            let value = |k: usize| match precision {
                 0 => i16::from(bytes[k]),
                 _ => i16::from_be_bytes([bytes[2 * k], bytes[2 * k + 1]]),
             };
@@ -113,6 +122,8 @@ impl<'a> Tables<'a> {
         Some(())
     }
 
+    /// Finds the components of a scan in the frame. The quantisation table of a component is the one in force at its
+    /// first scan, as in libjpeg.
     fn start_scan(&mut self, header: &ScanHeader) -> Option<ScanStart<'a>> {
         let frame = self.frame.as_mut()?;
         if header.extra_bytes > 0 {
@@ -121,29 +132,31 @@ impl<'a> Tables<'a> {
         let mut components: Vec<ScanTables> = Vec::new();
         for entry in &header.components {
             // In the frame's order (§ B.2.3), each once.
-            let from = components.last().map_or(0, |component| component.place + 1);
-            let place = from + frame.components.get(from..)?.iter().position(|component| component.id == entry.id)?;
-            let component = &mut frame.components[place];
+            let from = components.last().map_or(0, |component| component.index + 1);
+            let index = from + frame.components.get(from..)?.iter().position(|component| component.id == entry.id)?;
+            let component = &mut frame.components[index];
             if component.table.is_none() {
                 component.table = Some(*self.quantisers.get(component.quantiser)?.as_ref()?);
             }
-            components.push(ScanTables { place, dc: entry.dc_table.into(), ac: entry.ac_table.into() });
+            components.push(ScanTables { index, dc: entry.dc_table.into(), ac: entry.ac_table.into() });
         }
         let (spectrum @ (first, last), approximation) = (header.spectrum, header.approximation);
         let known = !components.is_empty() && first <= last && last < 64;
         known.then_some(ScanStart { components, spectrum, approximation, data: self.segments.rest() })
     }
 
-    pub(crate) fn dc_codes(&self, number: usize) -> Option<Codes> {
+    /// The DC table of this number; `None` where there is none, or it makes no prefix code.
+    pub(crate) fn dc_codes(&self, number: usize) -> Option<HuffmanTable> {
         codes(self.dc.get(number)?.as_ref()?)
     }
 
-    pub(crate) fn ac_codes(&self, number: usize) -> Option<Codes> {
+    /// The AC table of this number; `None` where there is none, or it makes no prefix code.
+    pub(crate) fn ac_codes(&self, number: usize) -> Option<HuffmanTable> {
         codes(self.ac.get(number)?.as_ref()?)
     }
 }
 
-fn codes(table: &[u8]) -> Option<Codes> {
+fn codes(table: &[u8]) -> Option<HuffmanTable> {
     let (counts, symbols) = table.split_first_chunk()?;
-    Codes::new(*counts, symbols)
+    HuffmanTable::new(*counts, symbols)
 }

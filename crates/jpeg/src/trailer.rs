@@ -1,19 +1,21 @@
-//! Finds the block of data that Samsung's cameras append to a JPEG, mostly without an end of the image before it: a video,
-//! a panorama's parts, the time.
+//! Finds the trailer that Samsung's cameras append to a JPEG: a video, the parts of a panorama, the time. Most such
+//! files have no end of the image before it.
 //!
-//! The block ends with its directory: `SEFH`, a version, the number of entries, twelve bytes for each, then the length of
-//! all that and `SEFT`; numbers are little-endian. An entry has a type, how far before the directory its data begins, and
-//! its length. No public text specifies it; ExifTool's documentation of Samsung trailers agrees with files in the field.
+//! The trailer ends with its directory: `SEFH`, a version, the number of entries, twelve bytes for each entry, then the
+//! length of all that and `SEFT`. Numbers have 32 bits and are little-endian. An entry has a type, the distance from
+//! the start of its data to the directory, and the length of its data. No public text specifies this. ExifTool's
+//! documentation of Samsung trailers agrees with files in the field.
 
-/// Such a block.
+/// The trailer of a Samsung camera.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Trailer {
-    /// Where it begins in the file.
+    /// The index in the file of its first byte.
     pub start: usize,
-    /// Whether its data begins as the directory says, with its type, so that nothing before is in doubt.
+    /// Whether its data begins with the type that the directory names. Then the start is beyond doubt.
     pub is_certain: bool,
 }
 
-/// The block at the file's end, if there is one.
+/// Finds the trailer at the end of a file; `None` where the file does not end with a whole directory.
 #[must_use]
 pub fn samsung_trailer(file: &[u8]) -> Option<Trailer> {
     let (rest, length) = file.strip_suffix(b"SEFT")?.split_last_chunk()?;
@@ -24,13 +26,13 @@ pub fn samsung_trailer(file: &[u8]) -> Option<Trailer> {
     if entries.len() != count || count > MAX_ENTRIES {
         return None;
     }
-    let before = |entry: &[u8; 12]| entry[4..].first_chunk().and_then(number);
-    let farthest = entries.iter().max_by_key(|entry| before(entry))?;
-    let start = directory.checked_sub(before(farthest)?)?;
+    let distance = |entry: &[u8; 12]| entry[4..].first_chunk().and_then(number);
+    let farthest = entries.iter().max_by_key(|entry| distance(entry))?;
+    let start = directory.checked_sub(distance(farthest)?)?;
     Some(Trailer { start, is_certain: file.get(start..)?.starts_with(&farthest[..4]) })
 }
 
-/// Cameras write a handful.
+/// The most entries of a directory. Cameras write a handful.
 const MAX_ENTRIES: usize = 1024;
 
 fn number(bytes: &[u8; 4]) -> Option<usize> {

@@ -1,45 +1,50 @@
-//! Pieces of a decoder's work, each compiled for any machine and for machines with AVX2.
+//! The pieces of work that are compiled twice: for any machine, and for machines with AVX2 and its bit instructions.
+//!
+//! Both builds come from the same source. [`Work::run`] and everything below it are inlined into the two functions that
+//! call it, and the compiler makes each for its instructions: bit reading gains from BMI, refinement from counting
+//! bits. Only the inverse DCT has a source of its own for AVX2, and the tests compare it with the plain one on
+//! coefficients of every size. All arithmetic is of integers, so the samples are the same.
 
 #[cfg(target_arch = "x86_64")]
 use crate::avx2::inverse_avx2;
 use crate::blocks::{McuRow, PendingBlocks};
-use crate::entropy::Fault;
+use crate::entropy::ScanFault;
 use crate::idct::{self, BlockPair, BlockSamples, BlockTables};
-use crate::progressive::{Coefficients, Pass};
-use crate::sequential::Scan;
+use crate::progressive::{Coefficients, ProgressiveScan};
+use crate::sequential::SequentialScan;
 
-/// What is compiled once for any machine and once for those with AVX2.
+/// A piece of work, about a row of MCUs.
 pub(crate) enum Work<'w, 'a> {
-    /// A row of MCUs of a sequential scan, into strips.
-    Sequential(&'w mut Scan<'a>, &'w mut [McuRow]),
-    /// A row of a progressive scan.
-    Progressive(&'w mut Coefficients, &'w mut Pass<'a>, usize),
-    /// A row of MCUs of coefficients, into strips.
+    /// Decodes the next row of MCUs of a sequential scan to samples.
+    Sequential(&'w mut SequentialScan<'a>, &'w mut [McuRow]),
+    /// Reads a row of a progressive scan into coefficients.
+    Progressive(&'w mut Coefficients, &'w mut ProgressiveScan<'a>, usize),
+    /// Transforms a row of MCUs of coefficients to samples.
     Transform(&'w Coefficients, usize, &'w [[i16; 64]], &'w mut [PendingBlocks; 2], &'w mut [McuRow]),
 }
 
 impl Work<'_, '_> {
     #[inline(always)]
-    fn run(self, inverse: impl Fn(&BlockPair, BlockTables<'_>, usize, &mut BlockSamples)) -> Result<(), Fault> {
+    fn run(self, inverse: impl Fn(&BlockPair, BlockTables<'_>, usize, &mut BlockSamples)) -> Result<(), ScanFault> {
         match self {
-            Self::Sequential(scan, strips) => scan.row(strips, inverse),
+            Self::Sequential(scan, mcu_rows) => scan.row(mcu_rows, inverse),
             Self::Progressive(coefficients, pass, row) => coefficients.read(pass, row),
-            Self::Transform(coefficients, row, tables, waiting, strips) => {
-                coefficients.transform(row, tables, waiting, strips, inverse);
+            Self::Transform(coefficients, row, tables, pending, mcu_rows) => {
+                coefficients.transform(row, tables, pending, mcu_rows, inverse);
                 Ok(())
             }
         }
     }
 
-    /// On any machine.
-    pub(crate) fn run_portable(self) -> Result<(), Fault> {
+    /// Does the work on any machine.
+    pub(crate) fn run_portable(self) -> Result<(), ScanFault> {
         self.run(idct::inverse)
     }
 
-    /// With AVX2 and bit instructions.
+    /// Does the work with AVX2 and bit instructions.
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
-    pub(crate) fn run_avx2(self) -> Result<(), Fault> {
+    pub(crate) fn run_avx2(self) -> Result<(), ScanFault> {
         self.run(|pair, tables, side, samples| inverse_avx2(pair, tables, side, samples))
     }
 }

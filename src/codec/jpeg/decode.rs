@@ -147,8 +147,9 @@ fn ink(mut raster: Raster) -> Raster {
 /// The end of the data alone is no damage in a sequential file: the decoder looks ahead, and asks again only when a
 /// code is really missing ([`warned::HIT_MARKER`]). A progressive file always reads to its end, so there it is.
 ///
-/// libjpeg-turbo's fast Huffman decoder takes an impossible code for a zero and says nothing. What tells is that the scan
-/// then ends elsewhere: short of data, or with some left over. Padding is no code, and a stray word or two is common.
+/// libjpeg-turbo's fast Huffman decoder takes an impossible code for a zero and says nothing. What tells is that the
+/// scan then ends elsewhere: short of data, or with some left over. Padding is no code, and a stray word or two is
+/// common.
 fn refuse_damage(warnings: u32, left_over: u32, coding: &Coding) -> Result<()> {
     let warned = |bits: u32| warnings & bits != 0;
     let progressive = matches!(coding, Coding::JpegProgressive { .. });

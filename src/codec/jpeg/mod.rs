@@ -1,6 +1,5 @@
 //! JPEG (ITU-T T.81). Huffman-coded planes are decoded by `image-ingest-jpeg`, everything else by libjpeg-turbo.
 
-mod app;
 mod cost;
 mod decode;
 mod planes;

@@ -6,7 +6,8 @@ use image_ingest_samples::{Matrix, Range, Rect, Siting, Size, WorkError};
 
 use crate::plan::Plan;
 
-/// A reducer for planes whose luma has `size` samples at the plan's DCT scale, and components of these sampling factors.
+/// A reducer for planes whose luma has `size` samples at the plan's DCT scale, and components of these sampling
+/// factors.
 ///
 /// Planes are full-range BT.601 with centred chroma (ITU-T T.871).
 ///

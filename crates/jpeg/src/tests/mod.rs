@@ -1,4 +1,7 @@
-//! The two builds of the decoder against each other.
+//! The two builds of the decoder against each other; vectors for the unit tests beside the code.
+
+mod band;
+pub(crate) mod vectors;
 
 use std::fs;
 use std::path::Path;
@@ -9,6 +12,8 @@ use crate::dispatch::{Avx2, inverse_avx2};
 use crate::idct::{self, BlockPair};
 use crate::result::Result;
 use crate::{DctScale, HuffmanDecoder};
+
+use self::vectors::Random;
 
 const SCALES: [DctScale; 4] = [DctScale::Full, DctScale::Half, DctScale::Quarter, DctScale::Eighth];
 
@@ -59,11 +64,8 @@ fn avx2_gives_the_same_samples_whatever_the_coefficients() {
         eprintln!("skipped: no AVX2 here");
         return;
     };
-    let mut state = 7u64;
-    let mut random = move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 40) as i32
-    };
+    let mut random = Random::new(7);
+    let mut random = move || (random.next() >> 8).cast_signed();
     for round in 0..20_000 {
         let range = [8, 64, 1024, 65_536][round % 4];
         let mut draw = || i16::try_from((random() % range - range / 2).clamp(-32_768, 32_767)).unwrap();
