@@ -160,6 +160,16 @@ mod tests {
     }
 
     #[test]
+    fn a_side_of_0_is_malformed_and_one_of_32_bits_is_read() {
+        for (width, height) in [(0, 9), (9, 0), (0, 0)] {
+            let read = read(&[0, 0, 0, width, 0, 0, 0, height, 8, 0, 0, 0, 0]);
+            assert!(matches!(read, Err(DecodeError::Malformed { .. })), "{width} × {height}");
+        }
+        let size = read(&[255, 255, 255, 255, 0, 0, 0, 1, 8, 0, 0, 0, 0]).unwrap().size;
+        assert_eq!(size, Size::new(u32::MAX, 1));
+    }
+
+    #[test]
     fn methods_other_than_those_of_the_standard_are_malformed() {
         for methods in [[1, 0, 0], [0, 1, 0], [0, 0, 2]] {
             let ihdr = [&[0, 0, 0, 1, 0, 0, 0, 1, 8, 0], &methods[..]].concat();
