@@ -1,24 +1,30 @@
-//! Decodes the LZW codes of a GIF frame (GIF89a appendix F) to indices into its colour table.
+//! Reads the first frame of a GIF (GIF87a, GIF89a): its place on the canvas, its indices, and their colours.
+//!
+//! [`FirstFrame::read`] walks the blocks of the file without copying. [`FirstFrame::indices`] decodes the frame's LZW codes
+//! (GIF89a appendix F) through [`decode_lzw`]. Later frames are counted, never decoded.
 //!
 //! This crate promises nothing but to [image-ingest](https://docs.rs/image-ingest), which pins it with `=`: its API changes
 //! with any release.
 //!
 //! ```
-//! use image_ingest_gif::{SubBlocks, decode};
-//! use image_ingest_samples::CpuTimer;
+//! use image_ingest_gif::FirstFrame;
+//! use image_ingest_samples::{CpuTimer, Size};
 //!
-//! // Codes of three bits, and of four behind the third: clear, 1, 1, end.
-//! let data = SubBlocks::of(&[2, 0b0100_1100, 0b0000_1010, 0]);
-//! let mut indices = [0; 2];
-//! decode(2, data, &mut indices, &CpuTimer::default())?;
-//! assert_eq!(indices, [1, 1]);
+//! // Two pixels of no colour table, behind a comment: clear, 1, 1, end.
+//! let file = b"GIF89a\x02\0\x01\0\0\0\0!\xfe\x02hi\0,\0\0\0\0\x02\0\x01\0\0\x02\x02\x4c\x0a\0;";
+//! let frame = FirstFrame::read(file)?;
+//! assert!(frame.covers_canvas());
+//! assert_eq!(frame.indices(&CpuTimer::default())?, [1, 1]);
 //! # Ok::<(), image_ingest_samples::DecodeError>(())
 //! ```
 #![forbid(unsafe_code)]
 
+mod blocks;
+mod first_frame;
 mod lzw;
 mod result;
 mod sub_blocks;
 
-pub use lzw::decode;
+pub use first_frame::FirstFrame;
+pub use lzw::decode_lzw;
 pub use sub_blocks::SubBlocks;

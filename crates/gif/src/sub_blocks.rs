@@ -15,7 +15,7 @@ pub struct SubBlocks<'a> {
 }
 
 impl<'a> SubBlocks<'a> {
-    /// The sub-blocks at the start of `bytes`.
+    /// The sub-blocks at the start of `bytes`, which begin with the first one's length.
     #[must_use]
     pub fn of(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
@@ -44,5 +44,25 @@ impl<'a> Iterator for SubBlocks<'a> {
         let (block, rest) = following.split_at(usize::from(length).min(following.len()));
         self.rest = rest;
         Some(block)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_sub_block_gives_what_there_is_and_has_no_terminator() {
+        let blocks = SubBlocks::of(b"\x01a\x03bc");
+        assert_eq!(blocks.clone().collect::<Vec<_>>(), [&b"a"[..], b"bc"]);
+        assert_eq!(blocks.after(), None);
+        assert_eq!(SubBlocks::of(b"").after(), None);
+        assert_eq!(SubBlocks::of(b"\x01a").after(), None);
+    }
+
+    #[test]
+    fn the_terminator_alone_is_no_sub_block() {
+        let mut blocks = SubBlocks::of(b"\0rest");
+        assert_eq!((blocks.next(), blocks.after()), (None, Some(&b"rest"[..])));
     }
 }

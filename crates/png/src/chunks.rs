@@ -1,30 +1,32 @@
 //! Walks the chunks of a PNG datastream without copying (PNG Third Edition § 5).
+//!
+//! A chunk is its data's length in four bytes, its type in four letters, its data, and a CRC of type and data in four bytes.
+//! A step of the walk reads the length and the type alone. The CRC is computed only for a chunk that something depends on, by
+//! whoever uses it.
 
 use image_ingest_samples::DecodeError;
 
 use crate::result::Result;
 
-/// One chunk as it stands in the file.
+/// One chunk as it is stored in the file.
 #[derive(Debug, Clone, Copy)]
-pub struct Chunk<'a> {
+pub(crate) struct Chunk<'a> {
     /// The four-letter type.
-    pub name: [u8; 4],
+    pub(crate) name: [u8; 4],
     /// The data alone.
-    pub data: &'a [u8],
+    pub(crate) data: &'a [u8],
     /// Length, type, data and CRC.
-    pub whole: &'a [u8],
+    whole: &'a [u8],
 }
 
 impl Chunk<'_> {
     /// Bit 5 of the type's first byte is clear: a decoder must understand this chunk (§ 5.4).
-    #[must_use]
-    pub fn is_critical(&self) -> bool {
+    pub(crate) fn is_critical(&self) -> bool {
         self.name[0] & 0x20 == 0
     }
 
     /// The stored CRC is that of type and data.
-    #[must_use]
-    pub fn crc_holds(&self) -> bool {
+    pub(crate) fn crc_holds(&self) -> bool {
         let (Some(covered), Some(stored)) = (self.whole.get(4..self.whole.len() - 4), self.whole.last_chunk()) else {
             return false;
         };
@@ -35,8 +37,8 @@ impl Chunk<'_> {
     ///
     /// # Errors
     ///
-    /// [`DecodeError::Malformed`].
-    pub fn check_crc(&self) -> Result<()> {
+    /// `malformed`.
+    pub(crate) fn check_crc(&self) -> Result<()> {
         if self.crc_holds() { Ok(()) } else { Err(DecodeError::malformed("CRC mismatch in a critical chunk")) }
     }
 }
@@ -45,7 +47,7 @@ impl Chunk<'_> {
 ///
 /// Each step costs the same whatever the chunk holds, so a walk is bounded by the upload's size.
 #[derive(Debug, Clone)]
-pub struct Chunks<'a> {
+pub(crate) struct Chunks<'a> {
     rest: &'a [u8],
 }
 
@@ -54,8 +56,8 @@ impl<'a> Chunks<'a> {
     ///
     /// # Errors
     ///
-    /// [`DecodeError::Malformed`], [`DecodeError::Truncated`].
-    pub fn new(bytes: &'a [u8]) -> Result<Self> {
+    /// `malformed`, `truncated`.
+    pub(crate) fn new(bytes: &'a [u8]) -> Result<Self> {
         match bytes.strip_prefix(&SIGNATURE) {
             Some(rest) => Ok(Self { rest }),
             None if SIGNATURE.starts_with(bytes) => Err(DecodeError::truncated("the signature is cut")),
@@ -92,25 +94,31 @@ impl<'a> Iterator for Chunks<'a> {
     }
 }
 
-/// The eight bytes every PNG begins with (§ 5.2).
+/// The eight bytes with which every PNG begins (§ 5.2).
 pub(crate) const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
-/// A length must not exceed 2³¹ − 1 (§ 5.3).
+/// The largest length of a chunk, 2³¹ − 1 (§ 5.3).
 const MAX_LENGTH: u32 = 0x7FFF_FFFF;
+
+/// A chunk with its length and CRC.
+#[cfg(test)]
+pub(crate) fn chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    let covered = [name.as_slice(), data].concat();
+    let length = u32::try_from(data.len()).expect("test chunks are short").to_be_bytes();
+    [length.as_slice(), &covered, &crc32fast::hash(&covered).to_be_bytes()].concat()
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A chunk with its length and CRC.
-    fn chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
-        let covered = [name.as_slice(), data].concat();
-        let length = u32::try_from(data.len()).expect("test chunks are short").to_be_bytes();
-        [length.as_slice(), &covered, &crc32fast::hash(&covered).to_be_bytes()].concat()
-    }
-
     fn names(bytes: &[u8]) -> Result<Vec<[u8; 4]>> {
         Chunks::new(bytes)?.map(|c| c.map(|c| c.name)).collect()
+    }
+
+    fn first_crc_holds(chunk: &[u8]) -> bool {
+        let file = [&SIGNATURE, chunk].concat();
+        Chunks::new(&file).expect("signature").next().expect("one").expect("whole").crc_holds()
     }
 
     #[test]
@@ -128,17 +136,43 @@ mod tests {
     }
 
     #[test]
-    fn lengths_over_31_bits_are_malformed() {
-        let file = [&SIGNATURE[..], b"\x80\0\0\0tEXt"].concat();
-        assert!(matches!(names(&file), Err(DecodeError::Malformed { .. })));
+    fn lengths_over_31_bits_and_types_that_are_no_letters_are_malformed() {
+        for head in [b"\x80\0\0\0tEXt", b"\0\0\0\0tEX1"] {
+            assert!(matches!(names(&[&SIGNATURE[..], head].concat()), Err(DecodeError::Malformed { .. })), "{head:?}");
+        }
     }
 
     #[test]
-    fn a_changed_byte_breaks_the_crc() {
-        let mut bytes = [SIGNATURE.to_vec(), chunk(b"gAMA", &[0, 0, 1, 2])].concat();
-        let holds = |b: &[u8]| Chunks::new(b).expect("signature").next().expect("one").expect("whole").crc_holds();
-        assert!(holds(&bytes));
-        bytes[17] ^= 1;
-        assert!(!holds(&bytes));
+    fn the_crc_is_that_of_iso_3309() {
+        // The empty IEND as every PNG file ends with it, and the check value of the polynomial: "123456789" is CBF43926.
+        assert!(first_crc_holds(b"\0\0\0\0IEND\xAE\x42\x60\x82"));
+        assert_eq!(crc32fast::hash(b"123456789"), 0xCBF4_3926);
+    }
+
+    /// The CRC a bit at a time (§ 5.5): the polynomial's reflected form, from all ones to the complement.
+    fn by_the_letter(bytes: &[u8]) -> u32 {
+        !bytes.iter().fold(u32::MAX, |crc, &byte| {
+            (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ if crc & 1 == 1 { 0xEDB8_8320 } else { 0 })
+        })
+    }
+
+    #[test]
+    fn the_crc_covers_type_and_data_and_not_the_length() {
+        let crc = by_the_letter(b"gAMA\0\0\xB1\x8F").to_be_bytes();
+        let mut bytes = [b"\0\0\0\x04gAMA\0\0\xB1\x8F".as_slice(), &crc].concat();
+        assert!(first_crc_holds(&bytes));
+        for at in 4..bytes.len() {
+            // A changed case leaves a letter a letter.
+            bytes[at] ^= 0x20;
+            assert!(!first_crc_holds(&bytes), "changed at {at}");
+            bytes[at] ^= 0x20;
+        }
+    }
+
+    #[test]
+    fn a_chunk_is_critical_by_the_case_of_its_first_letter() {
+        let is_critical = |name| Chunk { name, data: b"", whole: b"" }.is_critical();
+        assert!(is_critical(*b"PLTE") && is_critical(*b"CRIT"));
+        assert!(!is_critical(*b"tRNS") && !is_critical(*b"cRIT"));
     }
 }

@@ -1,28 +1,36 @@
 //! Makes samples of stored rows: gray, RGB or RGBA, 8 bits each, or 16 where the file has 16 (PNG Third Edition § 13.12).
 //!
-//! Depths below 8 and palettes are expanded, `tRNS` becomes alpha, gray with alpha becomes RGBA, and samples in narrow range
-//! (`cICP`) are stretched to full range.
+//! Depths below 8 are scaled, indices become the colours of the palette, `tRNS` becomes alpha, gray with alpha becomes RGBA,
+//! and samples in limited range (`cICP`) are stretched to full range.
+//!
+//! Where a stored pixel is one number below 256 (an index, or gray of at most 8 bits), all of that is decided once per
+//! picture, in a table of 256 pixels, and a row is a walk of look-ups. The tables have an entry for every byte, so no look-up
+//! is out of range whatever the file holds.
 
-use image_ingest_samples::Layout;
+use image_ingest_samples::{Layout, Range};
 
 use crate::header::{ColorType, ImageHeader};
 
 /// How the rows of a picture become samples.
+#[derive(Debug)]
 pub(crate) struct Expand {
-    form: Form,
+    form: PixelForm,
+    /// Bits per stored sample.
     depth: u8,
     pub(crate) layout: Layout,
     range: Range,
 }
 
-/// What a stored pixel is.
-enum Form {
-    /// A number below 256 that names one of these pixels.
-    Gray(Box<[[u8; 1]; 256]>),
-    Opaque(Box<[[u8; 3]; 256]>),
-    Clear(Box<[[u8; 4]; 256]>),
-    /// Samples in the order in which they are wanted.
-    AsWanted,
+/// What a stored pixel is, and what it becomes.
+#[derive(Debug)]
+enum PixelForm {
+    /// A number below 256, which stands for an entry of this table.
+    GrayTable(Box<[[u8; 1]; 256]>),
+    RgbTable(Box<[[u8; 3]; 256]>),
+    RgbaTable(Box<[[u8; 4]; 256]>),
+    /// Samples in the order of the layout; only their range may change.
+    AsStored,
+    /// Gray and alpha, which become RGBA.
     GrayAlpha,
     /// Gray, of which this value is transparent.
     KeyedGray(u16),
@@ -31,25 +39,23 @@ enum Form {
 }
 
 impl Expand {
-    /// For pixels as `header` describes them. `palette` has three bytes an entry, `transparency` is the data of `tRNS`.
-    pub(crate) fn new(
-        header: &ImageHeader,
-        palette: Option<&[u8]>,
-        transparency: Option<&[u8]>,
-        is_narrow: bool,
-    ) -> Self {
-        let range = if is_narrow && header.bit_depth >= 8 { Range::Narrow } else { Range::Full };
+    /// Decides how pixels that `header` describes become samples. `palette` has three bytes an entry, `transparency` is the
+    /// data of `tRNS`. Limited range has a meaning for samples of 8 bits and more only.
+    pub(crate) fn new(header: &ImageHeader, palette: Option<&[u8]>, transparency: Option<&[u8]>, range: Range) -> Self {
+        let range = if header.bit_depth >= 8 { range } else { Range::Full };
         let form = match (header.color_type, transparency) {
             (ColorType::Palette, transparency) => by_palette(palette.unwrap_or_default(), transparency, range),
             (ColorType::Gray, transparency) if header.bit_depth <= 8 => by_gray(header, transparency, range),
-            (ColorType::Gray, Some(key)) => Form::KeyedGray(key_sample(key, 0, header.bit_depth)),
-            (ColorType::Rgb, Some(key)) => Form::KeyedRgb([0, 2, 4].map(|at| key_sample(key, at, header.bit_depth))),
-            (ColorType::GrayAlpha, _) => Form::GrayAlpha,
-            _ => Form::AsWanted,
+            (ColorType::Gray, Some(key)) => PixelForm::KeyedGray(key_sample(key, 0, header.bit_depth)),
+            (ColorType::Rgb, Some(key)) => {
+                PixelForm::KeyedRgb([0, 2, 4].map(|at| key_sample(key, at, header.bit_depth)))
+            }
+            (ColorType::GrayAlpha, _) => PixelForm::GrayAlpha,
+            _ => PixelForm::AsStored,
         };
         let layout = match (&form, header.color_type) {
-            (Form::Gray(_), _) | (Form::AsWanted, ColorType::Gray) => Layout::Gray,
-            (Form::Opaque(_), _) | (Form::AsWanted, ColorType::Rgb) => Layout::Rgb,
+            (PixelForm::GrayTable(_), _) | (PixelForm::AsStored, ColorType::Gray) => Layout::Gray,
+            (PixelForm::RgbTable(_), _) | (PixelForm::AsStored, ColorType::Rgb) => Layout::Rgb,
             _ => Layout::Rgba,
         };
         Self { form, depth: header.bit_depth, layout, range }
@@ -57,26 +63,27 @@ impl Expand {
 
     /// Whether rows are bytes of samples as they stand.
     pub(crate) fn is_as_stored(&self) -> bool {
-        matches!(self.form, Form::AsWanted) && self.depth == 8 && self.range == Range::Full
+        matches!(self.form, PixelForm::AsStored) && self.depth == 8 && self.range == Range::Full
     }
 
-    /// Adds the samples of a row of `width` pixels to `out`, of a picture of 8 bits or less.
+    /// Appends the samples of a row of `width` pixels to `out`, for pictures of 8 bits or less. Of the row's last byte only the
+    /// bits of pixels count.
     pub(crate) fn row8(&self, row: &[u8], width: usize, out: &mut Vec<u8>) {
         match &self.form {
-            Form::Gray(pixels) => self.named(row, width, pixels, out),
-            Form::Opaque(pixels) => self.named(row, width, pixels, out),
-            Form::Clear(pixels) => self.named(row, width, pixels, out),
-            _ => self.samples(row.as_chunks().0, |&[byte]| byte, out),
+            PixelForm::GrayTable(pixels) => self.looked_up(row, width, pixels, out),
+            PixelForm::RgbTable(pixels) => self.looked_up(row, width, pixels, out),
+            PixelForm::RgbaTable(pixels) => self.looked_up(row, width, pixels, out),
+            _ => self.converted(row.as_chunks().0, |&[byte]| byte, out),
         }
     }
 
-    /// Adds the samples of a row to `out`, of a picture of 16 bits.
+    /// Appends the samples of a row to `out`, for pictures of 16 bits, which are stored with the high byte first (§ 7.1).
     pub(crate) fn row16(&self, row: &[u8], out: &mut Vec<u16>) {
-        self.samples(row.as_chunks().0, |&pair| u16::from_be_bytes(pair), out);
+        self.converted(row.as_chunks().0, |&pair| u16::from_be_bytes(pair), out);
     }
 
-    /// Adds the pixels that the numbers of a row name.
-    fn named<const N: usize>(&self, row: &[u8], width: usize, pixels: &[[u8; N]; 256], out: &mut Vec<u8>) {
+    /// Appends the table's pixel for each number of a row.
+    fn looked_up<const N: usize>(&self, row: &[u8], width: usize, pixels: &[[u8; N]; 256], out: &mut Vec<u8>) {
         let start = out.len();
         out.resize(start + width * N, 0);
         let out = out[start..].as_chunks_mut().0;
@@ -88,21 +95,22 @@ impl Expand {
         }
     }
 
-    /// Adds whole samples, with alpha beside them where the form has it.
-    fn samples<S, T: StoredSample>(&self, row: &[S], sample: impl Fn(&S) -> T, out: &mut Vec<T>) {
+    /// Appends what whole samples become: in full range, with alpha where the form has it. Alpha is never scaled, since
+    /// `cICP` speaks of colours.
+    fn converted<S, T: StoredSample>(&self, row: &[S], sample: impl Fn(&S) -> T, out: &mut Vec<T>) {
         let scaled = |value: T| value.in_full(self.range);
         let alpha = |is_clear: bool| if is_clear { T::default() } else { T::WHITE };
         match self.form {
-            Form::GrayAlpha => out.extend(row.as_chunks().0.iter().flat_map(|[gray, alpha]| {
+            PixelForm::GrayAlpha => out.extend(row.as_chunks().0.iter().flat_map(|[gray, alpha]| {
                 let gray = scaled(sample(gray));
                 [gray, gray, gray, sample(alpha)]
             })),
-            Form::KeyedGray(key) => out.extend(row.iter().flat_map(|stored| {
+            PixelForm::KeyedGray(key) => out.extend(row.iter().flat_map(|stored| {
                 let value = sample(stored);
                 let gray = scaled(value);
                 [gray, gray, gray, alpha(value.into() == key)]
             })),
-            Form::KeyedRgb(key) => out.extend(row.as_chunks().0.iter().flat_map(|[r, g, b]| {
+            PixelForm::KeyedRgb(key) => out.extend(row.as_chunks().0.iter().flat_map(|[r, g, b]| {
                 let value = [sample(r), sample(g), sample(b)];
                 let [r, g, b] = value.map(scaled);
                 [r, g, b, alpha(value.map(Into::into) == key)]
@@ -117,7 +125,10 @@ impl Expand {
     }
 }
 
-/// Writes the pixels that numbers of `BITS` bits name, the first in the highest bits of a byte.
+/// Writes the table's pixel for each number of `BITS` bits, the first of which has the highest bits of its byte (§ 7.2).
+///
+/// Each byte fills a group of `8 / BITS` pixels. The last group is shorter where the width is no multiple of that, and the
+/// byte's other bits are not looked at.
 fn unpack<const BITS: usize, const N: usize>(row: &[u8], pixels: &[[u8; N]; 256], out: &mut [[u8; N]]) {
     for (group, &byte) in out.chunks_mut(8 / BITS).zip(row) {
         for (place, pixel) in group.iter_mut().enumerate() {
@@ -127,33 +138,35 @@ fn unpack<const BITS: usize, const N: usize>(row: &[u8], pixels: &[[u8; N]; 256]
     }
 }
 
-/// An index without an entry is opaque black, as libpng has it.
-fn by_palette(entries: &[u8], transparency: Option<&[u8]>, range: Range) -> Form {
+/// Indices into a palette. An index without an entry is opaque black, as libpng has it; an entry without an alpha is opaque
+/// (§ 11.3.1.1).
+fn by_palette(entries: &[u8], transparency: Option<&[u8]>, range: Range) -> PixelForm {
     let mut opaque = Box::new([[0; 3]; 256]);
     for (pixel, entry) in opaque.iter_mut().zip(entries.as_chunks::<3>().0) {
         *pixel = entry.map(|value| value.in_full(range));
     }
-    let Some(transparency) = transparency else { return Form::Opaque(opaque) };
+    let Some(transparency) = transparency else { return PixelForm::RgbTable(opaque) };
     let alphas = transparency.iter().copied().chain(std::iter::repeat(u8::MAX));
     let mut clear = Box::new([[0; 4]; 256]);
     for ((pixel, [r, g, b]), alpha) in clear.iter_mut().zip(*opaque).zip(alphas) {
         *pixel = [r, g, b, alpha];
     }
-    Form::Clear(clear)
+    PixelForm::RgbaTable(clear)
 }
 
-/// Gray of 1, 2, 4 or 8 bits.
-fn by_gray(header: &ImageHeader, transparency: Option<&[u8]>, range: Range) -> Form {
+/// Gray of 1, 2, 4 or 8 bits. The largest number becomes 255, and 255 is a multiple of it at each of these depths, so linear
+/// scaling (§ 13.12) is one exact factor: 255, 85, 17 or 1.
+fn by_gray(header: &ImageHeader, transparency: Option<&[u8]>, range: Range) -> PixelForm {
     let most = u8::MAX >> (8 - header.bit_depth.clamp(1, 8));
     let level = |number: u8| (number & most).wrapping_mul(u8::MAX / most).in_full(range);
     let Some(key) = transparency else {
         if header.bit_depth == 8 {
-            return Form::AsWanted;
+            return PixelForm::AsStored;
         }
-        return Form::Gray(Box::new(std::array::from_fn(|number| [level(byte(number))])));
+        return PixelForm::GrayTable(Box::new(std::array::from_fn(|number| [level(byte(number))])));
     };
     let key = key_sample(key, 0, header.bit_depth);
-    Form::Clear(Box::new(std::array::from_fn(|number| {
+    PixelForm::RgbaTable(Box::new(std::array::from_fn(|number| {
         let gray = level(byte(number));
         [gray, gray, gray, if u16::from(byte(number)) == key { 0 } else { u8::MAX }]
     })))
@@ -169,18 +182,12 @@ fn key_sample(key: &[u8], at: usize, depth: u8) -> u16 {
     u16::from_be_bytes(pair) & (u16::MAX >> (16 - depth.clamp(1, 16)))
 }
 
-/// How sample values map to signal values (ITU-T H.273, `VideoFullRangeFlag`).
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Range {
-    Full,
-    Narrow,
-}
-
 /// A sample of 8 or 16 bits.
 trait StoredSample: Copy + Default + Into<u16> {
     const WHITE: Self;
 
-    /// The sample in full range: in narrow range black is 16 and white 235 of 255, or 256 times that (H.273, 8.3).
+    /// The sample in full range, to the nearest. In limited range black is 16 and white 235 of 255, or 256 times that
+    /// (ITU-T H.273 § 8.3), and values outside of that count as black or white.
     fn in_full(self, range: Range) -> Self;
 }
 
@@ -190,7 +197,7 @@ impl StoredSample for u8 {
     fn in_full(self, range: Range) -> Self {
         match range {
             Range::Full => self,
-            Range::Narrow => {
+            Range::Limited => {
                 let above_black = u32::from(self.saturating_sub(16)).min(219);
                 Self::try_from((above_black * 255 + 109) / 219).unwrap_or(Self::MAX)
             }
@@ -204,7 +211,7 @@ impl StoredSample for u16 {
     fn in_full(self, range: Range) -> Self {
         match range {
             Range::Full => self,
-            Range::Narrow => {
+            Range::Limited => {
                 let above_black = u32::from(self.saturating_sub(16 << 8)).min(219 << 8);
                 // At most 56 064 × 65 535 + 28 032, which is below 2³².
                 Self::try_from((above_black * 65_535 + 28_032) / 56_064).unwrap_or(Self::MAX)
@@ -215,17 +222,101 @@ impl StoredSample for u16 {
 
 #[cfg(test)]
 mod tests {
+    use image_ingest_samples::Size;
+
     use super::*;
 
     #[test]
-    fn narrow_range_is_stretched_from_black_to_white() {
+    fn limited_range_is_stretched_from_black_to_white() {
         for (stored, full) in [(0u8, 0), (16, 0), (17, 1), (125, 127), (126, 128), (235, 255), (255, 255)] {
-            assert_eq!(stored.in_full(Range::Narrow), full, "{stored}");
+            assert_eq!(stored.in_full(Range::Limited), full, "{stored}");
             assert_eq!(stored.in_full(Range::Full), stored);
         }
         for (stored, full) in [(0u16, 0), (4096, 0), (4097, 1), (32_128, 32_768), (60_160, 65_535), (65_535, 65_535)] {
-            assert_eq!(stored.in_full(Range::Narrow), full, "{stored}");
+            assert_eq!(stored.in_full(Range::Limited), full, "{stored}");
         }
+    }
+
+    fn header(color_type: ColorType, bit_depth: u8) -> ImageHeader {
+        ImageHeader { size: Size::new(4, 1), bit_depth, color_type, interlaced: false }
+    }
+
+    /// The layout and the samples of one row of 8 bits or less.
+    fn row8(header: &ImageHeader, chunks: [Option<&[u8]>; 2], row: &[u8], width: usize) -> (Layout, Vec<u8>) {
+        let expand = Expand::new(header, chunks[0], chunks[1], Range::Full);
+        let mut out = Vec::new();
+        expand.row8(row, width, &mut out);
+        (expand.layout, out)
+    }
+
+    /// The layout and the samples of one row of 16 bits.
+    fn row16(color_type: ColorType, transparency: Option<&[u8]>, range: Range, row: &[u8]) -> (Layout, Vec<u16>) {
+        let expand = Expand::new(&header(color_type, 16), None, transparency, range);
+        let mut out = Vec::new();
+        expand.row16(row, &mut out);
+        (expand.layout, out)
+    }
+
+    #[test]
+    fn low_depths_are_scaled_to_the_whole_range_and_spare_bits_are_not_read() {
+        let gray = |depth, row: &[u8], width| row8(&header(ColorType::Gray, depth), [None, None], row, width);
+        assert_eq!(gray(1, &[0b0110_1111], 4), (Layout::Gray, vec![0, 255, 255, 0]));
+        assert_eq!(gray(1, &[0x80, 0x80], 9), (Layout::Gray, vec![255, 0, 0, 0, 0, 0, 0, 0, 255]));
+        assert_eq!(gray(2, &[0b0001_1011], 4), (Layout::Gray, vec![0, 85, 170, 255]));
+        assert_eq!(gray(2, &[0b0001_1011, 0xFF], 5), (Layout::Gray, vec![0, 85, 170, 255, 255]));
+        assert_eq!(gray(4, &[0x07, 0xF8], 3), (Layout::Gray, vec![0, 119, 255]));
+        assert_eq!(gray(8, &[0, 1, 254], 3), (Layout::Gray, vec![0, 1, 254]));
+    }
+
+    #[test]
+    fn every_number_of_a_low_depth_is_scaled_to_the_nearest() {
+        for depth in [1, 2, 4_u8] {
+            let most = (1_u32 << depth) - 1;
+            for number in 0..=most {
+                let stored = u8::try_from(number << (8 - depth)).unwrap();
+                let (_, samples) = row8(&header(ColorType::Gray, depth), [None, None], &[stored], 1);
+                assert_eq!(u32::from(samples[0]), (number * 255 + most / 2) / most, "{number} of {depth} bits");
+            }
+        }
+    }
+
+    #[test]
+    fn indices_become_colours_with_the_alpha_of_trns() {
+        let palette = Some([1, 2, 3, 4, 5, 6].as_slice());
+        let indexed = header(ColorType::Palette, 2);
+        // Index 2 has no entry.
+        assert_eq!(row8(&indexed, [palette, None], &[0b0001_1000], 3), (Layout::Rgb, vec![1, 2, 3, 4, 5, 6, 0, 0, 0]));
+        let with_alpha = vec![1, 2, 3, 9, 4, 5, 6, 255, 0, 0, 0, 255];
+        assert_eq!(row8(&indexed, [palette, Some(&[9])], &[0b0001_1000], 3), (Layout::Rgba, with_alpha));
+        assert_eq!(row8(&header(ColorType::Palette, 8), [palette, None], &[1], 1), (Layout::Rgb, vec![4, 5, 6]));
+    }
+
+    #[test]
+    fn a_transparent_colour_has_alpha_0_and_others_255() {
+        let gray = row8(&header(ColorType::Gray, 4), [None, Some(&[0, 7])], &[0x78], 2);
+        assert_eq!(gray, (Layout::Rgba, vec![119, 119, 119, 0, 136, 136, 136, 255]));
+        let rgb = row8(&header(ColorType::Rgb, 8), [None, Some(&[0, 1, 0, 2, 0, 3])], &[1, 2, 3, 1, 2, 4], 2);
+        assert_eq!(rgb, (Layout::Rgba, vec![1, 2, 3, 0, 1, 2, 4, 255]));
+        // Of 16 bits all count: the second differs in its low byte.
+        let wide = row16(ColorType::Gray, Some(&[0x12, 0x34]), Range::Full, &[0x12, 0x34, 0x12, 0x35]);
+        assert_eq!(wide.1, [0x1234, 0x1234, 0x1234, 0, 0x1235, 0x1235, 0x1235, 0xFFFF]);
+    }
+
+    #[test]
+    fn samples_of_16_bits_have_their_high_byte_first() {
+        assert_eq!(row16(ColorType::Gray, None, Range::Full, &[0x12, 0x34]), (Layout::Gray, vec![0x1234]));
+        let rgba = row16(ColorType::Rgba, None, Range::Full, &[1, 0, 2, 0, 3, 0, 4, 0]);
+        assert_eq!(rgba, (Layout::Rgba, vec![0x100, 0x200, 0x300, 0x400]));
+        let gray_alpha = row16(ColorType::GrayAlpha, None, Range::Full, &[1, 2, 3, 4]);
+        assert_eq!(gray_alpha, (Layout::Rgba, vec![0x102, 0x102, 0x102, 0x304]));
+    }
+
+    #[test]
+    fn alpha_keeps_its_value_in_limited_range() {
+        let rgba = row16(ColorType::Rgba, None, Range::Limited, &[16, 0, 235, 0, 16, 0, 16, 0]);
+        assert_eq!(rgba, (Layout::Rgba, vec![0, 65_535, 0, 0x1000]));
+        let gray_alpha = row16(ColorType::GrayAlpha, None, Range::Limited, &[235, 0, 235, 0]);
+        assert_eq!(gray_alpha.1, [65_535, 65_535, 65_535, 0xEB00]);
     }
 
     #[test]

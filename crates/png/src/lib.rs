@@ -1,23 +1,59 @@
-//! Decodes the image data of a PNG (PNG Third Edition): chunks, inflating, unfiltering, Adam7, and expansion to samples.
+//! Reads a PNG datastream (PNG Third Edition): its chunks, and its image data as samples.
 //!
-//! What chunks other than `IHDR` and `IDAT` say is for the caller to read; what of it changes pixels comes in by
-//! [`PixelChunks`].
+//! [`ImageHeader::read`] reads the size alone, so that a caller can refuse it. [`Datastream::read`] then reads every chunk,
+//! and [`PngPicture`] inflates and unfilters the image data row by row. Decoding gives gray, RGB or RGBA samples of 8 bits, or
+//! of 16 where the file has 16. Colours are as they are stored: [`PictureChunks`] says what they mean.
+//!
+//! The primary image is the one in `IDAT`; later frames of an animation, in `fdAT`, are never read.
 //!
 //! This crate promises nothing but to [image-ingest](https://docs.rs/image-ingest), which pins it with `=`: its API changes
 //! with any release.
+//!
+//! ```
+//! use image_ingest_png::{Datastream, ImageHeader};
+//! use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, Size, WorkError};
+//!
+//! /// Keeps every sample of 8 bits.
+//! struct Kept(Vec<u8>);
+//!
+//! impl RowSink for Kept {
+//!     fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, _stride: usize) -> Result<(), WorkError> {
+//!         let SampleSlice::U8(rows) = rows else { return Err(WorkError::internal("16 bits")) };
+//!         self.0.extend_from_slice(rows);
+//!         Ok(())
+//!     }
+//! }
+//!
+//! // One gray pixel of 8 bits: filter type 0 and 200, in a stored block of deflate.
+//! let file = b"\x89PNG\r\n\x1a\n\
+//!     \0\0\0\x0dIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0\x3a\x7e\x9b\x55\
+//!     \0\0\0\x0dIDAT\x78\x01\x01\x02\0\xfd\xff\0\xc8\0\xca\0\xc9\xad\x63\x23\xb2\
+//!     \0\0\0\0IEND\xae\x42\x60\x82";
+//! assert_eq!(ImageHeader::read(file)?.size, Size::new(1, 1));
+//! let mut kept = Kept(Vec::new());
+//! Datastream::read(file)?.picture().decode(&mut kept, &CpuTimer::default())?;
+//! assert_eq!(kept.0, [200]);
+//! # Ok::<(), image_ingest_samples::DecodeError>(())
+//! ```
 #![forbid(unsafe_code)]
 
 mod adam7;
 mod chunks;
+mod datastream;
 mod expand;
 mod header;
 mod inflate;
 mod picture;
+mod picture_chunks;
+mod raw_profile;
 mod result;
 mod rows;
+#[cfg(test)]
+mod tests;
 mod unfilter;
+mod zlib;
 
-pub use chunks::{Chunk, Chunks};
+pub use datastream::Datastream;
 pub use header::{ColorType, ImageHeader};
-pub use inflate::ImageData;
-pub use picture::{Picture, PixelChunks};
+pub use picture::PngPicture;
+pub use picture_chunks::PictureChunks;

@@ -9,43 +9,50 @@ use crate::inflate::ImageData;
 use crate::result::Result;
 use crate::rows::{StoredRows, side, unaddressable};
 
-/// A picture whose chunks were read, and whose image data was not.
-pub struct Picture<'a> {
+/// A picture whose chunks were read, and whose image data was not. [`Datastream::picture`](crate::Datastream::picture) makes it.
+///
+/// ```
+/// use image_ingest_png::Datastream;
+/// use image_ingest_samples::{CpuTimer, Layout, Samples};
+///
+/// // One gray pixel of 8 bits. A picture that is not interlaced is one pass.
+/// let file = b"\x89PNG\r\n\x1a\n\
+///     \0\0\0\x0dIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0\x3a\x7e\x9b\x55\
+///     \0\0\0\x0dIDAT\x78\x01\x01\x02\0\xfd\xff\0\xc8\0\xca\0\xc9\xad\x63\x23\xb2";
+/// let picture = Datastream::read(file)?.picture();
+/// assert_eq!(picture.layout(), Layout::Gray);
+/// assert_eq!(picture.decode_interlaced(&CpuTimer::default())?, Samples::U8(vec![200]));
+/// # Ok::<(), image_ingest_samples::DecodeError>(())
+/// ```
+#[derive(Debug)]
+pub struct PngPicture<'a> {
     header: ImageHeader,
     data: ImageData<'a>,
     expand: Expand,
 }
 
-/// What the chunks before the image data say of pixels.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct PixelChunks<'a> {
-    /// The data of `PLTE`, three bytes an entry.
-    pub palette: Option<&'a [u8]>,
-    /// The data of `tRNS`.
-    pub transparency: Option<&'a [u8]>,
-    /// Whether `cICP` says that samples are in narrow range (ITU-T H.273, `VideoFullRangeFlag` 0).
-    pub is_narrow_range: bool,
-}
-
-impl<'a> Picture<'a> {
-    /// A picture of these chunks.
-    #[must_use]
-    pub fn new(header: ImageHeader, chunks: PixelChunks<'_>, data: ImageData<'a>) -> Self {
-        let PixelChunks { palette, transparency, is_narrow_range } = chunks;
-        Self { header, data, expand: Expand::new(&header, palette, transparency, is_narrow_range) }
+impl<'a> PngPicture<'a> {
+    /// A picture of this header and image data, whose rows become samples by `expand`.
+    pub(crate) fn new(header: ImageHeader, data: ImageData<'a>, expand: Expand) -> Self {
+        Self { header, data, expand }
     }
 
-    /// What a decoded pixel is made of: gray, RGB or RGBA.
+    /// What a decoded pixel is made of: gray, RGB or RGBA. Palettes give RGB; stored alpha and `tRNS` give RGBA.
     #[must_use]
     pub fn layout(&self) -> Layout {
         self.expand.layout
     }
 
-    /// Decodes a picture that is not interlaced, row by row: samples of 8 bits, or of 16 where the file has 16.
+    /// Decodes a picture that is not interlaced, a few rows at a time from the top.
+    ///
+    /// `sink` gets interleaved rows of `width × channels` samples as plane 0, tight: `U8`, or `U16` where the file has 16
+    /// bits per sample.
     ///
     /// # Errors
     ///
-    /// [`DecodeError::Malformed`], [`DecodeError::Truncated`]; [`DecodeError::Work`], with the errors of `sink`.
+    /// [`DecodeError::Malformed`](image_ingest_samples::DecodeError::Malformed) for a CRC or an Adler-32 that does not hold,
+    /// for a wrong deflate stream, and for an unknown filter type; `Truncated` where the image data ends before the last row
+    /// or its Adler-32; `Work`, with the errors of `sink`.
     pub fn decode(self, sink: &mut dyn RowSink, timer: &CpuTimer<'_>) -> Result<()> {
         let Self { header, data, expand } = &self;
         let mut rows = StoredRows::new(*header, data.clone(), timer)?;
@@ -68,24 +75,24 @@ impl<'a> Picture<'a> {
         rows.finish()
     }
 
-    /// Decodes an interlaced picture to all its samples, rows tight.
+    /// Decodes a picture to all its samples, rows tight: whole, since the last pass of an interlaced one reaches its top.
     ///
     /// # Errors
     ///
-    /// [`DecodeError::Malformed`], [`DecodeError::Truncated`]; [`DecodeError::Work`].
+    /// Those of [`decode`](Self::decode), without a sink's.
     pub fn decode_interlaced(self, timer: &CpuTimer<'_>) -> Result<Samples> {
         let Self { header, data, expand } = &self;
         let mut rows = StoredRows::new(*header, data.clone(), timer)?;
         let samples = if header.bit_depth == 16 {
-            Samples::U16(self.woven(&mut rows, |row, _, out| expand.row16(row, out))?)
+            Samples::U16(self.deinterlaced(&mut rows, |row, _, out| expand.row16(row, out))?)
         } else {
-            Samples::U8(self.woven(&mut rows, |row, width, out| expand.row8(row, width, out))?)
+            Samples::U8(self.deinterlaced(&mut rows, |row, width, out| expand.row8(row, width, out))?)
         };
         rows.finish()?;
         Ok(samples)
     }
 
-    /// Replaces `samples` by what `expand` makes of stored rows of the whole picture's width.
+    /// Replaces `samples` by what `expand` makes of stored rows, which are as wide as the picture.
     fn expanded<T>(
         &self,
         rows: &[u8],
@@ -99,8 +106,8 @@ impl<'a> Picture<'a> {
         Ok(())
     }
 
-    /// Spreads the pixels that `expand` makes of the rows of each pass over their places.
-    fn woven<T: Copy + Default>(
+    /// Writes the pixels that `expand` makes of the rows of each pass to their places in the picture.
+    fn deinterlaced<T: Copy + Default>(
         &self,
         rows: &mut StoredRows<'_>,
         expand: impl Fn(&[u8], usize, &mut Vec<T>),

@@ -1,21 +1,26 @@
 //! The rows of a PNG as they are stored: inflated and unfiltered, pass by pass.
+//!
+//! Rows are inflated, unfiltered and handed on a few at a time, so that they stay in the cache and no whole picture of them
+//! exists.
 
 use image_ingest_samples::{CpuTimer, DecodeError, Size, zeroed};
 
 use crate::adam7::passes;
 use crate::header::ImageHeader;
-use crate::inflate::{ImageData, Inflate};
+use crate::inflate::{ImageData, ImageInflater};
 use crate::result::Result;
-use crate::unfilter::{SPARE, unfilter};
+use crate::unfilter::{PADDING_ROWS, unfilter};
 
 /// The rows of a picture as they are stored, unfiltered.
 pub(crate) struct StoredRows<'a> {
     bits_per_pixel: usize,
-    inflate: Inflate<'a>,
+    inflate: ImageInflater<'a>,
     timer: &'a CpuTimer<'a>,
 }
 
 impl<'a> StoredRows<'a> {
+    /// Prepares to read the rows that `header` describes.
+    ///
     /// # Errors
     ///
     /// [`DecodeError::Malformed`]; [`DecodeError::Work`].
@@ -27,13 +32,13 @@ impl<'a> StoredRows<'a> {
             filtered_len(pass.size.width, bits_per_pixel)?.checked_mul(usize::try_from(pass.size.height).ok()?)
         });
         let total = lengths.sum::<Option<usize>>().ok_or_else(unaddressable)?;
-        let most = STRIP_BYTES.max(widest.saturating_mul(LEAST_ROWS));
-        let inflate = Inflate::new(data, total as u64, most)?;
+        let most = BYTES_AT_ONCE.max(widest.saturating_mul(MIN_ROWS_AT_ONCE));
+        let inflate = ImageInflater::new(data, total as u64, most)?;
         Ok(Self { bits_per_pixel, inflate, timer })
     }
 
-    /// Gives the rows of a picture that is not interlaced, or of one pass, as many at a time as come, to `push`, with
-    /// the length of a row.
+    /// Gives `push` the rows of the next pass, whose size is `size`; a picture that is not interlaced is one pass. Each call
+    /// gets several rows, tight, and the length of one in bytes.
     ///
     /// # Errors
     ///
@@ -41,27 +46,30 @@ impl<'a> StoredRows<'a> {
     pub(crate) fn pass(&mut self, size: Size, mut push: impl FnMut(&[u8], usize) -> Result<()>) -> Result<()> {
         let filtered_len = filtered_len(size.width, self.bits_per_pixel).ok_or_else(unaddressable)?;
         let row_len = filtered_len - 1;
+        // § 9.2: where a pixel has less than a byte, filters refer to the byte on the left.
         let bytes_per_pixel = self.bits_per_pixel.div_ceil(8);
         // Little enough to stay in the cache, before the samples are expanded and after.
-        let strip = (STRIP_BYTES / filtered_len.max(side(size.width))).clamp(LEAST_ROWS, MOST_ROWS);
+        let at_once = BYTES_AT_ONCE / filtered_len.max(side(size.width));
+        let at_once = at_once.clamp(MIN_ROWS_AT_ONCE, MAX_ROWS_AT_ONCE);
         let mut left = side(size.height);
-        // The row above comes first; above the first row there is black.
-        let mut out = zeroed((1 + strip + SPARE) * row_len)?;
+        // The row above comes first. Above the first row all bytes count as zero (§ 9.2).
+        let mut out = zeroed((1 + at_once + PADDING_ROWS) * row_len)?;
         while left > 0 {
             self.timer.check()?;
-            let count = strip.min(left);
+            let count = at_once.min(left);
             let len = count * filtered_len;
             let filtered = self.inflate.at_least(len)?.get(..len).unwrap_or_default();
             unfilter(filtered, bytes_per_pixel, row_len, &mut out).ok_or_else(unknown_filter)?;
             self.inflate.take(len);
             push(&out[row_len..][..count * row_len], row_len)?;
+            // The last row is above the next ones.
             out.copy_within(count * row_len..(count + 1) * row_len, 0);
             left -= count;
         }
         Ok(())
     }
 
-    /// Ends the picture: its checksum must be there and right, or more data than the picture needs.
+    /// Ends the picture: the Adler-32 must be there and right, unless there is more data than the rows need.
     ///
     /// # Errors
     ///
@@ -71,20 +79,23 @@ impl<'a> StoredRows<'a> {
     }
 }
 
-/// Bytes of a row of `width` pixels with its filter type.
+/// Bytes of a row of `width` pixels and its filter type.
 fn filtered_len(width: u32, bits_per_pixel: usize) -> Option<usize> {
     usize::try_from(width).ok()?.checked_mul(bits_per_pixel)?.div_ceil(8).checked_add(1)
 }
 
-/// Rows that are unfiltered before they are pushed, in bytes.
-const STRIP_BYTES: usize = 64 * 1024;
-const LEAST_ROWS: usize = 4;
-const MOST_ROWS: usize = 64;
+/// The rows that are unfiltered before they are pushed: about as many as these bytes hold, within two bounds. The lower one
+/// lets four Paeth rows go together, however wide the picture is.
+const BYTES_AT_ONCE: usize = 64 * 1024;
+const MIN_ROWS_AT_ONCE: usize = 4;
+const MAX_ROWS_AT_ONCE: usize = 64;
 
+/// A count of pixels as an index; pictures whose rows no memory holds fail to allocate.
 pub(crate) fn side(pixels: u32) -> usize {
     usize::try_from(pixels).unwrap_or(usize::MAX)
 }
 
+/// A size of which the bytes cannot be counted.
 pub(crate) fn unaddressable() -> DecodeError {
     DecodeError::out_of_memory(0)
 }

@@ -1,12 +1,8 @@
-//! GIF (GIF87a, GIF89a).
+//! GIF (GIF87a, GIF89a), which `image-ingest-gif` reads: its blocks, and the first frame's indices and colours.
 //!
-//! The primary image is the first frame on its canvas. Where the specification and the field part, this follows what
-//! Chromium's decoder (Wuffs) and Pillow agree on: the canvas grows to hold the first frame, whatever the canvas does not
-//! get from that frame is transparent (the background colour index is ignored), and an index beyond the colour table is
-//! opaque black. Without any colour table, indices are levels of gray as in Pillow, or black and white where there are no
-//! others, as GIF89a § 18 recommends. Later frames are counted, never decoded.
+//! The primary image is the first frame on its canvas. What the canvas does not get from that frame is transparent; the
+//! background colour index is ignored. Later frames are counted, never decoded.
 
-mod blocks;
 mod cost;
 mod decode;
 mod probe;

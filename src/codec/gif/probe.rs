@@ -1,10 +1,10 @@
 //! Reads a GIF's header: the canvas, the first frame's descriptor, the number of frames.
 
 use image_ingest_color::ColorDescription;
-use image_ingest_samples::Rect;
+use image_ingest_gif::FirstFrame;
+use image_ingest_samples::{DecodeError, Rect};
 
-use super::blocks::FirstFrame;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::header::{Channels, Coding, Header, Orientation};
 use crate::upload::format::Format;
 use crate::upload::limits::Limits;
@@ -15,7 +15,7 @@ use crate::upload::limits::Limits;
 ///
 /// `malformed`, `truncated`, `too_many_pixels`.
 pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
-    let frame = FirstFrame::read(bytes)?;
+    let frame = FirstFrame::read(bytes).map_err(refusal)?;
     limits.check_size(frame.canvas)?;
     let frames = frame.count_frames();
     Ok(Header {
@@ -25,7 +25,7 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
         orientation: Orientation::Upright,
         exif_orientation_ignored: None,
         coding: Coding::Gif { interlaced: frame.interlaced },
-        bit_depth: frame.palette.map_or(frame.min_code_size.min(8), index_bits),
+        bit_depth: frame.index_bits(),
         channels: Channels::Palette,
         has_alpha: frame.transparent.is_some() || !frame.covers_canvas(),
         color: ColorDescription::Srgb,
@@ -33,7 +33,6 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
     })
 }
 
-/// Bits of an index into a colour table of 2, 4, … 256 entries.
-fn index_bits(palette: &[u8]) -> u8 {
-    u8::try_from((palette.len() / 3).ilog2()).unwrap_or(8)
+pub(super) fn refusal(error: DecodeError) -> Error {
+    Error::in_format(Format::Gif, error)
 }

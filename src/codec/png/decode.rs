@@ -1,15 +1,13 @@
 //! Decodes a PNG's `IDAT` image to interleaved samples, row by row.
 
-use image_ingest_png::Picture;
 use image_ingest_resize::RasterReducer;
-use image_ingest_samples::{CpuTimer, DecodeError, Raster};
+use image_ingest_samples::{CpuTimer, Raster};
 
-use super::structure::Structure;
+use super::probe::{read, refusal};
 use crate::error::{Error, Result};
 use crate::header::Header;
 use crate::pixels::Pixels;
 use crate::plan::Plan;
-use crate::upload::format::Format;
 use crate::upload::limits::Limits;
 
 /// Decodes the primary image: gray, RGB or RGBA, 8 bits, or 16 where the file has 16; reduced row by row, unless it is
@@ -25,19 +23,18 @@ pub(crate) fn decode(
     limits: &Limits,
     timer: &CpuTimer<'_>,
 ) -> Result<Pixels> {
-    let Structure { header: stored, data, notes } = Structure::read(bytes, |size| limits.check_size(size))?;
-    let picture = Picture::new(stored, notes.pixel_chunks(), data);
-    let (size, layout) = (stored.size, picture.layout());
-    if size != header.coded_size || header.has_alpha != (layout.channels() == 4) {
+    let png = read(bytes, limits)?;
+    let picture = png.picture();
+    let (stored, layout) = (png.header, picture.layout());
+    if stored.size != header.coded_size || header.has_alpha != (layout.channels() == 4) {
         return Err(Error::internal("PNG header and decoder disagree on the picture"));
     }
-    Limits::check("memory bytes", u64::from(size.width) * MAX_PIXEL_BYTES, limits.max_memory_bytes)?;
-    let refusal = |error: DecodeError| Error::in_format(Format::Png, error);
+    Limits::check("memory bytes", u64::from(stored.size.width) * MAX_PIXEL_BYTES, limits.max_memory_bytes)?;
     if stored.interlaced {
         let samples = picture.decode_interlaced(timer).map_err(refusal)?;
-        return Ok(Pixels::Interleaved(Raster::new(size, layout, samples)?));
+        return Ok(Pixels::Interleaved(Raster::new(stored.size, layout, samples)?));
     }
-    let mut rows = RasterReducer::new(size, layout, stored.bit_depth, plan.crop, plan.target)?;
+    let mut rows = RasterReducer::new(stored.size, layout, stored.bit_depth, plan.crop, plan.target)?;
     picture.decode(&mut rows, timer).map_err(refusal)?;
     Ok(Pixels::ReducedInterleaved(rows.finish()?))
 }

@@ -13,6 +13,7 @@ use crate::header::{Channels, Header, Orientation};
 use crate::pixels::Pixels;
 use crate::plan::plan;
 use crate::plan::profile::Profile;
+use crate::upload::limits::Limits;
 
 /// A chunk with its length and CRC.
 fn chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
@@ -20,7 +21,6 @@ fn chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
     let length = u32::try_from(data.len()).unwrap().to_be_bytes();
     [length.as_slice(), &covered, &crc32fast::hash(&covered).to_be_bytes()].concat()
 }
-use crate::upload::limits::Limits;
 
 const SIZE: Size = Size::new(13, 9);
 
@@ -79,9 +79,9 @@ fn code(result: Result<impl std::fmt::Debug>) -> &'static str {
 }
 
 /// The same file through `image`, in the form this codec gives.
-fn reference(bytes: &[u8], layout: Layout, wide: bool) -> Samples {
+fn reference(bytes: &[u8], layout: Layout, is_16_bit: bool) -> Samples {
     let picture = image::load_from_memory_with_format(bytes, image::ImageFormat::Png).unwrap();
-    match (layout, wide) {
+    match (layout, is_16_bit) {
         (Layout::Gray, false) => Samples::U8(picture.into_luma8().into_raw()),
         (Layout::Rgb, false) => Samples::U8(picture.into_rgb8().into_raw()),
         (_, false) => Samples::U8(picture.into_rgba8().into_raw()),
@@ -213,9 +213,17 @@ fn nothing_behind_the_image_data_decides_about_it() {
     let (data, whole) = (&file[..file.len() - 12], pixels(&file).unwrap());
     let mut damaged = chunk(b"CRIT", b"");
     damaged[11] ^= 1;
-    for behind in
-        [&b""[..], b"\0", b"\0\0\0\0IEND", b"\0\0\0\0IEND\0\0\0\0", b"junk", &[0; 99], &damaged, b"\0\0\0\x08IDAT\0"]
-    {
+    for behind in [
+        &b""[..],
+        b"\0",
+        b"\0\0\0\0IEND",
+        b"\0\0\0\0IEND\0\0\0\0",
+        b"junk",
+        b"PK\x03\x04",
+        &[0; 99],
+        &damaged,
+        b"\0\0\0\x08IDAT\0",
+    ] {
         assert_eq!(pixels(&[data, behind].concat()).unwrap(), whole, "{behind:?}");
     }
     assert_eq!(code(pixels(&[data, &chunk(b"CRIT", b"")].concat())), "unsupported");
@@ -229,12 +237,6 @@ fn palettes_that_are_suggestions_are_not_looked_at() {
         let twice = [chunk(b"PLTE", suggested), chunk(b"PLTE", suggested)];
         assert_eq!(pixels(&with_chunks(&file, &twice)).unwrap(), whole);
     }
-}
-
-#[test]
-fn trailing_bytes_are_not_damage() {
-    let file = [gray(SIZE), b"PK\x03\x04".to_vec()].concat();
-    assert_eq!(pixels(&file).unwrap(), pixels(&gray(SIZE)).unwrap());
 }
 
 #[test]
@@ -255,31 +257,6 @@ fn a_changed_byte_of_image_data_is_malformed() {
         let mut bad = file.clone();
         bad[at] ^= 0x10;
         assert!(pixels(&bad).is_err(), "at {at}");
-    }
-}
-
-#[test]
-fn a_file_without_image_data_is_malformed() {
-    let file = [&gray(SIZE)[..33], &chunk(b"IEND", b"")].concat();
-    assert_eq!(code(header(&file)), "malformed");
-}
-
-#[test]
-fn headers_that_make_no_sense_are_malformed() {
-    let rest = gray(SIZE)[33..].to_vec();
-    let with_ihdr = |ihdr: [u8; 13]| [&b"\x89PNG\r\n\x1a\n"[..], &chunk(b"IHDR", &ihdr), &rest].concat();
-    for ihdr in [
-        [0, 0, 0, 0, 0, 0, 0, 9, 8, 0, 0, 0, 0],
-        [0, 0, 0, 9, 0, 0, 0, 0, 8, 0, 0, 0, 0],
-        [0, 0, 0, 9, 0, 0, 0, 9, 4, 2, 0, 0, 0],
-        [0, 0, 0, 9, 0, 0, 0, 9, 8, 5, 0, 0, 0],
-        [0, 0, 0, 9, 0, 0, 0, 9, 3, 0, 0, 0, 0],
-        [0, 0, 0, 9, 0, 0, 0, 9, 8, 0, 1, 0, 0],
-        [0, 0, 0, 9, 0, 0, 0, 9, 8, 0, 0, 1, 0],
-        [0, 0, 0, 9, 0, 0, 0, 9, 8, 0, 0, 0, 2],
-        [0, 0, 0, 9, 0, 0, 0, 9, 8, 3, 0, 0, 0],
-    ] {
-        assert_eq!(code(header(&with_ihdr(ihdr))), "malformed", "{ihdr:?}");
     }
 }
 
@@ -401,6 +378,7 @@ fn critical_structure_is_checked() {
     assert_eq!(code(header(&apart)), "malformed");
     let palette = [&file[..8], &chunk(b"IHDR", &[0, 0, 0, 13, 0, 0, 0, 9, 8, 3, 0, 0, 0]), &file[33..]].concat();
     assert_eq!(code(header(&palette)), "malformed");
+    assert_eq!(code(header(&[&file[..33], &chunk(b"IEND", b"")].concat())), "malformed");
     assert_eq!(header(&file).unwrap().channels, Channels::Gray);
 }
 

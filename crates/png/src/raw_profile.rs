@@ -3,25 +3,28 @@
 //! The keyword is `Raw profile type exif` or `Raw profile type APP1`. The text is a line with the profile's name, a line with
 //! its length in decimal, and its bytes in hexadecimal digits on lines of any length. `APP1` may hold XMP as well as Exif;
 //! XMP says nothing here.
+//!
+//! Such a profile counts where no valid `eXIf` is there. Eight chunks are looked at, and a profile of more than 64 KiB is as
+//! if it were absent, so that text costs little whatever an upload puts into it.
 
 use std::borrow::Cow;
 
-use image_ingest_png::Chunk;
+use image_ingest_samples::WorkError;
 
-use super::inflated::inflated;
-use crate::codec::exif::Exif;
-use crate::error::Result;
+use crate::chunks::Chunk;
+use crate::result::Result;
+use crate::zlib::inflated;
 
-/// The chunks that may hold Exif, in file order: no more of them than are worth a look.
-#[derive(Default)]
-pub(super) struct RawProfiles<'a> {
+/// The chunks that may hold Exif, in file order; at most [`MAX_CHUNKS`] of them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RawProfiles<'a> {
     texts: Vec<Text<'a>>,
 }
 
 impl<'a> RawProfiles<'a> {
     /// Keeps a `tEXt`, `zTXt` or `iTXt` whose keyword is that of a raw profile and whose CRC holds.
-    pub(super) fn note(&mut self, chunk: &Chunk<'a>) {
-        if self.texts.len() < MOST_CHUNKS
+    pub(crate) fn note(&mut self, chunk: &Chunk<'a>) {
+        if self.texts.len() < MAX_CHUNKS
             && let Some(text) = Text::read(chunk)
             && chunk.crc_holds()
         {
@@ -29,18 +32,18 @@ impl<'a> RawProfiles<'a> {
         }
     }
 
-    /// The first profile that holds a TIFF structure.
+    /// The first profile that begins with a TIFF header.
     ///
     /// # Errors
     ///
-    /// `out_of_memory`.
-    pub(super) fn exif(&self) -> Result<Option<Exif>> {
+    /// [`WorkError::OutOfMemory`].
+    pub(crate) fn exif(&self) -> Result<Option<Vec<u8>>, WorkError> {
         for text in &self.texts {
             let text = match text {
                 Text::Plain(text) => Some(Cow::Borrowed(*text)),
                 Text::Deflated(stream) => inflated(stream, MAX_TEXT_BYTES)?.map(Cow::Owned),
             };
-            if let Some(exif) = text.and_then(|text| Exif::parse(&profile(&text)?)) {
+            if let Some(exif) = text.and_then(|text| profile(&text)).filter(|block| has_tiff_header(block)) {
                 return Ok(Some(exif));
             }
         }
@@ -48,7 +51,14 @@ impl<'a> RawProfiles<'a> {
     }
 }
 
+/// Whether a block of Exif begins with the eight bytes of a TIFF header (TIFF 6.0 § 2), or with `Exif\0\0` and them.
+pub(crate) fn has_tiff_header(block: &[u8]) -> bool {
+    let tiff = block.strip_prefix(b"Exif\0\0").unwrap_or(block);
+    matches!(tiff, [b'I', b'I', 42, 0, _, _, _, _, ..] | [b'M', b'M', 0, 42, _, _, _, _, ..])
+}
+
 /// The text of a chunk.
+#[derive(Debug, Clone, Copy)]
 enum Text<'a> {
     Plain(&'a [u8]),
     Deflated(&'a [u8]),
@@ -74,13 +84,13 @@ impl<'a> Text<'a> {
     }
 }
 
-/// What is before the first zero byte, and what is behind it.
+/// The bytes before the first zero byte, and those behind it.
 fn split_at_zero(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = memchr::memchr(0, bytes)?;
     Some((bytes.get(..end)?, bytes.get(end + 1..)?))
 }
 
-/// The bytes that a text spells: all that it announces, or nothing.
+/// The bytes that a text spells; `None` where it has fewer digits than it announces, or other characters among them.
 fn profile(text: &[u8]) -> Option<Vec<u8>> {
     let text = text.trim_ascii_start();
     // The name may be of several words.
@@ -105,18 +115,19 @@ fn digit(byte: u8) -> Option<u8> {
 
 const KEYWORDS: [&[u8]; 2] = [b"Raw profile type exif", b"Raw profile type APP1"];
 
-/// Exif and XMP in as many parts as any writer makes of them.
-const MOST_CHUNKS: usize = 8;
+/// The raw profiles that are looked at: more than any writer puts into a file.
+const MAX_CHUNKS: usize = 8;
 
-/// What fits the segment of a JPEG, from which these profiles come.
+/// The longest profile: what fits a segment of a JPEG, from which these profiles come.
 const MAX_EXIF_BYTES: usize = 64 * 1024;
 
-/// Two digits for each byte, and what stands around them.
+/// The longest inflated text: two digits for each byte, line ends, and the two lines before them.
 const MAX_TEXT_BYTES: u64 = 144 * 1024;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chunks::{Chunks, SIGNATURE, chunk};
 
     fn orientation_6() -> Vec<u8> {
         b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0".to_vec()
@@ -152,5 +163,48 @@ mod tests {
         ] {
             assert_eq!(profile(text.as_bytes()), None, "{text}");
         }
+    }
+
+    /// The first Exif of these text chunks.
+    fn exif_of(chunks: &[Vec<u8>]) -> Option<Vec<u8>> {
+        let file = [&SIGNATURE[..], &chunks.concat()].concat();
+        let mut profiles = RawProfiles::default();
+        Chunks::new(&file).unwrap().for_each(|chunk| profiles.note(&chunk.unwrap()));
+        profiles.exif().unwrap()
+    }
+
+    #[test]
+    fn each_kind_of_text_chunk_is_read() {
+        let bytes = orientation_6();
+        let text = format!("\nexif\n{}{}", bytes.len(), hex(&bytes, 72));
+        let deflated = fdeflate::compress_to_vec(text.as_bytes());
+        let keyword = b"Raw profile type exif\0".as_slice();
+        for (name, rest) in [
+            (b"tEXt", text.as_bytes().to_vec()),
+            (b"zTXt", [b"\0", deflated.as_slice()].concat()),
+            (b"iTXt", [b"\0\0en\0\0", text.as_bytes()].concat()),
+            (b"iTXt", [b"\x01\0\0translated\0", deflated.as_slice()].concat()),
+        ] {
+            assert_eq!(exif_of(&[chunk(name, &[keyword, &rest].concat())]), Some(bytes.clone()), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn xmp_is_passed_over_and_no_more_than_eight_chunks_are_looked_at() {
+        let bytes = orientation_6();
+        let text = |bytes: &[u8]| format!("Raw profile type APP1\0\nAPP1\n{}{}", bytes.len(), hex(bytes, 72));
+        let exif = chunk(b"tEXt", text(&bytes).as_bytes());
+        let xmp = chunk(b"tEXt", text(b"http://ns.adobe.com/xap/1.0/\0<x/>").as_bytes());
+        assert_eq!(exif_of(&[vec![xmp.clone(); 7], vec![exif.clone()]].concat()), Some(bytes));
+        assert_eq!(exif_of(&[vec![xmp; 8], vec![exif]].concat()), None);
+    }
+
+    #[test]
+    fn a_tiff_header_has_eight_bytes_behind_an_optional_prefix() {
+        for header in [b"II*\0\x08\0\0\0".as_slice(), b"MM\0*\0\0\0\x08", b"Exif\0\0II*\0\x08\0\0\0"] {
+            assert!(has_tiff_header(header), "{header:?}");
+            assert!(!has_tiff_header(&header[..header.len() - 1]), "{header:?}");
+        }
+        assert!(!has_tiff_header(b"II\0*\x08\0\0\0"));
     }
 }

@@ -1,0 +1,310 @@
+//! Finds the first frame of a GIF, and what of the file matters to it (GIF89a § 17 to 24).
+//!
+//! Where the specification and the decoders in use differ, this follows what Chromium's decoder (Wuffs) and Pillow agree on:
+//! the canvas grows to hold the first frame, and the background colour and the pixel aspect ratio have no effect.
+
+use image_ingest_samples::{CpuTimer, DecodeError, Size, sample_count, zeroed};
+
+use crate::blocks::{Blocks, EXTENSION, IMAGE, TRAILER};
+use crate::lzw::decode_lzw;
+use crate::result::Result;
+use crate::sub_blocks::SubBlocks;
+
+/// The first frame that has pixels, and its place on the canvas.
+///
+/// ```
+/// use image_ingest_gif::FirstFrame;
+/// use image_ingest_samples::{CpuTimer, Size};
+///
+/// // A canvas of 2 × 1 with the global colours black and red, and one frame: clear, 1, 1, end.
+/// let file = b"GIF89a\x02\0\x01\0\x80\0\0\0\0\0\xff\0\0,\0\0\0\0\x02\0\x01\0\0\x02\x02\x4c\x0a\0;";
+/// let frame = FirstFrame::read(file)?;
+/// assert_eq!((frame.canvas, frame.transparent), (Size::new(2, 1), None));
+/// let indices = frame.indices(&CpuTimer::default())?;
+/// assert_eq!(indices, [1, 1]);
+/// assert_eq!(frame.colors(&indices)[1], [255, 0, 0, 255]);
+/// # Ok::<(), image_ingest_samples::DecodeError>(())
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct FirstFrame<'a> {
+    /// The logical screen, grown to hold the frame.
+    pub canvas: Size,
+    /// Columns of the canvas left of the frame.
+    pub left: u16,
+    /// Rows of the canvas above the frame.
+    pub top: u16,
+    /// Pixels across, not 0.
+    pub width: u16,
+    /// Pixels down, not 0.
+    pub height: u16,
+    /// Whether rows are stored in the order of appendix E.
+    pub interlaced: bool,
+    /// The index whose pixels are transparent.
+    pub transparent: Option<u8>,
+    /// The colour table in force, three bytes an entry; `None` where the file has none.
+    palette: Option<&'a [u8]>,
+    /// Bits of an index as LZW has it, 1 to 11.
+    min_code_size: u8,
+    /// The LZW codes.
+    data: SubBlocks<'a>,
+    /// What follows the frame.
+    rest: &'a [u8],
+}
+
+impl<'a> FirstFrame<'a> {
+    /// Reads up to the end of the first frame's data, or of the file: [`indices`](Self::indices) tells whether the data is
+    /// whole.
+    ///
+    /// Images without pixels are passed over, and so are block terminators where a block must begin. No memory is taken.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::Malformed`] for a file that is no GIF or has no frame, for bytes that begin no block, and for a code
+    /// size outside 1–11; [`DecodeError::Truncated`] where the file ends before the frame's data begins.
+    pub fn read(bytes: &'a [u8]) -> Result<Self> {
+        let mut blocks = Blocks { rest: bytes };
+        let screen = Screen::read(&mut blocks)?;
+        let mut transparent = None;
+        loop {
+            match blocks.byte()? {
+                // The last graphic control before an image is the image's (GIF89a § 23).
+                EXTENSION => transparent = blocks.extension()?.unwrap_or(transparent),
+                IMAGE if blocks.image_is_empty() => blocks.skip_image()?,
+                IMAGE => return Self::read_image(blocks, &screen, transparent),
+                // A block terminator too many, which every decoder in use steps over.
+                0 => {}
+                TRAILER => return Err(DecodeError::malformed("no frame")),
+                _ => return Err(DecodeError::malformed("not a block where one must begin")),
+            }
+        }
+    }
+
+    /// Reads the image whose separator was read (§ 20 to 22).
+    fn read_image(mut blocks: Blocks<'a>, screen: &Screen<'a>, transparent: Option<u8>) -> Result<Self> {
+        let [left, top, width, height] = [blocks.u16()?, blocks.u16()?, blocks.u16()?, blocks.u16()?];
+        let flags = blocks.byte()?;
+        let local = blocks.color_table(flags)?;
+        let palette = local.or(screen.palette);
+        let min_code_size = blocks.byte()?;
+        // § 22 has 8 at most. Up to 11, a code for every index fits the 12 bits that codes have, and decoders read it.
+        if !(1..=11).contains(&min_code_size) {
+            return Err(DecodeError::malformed("LZW minimum code size outside 1–11"));
+        }
+        let data = SubBlocks::of(blocks.rest);
+        if blocks.skip_sub_blocks().is_err() {
+            blocks.rest = &[];
+        }
+        let reach = |start: u16, len: u16| u32::from(start) + u32::from(len);
+        let canvas = Size::new(screen.width.max(reach(left, width)), screen.height.max(reach(top, height)));
+        let interlaced = flags & 0x40 != 0;
+        let rest = blocks.rest;
+        Ok(Self { canvas, left, top, width, height, interlaced, transparent, palette, min_code_size, data, rest })
+    }
+
+    /// Whether every pixel of the canvas comes from the frame.
+    #[must_use]
+    pub fn covers_canvas(&self) -> bool {
+        (self.left, self.top, self.size()) == (0, 0, self.canvas)
+    }
+
+    /// Bits of an index, 1 to 8: by the colour table, or by the LZW code size where there is none.
+    #[must_use]
+    pub fn index_bits(&self) -> u8 {
+        match self.palette {
+            Some(palette) => u8::try_from((palette.len() / 3).ilog2()).unwrap_or(8),
+            None => self.min_code_size.min(8),
+        }
+    }
+
+    /// The frames of the whole file, 1 or more. Damage after the first frame ends the count.
+    ///
+    /// Each step consumes input and costs the same whatever it holds, so the walk is bounded by the upload's size.
+    #[must_use]
+    pub fn count_frames(&self) -> u32 {
+        let mut blocks = Blocks { rest: self.rest };
+        let mut frames = 1_u32;
+        loop {
+            let more = match blocks.byte() {
+                Ok(EXTENSION) => blocks.extension().map(|_| false),
+                Ok(IMAGE) => blocks.skip_image().map(|()| true),
+                Ok(0) => Ok(false),
+                _ => return frames,
+            };
+            match more {
+                Ok(frame) => frames = frames.saturating_add(frame.into()),
+                Err(_) => return frames,
+            }
+        }
+    }
+
+    /// Decodes the `width × height` indices, rows in the order in which they are stored.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`decode_lzw`]; `Work` also where memory runs out.
+    pub fn indices(&self, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
+        let mut indices = zeroed(sample_count(self.size(), 1).unwrap_or(usize::MAX))?;
+        decode_lzw(self.min_code_size, self.data.clone(), &mut indices, timer)?;
+        Ok(indices)
+    }
+
+    /// The frame's rows, counted from its top, in the order in which they are stored: from top to bottom, or every eighth row,
+    /// then those between in three passes (appendix E).
+    pub fn stored_rows(&self) -> impl Iterator<Item = usize> + use<> {
+        const WHOLE: &[(usize, usize)] = &[(0, 1)];
+        const PASSES: &[(usize, usize)] = &[(0, 8), (4, 8), (2, 4), (1, 2)];
+        let height = usize::from(self.height);
+        let passes = if self.interlaced { PASSES } else { WHOLE };
+        passes.iter().flat_map(move |&(first, step)| (first..height).step_by(step))
+    }
+
+    /// RGBA for all 256 indices, of which the frame has `indices`.
+    ///
+    /// An index beyond the colour table is opaque black. Without any colour table, which § 18 leaves to the decoder, indices
+    /// are levels of gray as in Pillow, or black and white where no index is above 1, as § 18 recommends for monochrome
+    /// pictures and libnsgif has it. The transparent index is `[0; 4]`.
+    #[must_use]
+    pub fn colors(&self, indices: &[u8]) -> [[u8; 4]; 256] {
+        let mut colors = [[0, 0, 0, 255]; 256];
+        match self.palette {
+            Some(palette) => {
+                for (color, &[r, g, b]) in colors.iter_mut().zip(palette.as_chunks().0) {
+                    *color = [r, g, b, 255];
+                }
+            }
+            None if indices.iter().all(|&index| index <= 1) => colors[1] = [255; 4],
+            None => colors.iter_mut().zip(0..=255).for_each(|(color, gray)| *color = [gray, gray, gray, 255]),
+        }
+        if let Some(index) = self.transparent {
+            colors[usize::from(index)] = [0; 4];
+        }
+        colors
+    }
+
+    fn size(&self) -> Size {
+        Size::new(self.width.into(), self.height.into())
+    }
+}
+
+/// The logical screen (§ 18) and the global colour table (§ 19).
+struct Screen<'a> {
+    width: u32,
+    height: u32,
+    palette: Option<&'a [u8]>,
+}
+
+impl<'a> Screen<'a> {
+    fn read(blocks: &mut Blocks<'a>) -> Result<Self> {
+        if !matches!(blocks.take(6)?, b"GIF87a" | b"GIF89a") {
+            return Err(DecodeError::malformed("no GIF signature"));
+        }
+        let (width, height) = (blocks.u16()?.into(), blocks.u16()?.into());
+        let flags = blocks.byte()?;
+        // Background colour index and pixel aspect ratio, which no decoder in use honours.
+        blocks.take(2)?;
+        Ok(Self { width, height, palette: blocks.color_table(flags)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A GIF with these blocks behind its logical screen of 4 × 3.
+    fn file(palette: Option<&[u8; 6]>, blocks: &[&[u8]]) -> Vec<u8> {
+        let flags = if palette.is_some() { 0x80 } else { 0 };
+        [&b"GIF89a\x04\0\x03\0"[..], &[flags, 0, 0], palette.map_or(&[][..], |p| p), &blocks.concat()].concat()
+    }
+
+    /// An image of no colour table whose codes are clear, 1, 1, end, for indices of two bits.
+    fn image(left: u8, top: u8, width: u8, height: u8, flags: u8) -> Vec<u8> {
+        [b",", &[left, 0, top, 0, width, 0, height, 0, flags, 2][..], b"\x02\x4c\x0a\0"].concat()
+    }
+
+    fn is_malformed(bytes: &[u8]) -> bool {
+        matches!(FirstFrame::read(bytes), Err(DecodeError::Malformed { .. }))
+    }
+
+    #[test]
+    fn the_descriptor_is_read_and_the_canvas_grows_to_hold_the_frame() {
+        let file = file(None, &[&image(3, 1, 2, 1, 0x40)]);
+        let frame = FirstFrame::read(&file).unwrap();
+        assert_eq!((frame.left, frame.top, frame.width, frame.height), (3, 1, 2, 1));
+        assert_eq!((frame.canvas, frame.interlaced, frame.covers_canvas()), (Size::new(5, 3), true, false));
+        assert_eq!(frame.indices(&CpuTimer::default()).unwrap(), [1, 1]);
+    }
+
+    #[test]
+    fn a_frame_covers_a_canvas_of_its_size_at_its_origin() {
+        let covers = |image: &[u8]| FirstFrame::read(&file(None, &[image])).unwrap().covers_canvas();
+        assert!(covers(&image(0, 0, 4, 3, 0)));
+        assert!(covers(&image(0, 0, 9, 9, 0)));
+        assert!(!covers(&image(0, 0, 4, 2, 0)) && !covers(&image(1, 0, 4, 3, 0)));
+    }
+
+    #[test]
+    fn the_first_frame_is_the_first_image_that_has_pixels() {
+        let blocks: [&[u8]; 4] = [b"\0", &image(0, 0, 0, 3, 0), b"!\xFE\x02hi\0", &image(1, 0, 2, 1, 0)];
+        assert_eq!(FirstFrame::read(&file(None, &blocks)).unwrap().left, 1);
+        assert!(is_malformed(&file(None, &[&image(0, 0, 3, 0, 0), b";"])));
+        assert!(is_malformed(&file(None, &[b"?"])));
+        assert!(is_malformed(b"GIF88a\x04\0\x03\0\0\0\0;"));
+    }
+
+    #[test]
+    fn code_sizes_of_1_to_11_are_read() {
+        for size in 0..=u8::MAX {
+            let mut image = image(0, 0, 2, 1, 0);
+            image[10] = size;
+            let file = file(None, &[&image]);
+            match FirstFrame::read(&file) {
+                Ok(frame) => assert_eq!((1..=11).contains(&size), frame.index_bits() == size.min(8), "size {size}"),
+                Err(_) => assert!(!(1..=11).contains(&size), "size {size}"),
+            }
+        }
+    }
+
+    #[test]
+    fn rows_of_an_interlaced_frame_come_in_four_passes() {
+        let rows = |height, flags| -> Vec<usize> {
+            FirstFrame::read(&file(None, &[&image(0, 0, 1, height, flags)])).unwrap().stored_rows().collect()
+        };
+        assert_eq!(rows(3, 0), [0, 1, 2]);
+        assert_eq!(rows(1, 0x40), [0]);
+        assert_eq!(rows(5, 0x40), [0, 4, 2, 1, 3]);
+        assert_eq!(rows(10, 0x40), [0, 8, 4, 2, 6, 1, 3, 5, 7, 9]);
+    }
+
+    #[test]
+    fn colours_come_from_the_table_or_are_gray_or_black_and_white() {
+        let colors = |palette, control: &[u8], indices: &[u8]| {
+            let [first, second, third, ..] =
+                FirstFrame::read(&file(palette, &[control, &image(0, 0, 2, 1, 0)])).unwrap().colors(indices);
+            [first, second, third]
+        };
+        let (black, white) = ([0, 0, 0, 255], [255; 4]);
+        assert_eq!(colors(Some(&[1, 2, 3, 4, 5, 6]), b"", &[0, 2]), [[1, 2, 3, 255], [4, 5, 6, 255], black]);
+        assert_eq!(colors(None, b"", &[0, 2]), [black, [1, 1, 1, 255], [2, 2, 2, 255]]);
+        assert_eq!(colors(None, b"", &[0, 1]), [black, white, black]);
+        assert_eq!(colors(None, b"!\xF9\x04\x01\0\0\x01\0", &[0, 1]), [black, [0; 4], black]);
+    }
+
+    #[test]
+    fn a_local_table_replaces_the_global_one() {
+        let local = [&image(0, 0, 2, 1, 0x80)[..10], &[9, 9, 9, 8, 8, 8, 2, 2, 0x4C, 0x0A, 0]].concat();
+        let file = file(Some(&[1; 6]), &[&local]);
+        let frame = FirstFrame::read(&file).unwrap();
+        assert_eq!((frame.colors(&[])[1], frame.index_bits()), ([8, 8, 8, 255], 1));
+    }
+
+    #[test]
+    fn frames_are_counted_up_to_the_first_damage() {
+        let image = image(0, 0, 2, 1, 0);
+        let count = |blocks: &[&[u8]]| FirstFrame::read(&file(None, blocks)).unwrap().count_frames();
+        assert_eq!(count(&[&image, b";"]), 1);
+        assert_eq!(count(&[&image, b"!\xF9\x04\0\0\0\0\0", &image, b"\0", &image]), 3);
+        assert_eq!(count(&[&image, &image, b"?", &image]), 2);
+        assert_eq!(count(&[&image, &image, &image[..13]]), 2);
+    }
+}

@@ -1,0 +1,75 @@
+//! Inflates the zlib stream of an ancillary chunk to its end, up to a limit (PNG Third Edition § 10.3).
+
+use fdeflate::Decompressor;
+
+use image_ingest_samples::{WorkError, zeroed};
+
+use crate::result::Result;
+
+/// A whole zlib stream, its Adler-32 checked; `None` for one that is damaged or gives more than `max_bytes`.
+///
+/// The buffer doubles as it fills, so a short stream costs little and a long one no more than `max_bytes` + 1.
+///
+/// # Errors
+///
+/// [`WorkError::OutOfMemory`].
+pub(crate) fn inflated(stream: &[u8], max_bytes: u64) -> Result<Option<Vec<u8>>, WorkError> {
+    // One more than allowed, so that a stream of exactly `max_bytes` also reaches its Adler-32.
+    let Some(most) = usize::try_from(max_bytes).ok().and_then(|max| max.checked_add(1)) else { return Ok(None) };
+    let mut zlib = Decompressor::new();
+    let (mut out, mut input, mut filled) = (zeroed(most.min(FIRST_BYTES))?, stream, 0);
+    while !zlib.is_done() {
+        if filled == out.len() {
+            if filled == most {
+                return Ok(None);
+            }
+            let more = most.min(filled * 2) - filled;
+            out.try_reserve_exact(more).map_err(|_| WorkError::OutOfMemory { bytes: more as u64 })?;
+            out.resize(filled + more, 0);
+        }
+        let Ok((consumed, produced)) = zlib.read(input, &mut out, filled, true) else { return Ok(None) };
+        input = input.get(consumed..).unwrap_or_default();
+        filled += produced;
+        // No progress though there is room: the stream ends before its last block or its Adler-32.
+        if consumed == 0 && produced == 0 && filled < out.len() {
+            return Ok(None);
+        }
+    }
+    out.truncate(filled);
+    Ok((filled < most).then_some(out))
+}
+
+/// The first buffer. Most ICC profiles fit; a longer one is moved when the buffer grows.
+const FIRST_BYTES: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The zlib stream of "abc" in one stored block (RFC 1950 § 2.2, RFC 1951 § 3.2.4), written by hand.
+    const ABC: [u8; 14] = [0x78, 0x01, 0x01, 3, 0, 0xFC, 0xFF, b'a', b'b', b'c', 0x02, 0x4D, 0x01, 0x27];
+
+    #[test]
+    fn a_stored_block_comes_back() {
+        assert_eq!(inflated(&ABC, 3), Ok(Some(b"abc".to_vec())));
+    }
+
+    #[test]
+    fn a_stream_over_the_limit_or_cut_or_with_a_wrong_checksum_is_none() {
+        assert_eq!(inflated(&ABC, 2), Ok(None));
+        (0..ABC.len()).for_each(|n| assert_eq!(inflated(&ABC[..n], 99), Ok(None), "cut at {n}"));
+        let mut wrong = ABC;
+        wrong[13] ^= 1;
+        assert_eq!(inflated(&wrong, 99), Ok(None));
+    }
+
+    #[test]
+    fn the_limit_is_inclusive_whatever_the_first_buffer_is() {
+        for len in [0, 1, FIRST_BYTES - 1, FIRST_BYTES, FIRST_BYTES + 1, 5 * FIRST_BYTES] {
+            let bytes: Vec<u8> = (0..len).map(|at| (at * at / 7).to_le_bytes()[0]).collect();
+            let stream = fdeflate::compress_to_vec(&bytes);
+            assert_eq!(inflated(&stream, len as u64), Ok(Some(bytes)), "{len} bytes");
+            assert_eq!(inflated(&stream, (len as u64).saturating_sub(1)).unwrap().is_some(), len == 0, "{len} bytes");
+        }
+    }
+}
