@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use image_ingest_c_decoders::hevc::{De265Decoder, De265Picture, Fault};
+use image_ingest_c_decoders::hevc::{De265Decoder, De265Error, De265Picture};
 use image_ingest_hevc::{CodedPicture, DecodedPicture, TileRows, TiledPlanes};
 use image_ingest_resize::{PlanesFormat, PlanesReducer};
 use image_ingest_samples::{CpuTimer, DecodeError, PictureView, Size, Workers};
@@ -244,7 +244,7 @@ pub(super) fn check_whole(decoded: &De265Picture<'_>, shown: Size) -> Result<()>
     Ok(())
 }
 
-fn damaged(fault: Fault) -> Error {
+fn damaged(fault: De265Error) -> Error {
     if fault.is_out_of_memory() {
         Error::OutOfMemory { bytes: 0 }
     } else {

@@ -1,6 +1,6 @@
 //! Decodes a WebP's primary image: planes where it is VP8 alone, interleaved samples otherwise.
 
-use image_ingest_c_decoders::webp_decode::{self, Output, Status, Stop};
+use image_ingest_c_decoders::webp_decode::{self, VpStop, WebpOutput, WebpStatus};
 use image_ingest_resize::{PlanesFormat, PlanesReducer};
 use image_ingest_samples::{
     CpuTimer, Layout, Matrix, Range, Raster, Rect, RowSink, SampleSlice, Samples, Siting, Size, sample_count, zeroed,
@@ -48,15 +48,15 @@ fn decode_planes(container: &Container<'_>, plan: &Plan, timer: &CpuTimer<'_>) -
         planes.take_rows(2, SampleSlice::U8(rows.cr), rows.chroma_stride)
     })
     .map_err(|stop| match stop {
-        Stop::Decoder(status) => refusal(status),
-        Stop::Taker(error) => error.into(),
+        VpStop::Decoder(status) => refusal(status),
+        VpStop::Taker(error) => error.into(),
     })?;
     Ok(Pixels::ReducedYcbcr(planes.finish()?))
 }
 
 fn decode_rgb(container: &Container<'_>) -> Result<Pixels> {
     let mut rgb = zeroed(samples(container.canvas, 3)?)?;
-    run(container, Output::Rgb(&mut rgb))?;
+    run(container, WebpOutput::Rgb(&mut rgb))?;
     Ok(Pixels::Interleaved(Raster::new(container.canvas, Layout::Rgb, Samples::U8(rgb))?))
 }
 
@@ -68,7 +68,7 @@ fn decode_rgba(container: &Container<'_>) -> Result<Pixels> {
     let above = samples(Size::new(canvas.width, container.place.top), 4)?;
     let start = above + samples(Size::new(container.place.left, 1), 4)?;
     let target = rgba.get_mut(start..).unwrap_or_default();
-    match run(container, Output::Rgba { samples: target, stride }) {
+    match run(container, WebpOutput::Rgba { samples: target, stride }) {
         Err(Error::OutOfMemory { .. }) => {
             drop(rgba);
             return Err(refusal(alpha_fault(container)?));
@@ -78,20 +78,20 @@ fn decode_rgba(container: &Container<'_>) -> Result<Pixels> {
     Ok(Pixels::Interleaved(Raster::new(canvas, Layout::Rgba, Samples::U8(rgba))?))
 }
 
-fn run(container: &Container<'_>, output: Output<'_>) -> Result<()> {
+fn run(container: &Container<'_>, output: WebpOutput<'_>) -> Result<()> {
     webp_decode::decode(container.image.data, container.image.size, output).map_err(refusal)
 }
 
 /// What is wrong where libwebp says that memory is: it says so, too, of an alpha plane whose header is damaged
 /// (`VP8DecompressAlphaRows`). The plane is VP8L without that format's own header, so it is decoded as VP8L alone.
-fn alpha_fault(container: &Container<'_>) -> Result<Status> {
-    let (size, no_memory) = (container.image.size, Status::VP8_STATUS_OUT_OF_MEMORY);
+fn alpha_fault(container: &Container<'_>) -> Result<WebpStatus> {
+    let (size, no_memory) = (container.image.size, WebpStatus::VP8_STATUS_OUT_OF_MEMORY);
     let Some(chunk) = container.image.alpha_chunk() else { return Ok(no_memory) };
-    let Some((&header, data)) = chunk.split_first() else { return Ok(Status::VP8_STATUS_NOT_ENOUGH_DATA) };
+    let Some((&header, data)) = chunk.split_first() else { return Ok(WebpStatus::VP8_STATUS_NOT_ENOUGH_DATA) };
     match header & 3 {
         // RFC 9649 § 2.7.1.2: reserved bits, a level of preprocessing from 0 to 1, a filter, the way of compression.
-        _ if header >> 5 != 0 => Ok(Status::VP8_STATUS_BITSTREAM_ERROR),
-        0 if (data.len() as u64) < size.pixels() => Ok(Status::VP8_STATUS_NOT_ENOUGH_DATA),
+        _ if header >> 5 != 0 => Ok(WebpStatus::VP8_STATUS_BITSTREAM_ERROR),
+        0 if (data.len() as u64) < size.pixels() => Ok(WebpStatus::VP8_STATUS_NOT_ENOUGH_DATA),
         0 => Ok(no_memory),
         1 => {
             let (width, height) = (size.width.saturating_sub(1) & 0x3FFF, size.height.saturating_sub(1) & 0x3FFF);
@@ -102,20 +102,20 @@ fn alpha_fault(container: &Container<'_>) -> Result<Status> {
                 rest.copy_from_slice(data);
             }
             let mut rgb = zeroed(samples(size, 3)?)?;
-            Ok(webp_decode::decode(&stream, size, Output::Rgb(&mut rgb)).err().unwrap_or(no_memory))
+            Ok(webp_decode::decode(&stream, size, WebpOutput::Rgb(&mut rgb)).err().unwrap_or(no_memory))
         }
-        _ => Ok(Status::VP8_STATUS_BITSTREAM_ERROR),
+        _ => Ok(WebpStatus::VP8_STATUS_BITSTREAM_ERROR),
     }
 }
 
-fn refusal(status: Status) -> Error {
+fn refusal(status: WebpStatus) -> Error {
     match status {
-        Status::VP8_STATUS_NOT_ENOUGH_DATA | Status::VP8_STATUS_SUSPENDED => {
+        WebpStatus::VP8_STATUS_NOT_ENOUGH_DATA | WebpStatus::VP8_STATUS_SUSPENDED => {
             Error::truncated(Format::Webp, "image data ends before the picture does")
         }
-        Status::VP8_STATUS_OUT_OF_MEMORY => Error::OutOfMemory { bytes: 0 },
-        Status::VP8_STATUS_UNSUPPORTED_FEATURE => Error::unsupported(Format::Webp, "a bitstream feature"),
-        Status::VP8_STATUS_INVALID_PARAM => Error::internal("libwebp refused its parameters"),
+        WebpStatus::VP8_STATUS_OUT_OF_MEMORY => Error::OutOfMemory { bytes: 0 },
+        WebpStatus::VP8_STATUS_UNSUPPORTED_FEATURE => Error::unsupported(Format::Webp, "a bitstream feature"),
+        WebpStatus::VP8_STATUS_INVALID_PARAM => Error::internal("libwebp refused its parameters"),
         _ => Error::malformed(Format::Webp, "image data"),
     }
 }
