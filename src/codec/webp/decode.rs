@@ -3,10 +3,11 @@
 use image_ingest_c_decoders::webp_decode::{self, VpStop, WebpOutput, WebpStatus};
 use image_ingest_resize::{PlanesFormat, PlanesReducer};
 use image_ingest_samples::{
-    CpuTimer, Layout, Matrix, Range, Raster, Rect, RowSink, SampleSlice, Samples, Siting, Size, sample_count, zeroed,
+    CpuTimer, DecodeError, Layout, Matrix, Range, Raster, Rect, RowSink, SampleSlice, Samples, Siting, Size,
+    sample_count, zeroed,
 };
+use image_ingest_webp::{Bitstream, Container};
 
-use super::container::{Bitstream, Container};
 use crate::error::{Error, Result};
 use crate::header::Header;
 use crate::pixels::Pixels;
@@ -15,14 +16,14 @@ use crate::upload::format::Format;
 
 /// Decodes the primary image.
 ///
-/// Opaque VP8 gives planes of limited-range BT.601 (RFC 6386 § 2, § 9.2), reduced row by row; opaque VP8L gives RGB. Everything else,
-/// and a frame that does not fill its canvas, gives RGBA.
+/// Opaque VP8 gives planes of limited-range BT.601 (RFC 6386 § 2, § 9.2), reduced row by row. Opaque VP8L gives RGB. Everything
+/// else, and a frame that does not fill its canvas, gives RGBA.
 ///
 /// # Errors
 ///
 /// `malformed`, `truncated`, `unsupported`, `out_of_memory`, `deadline`, `cancelled`.
 pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, timer: &CpuTimer<'_>) -> Result<Pixels> {
-    let container = Container::read(bytes)?;
+    let container = Container::read(bytes).map_err(in_webp)?;
     if container.canvas != header.coded_size {
         return Err(Error::internal("WebP header and decoder disagree on the size"));
     }
@@ -40,7 +41,7 @@ fn decode_planes(container: &Container<'_>, plan: &Plan, timer: &CpuTimer<'_>) -
     let subsampling = Some((2, 2));
     let format = PlanesFormat { size, bit_depth: 8, subsampling, siting: Siting::Centred, range, matrix };
     let mut planes = PlanesReducer::new(format, plan.crop, plan.target, plan.chroma_grid(8, matrix))?;
-    let frame = container.image.frame()?;
+    let frame = container.image.frame().map_err(in_webp)?;
     webp_decode::decode_rows(frame, size, |rows| {
         timer.check()?;
         planes.take_rows(0, SampleSlice::U8(rows.luma), rows.luma_stride)?;
@@ -82,8 +83,9 @@ fn run(container: &Container<'_>, output: WebpOutput<'_>) -> Result<()> {
     webp_decode::decode(container.image.data, container.image.size, output).map_err(refusal)
 }
 
-/// What is wrong where libwebp says that memory is: it says so, too, of an alpha plane whose header is damaged
-/// (`VP8DecompressAlphaRows`). The plane is VP8L without that format's own header, so it is decoded as VP8L alone.
+/// What is wrong where libwebp says that it has no memory. It also says so of an alpha plane whose header is damaged
+/// (`VP8DecompressAlphaRows`). The plane is VP8L without that format's own header, so it is decoded once more as VP8L alone,
+/// whose status tells which of the two it was.
 fn alpha_fault(container: &Container<'_>) -> Result<WebpStatus> {
     let (size, no_memory) = (container.image.size, WebpStatus::VP8_STATUS_OUT_OF_MEMORY);
     let Some(chunk) = container.image.alpha_chunk() else { return Ok(no_memory) };
@@ -118,6 +120,10 @@ fn refusal(status: WebpStatus) -> Error {
         WebpStatus::VP8_STATUS_INVALID_PARAM => Error::internal("libwebp refused its parameters"),
         _ => Error::malformed(Format::Webp, "image data"),
     }
+}
+
+fn in_webp(error: DecodeError) -> Error {
+    Error::in_format(Format::Webp, error)
 }
 
 fn samples(size: Size, channels: usize) -> Result<usize> {
