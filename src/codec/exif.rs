@@ -25,11 +25,11 @@ impl Exif {
     pub(crate) fn parse(block: &[u8]) -> Option<Self> {
         let tiff = block.strip_prefix(b"Exif\0\0").unwrap_or(block);
         let order = match tiff.get(..4)? {
-            [b'I', b'I', 42, 0] => Order::Little,
-            [b'M', b'M', 0, 42] => Order::Big,
+            [b'I', b'I', 42, 0] => ByteOrder::Little,
+            [b'M', b'M', 0, 42] => ByteOrder::Big,
             _ => return None,
         };
-        let reader = Reader { tiff, order };
+        let reader = TiffReader { tiff, order };
         let ifd0 = reader.u32(4)?;
         let orientation = reader
             .entry(ifd0, TAG_ORIENTATION)
@@ -47,30 +47,30 @@ impl Exif {
 }
 
 #[derive(Clone, Copy)]
-enum Order {
+enum ByteOrder {
     Little,
     Big,
 }
 
-struct Reader<'a> {
+struct TiffReader<'a> {
     tiff: &'a [u8],
-    order: Order,
+    order: ByteOrder,
 }
 
-impl Reader<'_> {
+impl TiffReader<'_> {
     fn u16(&self, at: usize) -> Option<u16> {
         let b = self.tiff.get(at..)?.first_chunk()?;
         Some(match self.order {
-            Order::Little => u16::from_le_bytes(*b),
-            Order::Big => u16::from_be_bytes(*b),
+            ByteOrder::Little => u16::from_le_bytes(*b),
+            ByteOrder::Big => u16::from_be_bytes(*b),
         })
     }
 
     fn u32(&self, at: usize) -> Option<u32> {
         let b = self.tiff.get(at..)?.first_chunk()?;
         Some(match self.order {
-            Order::Little => u32::from_le_bytes(*b),
-            Order::Big => u32::from_be_bytes(*b),
+            ByteOrder::Little => u32::from_le_bytes(*b),
+            ByteOrder::Big => u32::from_be_bytes(*b),
         })
     }
 

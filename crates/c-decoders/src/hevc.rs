@@ -1,10 +1,14 @@
-//! A safe face for the few calls of libde265 that decode one HEVC picture.
+//! Safe functions over the few calls of libde265 that decode one HEVC picture.
+//!
+//! The picture's planes are allocated here and start zeroed: libde265 does not clear memory, so blocks that damaged data never
+//! fills would show the picture of an earlier upload. `image-ingest` finds such blocks by their zeros.
 #![expect(unsafe_code, reason = "libde265 has no safe wrapper that takes the system's library")]
 
-use image_ingest_samples::{PictureView, PlaneView, Size, zeroed};
 use std::ffi::{c_char, c_int, c_void};
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
+
+use image_ingest_samples::{PictureView, PlaneView, Size, zeroed};
 
 // What allocates may throw, which the shim turns into a code.
 unsafe extern "C" {
@@ -26,21 +30,21 @@ unsafe extern "C" {
     fn de265_get_bits_per_pixel(image: *const c_void, channel: c_int) -> c_int;
     fn de265_get_image_plane(image: *const c_void, channel: c_int, stride: *mut c_int) -> *const u8;
     fn de265_get_error_text(code: c_int) -> *const c_char;
-    fn de265_set_image_allocation_functions(decoder: *mut c_void, functions: *const Allocation, user: *mut c_void);
+    fn de265_set_image_allocation_functions(decoder: *mut c_void, functions: *const De265Allocation, user: *mut c_void);
     fn de265_set_image_plane(image: *mut c_void, channel: c_int, memory: *mut c_void, stride: c_int, user: *mut c_void);
     fn de265_get_image_plane_user_data(image: *const c_void, channel: c_int) -> *mut c_void;
 }
 
 /// `de265_image_allocation`.
 #[repr(C)]
-struct Allocation {
-    get_buffer: extern "C" fn(*mut c_void, *const Spec, *mut c_void, *mut c_void) -> c_int,
+struct De265Allocation {
+    get_buffer: extern "C" fn(*mut c_void, *const De265ImageSpec, *mut c_void, *mut c_void) -> c_int,
     release_buffer: extern "C" fn(*mut c_void, *mut c_void, *mut c_void),
 }
 
 /// The start of `de265_image_spec`.
 #[repr(C)]
-struct Spec {
+struct De265ImageSpec {
     format: c_int,
     width: c_int,
     height: c_int,
@@ -56,11 +60,11 @@ pub struct De265Decoder {
 
 /// A code of `de265_error`, other than 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fault(pub i32);
+pub struct De265Error(pub i32);
 
 impl De265Decoder {
-    /// A decoder without threads, of a picture coded at `size`; with the in-loop filters it also checks the picture's own
-    /// checksum, where the file has one, since that is of filtered samples.
+    /// A decoder without threads, of a picture coded at `size`; `None` without memory. With the in-loop filters it also checks
+    /// the picture's own checksum, where the file has one, since that is of filtered samples.
     pub fn new(size: Size, in_loop_filters: bool) -> Option<Self> {
         // SAFETY: takes nothing; a null pointer on failure is handled.
         let context = NonNull::new(unsafe { ingest_hevc_new() })?;
@@ -77,19 +81,27 @@ impl De265Decoder {
     }
 
     /// Queues a NAL unit, which the decoder copies.
-    pub fn push(&mut self, nal: &[u8]) -> Result<(), Fault> {
-        let len = c_int::try_from(nal.len()).map_err(|_| Fault(OUT_OF_MEMORY))?;
+    ///
+    /// # Errors
+    ///
+    /// libde265's code.
+    pub fn push(&mut self, nal: &[u8]) -> Result<(), De265Error> {
+        let len = c_int::try_from(nal.len()).map_err(|_| De265Error(OUT_OF_MEMORY))?;
         // SAFETY: `nal` is readable for `len` bytes during the call, and copied by it.
         fault(unsafe { ingest_hevc_push(self.context.as_ptr(), nal.as_ptr().cast(), len) })
     }
 
-    /// Decodes what was pushed, up to the first picture; `go_on` is asked before each slice.
-    pub fn finish(&mut self, go_on: impl Fn() -> bool) -> Result<Option<De265Picture<'_>>, Fault> {
+    /// Decodes what was pushed, up to the first picture; `go_on` is asked before each slice. `None` where there is no picture.
+    ///
+    /// # Errors
+    ///
+    /// libde265's code, also for a warning that means a damaged picture; [`De265Error::STOPPED`].
+    pub fn finish(&mut self, go_on: impl Fn() -> bool) -> Result<Option<De265Picture<'_>>, De265Error> {
         // SAFETY: the pointer is live until `drop`.
         fault(unsafe { ingest_hevc_flush(self.context.as_ptr()) })?;
         loop {
             if !go_on() {
-                return Err(Fault::STOPPED);
+                return Err(De265Error::STOPPED);
             }
             let mut more = 0;
             // SAFETY: the pointer is live, and `more` is written during the call only.
@@ -109,13 +121,13 @@ impl De265Decoder {
     }
 
     /// The first warning that means a damaged picture; reading them touches no picture.
-    fn check_warnings(&mut self) -> Result<(), Fault> {
+    fn check_warnings(&mut self) -> Result<(), De265Error> {
         loop {
             // SAFETY: the pointer is live until `drop`.
             match unsafe { de265_get_warning(self.context.as_ptr()) } {
                 0 => return Ok(()),
                 code if HARMLESS.contains(&code) => {}
-                code => return Err(Fault(code)),
+                code => return Err(De265Error(code)),
             }
         }
     }
@@ -139,7 +151,7 @@ pub struct De265Picture<'d> {
 }
 
 impl<'d> De265Picture<'d> {
-    /// 0 to 3, as in `hvcC`.
+    /// The chroma format, 0 to 3 as in `hvcC`.
     pub fn chroma_format(&self) -> i32 {
         // SAFETY: the image is valid while the decoder is borrowed.
         unsafe { de265_get_chroma_format(self.image.as_ptr()) }
@@ -180,16 +192,17 @@ impl<'d> De265Picture<'d> {
     }
 }
 
-impl Fault {
+impl De265Error {
     /// The caller did not want to go on; no code of libde265 is negative.
     pub const STOPPED: Self = Self(-1);
 
+    /// Whether libde265 had no memory, so that the bytes may be whole.
     pub fn is_out_of_memory(self) -> bool {
         [OUT_OF_MEMORY, WARNING_SAO_OUT_OF_MEMORY].contains(&self.0)
     }
 }
 
-impl std::fmt::Display for Fault {
+impl std::fmt::Display for De265Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // SAFETY: returns a string literal for every code.
         let text = unsafe { std::ffi::CStr::from_ptr(de265_get_error_text(self.0)) };
@@ -197,16 +210,21 @@ impl std::fmt::Display for Fault {
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for De265Error {}
 
 /// Planes start zeroed: libde265 1.0.11 leaves what a damaged picture lacks as whatever the memory held, such as the
 /// picture of an earlier upload.
-static ZEROED_PLANES: Allocation = Allocation { get_buffer, release_buffer };
+static ZEROED_PLANES: De265Allocation = De265Allocation { get_buffer, release_buffer };
 
 /// Memory of one plane, aligned to 16 bytes as libde265's vector code expects.
 type PlaneMemory = Vec<u128>;
 
-extern "C" fn get_buffer(_: *mut c_void, spec: *const Spec, image: *mut c_void, largest: *mut c_void) -> c_int {
+extern "C" fn get_buffer(
+    _: *mut c_void,
+    spec: *const De265ImageSpec,
+    image: *mut c_void,
+    largest: *mut c_void,
+) -> c_int {
     // SAFETY: libde265 passes a specification and an image that are valid during the call; the image's depth and chroma
     // format are set before; the last pointer is the decoder's own, which lives longer.
     let (spec, chroma_format, largest) = unsafe { (&*spec, de265_get_chroma_format(image), *largest.cast::<Size>()) };
@@ -243,7 +261,7 @@ extern "C" fn get_buffer(_: *mut c_void, spec: *const Spec, image: *mut c_void, 
 
 /// Stride in bytes, and zeroed memory for one plane.
 fn plane(
-    spec: &Spec,
+    spec: &De265ImageSpec,
     image: *mut c_void,
     channel: c_int,
     width: c_int,
@@ -275,8 +293,8 @@ extern "C" fn release_buffer(_: *mut c_void, image: *mut c_void, _: *mut c_void)
 /// libde265's vector code reads up to 16 bytes past a plane; its own allocation adds as much.
 const PADDING: usize = 64;
 
-fn fault(code: c_int) -> Result<(), Fault> {
-    if code == 0 { Ok(()) } else { Err(Fault(code)) }
+fn fault(code: c_int) -> Result<(), De265Error> {
+    if code == 0 { Ok(()) } else { Err(De265Error(code)) }
 }
 
 /// `DE265_DECODER_PARAM_BOOL_SEI_CHECK_HASH`.

@@ -1,70 +1,89 @@
 //! Safe functions over the C shim around libjpeg-turbo; the shim keeps every `longjmp` on its own side.
 #![expect(unsafe_code, reason = "libjpeg-turbo has no safe interface with planes, limits and separate warnings")]
 
-use image_ingest_samples::{CpuTimer, joined};
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 
+use image_ingest_samples::{CpuTimer, joined};
 // Links the static library that the shim calls.
 use turbojpeg_sys as _;
 
 /// A failed call: what kind, and libjpeg-turbo's own words, which quote no metadata.
 #[derive(Debug)]
 pub struct Failure {
+    /// What kind of failure.
     pub status: Status,
+    /// libjpeg-turbo's words; may be empty.
     pub message: String,
 }
 
+/// The kinds of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
+    /// libjpeg-turbo cannot go on with these bytes, or was called out of order.
     Failed,
+    /// An allocation failed.
     NoMemory,
+    /// libjpeg-turbo wanted more memory than the caller allows.
     MemoryLimit,
+    /// The file is valid and libjpeg-turbo does not know its process.
     Unsupported,
-    /// The timer said so.
+    /// The timer ended the work.
     Stopped,
 }
 
 /// What the decoder will give, after [`TurboDecoder::start`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Output {
+pub enum TurboOutput {
+    /// Planes as stored: gray or Y′CbCr.
     Planes,
+    /// Rows of interleaved RGB.
     Rgb,
+    /// Rows of interleaved CMYK, as stored.
     Cmyk,
 }
 
 /// The layout of one component's strip.
 #[derive(Debug, Clone, Copy, Default)]
 #[repr(C)]
-pub struct Component {
+pub struct TurboComponent {
+    /// Samples in a row that belong to the picture.
     pub width: u32,
+    /// Rows that belong to the picture.
     pub height: u32,
+    /// Samples written to a row, padding included.
     pub stride: u32,
+    /// Rows written by one call.
     pub strip_rows: u32,
+    /// Horizontal sampling factor.
     pub h_samp: u32,
+    /// Vertical sampling factor.
     pub v_samp: u32,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
 #[repr(C)]
-struct RawOutput {
+struct RawTurboOutput {
     output: u32,
     width: u32,
     height: u32,
     components: u32,
     strips: u32,
-    component: [Component; 3],
+    component: [TurboComponent; 3],
 }
 
 /// The shape of what the decoder gives.
 #[derive(Debug, Clone)]
-pub struct Shape {
-    pub output: Output,
+pub struct TurboShape {
+    /// Planes, RGB or CMYK.
+    pub output: TurboOutput,
+    /// Width in pixels, after the DCT scale.
     pub width: u32,
+    /// Height in pixels, after the DCT scale.
     pub height: u32,
     /// Empty unless `output` is `Planes`; then one or three.
-    pub components: Vec<Component>,
+    pub components: Vec<TurboComponent>,
     /// Calls of [`TurboDecoder::read_planes`] that give the whole picture.
     pub strips: u32,
 }
@@ -75,7 +94,7 @@ struct RawDecoder {
 }
 
 unsafe extern "C" {
-    fn shim_decoder_new(go_on: GoOn, timer: *const c_void) -> *mut RawDecoder;
+    fn shim_decoder_new(go_on: GoOnHook, timer: *const c_void) -> *mut RawDecoder;
     fn shim_decoder_free(d: *mut RawDecoder);
     fn shim_start(
         d: *mut RawDecoder,
@@ -84,7 +103,7 @@ unsafe extern "C" {
         scale_denom: u32,
         chroma_scale_denom: u32,
         max_memory: usize,
-        out: *mut RawOutput,
+        out: *mut RawTurboOutput,
     ) -> c_int;
     fn shim_read_planes(d: *mut RawDecoder, planes: *const *mut u8) -> c_int;
     fn shim_read_row(d: *mut RawDecoder, row: *mut u8) -> c_int;
@@ -99,7 +118,7 @@ unsafe extern "C" {
         width: u32,
         height: u32,
         quality: c_int,
-        go_on: GoOn,
+        go_on: GoOnHook,
         timer: *const c_void,
         out: *mut *mut u8,
         out_len: *mut usize,
@@ -109,7 +128,7 @@ unsafe extern "C" {
         width: u32,
         height: u32,
         quality: c_int,
-        go_on: GoOn,
+        go_on: GoOnHook,
         timer: *const c_void,
         out: *mut *mut u8,
         out_len: *mut usize,
@@ -118,7 +137,7 @@ unsafe extern "C" {
 }
 
 /// Asked by libjpeg-turbo for every row of MCUs, while scans are read and while rows are given or taken.
-type GoOn = unsafe extern "C" fn(*const c_void) -> c_int;
+type GoOnHook = unsafe extern "C" fn(*const c_void) -> c_int;
 
 unsafe extern "C" fn go_on(timer: *const c_void) -> c_int {
     // SAFETY: the pointer is one that `pointer_to` made of a timer that outlives the decoder or encoder that asks.
@@ -133,11 +152,16 @@ fn pointer_to(timer: &CpuTimer<'_>) -> *const c_void {
 /// One decode; borrows its input, which libjpeg-turbo reads in place, and its timer.
 pub struct TurboDecoder<'a> {
     raw: NonNull<RawDecoder>,
-    shape: Option<Shape>,
+    shape: Option<TurboShape>,
     data: PhantomData<&'a [u8]>,
 }
 
 impl<'a> TurboDecoder<'a> {
+    /// A decoder that asks `timer` for every row of MCUs.
+    ///
+    /// # Errors
+    ///
+    /// [`Status::NoMemory`].
     pub fn new(timer: &'a CpuTimer<'_>) -> Result<Self, Failure> {
         // SAFETY: the timer outlives `self` by 'a, and the decoder asks it on the calling thread only; NULL is handled.
         let raw = unsafe { shim_decoder_new(go_on, pointer_to(timer)) };
@@ -145,22 +169,27 @@ impl<'a> TurboDecoder<'a> {
         Ok(Self { raw, shape: None, data: PhantomData })
     }
 
-    /// `denominators` of the DCT scales of luma and chroma, each 1, 2, 4 or 8; chroma's is for planes only.
-    pub fn start(&mut self, data: &'a [u8], denominators: [u32; 2], max_memory: usize) -> Result<Shape, Failure> {
+    /// Reads the header of `data` and prepares decoding within `max_memory` bytes. `denominators` are those of the DCT scales of
+    /// luma and chroma, each 1, 2, 4 or 8; chroma's is for planes only.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Status`].
+    pub fn start(&mut self, data: &'a [u8], denominators: [u32; 2], max_memory: usize) -> Result<TurboShape, Failure> {
         if self.shape.is_some() {
             return Err(misuse());
         }
-        let mut out = RawOutput::default();
+        let mut out = RawTurboOutput::default();
         let [luma, chroma] = denominators;
         // SAFETY: `raw` is live; `data` outlives `self` by 'a; `out` is a valid `shim_output` of the same layout.
         let status =
             unsafe { shim_start(self.raw.as_ptr(), data.as_ptr(), data.len(), luma, chroma, max_memory, &raw mut out) };
         self.check(status)?;
-        let shape = Shape {
+        let shape = TurboShape {
             output: match out.output {
-                0 => Output::Planes,
-                1 => Output::Rgb,
-                _ => Output::Cmyk,
+                0 => TurboOutput::Planes,
+                1 => TurboOutput::Rgb,
+                _ => TurboOutput::Cmyk,
             },
             width: out.width,
             height: out.height,
@@ -172,10 +201,15 @@ impl<'a> TurboDecoder<'a> {
     }
 
     /// Reads one row of MCUs; `strips[i]` has at least `stride × strip_rows` samples of component `i`.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Status`].
     pub fn read_planes(&mut self, strips: &mut [Vec<u8>]) -> Result<(), Failure> {
-        let shape = self.shape.as_ref().filter(|s| s.output == Output::Planes).ok_or_else(misuse)?;
-        let fits =
-            |(strip, c): (&Vec<u8>, &Component)| strip.len() as u64 >= u64::from(c.stride) * u64::from(c.strip_rows);
+        let shape = self.shape.as_ref().filter(|s| s.output == TurboOutput::Planes).ok_or_else(misuse)?;
+        let fits = |(strip, c): (&Vec<u8>, &TurboComponent)| {
+            strip.len() as u64 >= u64::from(c.stride) * u64::from(c.strip_rows)
+        };
         if strips.len() != shape.components.len() || !strips.iter().zip(&shape.components).all(fits) {
             return Err(misuse());
         }
@@ -189,12 +223,16 @@ impl<'a> TurboDecoder<'a> {
     }
 
     /// Reads one row of interleaved samples.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Status`].
     pub fn read_row(&mut self, row: &mut [u8]) -> Result<(), Failure> {
         let shape = self.shape.as_ref().ok_or_else(misuse)?;
         let channels = match shape.output {
-            Output::Planes => return Err(misuse()),
-            Output::Rgb => 3,
-            Output::Cmyk => 4,
+            TurboOutput::Planes => return Err(misuse()),
+            TurboOutput::Rgb => 3,
+            TurboOutput::Cmyk => 4,
         };
         if row.len() as u64 != u64::from(shape.width) * channels {
             return Err(misuse());
@@ -204,6 +242,11 @@ impl<'a> TurboDecoder<'a> {
         self.check(status)
     }
 
+    /// Reads to the end of the file, which may bring more warnings.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Status`].
     pub fn finish(&mut self) -> Result<(), Failure> {
         // SAFETY: `raw` is live; the shim turns a call in a wrong state into a status.
         let status = unsafe { shim_finish(self.raw.as_ptr()) };
@@ -239,17 +282,27 @@ impl Drop for TurboDecoder<'_> {
     }
 }
 
-/// Bits of [`TurboDecoder::warnings`], as in `shim.h`.
+/// Bits of [`TurboDecoder::warnings`], as in `jpeg.h`.
 pub mod warned {
+    /// The data ended before the EOI marker.
     pub const END_OF_DATA: u32 = 1;
+    /// Entropy-coded data ended before the scan did.
     pub const HIT_MARKER: u32 = 2;
+    /// An impossible Huffman or arithmetic code.
     pub const BAD_CODE: u32 = 4;
+    /// A restart marker is missing or out of order.
     pub const RESYNC: u32 = 8;
+    /// Scans contradict each other.
     pub const PROGRESSION: u32 = 16;
+    /// Bytes were skipped before a restart marker.
     pub const EXTRANEOUS_IN: u32 = 32;
 }
 
 /// Encodes full-range BT.601 planes on the 4:2:0 grid as a baseline JPEG; luma alone where `chroma` is `None`.
+///
+/// # Errors
+///
+/// Any [`Status`].
 pub fn encode_planes(
     luma: &[u8],
     chroma: Option<(&[u8], &[u8])>,
@@ -272,6 +325,10 @@ pub fn encode_planes(
 }
 
 /// Encodes interleaved RGB as a baseline 4:2:0 JPEG.
+///
+/// # Errors
+///
+/// Any [`Status`].
 pub fn encode_rgb(rgb: &[u8], width: u32, height: u32, quality: u8, timer: &CpuTimer<'_>) -> Result<Vec<u8>, Failure> {
     let len = u64::from(width) * u64::from(height) * 3;
     if len == 0 || rgb.len() as u64 != len {

@@ -6,7 +6,6 @@
 //! limit on it. The crate goes away when each of these libraries is replaced.
 //!
 //! This crate promises nothing but to `image-ingest`, which pins it with `=`: its API changes with any release.
-#![expect(missing_docs, reason = "private to image-ingest, and on its way out")]
 
 pub mod hevc;
 pub mod jpeg;

@@ -1,16 +1,16 @@
 //! The call into libwebp's encoder.
 #![expect(unsafe_code, reason = "libwebp has no safe interface that encodes planes")]
 
-use image_ingest_samples::{CpuTimer, Size, WorkError, chroma_size};
-
-use crate::result::Result;
 use std::ffi::c_int;
 use std::{ptr, slice};
 
+use image_ingest_samples::{CpuTimer, Size, WorkError, chroma_size};
 use libwebp_sys::{
     WebPConfig, WebPEncCSP, WebPEncode, WebPEncodingError, WebPMemoryWrite, WebPMemoryWriter, WebPMemoryWriterClear,
     WebPMemoryWriterInit, WebPPicture, WebPPreset,
 };
+
+use crate::result::Result;
 
 /// Encodes limited-range 4:2:0 planes, rows tight, at `quality` and libwebp's method 4, on the calling thread.
 ///

@@ -1,4 +1,7 @@
 //! Reads bits, the lowest of a byte first (RFC 9649 § 3.2).
+//!
+//! A reader holds up to 64 bits in one word. Only [`Bits::peek`] takes bytes, and it takes as many as fit, so at least 57 bits
+//! are held after it while the data lasts. Past the end of the data the word shows zeros, which can be looked at and not read.
 
 use image_ingest_samples::DecodeError;
 
@@ -25,7 +28,7 @@ impl<'a> Bits<'a> {
         self.read(1).map(|bit| bit == 1)
     }
 
-    /// `count` ≤ 32 bits.
+    /// `count` ≤ 32 bits, the first lowest.
     ///
     /// # Errors
     ///
@@ -39,6 +42,8 @@ impl<'a> Bits<'a> {
     }
 
     /// At least the next 32 bits, the first lowest, and zeros behind the end of the data.
+    ///
+    /// While `held` ≤ 56, the next byte lands in bits `held` to `held + 7`, which are zero and inside the word.
     #[inline]
     pub(crate) fn peek(&mut self) -> u64 {
         while self.held <= 56
@@ -67,4 +72,36 @@ impl<'a> Bits<'a> {
 #[cold]
 fn ended() -> DecodeError {
     DecodeError::truncated("image data ends before the picture does")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lowest_bit_of_a_byte_comes_first() {
+        let mut bits = Bits::new(&[0b1100_0101, 0b0000_0011]);
+        assert_eq!([bits.read(1).unwrap(), bits.read(2).unwrap(), bits.read(7).unwrap()], [1, 0b10, 0b111_1000]);
+    }
+
+    #[test]
+    fn bits_behind_the_end_are_zeros_that_cannot_be_read() {
+        let mut bits = Bits::new(&[0xFF]);
+        assert_eq!(bits.peek(), 0xFF);
+        assert_eq!(bits.read(5).unwrap(), 0x1F);
+        assert!(matches!(bits.read(4), Err(DecodeError::Truncated { .. })));
+        assert_eq!(bits.read(3).unwrap(), 7);
+        assert!(bits.bit().is_err());
+    }
+
+    #[test]
+    fn numbers_of_32_bits_are_read_at_any_place() {
+        let data: Vec<u8> = (1..=20).collect();
+        for shift in 0..32 {
+            let mut bits = Bits::new(&data);
+            bits.read(shift).unwrap();
+            let expected = u64::from_le_bytes(data[..8].try_into().unwrap()) >> shift & 0xFFFF_FFFF;
+            assert_eq!(u64::from(bits.read(32).unwrap()), expected, "{shift}");
+        }
+    }
 }

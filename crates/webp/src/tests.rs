@@ -1,21 +1,27 @@
 //! Facts about the reader, on bitstreams written bit by bit.
 
-use crate::prefix::PrefixCode;
 use image_ingest_samples::{DecodeError, Size};
 
 use crate::bits::Bits;
+<<<<<<< HEAD
 use crate::layout::*;
+=======
+use crate::entropy_image;
+use crate::layout::LosslessLayout;
+use crate::prefix::PrefixCode;
+>>>>>>> h-webpheif
 use crate::result::Result;
 
+/// Writes bitstreams.
 #[derive(Default)]
-struct Writer {
-    bytes: Vec<u8>,
+pub(crate) struct Writer {
+    pub(crate) bytes: Vec<u8>,
     used: u32,
 }
 
 impl Writer {
     /// The lowest bit first.
-    fn bits(&mut self, value: u32, count: u32) -> &mut Self {
+    pub(crate) fn bits(&mut self, value: u32, count: u32) -> &mut Self {
         for i in 0..count {
             if self.used.is_multiple_of(8) {
                 self.bytes.push(0);
@@ -27,7 +33,7 @@ impl Writer {
     }
 
     /// The highest bit first, as prefix codes come.
-    fn code(&mut self, code: u32, length: u32) -> &mut Self {
+    pub(crate) fn code(&mut self, code: u32, length: u32) -> &mut Self {
         for i in (0..length).rev() {
             self.bits(code >> i, 1);
         }
@@ -35,12 +41,12 @@ impl Writer {
     }
 
     /// A prefix code of one symbol.
-    fn only(&mut self, symbol: u32) -> &mut Self {
+    pub(crate) fn only(&mut self, symbol: u32) -> &mut Self {
         self.bits(0b101, 3).bits(symbol, 8)
     }
 
     /// A prefix code of two symbols, a bit each.
-    fn two(&mut self, first: u32, second: u32) -> &mut Self {
+    pub(crate) fn two(&mut self, first: u32, second: u32) -> &mut Self {
         self.bits(0b111, 3).bits(first, 8).bits(second, 8)
     }
 
@@ -72,7 +78,7 @@ fn layout(write: impl Fn(&mut Writer) -> &mut Writer, size: Size) -> Result<Loss
 fn image(write: impl Fn(&mut Writer) -> &mut Writer, size: Size) -> Vec<u32> {
     let mut writer = Writer::default();
     write(&mut writer);
-    image::read(&mut Bits::new(&writer.bytes), size).unwrap()
+    entropy_image::read(&mut Bits::new(&writer.bytes), size).unwrap()
 }
 
 #[test]
@@ -180,8 +186,11 @@ fn copies_from_outside_are_malformed() {
     let mut w = Writer::default();
     // A pixel, then one from the row above: distance code 1.
     w.bits(0, 1).lengths(280, &[(10, 1), (256, 1)]).only(1).only(2).only(255).only(0).bits(0b10, 2);
-    assert!(image::read(&mut Bits::new(&w.bytes), Size::new(1, 2)).is_ok());
-    assert!(matches!(image::read(&mut Bits::new(&w.bytes), Size::new(2, 1)), Err(DecodeError::Malformed { .. })));
+    assert!(entropy_image::read(&mut Bits::new(&w.bytes), Size::new(1, 2)).is_ok());
+    assert!(matches!(
+        entropy_image::read(&mut Bits::new(&w.bytes), Size::new(2, 1)),
+        Err(DecodeError::Malformed { .. })
+    ));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use image_ingest_c_decoders::hevc::De265Decoder;
 use image_ingest_hevc::{CodedPicture, DecoderConfiguration};
 use image_ingest_samples::{CpuTimer, PlaneView};
 
-use super::boxes::malformed;
+use super::refusal::malformed;
 use crate::error::{Error, Result};
 use crate::upload::limits::Limits;
 

@@ -8,7 +8,7 @@ use crate::header::{Coding, Header};
 use crate::plan::Plan;
 use crate::plan::cost::{DecodeCost, SampleDensity, bytes_per_sample};
 
-/// A grid that is reduced is held a row of tiles at a time, everything else whole; beside it, a tile for each thread.
+/// A grid that is reduced is held a row of tiles at a time, and everything else whole. Each thread holds a tile more.
 pub(crate) fn cost(header: &Header, plan: &Plan, threads: usize) -> DecodeCost {
     let (tiles, tile_size, subsampling) = match header.coding {
         Coding::Hevc { tiles, tile_size, subsampling, .. } => (tiles, tile_size, subsampling),
@@ -28,7 +28,7 @@ pub(crate) fn cost(header: &Header, plan: &Plan, threads: usize) -> DecodeCost {
         is_planar,
         stays_planar: is_planar && plan.chroma_grid(header.bit_depth, matrix(header)) == ChromaGrid::Half,
         working_bytes: if header.has_alpha {
-            // RGB and alpha beside the RGBA made of them, or planes while a tile is decoded.
+            // RGB and alpha while RGBA is made of them, or planes while a tile is decoded.
             tile_bytes.max(header.coded_size.pixels() * 4 * bytes_per_sample)
         } else {
             tile_bytes

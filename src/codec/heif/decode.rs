@@ -1,15 +1,25 @@
 //! Decodes the primary picture of a HEIF file: one coded picture, or the tiles of a grid.
+//!
+//! Each coded picture is read by our own decoder first. libde265 decodes it again where in-loop filters are wanted, and alone
+//! where ours does not know it. What ours knows and cannot decode is refused at once.
+//!
+//! # Blocks that were never filled
+//!
+//! libde265 does not say when a slice ends before the picture does. It decodes over planes that start zeroed, and
+//! [`check_whole`] looks for blocks that are still zero in luma and in both chroma planes, which is no colour. It looks before
+//! the in-loop filters, which change such blocks, too, by parameters that were never read. It looks only at the part of a
+//! tile that its grid shows, since some phones fill the rest with zeros. A picture that our own decoder has read is whole.
 
 use std::sync::{Mutex, PoisonError};
 
-use image_ingest_c_decoders::hevc::{De265Decoder, De265Picture, Fault};
+use image_ingest_c_decoders::hevc::{De265Decoder, De265Error, De265Picture};
 use image_ingest_hevc::{CodedPicture, DecodedPicture, TileRows, TiledPlanes};
 use image_ingest_resize::{PlanesFormat, PlanesReducer};
 use image_ingest_samples::{CpuTimer, DecodeError, PictureView, Size, Workers};
 
 use super::alpha::{self, Alpha};
-use super::boxes::{malformed, refusal};
-use super::image::{Leaf, Mosaic, Picture};
+use super::image::{Leaf, Mosaic, PrimaryPicture};
+use super::refusal::{malformed, refusal};
 use crate::error::{Error, Result};
 use crate::header::Header;
 use crate::pixels::Pixels;
@@ -17,7 +27,7 @@ use crate::plan::Plan;
 use crate::upload::format::Format;
 use crate::upload::limits::Limits;
 
-/// Decodes the primary item at its coded size; crop and turn are the header's.
+/// Decodes the primary item at its coded size. Its crop and its turn are in the header, and are not applied here.
 ///
 /// Planes come as stored; a picture with alpha comes as RGBA.
 ///
@@ -31,7 +41,7 @@ pub(crate) fn decode(
     limits: &Limits,
     workers: Workers<'_>,
 ) -> Result<Pixels> {
-    let picture = Picture::read(bytes, limits)?;
+    let picture = PrimaryPicture::read(bytes, limits)?;
     if picture.whole.size != header.coded_size {
         return Err(Error::internal("HEIF header and decoder disagree on the size"));
     }
@@ -43,8 +53,8 @@ pub(crate) fn decode(
 /// # Errors
 ///
 /// `malformed`, `truncated`, `unsupported`, `out_of_memory`, `deadline`, `cancelled`.
-fn decode_picture(picture: &Picture<'_>, plan: &Plan, workers: Workers<'_>) -> Result<Pixels> {
-    let Picture { whole, alpha, .. } = picture;
+fn decode_picture(picture: &PrimaryPicture<'_>, plan: &Plan, workers: Workers<'_>) -> Result<Pixels> {
+    let PrimaryPicture { whole, alpha, .. } = picture;
     if alpha.is_none() && whole.leaves.len() > 1 && plan.crop.size != plan.target {
         return decode_tile_rows(picture, plan, workers);
     }
@@ -54,13 +64,13 @@ fn decode_picture(picture: &Picture<'_>, plan: &Plan, workers: Workers<'_>) -> R
     let Some(alpha) = alpha else { return Ok(Pixels::Ycbcr(planes)) };
     let (samples, bit_depth) = decode_whole(picture, alpha, plan.in_loop_filters, workers)?.into_luma();
     let alpha = Alpha { samples, bit_depth, size: alpha.size };
-    let raster = alpha::join(planes, alpha, picture.items.premultiplied, workers)?;
+    let raster = alpha::join(planes, alpha, picture.items.is_premultiplied(), workers)?;
     Ok(Pixels::Interleaved(raster))
 }
 
 /// Decodes the picture or the alpha plane into planes.
 fn decode_whole(
-    picture: &Picture<'_>,
+    picture: &PrimaryPicture<'_>,
     mosaic: &Mosaic<'_>,
     in_loop_filters: bool,
     workers: Workers<'_>,
@@ -69,7 +79,7 @@ fn decode_whole(
     workers.each(&mosaic.leaves, |index, leaf, timer| {
         let (origin, shown) = mosaic.place(index, leaf)?;
         decode_leaf(picture, leaf, shown, in_loop_filters, timer, |tile| {
-            // Pasting takes a fiftieth of decoding, so threads hardly meet here.
+            // Pasting takes a fiftieth of decoding, so threads seldom wait here.
             let mut planes = planes.lock().unwrap_or_else(PoisonError::into_inner);
             let tile = match tile {
                 Tile::Ours(picture) => match TiledPlanes::from_whole(picture, mosaic.size, mosaic.subsampling()) {
@@ -92,8 +102,8 @@ fn decode_whole(
 }
 
 /// Reduces a grid while its tiles are decoded.
-fn decode_tile_rows(picture: &Picture<'_>, plan: &Plan, workers: Workers<'_>) -> Result<Pixels> {
-    let Picture { whole, siting, range, matrix, .. } = picture;
+fn decode_tile_rows(picture: &PrimaryPicture<'_>, plan: &Plan, workers: Workers<'_>) -> Result<Pixels> {
+    let PrimaryPicture { whole, siting, range, matrix, .. } = picture;
     let (size, bit_depth, subsampling) = (whole.size, whole.bit_depth(), whole.subsampling());
     let tile = whole.leaves.first().map_or(size, |leaf| leaf.size);
     let rows = TileRows::new(size, tile, whole.columns(), subsampling, bit_depth);
@@ -128,16 +138,16 @@ impl Tile<'_> {
     }
 }
 
-/// Decodes one coded picture, of which the part `shown` is in the whole.
+/// Decodes one coded picture and hands it to `then`. Its top left part, of size `shown`, is in the whole picture.
 fn decode_leaf(
-    picture: &Picture<'_>,
+    picture: &PrimaryPicture<'_>,
     leaf: &Leaf<'_>,
     shown: Size,
     in_loop_filters: bool,
     timer: &CpuTimer<'_>,
     then: impl FnOnce(Tile<'_>) -> Result<(), DecodeError>,
 ) -> Result<()> {
-    let extents = picture.items.data(leaf.item)?;
+    let extents = picture.items.data(leaf.item).map_err(refusal)?;
     let gathered;
     let data = if let [whole] = *extents {
         whole
@@ -150,15 +160,14 @@ fn decode_leaf(
     let libde265 = Libde265 { leaf, timer, coded };
     match ours {
         Some(decoded) if !in_loop_filters => then(Tile::Ours(decoded)).map_err(refusal),
-        // Our decoder has read every block.
+        // Our decoder has read every block, so none is missing.
         Some(_) => libde265.decode(true, |decoded| then(Tile::Libde265(decoded)).map_err(refusal)),
         None if !in_loop_filters => libde265.decode(false, |decoded| {
             check_whole(&decoded, shown)?;
             then(Tile::Libde265(decoded)).map_err(refusal)
         }),
         None => {
-            // Blocks that were never decoded are filtered all the same, by parameters that were never read: then they are
-            // no longer zero, and what they are is left over from earlier pictures.
+            // With the filters, blocks that were never decoded would no longer be zero, so they are looked for without.
             libde265.decode(false, |decoded| check_whole(&decoded, shown))?;
             libde265.decode(true, |decoded| then(Tile::Libde265(decoded)).map_err(refusal))
         }
@@ -192,7 +201,7 @@ impl Libde265<'_, '_> {
             timer.check()?;
             decoder.push(nal).map_err(damaged)?;
         }
-        // Many slices that each cover the whole picture fit into few bytes.
+        // Few bytes may hold many slices that each cover the whole picture, so the timer is asked before each.
         let decoded = decoder
             .finish(|| timer.check().is_ok())
             .map_err(|fault| timer.check().err().map_or_else(|| damaged(fault), Into::into))?;
@@ -222,11 +231,11 @@ fn check_layout(decoded: &De265Picture<'_>, leaf: &Leaf<'_>) -> Result<()> {
     }
 }
 
-/// Refuses a picture with a block in its part `shown` that was never decoded, which the decoder does not tell when a slice
-/// ends too early. What a grid cuts off may be zero: some phones fill it so.
+/// Refuses a picture with a block in its top left part, of size `shown`, that was never decoded.
 ///
-/// The decoder starts from zeroed planes, and zero in luma and in both chroma planes is no colour: red and blue would be far below
-/// black. A coding tree block has at least 16 × 16 samples (ITU-T H.265 § 7.4.3.2.1), so one sample of each is enough.
+/// Zero in luma and in both chroma planes is no colour: red and blue would be far below black. A coding tree block has at
+/// least 16 × 16 samples and begins at a multiple of its size (ITU-T H.265 § 7.4.3.2.1), so one sample in each 16 × 16 is
+/// enough. Pictures without chroma are not checked, since 0 is a level of gray.
 pub(super) fn check_whole(decoded: &De265Picture<'_>, shown: Size) -> Result<()> {
     let [Some(luma), Some(cb), Some(cr)] = decoded.view() else {
         return Ok(());
@@ -244,7 +253,7 @@ pub(super) fn check_whole(decoded: &De265Picture<'_>, shown: Size) -> Result<()>
     Ok(())
 }
 
-fn damaged(fault: Fault) -> Error {
+fn damaged(fault: De265Error) -> Error {
     if fault.is_out_of_memory() {
         Error::OutOfMemory { bytes: 0 }
     } else {

@@ -1,20 +1,20 @@
 //! Derives the primary picture from a file's items: coded pictures, their arrangement, transformations and colour.
 
 use image_ingest_color::ColorDescription;
-use image_ingest_hevc::{CodedFormat, DecoderConfiguration, Usability};
-use image_ingest_samples::{Cicp, Matrix, Range, Siting, Size, joined};
+use image_ingest_heif::{FourCc, Grid, HeifLimits, Items, Property, printable};
+use image_ingest_hevc::{CodedFormat, DecoderConfiguration};
+use image_ingest_samples::{Matrix, Range, Siting, Size};
 
-use super::boxes::{FourCc, malformed, printable, refusal, unsupported};
-use super::grid::Grid;
-use super::items::Items;
-use super::properties::Property;
+use super::colour::{Colour, description, matrix, signal, siting};
+use super::refusal::{malformed, refusal, unsupported};
 use super::transform::Transform;
+use crate::codec::exif::Exif;
 use crate::error::{Error, Result};
 use crate::upload::limits::Limits;
 
 /// The primary picture, ready for a header or a decoder.
 #[derive(Debug)]
-pub(super) struct Picture<'a> {
+pub(super) struct PrimaryPicture<'a> {
     pub(super) items: Items<'a>,
     /// `"hvc1"`, `"grid"` or `"iden"`.
     pub(super) item: &'static str,
@@ -33,7 +33,7 @@ pub(super) struct Picture<'a> {
 /// Coded pictures, and the picture or plane that they make up.
 #[derive(Debug)]
 pub(super) struct Mosaic<'a> {
-    pub(super) form: Form,
+    pub(super) arrangement: Arrangement,
     pub(super) size: Size,
     /// At least one.
     pub(super) leaves: Vec<Leaf<'a>>,
@@ -70,13 +70,13 @@ impl Mosaic<'_> {
 
     /// Of tiles in a row.
     pub(super) fn columns(&self) -> u32 {
-        if let Form::Grid(grid) = self.form { grid.columns } else { 1 }
+        if let Arrangement::Grid(grid) = self.arrangement { grid.columns } else { 1 }
     }
 }
 
 /// How coded pictures make up an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum Arrangement {
     Single,
     Grid(Grid),
 }
@@ -102,37 +102,45 @@ impl Leaf<'_> {
     }
 }
 
-impl<'a> Picture<'a> {
+impl<'a> PrimaryPicture<'a> {
     /// Reads everything but pixels.
     ///
     /// # Errors
     ///
     /// `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `limit_exceeded`.
     pub(super) fn read(bytes: &'a [u8], limits: &Limits) -> Result<Self> {
-        let items = Items::read(bytes, limits)?;
+        let structure = HeifLimits {
+            depth: limits.max_heif_depth,
+            items: limits.max_heif_items,
+            tiles: limits.max_heif_tiles,
+            extents: limits.max_heif_extents,
+        };
+        let items = Items::read(bytes, &structure).map_err(refusal)?;
         let mut resolver = Resolver { items: &items, limits, path: Vec::new(), leaves: Vec::new(), pixels: 0 };
         let primary = resolver.resolve(items.primary)?;
         let leaves = std::mem::take(&mut resolver.leaves);
-        let whole = Mosaic { form: primary.form, size: primary.size, leaves };
+        let whole = Mosaic { arrangement: primary.arrangement, size: primary.size, leaves };
         resolver.pixels = 0;
-        let mut alphas = items.auxiliaries.iter().filter(|&&item| items.properties.is_alpha(item));
-        let alpha = alphas.next().map(|&item| resolver.resolve(item)).transpose()?;
-        if alphas.next().is_some() {
+        let alphas: Vec<u32> = items.alpha_planes().collect();
+        let alpha = alphas.first().map(|&item| resolver.resolve(item)).transpose()?;
+        if alphas.len() > 1 {
             return Err(unsupported("several alpha planes"));
         }
         let leaves = std::mem::take(&mut resolver.leaves);
-        let alpha = alpha.map(|Resolved { form, size, .. }| Mosaic { form, size, leaves });
-        // Many tiles may be one item, and its data is read for each: no more than as many of their own could have.
+        let alpha = alpha.map(|Resolved { arrangement, size, .. }| Mosaic { arrangement, size, leaves });
+        // Many tiles may be one item, whose data is read for each of them. Together they may not read more bytes than an
+        // upload may have.
         let mut bytes = 0u64;
         for leaf in whole.leaves.iter().chain(alpha.iter().flat_map(|alpha| &alpha.leaves)) {
-            bytes += items.data(leaf.item)?.iter().map(|extent| extent.len() as u64).sum::<u64>();
+            let extents = items.data(leaf.item).map_err(refusal)?;
+            bytes += extents.iter().map(|extent| extent.len() as u64).sum::<u64>();
             Limits::check("bytes of all tiles", bytes, limits.max_bytes)?;
         }
         let first = whole.leaves.first().ok_or_else(|| malformed("a picture made of nothing"))?;
         let usability = first.sequence.usability;
         let signal = signal(&primary.colour, usability, first.config.chroma_format == 0);
         Ok(Self {
-            item: item_name(items.kind(items.primary)?),
+            item: item_name(items.item_type(items.primary).map_err(refusal)?),
             transform: primary.transform,
             color: description(&primary.colour, usability, limits)?,
             matrix: matrix(signal.matrix, first.config.chroma_format)?,
@@ -144,12 +152,19 @@ impl<'a> Picture<'a> {
         })
     }
 
-    /// The turn that Exif asks for, where nothing else of the file speaks of one. Broken Exif asks for none.
+    /// The turn that Exif asks for, where neither a transformation nor MIAF's brand decides it. Broken Exif asks for none.
     pub(super) fn exif_orientation_ignored(&self) -> Option<u8> {
         if self.transform.is_said || self.items.is_miaf {
             return None;
         }
-        Some(self.items.exif()?.orientation.exif()).filter(|&turn| turn != 1)
+        Some(self.exif()?.orientation.exif()).filter(|&turn| turn != 1)
+    }
+
+    /// What Exif says of the primary item (ISO/IEC 23008-12 annex A.2.1): four bytes tell how many more stand before it.
+    fn exif(&self) -> Option<Exif> {
+        let (skipped, rest) = self.items.exif()?.split_first_chunk()?;
+        let skipped = usize::try_from(u32::from_be_bytes(*skipped)).ok()?;
+        Exif::parse(rest.get(skipped..)?).or_else(|| Exif::parse(rest))
     }
 
     /// All coded pictures, those of the alpha plane last.
@@ -160,35 +175,10 @@ impl<'a> Picture<'a> {
 
 /// One item and what it derives from.
 struct Resolved<'a> {
-    form: Form,
+    arrangement: Arrangement,
     size: Size,
     transform: Transform,
     colour: Colour<'a>,
-}
-
-/// The `colr` properties of an item.
-#[derive(Default, Clone, Copy)]
-struct Colour<'a> {
-    icc: Option<&'a [u8]>,
-    nclx: Option<Cicp>,
-}
-
-impl<'a> Colour<'a> {
-    fn of(properties: &[Property<'a>]) -> Self {
-        let mut colour = Self::default();
-        for property in properties {
-            match *property {
-                Property::Icc(icc) => colour.icc = colour.icc.or(Some(icc)),
-                Property::Nclx(nclx) => colour.nclx = colour.nclx.or(Some(nclx)),
-                _ => {}
-            }
-        }
-        colour
-    }
-
-    fn or(self, other: Self) -> Self {
-        if self.icc.is_none() && self.nclx.is_none() { other } else { self }
-    }
 }
 
 /// Follows `dimg` references down to coded pictures, collecting them.
@@ -208,9 +198,9 @@ impl<'i, 'a> Resolver<'i, 'a> {
         }
         self.path.push(id);
         Limits::check("derivation depth", self.path.len() as u64, u64::from(self.limits.max_heif_depth))?;
-        let properties = self.items.properties.of(id)?;
-        let mut resolved = match &self.items.kind(id)? {
-            b"hvc1" => self.coded(id, &properties)?,
+        let (properties, config) = self.properties(id)?;
+        let mut resolved = match &self.items.item_type(id).map_err(refusal)? {
+            b"hvc1" => self.coded(id, &properties, config)?,
             b"grid" => self.grid(id)?,
             b"iovl" => return Err(unsupported("an overlay of pictures (iovl)")),
             b"iden" => self.identity(id)?,
@@ -222,14 +212,33 @@ impl<'i, 'a> Resolver<'i, 'a> {
         Ok(resolved)
     }
 
-    fn feature(&self, kind: FourCc) -> String {
-        let role = if self.path.len() == 1 { "item" } else { "tile or input" };
-        format!("{role} coded as {}", printable(kind))
+    /// The properties of an item, and the first of its decoder configurations. The others are read, too: a file with one that
+    /// is damaged is refused.
+    fn properties(&self, id: u32) -> Result<(Vec<Property<'a>>, Option<DecoderConfiguration<'a>>)> {
+        let (mut properties, mut first) = (Vec::new(), None);
+        for property in self.items.properties(id) {
+            let property = property.map_err(refusal)?;
+            if let Property::HevcConfiguration(payload) = property {
+                let config = DecoderConfiguration::read(payload).map_err(refusal)?;
+                first = first.or(Some(config));
+            }
+            properties.push(property);
+        }
+        Ok((properties, first))
     }
 
-    fn coded(&mut self, item: u32, properties: &[Property<'a>]) -> Result<Resolved<'a>> {
+    fn feature(&self, item_type: FourCc) -> String {
+        let role = if self.path.len() == 1 { "item" } else { "tile or input" };
+        format!("{role} coded as {}", printable(item_type))
+    }
+
+    fn coded(
+        &mut self,
+        item: u32,
+        properties: &[Property<'a>],
+        config: Option<DecoderConfiguration<'a>>,
+    ) -> Result<Resolved<'a>> {
         let size = properties.iter().find_map(|p| if let Property::Size(s) = p { Some(*s) } else { None });
-        let config = properties.iter().find_map(|p| if let Property::Config(c) = p { Some(*c) } else { None });
         let size = self.checked(size.ok_or_else(|| malformed("a coded item without its size"))?)?;
         let config = config.ok_or_else(|| malformed("a coded item without its configuration"))?;
         // Tiles share their configuration: read it once.
@@ -243,10 +252,15 @@ impl<'i, 'a> Resolver<'i, 'a> {
         Limits::check("tiles", self.leaves.len() as u64 + 1, u64::from(self.limits.max_heif_tiles))?;
         self.count(sequence.coded)?;
         self.leaves.push(Leaf { item, size, config, sequence });
-        Ok(Resolved { form: Form::Single, size, transform: Transform::none(size), colour: Colour::default() })
+        Ok(Resolved {
+            arrangement: Arrangement::Single,
+            size,
+            transform: Transform::none(size),
+            colour: Colour::default(),
+        })
     }
 
-    /// Tiles may reach over the edge, but what is decoded stays in proportion.
+    /// Tiles may reach over the edge of their grid, so all leaves together may have twice the pixels that a picture may have.
     fn count(&mut self, size: Size) -> Result<()> {
         self.pixels = self.pixels.saturating_add(size.pixels());
         let (limit, actual) = (self.limits.max_pixels.saturating_mul(2), self.pixels);
@@ -254,7 +268,7 @@ impl<'i, 'a> Resolver<'i, 'a> {
     }
 
     fn grid(&mut self, id: u32) -> Result<Resolved<'a>> {
-        let grid = Grid::read(self.payload(id)?)?;
+        let grid = Grid::read(self.payload(id)?).map_err(refusal)?;
         let size = self.checked(grid.output)?;
         let inputs = self.inputs(id)?;
         if inputs.len() as u64 != u64::from(grid.columns) * u64::from(grid.rows) {
@@ -264,7 +278,7 @@ impl<'i, 'a> Resolver<'i, 'a> {
         let mut colour = Colour::default();
         for (index, &tile) in inputs.iter().enumerate() {
             let resolved = self.resolve(tile)?;
-            if resolved.form != Form::Single || !resolved.transform.is_none(resolved.size) {
+            if resolved.arrangement != Arrangement::Single || !resolved.transform.is_none(resolved.size) {
                 return Err(unsupported("a grid of derived or turned tiles"));
             }
             if index == 0 {
@@ -272,7 +286,7 @@ impl<'i, 'a> Resolver<'i, 'a> {
             }
         }
         self.check_tiles(&grid, self.leaves.get(start..).unwrap_or_default())?;
-        Ok(Resolved { form: Form::Grid(grid), size, transform: Transform::none(size), colour })
+        Ok(Resolved { arrangement: Arrangement::Grid(grid), size, transform: Transform::none(size), colour })
     }
 
     fn check_tiles(&self, grid: &Grid, tiles: &[Leaf<'_>]) -> Result<()> {
@@ -281,7 +295,7 @@ impl<'i, 'a> Resolver<'i, 'a> {
         if !tiles.iter().all(|tile| layout(tile) == layout(first)) {
             return Err(malformed("a grid of different tiles"));
         }
-        grid.check(first.size, subsampling(first.config.chroma_format).unwrap_or((1, 1)))
+        grid.check(first.size, subsampling(first.config.chroma_format).unwrap_or((1, 1))).map_err(refusal)
     }
 
     fn identity(&mut self, id: u32) -> Result<Resolved<'a>> {
@@ -300,7 +314,7 @@ impl<'i, 'a> Resolver<'i, 'a> {
 
     /// The payload of a derived item, from the one extent that such small payloads have.
     fn payload(&self, id: u32) -> Result<&'a [u8]> {
-        match *self.items.data(id)? {
+        match *self.items.data(id).map_err(refusal)? {
             [whole] => Ok(whole),
             _ => Err(unsupported("a derived item in several extents")),
         }
@@ -315,8 +329,8 @@ impl<'i, 'a> Resolver<'i, 'a> {
     }
 }
 
-fn item_name(kind: FourCc) -> &'static str {
-    match &kind {
+fn item_name(item_type: FourCc) -> &'static str {
+    match &item_type {
         b"grid" => "grid",
         b"iden" => "iden",
         _ => "hvc1",
@@ -329,43 +343,5 @@ fn subsampling(chroma_format: u8) -> Option<(u8, u8)> {
         1 => Some((2, 2)),
         2 => Some((2, 1)),
         _ => Some((1, 1)),
-    }
-}
-
-/// ICC profile, else `nclx`, else the bitstream's word, else sRGB.
-fn description(colour: &Colour<'_>, usability: Usability, limits: &Limits) -> Result<ColorDescription> {
-    let fits = |icc: &&[u8]| !icc.is_empty() && icc.len() as u64 <= limits.max_icc_bytes;
-    Ok(match (colour.icc.filter(fits), colour.nclx.or(usability.cicp)) {
-        (Some(icc), _) => ColorDescription::Icc(joined(&[icc])?.into()),
-        (None, Some(cicp)) => ColorDescription::Cicp(cicp),
-        (None, None) => ColorDescription::Srgb,
-    })
-}
-
-/// `nclx`, else the bitstream's word. A bitstream that is silent about its range is of limited range (ITU-T H.265 § E.3.1),
-/// which its encoders meant; luma alone is full range all the same, as libheif and its writers have it.
-fn signal(colour: &Colour<'_>, usability: Usability, gray: bool) -> Cicp {
-    let full_range = usability.full_range.unwrap_or(gray);
-    let unspecified = Cicp { primaries: 2, transfer: 2, matrix: 2, full_range };
-    colour.nclx.or(usability.cicp).unwrap_or(unspecified)
-}
-
-/// The matrix of planes (ITU-T H.273, table 4). Unspecified is BT.601. Luma alone needs none.
-fn matrix(coefficients: u16, chroma_format: u8) -> Result<Matrix> {
-    match coefficients {
-        _ if chroma_format == 0 => Ok(Matrix::Bt601),
-        1 => Ok(Matrix::Bt709),
-        2 | 5 | 6 => Ok(Matrix::Bt601),
-        9 => Ok(Matrix::Bt2020),
-        other => Err(unsupported(format!("matrix coefficients {other}"))),
-    }
-}
-
-/// ITU-T H.265 § E.3.1, figure E.1; the three bottom positions have no name here and take their nearest.
-fn siting(usability: Usability) -> Siting {
-    match usability.chroma_location {
-        Some(1 | 3 | 5) => Siting::Centred,
-        Some(2) => Siting::TopLeft,
-        _ => Siting::Left,
     }
 }

@@ -1,18 +1,19 @@
-//! HEIF with HEVC pictures: the container is read here, coded pictures are decoded by `image-ingest-hevc` or by libde265.
+//! HEIF with HEVC pictures: `image-ingest-heif` reads the structure, `image-ingest-hevc` or libde265 decodes the pictures.
 //!
 //! Boxes follow ISO/IEC 14496-12, items and their properties ISO/IEC 23008-12. Only the primary item is looked at.
-//! Orientation is said by `irot` and `imir`; Exif turns nothing, and is read only to tell where it asks for a turn.
+//!
+//! `irot` and `imir` say the orientation, and Exif turns nothing (ISO/IEC 23008-12): phones write both Exif and `irot`. Where
+//! a file of no MIAF brand has neither `irot` nor `imir`, Exif may be all that its writer has said. Then the picture stays as
+//! it is stored, and the header tells the value (`exif_orientation_ignored`).
 
 mod agreement;
 mod alpha;
-mod boxes;
+mod colour;
 mod cost;
 mod decode;
-mod grid;
 mod image;
-mod items;
 mod probe;
-mod properties;
+mod refusal;
 #[cfg(test)]
 mod tests;
 mod transform;

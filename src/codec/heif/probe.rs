@@ -2,7 +2,7 @@
 
 use image_ingest_samples::Size;
 
-use super::image::{Leaf, Picture};
+use super::image::{Leaf, PrimaryPicture};
 use crate::error::Result;
 use crate::header::{Channels, Coding, Header};
 use crate::upload::format::Format;
@@ -14,7 +14,7 @@ use crate::upload::limits::Limits;
 ///
 /// `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `limit_exceeded`.
 pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
-    let picture = Picture::read(bytes, limits)?;
+    let picture = PrimaryPicture::read(bytes, limits)?;
     let tile_size = picture.leaves().map(Leaf::coded_size).max_by_key(|size| size.pixels());
     let subsampling = picture.whole.subsampling();
     Ok(Header {

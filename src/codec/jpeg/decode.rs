@@ -1,7 +1,7 @@
 //! Decodes a JPEG: planes as stored where the components are Y′CbCr or gray, else RGB or CMYK. Huffman-coded planes are
 //! ours, everything else libjpeg-turbo's.
 
-use image_ingest_c_decoders::jpeg::{Component, Failure, Output, Shape, Status, TurboDecoder, warned};
+use image_ingest_c_decoders::jpeg::{Failure, Status, TurboComponent, TurboDecoder, TurboOutput, TurboShape, warned};
 use image_ingest_jpeg::{HuffmanDecoder, MAX_LEFT_OVER_BYTES, samsung_trailer};
 use image_ingest_samples::{
     CpuTimer, DecodeError, Layout, Raster, RowSink, SampleSlice, Samples, Size, sample_count, zeroed,
@@ -82,9 +82,9 @@ pub(crate) fn decode_by_libjpeg_turbo(
         return Err(Error::internal("libjpeg-turbo sees another size than the probe"));
     }
     let pixels = match shape.output {
-        Output::Planes => planes(&mut decoder, &shape, plan, failed)?,
-        Output::Rgb => Pixels::Interleaved(interleaved(&mut decoder, &shape, Layout::Rgb, failed)?),
-        Output::Cmyk => Pixels::Interleaved(ink(interleaved(&mut decoder, &shape, Layout::Cmyk, failed)?)),
+        TurboOutput::Planes => planes(&mut decoder, &shape, plan, failed)?,
+        TurboOutput::Rgb => Pixels::Interleaved(interleaved(&mut decoder, &shape, Layout::Rgb, failed)?),
+        TurboOutput::Cmyk => Pixels::Interleaved(ink(interleaved(&mut decoder, &shape, Layout::Cmyk, failed)?)),
     };
     decoder.finish().map_err(failed)?;
     refuse_damage(decoder.warnings(), decoder.left_over(), &header.coding)?;
@@ -93,14 +93,14 @@ pub(crate) fn decode_by_libjpeg_turbo(
 
 fn planes(
     decoder: &mut TurboDecoder<'_>,
-    shape: &Shape,
+    shape: &TurboShape,
     plan: &Plan,
     failed: impl Fn(Failure) -> Error,
 ) -> Result<Pixels> {
     let factor = |factor: u32| u8::try_from(factor).unwrap_or(1);
     let sampling: Vec<_> = shape.components.iter().map(|c| (factor(c.h_samp), factor(c.v_samp))).collect();
     let mut planes = reducer(Size::new(shape.width, shape.height), &sampling, plan)?;
-    let mcu_row = |c: &Component| zeroed((c.stride as usize).saturating_mul(c.strip_rows as usize));
+    let mcu_row = |c: &TurboComponent| zeroed((c.stride as usize).saturating_mul(c.strip_rows as usize));
     let mut mcu_rows = shape.components.iter().map(mcu_row).collect::<Result<Vec<Vec<u8>>, _>>()?;
     let mut missing: Vec<_> = shape.components.iter().map(|c| c.height as usize).collect();
     for _ in 0..shape.strips {
@@ -119,7 +119,7 @@ fn planes(
 
 fn interleaved(
     decoder: &mut TurboDecoder<'_>,
-    shape: &Shape,
+    shape: &TurboShape,
     layout: Layout,
     failed: impl Fn(Failure) -> Error,
 ) -> Result<Raster> {

@@ -1,10 +1,8 @@
-//! WebP (RFC 9649): the container is read here, VP8 (RFC 6386) and VP8L bitstreams go to libwebp.
+//! WebP (RFC 9649): `image-ingest-webp` reads the container, libwebp decodes VP8 (RFC 6386) and VP8L bitstreams.
 //!
 //! The primary image is the still picture, or the first frame of an animation on its canvas. What that frame leaves
-//! uncovered is transparent: like libwebp's own `WebPAnimDecoder` and browsers, the background colour of `ANIM` is ignored.
-//! Also as libwebp has it, `ICCP` and `EXIF` count only where `VP8X` announces them.
+//! uncovered is transparent: libwebp's own `WebPAnimDecoder` and browsers ignore the background colour of `ANIM`, too.
 
-mod container;
 mod cost;
 mod decode;
 mod probe;

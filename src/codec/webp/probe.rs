@@ -1,10 +1,9 @@
 //! Reads a WebP's header from its container and the first bytes of its bitstream.
 
 use image_ingest_color::ColorDescription;
-use image_ingest_samples::{Rect, Size, joined};
-use image_ingest_webp::LosslessLayout;
+use image_ingest_samples::{DecodeError, Rect, Size, joined};
+use image_ingest_webp::{Bitstream, CodedImage, Container, LosslessLayout};
 
-use super::container::{Bitstream, Container, Image};
 use crate::codec::exif::Exif;
 use crate::error::{Error, Result};
 use crate::header::{Channels, Coding, Header};
@@ -17,7 +16,7 @@ use crate::upload::limits::Limits;
 ///
 /// `malformed`, `truncated`, `too_many_pixels`, `out_of_memory`.
 pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
-    let container = Container::read(bytes)?;
+    let container = Container::read(bytes).map_err(refusal)?;
     limits.check_size(container.canvas)?;
     let exif = container.exif.map(Exif::read).unwrap_or_default();
     let profile = container.icc.filter(|icc| icc.len() as u64 <= limits.max_icc_bytes);
@@ -45,8 +44,8 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
     })
 }
 
-/// How the image is coded, and what libwebp holds for that beside its pixels.
-fn coding(image: &Image<'_>) -> Result<Coding> {
+/// How the image is coded, and what libwebp holds for that in addition to its pixels.
+fn coding(image: &CodedImage<'_>) -> Result<Coding> {
     if image.bitstream == Bitstream::Vp8l {
         let table_bytes = layout(image.vp8l_data(), image.size)?.table_bytes();
         return Ok(Coding::WebpLossless { table_bytes });
@@ -66,5 +65,9 @@ fn coding(image: &Image<'_>) -> Result<Coding> {
 }
 
 fn layout(data: &[u8], size: Size) -> Result<LosslessLayout> {
-    LosslessLayout::read(data, size).map_err(|error| Error::in_format(Format::Webp, error))
+    LosslessLayout::read(data, size).map_err(refusal)
+}
+
+fn refusal(error: DecodeError) -> Error {
+    Error::in_format(Format::Webp, error)
 }

@@ -24,8 +24,11 @@ const LAYERS: &[&[&str]] = &[
 ];
 
 /// The crates from the bottom up: a crate may depend on those of lower layers.
-const CRATES: &[&[&str]] =
-    &[&["samples"], &["c-decoders", "color", "gif", "hevc", "jpeg", "png", "resize", "webp"], &["image-ingest"]];
+const CRATES: &[&[&str]] = &[
+    &["samples"],
+    &["c-decoders", "color", "gif", "heif", "hevc", "jpeg", "png", "resize", "webp"],
+    &["image-ingest"],
+];
 
 const MAX_PIPELINE_LINES: usize = 6_000;
 const MAX_FILE_LINES: usize = 400;

@@ -34,7 +34,7 @@ fn damaged_pictures_are_refused() {
     let limits = Limits::default();
     let h = probe(&bytes, &limits).unwrap();
     let end = bytes.len();
-    let start = end - Picture::read(&bytes, &limits).unwrap().items.data(1).unwrap().concat().len();
+    let start = end - PrimaryPicture::read(&bytes, &limits).unwrap().items.data(1).unwrap().concat().len();
     for cut in [20, 50, 90].map(|percent| start + (end - start) * percent / 100) {
         let mut damaged = bytes.clone();
         damaged[cut..].fill(0);
@@ -46,7 +46,7 @@ fn damaged_pictures_are_refused() {
 #[test]
 fn zero_blocks_are_missing_only_where_they_are_shown() {
     let bytes = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/heic/grid_zero_padded.heic")).unwrap();
-    let picture = Picture::read(&bytes, &Limits::default()).unwrap();
+    let picture = PrimaryPicture::read(&bytes, &Limits::default()).unwrap();
     for (index, leaf) in picture.whole.leaves.iter().enumerate() {
         let data = picture.items.data(leaf.item).unwrap().concat();
         let coded = CodedPicture::read(&leaf.config, &data).unwrap();
@@ -63,7 +63,7 @@ fn zero_blocks_are_missing_only_where_they_are_shown() {
 fn what_was_decoded_before_decides_nothing() {
     let bytes = encode(200, 136, false);
     let h = probe(&bytes, &Limits::default()).unwrap();
-    let data = Picture::read(&bytes, &Limits::default()).unwrap().items.data(1).unwrap().concat().len();
+    let data = PrimaryPicture::read(&bytes, &Limits::default()).unwrap().items.data(1).unwrap().concat().len();
     let alone = |bytes: &[u8]| decode(bytes, &h, &Limits::default()).map_err(|e| e.to_string());
     let other = encode(640, 480, true);
     let other_header = probe(&other, &Limits::default()).unwrap();

@@ -58,7 +58,7 @@ fn without_in_loop_filters_only_a_little_changes() {
 
 /// Every coded picture of a file by our decoder and by libde265, without in-loop filters; how many were ours.
 fn compare_decoders(bytes: &[u8]) -> usize {
-    let picture = Picture::read(bytes, &Limits::default()).unwrap();
+    let picture = PrimaryPicture::read(bytes, &Limits::default()).unwrap();
     let mut ours = 0;
     for leaf in picture.leaves() {
         let data = picture.items.data(leaf.item).unwrap().concat();
@@ -103,7 +103,7 @@ fn rows_of_tiles_reduce_as_the_whole_does() {
 fn threads_change_neither_samples_nor_errors() {
     let bytes = encode(1500, 1100, false);
     let h = probe(&bytes, &Limits::default()).unwrap();
-    let picture = Picture::read(&bytes, &Limits::default()).unwrap();
+    let picture = PrimaryPicture::read(&bytes, &Limits::default()).unwrap();
     assert!(picture.whole.leaves.len() >= 6);
     let mut damaged = bytes.clone();
     // One tile whose data ends early and, before it, one of another kind: two errors to choose from.

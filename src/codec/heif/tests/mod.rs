@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 use image_ingest_c_decoders::hevc::De265Decoder;
 use image_ingest_color::ColorDescription;
+use image_ingest_heif::FourCc;
 use image_ingest_hevc::{CodedPicture, DecoderConfiguration};
 use image_ingest_resize::reduce_planes;
 use image_ingest_samples::{Cicp, CpuTimer, Layout, Planes, Rect, Samples, Size, Workers};
 
-use super::boxes::FourCc;
-use super::image::Picture;
+use super::image::PrimaryPicture;
 use super::*;
 use crate::error::Result;
 use crate::header::Orientation;
@@ -153,7 +153,7 @@ fn encode(width: u32, height: u32, alpha: bool) -> Vec<u8> {
 /// `hvcC` payload and item data of a picture of 64 × 48.
 fn coded_picture() -> (Vec<u8>, Vec<u8>) {
     let bytes = encode(64, 48, false);
-    let picture = Picture::read(&bytes, &Limits::default()).unwrap();
+    let picture = PrimaryPicture::read(&bytes, &Limits::default()).unwrap();
     let data = picture.items.data(picture.whole.leaves[0].item).unwrap().concat();
     let at = bytes.windows(4).position(|w| w == b"hvcC").unwrap();
     let size = u32::from_be_bytes(bytes[at - 4..at].try_into().unwrap());
@@ -202,7 +202,7 @@ fn bytes_of(samples: &Samples) -> Vec<u8> {
 
 /// The planes by libde265, put together one sample after another.
 fn by_libde265(bytes: &[u8]) -> [Vec<u8>; 3] {
-    let picture = Picture::read(bytes, &Limits::default()).unwrap();
+    let picture = PrimaryPicture::read(bytes, &Limits::default()).unwrap();
     let (h, v) = picture.whole.subsampling().unwrap();
     let sample_bytes = if picture.whole.bit_depth() > 8 { 2 } else { 1 };
     let places = [(1, 1), (h, v), (h, v)].map(|(h, v)| (usize::from(h), usize::from(v)));

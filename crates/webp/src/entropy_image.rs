@@ -1,15 +1,19 @@
-//! Decodes the images inside a VP8L bitstream that transforms and prefix codes come as (RFC 9649 § 3.6, § 3.7.1): those
-//! have one group of prefix codes, and no transforms.
+//! Decodes the small images inside a VP8L bitstream: those of its transforms, and the one that chooses among groups of prefix
+//! codes (RFC 9649 § 3.6, § 3.7.1). Each has one group of prefix codes and no transform of its own.
+//!
+//! Pixels come in rows from the top. Each is one of three things: a colour of four symbols, a copy of pixels that came before,
+//! or an index into a table of colours seen last. The symbol of green tells which.
 
 use image_ingest_samples::{DecodeError, Size, sample_count, zeroed};
 
+use crate::alphabet::{DISTANCES, LENGTHS, LITERALS, MAX_CACHE_BITS};
 use crate::bits::Bits;
 use crate::prefix::PrefixCode;
 use crate::result::Result;
 
-/// The five prefix codes that a pixel is coded with.
-pub(crate) struct Group {
-    /// Or a length, or an index into the colour cache.
+/// The five prefix codes that a pixel is coded with (§ 3.6.1).
+pub(crate) struct PrefixCodeGroup {
+    /// Its symbols are values of green, then prefixes of lengths, then indices into the colour cache.
     green: PrefixCode,
     red: PrefixCode,
     blue: PrefixCode,
@@ -17,7 +21,9 @@ pub(crate) struct Group {
     distance: PrefixCode,
 }
 
-impl Group {
+impl PrefixCodeGroup {
+    /// Reads the five codes, in the order of their fields.
+    ///
     /// # Errors
     ///
     /// `malformed`, `truncated`.
@@ -44,20 +50,23 @@ impl Group {
     }
 }
 
-/// Decodes an image of `size` to ARGB.
+/// Decodes an image of `size` to ARGB, alpha in the highest byte.
+///
+/// `at` is the number of pixels that are done. A copy is refused unless it begins at a pixel that is done and ends within the
+/// image, so each pass either ends the work or adds one pixel or more.
 ///
 /// # Errors
 ///
 /// `malformed`, `truncated`, `out_of_memory`.
 pub(crate) fn read(bits: &mut Bits<'_>, size: Size) -> Result<Vec<u32>> {
     let cache_bits = cache_bits(bits)?;
-    let group = Group::read(bits, cache_bits)?;
+    let group = PrefixCodeGroup::read(bits, cache_bits)?;
     let mut pixels: Vec<u32> = zeroed(sample_count(size, 1).ok_or(DecodeError::out_of_memory(size.pixels()))?)?;
     if let Some(only) = group.only() {
         pixels.fill(only);
         return Ok(pixels);
     }
-    let mut cache = Cache::new(cache_bits);
+    let mut cache = ColorCache::new(cache_bits);
     let mut at = 0;
     while let Some(pixel) = pixels.get_mut(at) {
         let green = group.green.symbol(bits)?;
@@ -88,7 +97,7 @@ pub(crate) fn read(bits: &mut Bits<'_>, size: Size) -> Result<Vec<u32>> {
     Ok(pixels)
 }
 
-/// Bits of an index into the colour cache, 0 for none (§ 3.6.3).
+/// Bits of an index into the colour cache, 0 for none (§ 3.6.2.3).
 ///
 /// # Errors
 ///
@@ -103,8 +112,8 @@ pub(crate) fn cache_bits(bits: &mut Bits<'_>) -> Result<u32> {
     }
 }
 
-/// Pixel by pixel, since a copy may reach into itself.
-fn copy(pixels: &mut [u32], from: usize, to: std::ops::Range<usize>, cache: &mut Cache) {
+/// Copies pixel by pixel, since a copy may reach into itself: each pixel is written before it is read.
+fn copy(pixels: &mut [u32], from: usize, to: std::ops::Range<usize>, cache: &mut ColorCache) {
     for (from, at) in (from..).zip(to) {
         let pixel = pixels.get(from).copied().unwrap_or(0);
         cache.insert(pixel);
@@ -114,14 +123,15 @@ fn copy(pixels: &mut [u32], from: usize, to: std::ops::Range<usize>, cache: &mut
     }
 }
 
-/// The colours seen last, by a hash of theirs (§ 3.6.3).
-struct Cache {
+/// The colours seen last, each at its hash: the highest bits of a product modulo 2³² (§ 3.6.2.3).
+struct ColorCache {
     colors: Vec<u32>,
     shift: u32,
 }
 
-impl Cache {
+impl ColorCache {
     fn new(bits: u32) -> Self {
+        // Without a cache the hash is moved out of its 32 bits, and no index fits.
         let colors = if bits == 0 { Vec::new() } else { vec![0; 1 << bits] };
         Self { colors, shift: 32 - bits }
     }
@@ -139,34 +149,24 @@ fn argb(alpha: u16, red: u16, green: u16, blue: u16) -> u32 {
     u32::from(alpha) << 24 | u32::from(red) << 16 | u32::from(green) << 8 | u32::from(blue)
 }
 
-/// A length or a distance code from its prefix (§ 3.6.2.1).
+/// A length or a distance code from its prefix (§ 3.6.2.2): prefixes 0 to 3 are the numbers 1 to 4, and each later pair of
+/// prefixes takes one extra bit more. The largest prefix is 39, with 18 extra bits, so a number is below 2²¹.
 fn prefixed(bits: &mut Bits<'_>, prefix: usize) -> Result<usize> {
     if prefix < 4 {
         return Ok(prefix + 1);
     }
-    // An alphabet has 40 symbols at most.
     let extra = (prefix - 2) >> 1;
     Ok(((2 + (prefix & 1)) << extra) + bits.read(u32::try_from(extra).unwrap_or(0))? as usize + 1)
 }
 
-/// Pixels back from a distance code in an image of `width` (§ 3.6.2.2).
+/// How many pixels back a distance code (from 1) leads in an image of `width`: the first 120 codes name a neighbour, and each
+/// later one is a distance plus 120 (§ 3.6.2.2).
 fn distance(code: usize, width: usize) -> usize {
     match NEAR.get(code - 1) {
         None => code - NEAR.len(),
         Some(&(left, up)) => (usize::from(up) * width).saturating_add_signed(left.into()).max(1),
     }
 }
-
-/// Symbols of a colour channel.
-const LITERALS: usize = 256;
-
-/// Prefixes of lengths.
-const LENGTHS: usize = 24;
-
-/// Prefixes of distances.
-const DISTANCES: usize = 40;
-
-pub(crate) const MAX_CACHE_BITS: u32 = 11;
 
 /// For the first 120 distance codes: pixels to the left, and rows up.
 #[rustfmt::skip]

@@ -1,0 +1,107 @@
+//! Turns a file into items: their types, references and properties, and where their bytes lie (ISO/IEC 14496-12 § 8.11).
+
+use crate::boxes::check_depth;
+use crate::cursor::FourCc;
+use crate::infos::ItemTypes;
+use crate::limits::HeifLimits;
+use crate::locations::Locations;
+use crate::meta::Meta;
+use crate::properties::{Properties, Property};
+use crate::references::References;
+use crate::result::Result;
+
+/// The items of a file, and what is needed to read them.
+///
+/// Nothing is read of an item before it is asked for: a file may hold items that are damaged or of unknown types, as long as
+/// the primary item needs none of them. The crate's example makes a file and reads it.
+#[derive(Debug)]
+pub struct Items<'a> {
+    /// The primary item (`pitm`).
+    pub primary: u32,
+    /// Whether the file keeps to MIAF (ISO/IEC 23000-22), by which Exif's orientation is that of `irot` and `imir`.
+    pub is_miaf: bool,
+    types: ItemTypes,
+    references: References,
+    locations: Locations,
+    properties: Properties<'a>,
+    idat: &'a [u8],
+    file: &'a [u8],
+}
+
+impl<'a> Items<'a> {
+    /// Reads `ftyp` and `meta`.
+    ///
+    /// # Errors
+    ///
+    /// `malformed`, `truncated`, `limit_exceeded`; `unsupported` for a brand that no HEVC still picture has, and for an image
+    /// sequence without a still picture.
+    pub fn read(file: &'a [u8], limits: &HeifLimits) -> Result<Self> {
+        check_depth(file, limits.depth)?;
+        let meta = Meta::find(file)?;
+        meta.check_handler()?;
+        let primary = meta.primary()?;
+        let types = ItemTypes::read(meta.need(b"iinf")?, limits)?;
+        let references = match meta.get(b"iref") {
+            Some(iref) => References::read(iref, primary, &types, limits)?,
+            None => References::default(),
+        };
+        let locations = Locations::read(meta.need(b"iloc")?, limits)?;
+        let properties = Properties::read(meta.need(b"iprp")?, |item| types.contains(item))?;
+        let idat = meta.get(b"idat").unwrap_or_default();
+        Ok(Self { primary, is_miaf: meta.is_miaf, types, references, locations, properties, idat, file })
+    }
+
+    /// The item's type, such as `b"hvc1"` or `b"grid"`; `b"encv"` for an item that is protected.
+    ///
+    /// # Errors
+    ///
+    /// `malformed` when there is no such item.
+    pub fn item_type(&self, item: u32) -> Result<FourCc> {
+        self.types.get(item)
+    }
+
+    /// The inputs of a derived item (`dimg`), in order; empty when it has none.
+    #[must_use]
+    pub fn inputs(&self, item: u32) -> &[u32] {
+        self.references.inputs(item)
+    }
+
+    /// The alpha planes of the primary item: auxiliary items (`auxl`) whose `auxC` says so.
+    pub fn alpha_planes(&self) -> impl Iterator<Item = u32> + '_ {
+        self.references.auxiliaries.iter().copied().filter(|&item| self.properties.is_alpha(item))
+    }
+
+    /// Whether the primary item's samples are premultiplied by those of an alpha plane (`prem`).
+    #[must_use]
+    pub fn is_premultiplied(&self) -> bool {
+        self.references.premultiplied
+    }
+
+    /// The item's properties, in the order in which they apply. The walk may go on after an error.
+    ///
+    /// # Errors
+    ///
+    /// `malformed`; `unsupported` for an essential property that is not understood.
+    pub fn properties(&self, item: u32) -> impl Iterator<Item = Result<Property<'a>>> + '_ {
+        self.properties.of(item)
+    }
+
+    /// The item's bytes, one slice per extent, together at least one byte and at most as many as the file has.
+    ///
+    /// # Errors
+    ///
+    /// `truncated` when an extent runs over the end of the file, `malformed`; `unsupported` for data in another file or in
+    /// another item.
+    pub fn data(&self, item: u32) -> Result<Vec<&'a [u8]>> {
+        self.locations.data(item, self.file, self.idat)
+    }
+
+    /// The bytes of the first `Exif` item that describes the primary item, up to the end of its first extent; `None` also
+    /// where they cannot be read.
+    ///
+    /// They begin with the number of bytes between that number and the TIFF header, in 32 bits (ISO/IEC 23008-12 § A.2.1).
+    #[must_use]
+    pub fn exif(&self) -> Option<&'a [u8]> {
+        self.data(self.references.exif?).ok()?.first().copied()
+    }
+}

@@ -1,0 +1,5 @@
+//! The result of what this crate does.
+
+use image_ingest_samples::DecodeError;
+
+pub(crate) type Result<T> = std::result::Result<T, DecodeError>;
