@@ -1,8 +1,8 @@
-//! What probing yields: everything a container says about its primary image, and no pixels.
+//! What probing yields: what a container says about its primary image, without any pixels.
 
 pub use image_ingest_color::ColorDescription;
 use image_ingest_color::ColorModel;
-pub use image_ingest_samples::Cicp;
+pub use image_ingest_samples::{Cicp, Orientation};
 use image_ingest_samples::{Rect, Size};
 
 use crate::upload::format::Format;
@@ -13,14 +13,14 @@ use crate::upload::format::Format;
 pub struct Header {
     /// The container.
     pub format: Format,
-    /// Width and height as stored: a HEIF grid's output, a GIF's or animated WebP's canvas, before any crop or turn.
+    /// Width and height as stored, before any crop or turn: the output of a HEIF grid, the canvas of a GIF or animated WebP.
     pub coded_size: Size,
-    /// The displayed part of the coded picture (HEIF `clap`), in stored axes; the whole elsewhere.
+    /// The displayed part of the coded picture (HEIF `clap`), in stored axes; the whole picture in other formats.
     pub(crate) crop: Rect,
     /// How the stored picture is turned to stand upright, after the crop.
     pub orientation: Orientation,
-    /// A turn that Exif asks for and that is not applied: 2 to 8, where a HEIF file of no MIAF brand has neither `irot` nor
-    /// `imir`. By ISO/IEC 23008-12 such a picture is shown as it is; its writer may have meant otherwise.
+    /// An orientation of Exif, 2 to 8, that is not applied: a HEIF file of no MIAF brand has it and neither `irot` nor `imir`.
+    /// ISO/IEC 23008-12 shows such a picture as it is stored, but its writer may have meant it to be turned.
     pub exif_orientation_ignored: Option<u8>,
     /// How the payload is coded.
     pub coding: Coding,
@@ -45,104 +45,7 @@ impl Header {
     }
 }
 
-/// How a stored picture is turned to stand upright: the eight values of Exif tag 0x0112 (CIPA DC-008).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Orientation {
-    /// 1: as stored.
-    #[default]
-    Upright,
-    /// 2: mirrored left to right.
-    MirrorHorizontal,
-    /// 3: turned by 180°.
-    Rotate180,
-    /// 4: mirrored top to bottom.
-    MirrorVertical,
-    /// 5: mirrored along the main diagonal.
-    Transpose,
-    /// 6: stored picture must be turned 90° clockwise.
-    Rotate90,
-    /// 7: mirrored along the other diagonal.
-    Transverse,
-    /// 8: stored picture must be turned 270° clockwise.
-    Rotate270,
-}
-
-impl Orientation {
-    /// From an Exif value; anything outside 1–8 is upright, as decoders in the field have it.
-    #[must_use]
-    pub const fn from_exif(value: u16) -> Self {
-        match value {
-            2 => Self::MirrorHorizontal,
-            3 => Self::Rotate180,
-            4 => Self::MirrorVertical,
-            5 => Self::Transpose,
-            6 => Self::Rotate90,
-            7 => Self::Transverse,
-            8 => Self::Rotate270,
-            _ => Self::Upright,
-        }
-    }
-
-    /// The Exif value, 1–8.
-    #[must_use]
-    pub const fn exif(self) -> u8 {
-        match self {
-            Self::Upright => 1,
-            Self::MirrorHorizontal => 2,
-            Self::Rotate180 => 3,
-            Self::MirrorVertical => 4,
-            Self::Transpose => 5,
-            Self::Rotate90 => 6,
-            Self::Transverse => 7,
-            Self::Rotate270 => 8,
-        }
-    }
-
-    /// Whether width and height change places.
-    #[must_use]
-    pub const fn swaps_axes(self) -> bool {
-        matches!(self, Self::Transpose | Self::Rotate90 | Self::Transverse | Self::Rotate270)
-    }
-
-    /// This turn followed by `next`.
-    #[must_use]
-    pub const fn then(self, next: Self) -> Self {
-        // (transpose?, then mirror x?, then mirror y?) composes without a table of 64 entries.
-        let (t1, x1, y1) = self.parts();
-        let (t2, x2, y2) = next.parts();
-        let (x1, y1) = if t2 { (y1, x1) } else { (x1, y1) };
-        Self::from_parts(t1 != t2, x1 != x2, y1 != y2)
-    }
-
-    /// `(transpose first, then mirror horizontally, then mirror vertically)`.
-    pub(crate) const fn parts(self) -> (bool, bool, bool) {
-        match self {
-            Self::Upright => (false, false, false),
-            Self::MirrorHorizontal => (false, true, false),
-            Self::Rotate180 => (false, true, true),
-            Self::MirrorVertical => (false, false, true),
-            Self::Transpose => (true, false, false),
-            Self::Rotate90 => (true, true, false),
-            Self::Transverse => (true, true, true),
-            Self::Rotate270 => (true, false, true),
-        }
-    }
-
-    const fn from_parts(transpose: bool, mirror_x: bool, mirror_y: bool) -> Self {
-        match (transpose, mirror_x, mirror_y) {
-            (false, false, false) => Self::Upright,
-            (false, true, false) => Self::MirrorHorizontal,
-            (false, true, true) => Self::Rotate180,
-            (false, false, true) => Self::MirrorVertical,
-            (true, false, false) => Self::Transpose,
-            (true, true, false) => Self::Rotate90,
-            (true, true, true) => Self::Transverse,
-            (true, false, true) => Self::Rotate270,
-        }
-    }
-}
-
-/// How a payload is coded; the part of the header that decides cost.
+/// How the payload is coded, as far as it decides what decoding costs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Coding {
@@ -177,7 +80,7 @@ pub enum Coding {
     /// WebP, VP8 bitstream.
     #[non_exhaustive]
     WebpLossy {
-        /// Bytes that decoding the alpha plane needs beside the result; 0 without one.
+        /// Bytes that decoding the alpha plane needs in addition to its result; 0 without an alpha plane.
         alpha_bytes: u64,
     },
     /// WebP, VP8L bitstream.
@@ -235,7 +138,7 @@ pub enum Channels {
 }
 
 impl Channels {
-    /// What a colour description explains of these components.
+    /// The colour model whose values a colour description gives a meaning: indices and Y′CbCr are RGB by then.
     pub(crate) const fn model(self) -> ColorModel {
         match self {
             Self::Gray => ColorModel::Gray,

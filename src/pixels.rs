@@ -2,9 +2,9 @@
 
 use image_ingest_samples::{Planes, Raster, Size};
 
-/// What a codec gives: planes as stored, or interleaved samples, possibly already reduced.
+/// What a codec gives: planes or interleaved samples, as stored or already reduced.
 ///
-/// The plan states a wish; this says what came.
+/// The plan asks for a scale that a codec may not have; this value says what the codec did.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Pixels {
     /// Y′CbCr planes, or a luma plane alone.
@@ -18,7 +18,7 @@ pub(crate) enum Pixels {
 }
 
 impl Pixels {
-    /// The size of what came, in stored axes.
+    /// The size of the decoded pixels, in stored axes.
     pub(crate) fn size(&self) -> Size {
         match self {
             Self::Ycbcr(planes) | Self::ReducedYcbcr(planes) => planes.size,

@@ -1,4 +1,5 @@
-//! Baseline JPEG: 4:2:0, accurate DCT, standard Huffman tables (ITU-T T.81 annex K), a JFIF header and no more.
+//! Encodes as baseline JPEG: 4:2:0, accurate DCT, standard Huffman tables (ITU-T T.81 annex K), a JFIF header and no other
+//! metadata.
 
 use image_ingest_c_decoders::jpeg::{self, Failure, Status};
 use image_ingest_samples::CpuTimer;
@@ -6,7 +7,7 @@ use image_ingest_samples::CpuTimer;
 use crate::canonical::{Canonical, CanonicalSamples};
 use crate::error::{Error, Result};
 
-/// Encodes with libjpeg-turbo; gray becomes three components with neutral chroma, whatever the container was.
+/// Encodes with libjpeg-turbo. Gray becomes three components with neutral chroma, so that every result has the same form.
 ///
 /// # Errors
 ///

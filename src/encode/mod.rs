@@ -1,4 +1,4 @@
-//! Encodes the canonical image: the last place that decides bytes.
+//! Encodes the canonical image. No later stage changes a byte.
 
 mod jpeg;
 pub(crate) mod webp;

@@ -1,6 +1,6 @@
 //! Estimates a job's peak memory from its header and plan, so that it can be admitted or refused before decoding.
 //!
-//! Each codec says in its `cost.rs` what decoding holds ([`DecodeCost`]); what the later stages hold is the same for all.
+//! Each codec states in its `cost.rs` what decoding holds ([`DecodeCost`]). The later stages are the same for all codecs.
 
 use image_ingest_samples::Size;
 
@@ -8,7 +8,7 @@ use crate::header::{Channels, Header, Orientation};
 use crate::plan::Plan;
 use crate::plan::profile::Encoding;
 
-/// What decoding one picture holds in memory, as its codec says.
+/// What decoding one picture holds in memory, as its codec states it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DecodeCost {
     /// What the codec stores for a pixel.
@@ -19,9 +19,9 @@ pub(crate) struct DecodeCost {
     pub(crate) is_planar: bool,
     /// Whether those planes go to the encoder without a detour through RGB.
     pub(crate) stays_planar: bool,
-    /// Bytes beside the samples that are decoded.
+    /// Bytes that decoding needs in addition to the decoded samples.
     pub(crate) working_bytes: u64,
-    /// Bytes of a row of tiles, which is handed on as a whole; 0 without tiles.
+    /// Bytes of a row of tiles, all of which are decoded before the row is reduced; 0 without tiles.
     pub(crate) tile_row_bytes: u64,
     /// Bytes that decoding with all threads needs beyond decoding with one.
     pub(crate) extra_for_threads: u64,
@@ -59,7 +59,9 @@ impl SampleDensity {
     }
 }
 
-/// Bytes at the peak of the stages, the upload included throughout: each holds its input and makes its output.
+/// Bytes at the peak of a job: the upload, and the stage that holds the most.
+///
+/// A stage holds its input and its output at the same time; each `…ing` below is one stage.
 pub(crate) fn estimate(header: &Header, plan: &Plan, encoding: Encoding, upload_bytes: u64, cost: &DecodeCost) -> u64 {
     let bytes_per_sample = bytes_per_sample(header);
     let size = Size::new(
@@ -75,8 +77,8 @@ pub(crate) fn estimate(header: &Header, plan: &Plan, encoding: Encoding, upload_
     let whole = if cost.streams { 0 } else { decoded };
     let reducing = if !is_reduced && whole > 0 { 0 } else { whole + scratch + result };
     let channels = if header.has_alpha { 4 } else { 3 };
-    // Planes, the interleaved samples made of them, and what those are converted to: the planes are free by then, but in
-    // three pieces that the allocator keeps.
+    // Planes, the interleaved samples made of them, and what those are converted to. The planes are freed before the
+    // conversion, but the allocator may keep their three pieces, so they count.
     let interleaving = if cost.is_planar && !cost.stays_planar && !gray { 2 * result } else { result };
     let keeps_samples = plan.conversion.is_identity() && bytes_per_sample == 1;
     let converted = if keeps_samples { 0 } else { pixels * if gray { 1 } else { channels } };
@@ -90,7 +92,7 @@ pub(crate) fn estimate(header: &Header, plan: &Plan, encoding: Encoding, upload_
     let encoding = canonical + pixels * encoder_bytes_per_pixel(encoding);
     let decoding = cost.working_bytes + if cost.streams { reducing } else { decoded };
     let stage = decoding.max(reducing).max(converting).max(turning).max(encoding);
-    // An eighth for what the allocator keeps between buffers of changing sizes.
+    // An eighth more, for what the allocator keeps between buffers of changing sizes.
     upload_bytes + stage + stage / 8 + FIXED + cost.extra_for_threads
 }
 
@@ -110,12 +112,12 @@ fn target_density(header: &Header, stays_planar: bool) -> SampleDensity {
     }
 }
 
-/// What reducing keeps beside its input and its result: the rows that a target row needs, and the rows and columns of
-/// one batch, plane by plane or all channels at once.
+/// What a reduction keeps in addition to its input and its result: the rows that a target row needs, one batch of sixteen
+/// rows and its columns, and the weights.
 fn reducer_bytes(header: &Header, plan: &Plan, size: Size, cost: &DecodeCost) -> u64 {
     let row = cost.density.bytes(u64::from(size.width), bytes_per_sample(header));
     if bytes_per_sample(header) == 2 && !cost.streams {
-        // Every source row at the target's width, and a copy of what must be extended.
+        // Whole 16-bit buffers: every source row at the target's width, and a copy where the edges must be extended.
         return row * u64::from(size.height) / 6 + u64::from(plan.target.width) * u64::from(size.height) * 8;
     }
     let window = 4 * u64::from(plan.crop.size.height.div_ceil(plan.target.height.max(1))) + 2;
@@ -123,8 +125,10 @@ fn reducer_bytes(header: &Header, plan: &Plan, size: Size, cost: &DecodeCost) ->
     row * (window + batch) + weights
 }
 
-/// What an encoder holds and makes for a pixel, at most: libwebp keeps tokens and its output, both largest for noise at
-/// high quality (measured there: 14 bytes at 80, 25 at 100); JPEG makes its output alone, and that is copied once.
+/// The most bytes that an encoder holds for a pixel, its output included.
+///
+/// libwebp keeps tokens and its output, which are largest for noise at high quality: 14 bytes a pixel were measured at
+/// quality 80 and 25 at 100. libjpeg-turbo keeps its output alone, which is copied once.
 fn encoder_bytes_per_pixel(encoding: Encoding) -> u64 {
     match encoding {
         Encoding::Jpeg { quality: ..=90 } => 2,
@@ -133,7 +137,7 @@ fn encoder_bytes_per_pixel(encoding: Encoding) -> u64 {
     }
 }
 
-/// Tables, buffers of rows, the colour engine (3 MiB for 16-bit curves): what every job needs whatever its size.
+/// What a job of any size needs: tables, buffers of rows, and the colour engine (3 MiB for 16-bit curves).
 const FIXED: u64 = 5 * 1024 * 1024;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Decides, from a header and a profile alone, what will be decoded, at which scale, and what will be converted.
+//! Decides from a header and a profile alone what is decoded, at which scale, and how it is reduced and converted.
 
 pub(crate) mod cost;
 pub(crate) mod profile;
@@ -13,20 +13,20 @@ use crate::header::{Coding, Header, Orientation};
 use crate::plan::profile::{Geometry, Profile};
 use crate::plan::size::{canonical_size, covering};
 
-/// What to do with one upload; a value that any renderer can follow.
+/// What is to be done with one upload.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Plan {
-    /// The part of the stored picture that is kept, in stored axes at full scale.
+    /// The part of the stored picture that is kept, in stored axes and at full scale.
     pub(crate) crop: Rect,
-    /// The size it is reduced to, in stored axes.
+    /// The size that this part is reduced to, in stored axes.
     pub(crate) target: Size,
     /// The turn after the reduction.
     pub(crate) orientation: Orientation,
-    /// The wish for a reduced decode; a codec without one gives the full size.
+    /// The scale at which a JPEG is decoded. Other codecs ignore it and give the full size.
     pub(crate) scale: DctScale,
-    /// The same for chroma, at most `scale`; planes alone heed it.
+    /// The scale of the chroma planes of a JPEG: as `scale`, or smaller. It counts only where planes are decoded.
     pub(crate) chroma_scale: DctScale,
-    /// Whether HEVC's in-loop filters run; what they smooth is lost in a reduction anyway.
+    /// Whether HEVC's in-loop filters run. They are left out where the reduction hides what they smooth.
     pub(crate) in_loop_filters: bool,
     /// The way to sRGB.
     pub(crate) conversion: Conversion,
@@ -42,8 +42,9 @@ impl Plan {
 
     /// The grid that chroma is reduced to.
     ///
-    /// Planes go to the encoder as they are where they are 8-bit BT.601 without a colour conversion, and where no axis of
-    /// odd length is mirrored, which would move 4:2:0 chroma by a luma pixel. Everything else becomes RGB.
+    /// Planes go to the encoder as they are when they are 8-bit BT.601, need no colour conversion, and no axis of odd length is
+    /// mirrored: a mirror would move the last chroma sample of such an axis, which has one luma sample only, to the front.
+    /// Everything else becomes RGB and gets one chroma sample per luma sample.
     pub(crate) fn chroma_grid(&self, bit_depth: u8, matrix: Matrix) -> ChromaGrid {
         let (_, mirror_x, mirror_y) = self.orientation.parts();
         let Size { width, height } = self.size();
@@ -53,7 +54,7 @@ impl Plan {
     }
 }
 
-/// Plans the work for `header` under `profile`.
+/// Plans the work on an upload with `header` for `profile`.
 pub(crate) fn plan(header: &Header, profile: &Profile) -> Plan {
     let displayed = header.size();
     let (shown, size) = match profile.geometry {
@@ -78,15 +79,19 @@ pub(crate) fn plan(header: &Header, profile: &Profile) -> Plan {
     plan
 }
 
-/// The largest scale that gives the target exactly, or still leaves twice the target on both sides.
+/// The smallest DCT scale of a JPEG that gives the target exactly, or still gives at least twice the target on both sides.
 fn dct_scale(header: &Header, crop: Rect, target: Size) -> DctScale {
     match header.coding {
-        Coding::JpegSequential { .. } | Coding::JpegProgressive { .. } => largest_scale(header, crop, (1, 1), target),
+        Coding::JpegSequential { .. } | Coding::JpegProgressive { .. } => smallest_scale(header, crop, (1, 1), target),
         _ => DctScale::Full,
     }
 }
 
-/// The same for the chroma planes of a JPEG: on their way to 4:2:0, finer ones can lose more than luma does.
+/// The same for the chroma planes of a JPEG. Chroma of 4:4:4 and 4:2:2 has further to go to 4:2:0 than luma has to the
+/// target, so it can be decoded at a smaller scale.
+///
+/// libjpeg has no such scale: it enlarges subsampled chroma where it scales down. Planes are wanted as they are stored, or
+/// smaller.
 fn chroma_dct_scale(header: &Header, plan: &Plan) -> Option<DctScale> {
     let (Coding::JpegSequential { sampling, .. } | Coding::JpegProgressive { sampling, .. }) = &header.coding else {
         return None;
@@ -94,11 +99,11 @@ fn chroma_dct_scale(header: &Header, plan: &Plan) -> Option<DctScale> {
     let &[(h, v), (cb_h, cb_v), _] = &sampling[..] else { return None };
     let factors = (h.checked_div(cb_h)?, v.checked_div(cb_v)?);
     let grid = plan.chroma_grid(header.bit_depth, Matrix::Bt601).factor();
-    Some(largest_scale(header, plan.crop, factors, chroma_size(plan.target, (grid, grid))))
+    Some(smallest_scale(header, plan.crop, factors, chroma_size(plan.target, (grid, grid))))
 }
 
-/// The largest scale of a plane subsampled by `factors` that gives `target` exactly, or leaves twice as much.
-fn largest_scale(header: &Header, crop: Rect, factors: (u8, u8), target: Size) -> DctScale {
+/// The smallest scale at which a plane subsampled by `factors` has the size `target`, or at least twice that on both sides.
+fn smallest_scale(header: &Header, crop: Rect, factors: (u8, u8), target: Size) -> DctScale {
     if crop != Rect::whole(header.coded_size) {
         return DctScale::Full;
     }
@@ -114,14 +119,15 @@ fn largest_scale(header: &Header, crop: Rect, factors: (u8, u8), target: Size) -
     [DctScale::Eighth, DctScale::Quarter, DctScale::Half].into_iter().find(|&s| gives(s)).unwrap_or(DctScale::Full)
 }
 
-/// Whether a reduction leaves nothing to see of the block edges that HEVC's in-loop filters smooth: to two thirds or less
-/// on both sides. Intra prediction uses samples from before those filters, so leaving them out adds no other error.
+/// Whether a reduction hides the block edges that HEVC's in-loop filters smooth: it does from two thirds on, on both sides.
+///
+/// Intra prediction uses samples from before those filters, so no error spreads when they are left out.
 fn hides_block_edges(from: Size, to: Size) -> bool {
     let hides = |from: u32, to: u32| u64::from(to) * 3 <= u64::from(from) * 2;
     hides(from.width, to.width) && hides(from.height, to.height)
 }
 
-/// Where a rectangle of the upright picture lies in the stored one.
+/// Where a rectangle of the upright picture of size `displayed` lies in the stored picture.
 pub(crate) fn stored_rect(shown: Rect, displayed: Size, orientation: Orientation) -> Rect {
     let (transpose, mirror_x, mirror_y) = orientation.parts();
     let left = if mirror_x { displayed.width - shown.left - shown.size.width } else { shown.left };

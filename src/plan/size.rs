@@ -1,12 +1,12 @@
-//! The one rule that turns the size of a displayed picture into its canonical size.
+//! Turns the size of a displayed picture into its canonical size, by one rule.
 
 use image_ingest_samples::{Rect, Size};
 
-/// The canonical size of a displayed picture: never enlarged, the longer side at most `max_edge`.
+/// The canonical size of a displayed picture. It is never enlarged, and its longer side is at most `max_edge`.
 ///
-/// With `n` the smallest power of two for which `longer / n ≤ max_edge`, the size is exactly `1/n` where `n` divides
-/// both sides and the longer stays at least ⅞ of `max_edge`: 4032 × 3024 becomes 2016 × 1512, which a JPEG decoder
-/// gives directly. Otherwise the longer side is `max_edge` and the other is rounded half up, at least 1.
+/// Let `n` be the smallest power of two for which `longer / n ≤ max_edge`. The size is exactly `1/n` when `n` divides both
+/// sides and the longer side stays at least ⅞ of `max_edge`: 4032 × 3024 becomes 2016 × 1512, which a JPEG decoder gives
+/// directly. Otherwise the longer side becomes `max_edge`, and the other is rounded half up and at least 1.
 pub(crate) fn canonical_size(size: Size, max_edge: u32) -> Size {
     let longer = size.longer();
     if longer <= max_edge {

@@ -1,4 +1,4 @@
-//! Decides the way from stored samples to sRGB.
+//! Decides how stored samples become sRGB.
 
 use image_ingest_samples::Cicp;
 
@@ -7,16 +7,16 @@ use crate::description::{ColorDescription, ColorModel};
 use crate::equality::equals_srgb;
 use crate::hdr;
 
-/// The way from stored samples to sRGB.
+/// How stored samples become sRGB.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Conversion {
-    /// Stored samples are sRGB already, or equal to it within rounding.
+    /// Samples keep their values: they are sRGB, or no level differs from sRGB by more than one.
     Identity,
-    /// As [`Self::Identity`], because the file's ICC profile does not parse or does not fit its samples.
+    /// Samples keep their values, because the ICC profile is malformed or does not fit them.
     ProfileIgnored,
-    /// Through the profile that this describes.
+    /// Samples are converted by the profile that this describes.
     Profile(ColorDescription),
-    /// From PQ or HLG, tone-mapped to SDR.
+    /// Samples are PQ or HLG and are tone-mapped to SDR.
     ToneMap(Cicp),
 }
 
@@ -27,7 +27,7 @@ impl Conversion {
         matches!(self, Self::Identity | Self::ProfileIgnored)
     }
 
-    /// The name in a receipt.
+    /// The stable name that a receipt has: `"none"`, `"profile_ignored"`, `"tone_mapped"`, or that of the description.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -40,6 +40,17 @@ impl Conversion {
 }
 
 /// Decides the conversion of samples of `model` from what their container says.
+///
+/// Nothing is refused: a profile that cannot be read is ignored. To see whether a profile is equal to sRGB it is built and
+/// probed, which takes up to some milliseconds.
+///
+/// ```
+/// use image_ingest_color::{ColorDescription, ColorModel, Conversion, conversion};
+///
+/// let broken = ColorDescription::Icc(vec![0; 200].into());
+/// assert_eq!(conversion(&broken, ColorModel::Rgb), Conversion::ProfileIgnored);
+/// assert_eq!(conversion(&ColorDescription::AdobeRgb, ColorModel::Rgb).name(), "adobe_rgb");
+/// ```
 #[must_use]
 pub fn conversion(description: &ColorDescription, model: ColorModel) -> Conversion {
     match description {

@@ -1,6 +1,6 @@
-//! From 16 bits to 8.
+//! From samples of 16 bits to samples of 8.
 
-/// `(x + 128) / 257`: the nearest of 256 levels.
+/// The nearest of 256 levels: level `v` is 257 × `v`, so `(x + 128) / 257` rounds, and 65 535 gives 255.
 pub(crate) fn eight_bits(sample: u16) -> u8 {
     u8::try_from((u32::from(sample) + 128) / 257).unwrap_or(u8::MAX)
 }

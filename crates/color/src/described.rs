@@ -1,33 +1,34 @@
-//! Turns a colour description into what leads from its samples to XYZ.
+//! Turns a colour description into a profile: what leads from its samples to XYZ.
 
 use image_ingest_samples::Cicp;
 
 use crate::curve::Curve;
 use crate::description::{ColorDescription, ColorModel};
 use crate::icc;
-use crate::matrix::{BT709, D65, Matrix, Points};
-use crate::profile::{Gray, Profile, Rgb};
+use crate::matrix::{BT709, Chromaticities, D65, Matrix3};
+use crate::profile::{ColorProfile, GrayProfile, MatrixProfile};
 
-/// The profile that a description means for samples of `model`; `None` when it is no profile or does not fit them.
-pub(crate) fn read(description: &ColorDescription, model: ColorModel) -> Option<Profile<'_>> {
+/// The profile that a description means for samples of `model`. `None` when the description needs no conversion, is malformed or
+/// does not fit the samples.
+pub(crate) fn read(description: &ColorDescription, model: ColorModel) -> Option<ColorProfile<'_>> {
     let rgb = match description {
         ColorDescription::Srgb => return None,
-        // A profile of another colour space than the samples' says nothing about them.
         ColorDescription::Icc(bytes) => return icc::read(bytes, model),
         ColorDescription::Cicp(cicp) => from_cicp(*cicp)?,
         ColorDescription::Gamma { gamma, chromaticities } => from_gamma(*gamma, *chromaticities)?,
         ColorDescription::AdobeRgb => with_curve(ADOBE_RGB, Curve::power(563.0 / 256.0))?,
     };
     match model {
-        ColorModel::Rgb => Some(Profile::Rgb(rgb)),
-        ColorModel::Gray => Some(Profile::Gray(Gray::Luminance(rgb.curves[0]))),
+        ColorModel::Rgb => Some(ColorProfile::Matrix(rgb)),
+        ColorModel::Gray => Some(ColorProfile::Gray(GrayProfile::Luminance(rgb.curves[0]))),
         ColorModel::Cmyk => None,
     }
 }
 
-/// SDR code points. The BT.709 family of transfer functions is read as sRGB's curve, as browsers show it: both are
-/// graded on the same displays.
-fn from_cicp(cicp: Cicp) -> Option<Rgb<'static>> {
+/// SDR code points; `None` where they mean sRGB, or where the primaries are unknown.
+///
+/// The BT.709 family of transfer functions is read as the curve of sRGB, as browsers do: both are graded on the same displays.
+fn from_cicp(cicp: Cicp) -> Option<MatrixProfile<'static>> {
     let curve = match cicp.transfer {
         4 => Curve::power(2.2),
         5 => Curve::power(2.8),
@@ -38,8 +39,9 @@ fn from_cicp(cicp: Cicp) -> Option<Rgb<'static>> {
     if points == BT709 && curve == Curve::SRGB { None } else { with_curve(points, curve) }
 }
 
-/// ITU-T H.273, table 2. Unspecified ones (2) are BT.709's.
-fn primaries(code: u16) -> Option<Points> {
+/// The chromaticities of a code of ITU-T H.273, table 2. Unspecified primaries (2) are those of BT.709.
+fn primaries(code: u16) -> Option<Chromaticities> {
+    /// CIE standard illuminant C.
     const C: (f64, f64) = (0.310, 0.316);
     Some(match code {
         1 | 2 => BT709,
@@ -56,9 +58,11 @@ fn primaries(code: u16) -> Option<Points> {
     })
 }
 
-/// PNG's `gAMA` and `cHRM` (PNG Third Edition, 11.3.2). An exponent within 1 % of 1/2.2 stands for sRGB's curve, as
-/// the specification's own sRGB fallback value (45 455) does.
-fn from_gamma(gamma: u32, chromaticities: Option<[(u32, u32); 4]>) -> Option<Rgb<'static>> {
+/// PNG's `gAMA` and `cHRM` (PNG Third Edition, 11.3.2); `None` where they mean sRGB, or no colour space.
+///
+/// An exponent within 1 % of 1/2.2 stands for the curve of sRGB, as the value 45 455 that the specification recommends beside
+/// `sRGB` does.
+fn from_gamma(gamma: u32, chromaticities: Option<[(u32, u32); 4]>) -> Option<MatrixProfile<'static>> {
     let srgb_like = gamma == 0 || (45_000..=45_910).contains(&gamma);
     let curve = if srgb_like { Curve::SRGB } else { Curve::power(100_000.0 / f64::from(gamma)) };
     match chromaticities {
@@ -72,14 +76,15 @@ fn from_gamma(gamma: u32, chromaticities: Option<[(u32, u32); 4]>) -> Option<Rgb
     }
 }
 
-/// Within rounding of sRGB's white and primaries as `cHRM` writes them.
+/// Whether chromaticities are those of sRGB as `cHRM` writes them, within 0.001.
 fn near_srgb(points: [(u32, u32); 4]) -> bool {
     const SRGB: [(u32, u32); 4] = [(31_270, 32_900), (64_000, 33_000), (30_000, 60_000), (15_000, 6_000)];
     points.iter().zip(SRGB).all(|(p, s)| p.0.abs_diff(s.0) <= 100 && p.1.abs_diff(s.1) <= 100)
 }
 
-fn with_curve(points: Points, curve: Curve<'static>) -> Option<Rgb<'static>> {
-    Some(Rgb { curves: [curve; 3], to_xyz: Matrix::to_xyz(points)? })
+fn with_curve(points: Chromaticities, curve: Curve<'static>) -> Option<MatrixProfile<'static>> {
+    Some(MatrixProfile { curves: [curve; 3], to_xyz: Matrix3::to_xyz(points)? })
 }
 
-const ADOBE_RGB: Points = [D65, (0.64, 0.33), (0.21, 0.71), (0.15, 0.06)];
+/// Adobe RGB (1998), 4.3.1.
+const ADOBE_RGB: Chromaticities = [D65, (0.64, 0.33), (0.21, 0.71), (0.15, 0.06)];

@@ -5,21 +5,29 @@ use std::fmt;
 use bytes::Bytes;
 use image_ingest_samples::Cicp;
 
-/// What a container says about the meaning of its samples, the strongest statement only.
+/// What a container says about the meaning of its samples. Of several statements it holds the one that counts.
+///
+/// ```
+/// use image_ingest_color::ColorDescription;
+/// use image_ingest_samples::Cicp;
+///
+/// let display_p3 = ColorDescription::Cicp(Cicp { primaries: 12, transfer: 13, matrix: 0, full_range: true });
+/// assert_eq!(display_p3.name(), "cicp");
+/// ```
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ColorDescription {
-    /// Nothing said, or sRGB said: sRGB.
+    /// sRGB, because the container says so or says nothing.
     Srgb,
-    /// An ICC profile (ICC.1), inflated.
+    /// An ICC profile (ICC.1), not compressed.
     Icc(Bytes),
     /// Code points of ITU-T H.273.
     Cicp(Cicp),
-    /// PNG `gAMA` and, where present, `cHRM`.
+    /// PNG's `gAMA`, and its `cHRM` if there is one.
     Gamma {
-        /// The `gAMA` value: 100 000 × encoding exponent, such as 45 455.
+        /// The value of `gAMA`: 100 000 times the encoding exponent, such as 45 455. 0 stands for the curve of sRGB.
         gamma: u32,
-        /// `cHRM`: white, red, green, blue as (x, y), each × 100 000.
+        /// The values of `cHRM`: white, red, green and blue as `(x, y)`, each times 100 000.
         chromaticities: Option<[(u32, u32); 4]>,
     },
     /// Exif Interoperability R03 without an ICC profile: Adobe RGB (1998) (CIPA DC-008, DCF option file).
@@ -27,7 +35,7 @@ pub enum ColorDescription {
 }
 
 impl fmt::Debug for ColorDescription {
-    /// A profile by its length alone: it names its maker, and who wrote it.
+    /// Writes a profile's length and none of its bytes, which may name persons.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Srgb => f.write_str("Srgb"),
@@ -55,12 +63,12 @@ impl ColorDescription {
     }
 }
 
-/// The components whose values a colour description explains.
+/// The components that a colour description gives a meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColorModel {
     /// One component, gray.
     Gray,
-    /// Red, green, blue, or what a matrix makes of them.
+    /// Red, green and blue, or Y′CbCr that is converted to them.
     Rgb,
     /// Cyan, magenta, yellow, key.
     Cmyk,

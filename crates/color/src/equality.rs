@@ -1,22 +1,25 @@
-//! Finds profiles that are sRGB by another name, or so near that no sample changes by more than one level.
+//! Finds profiles that are equal to sRGB, or so near that no sample changes by more than one level.
+//!
+//! The decision rests on colours alone: every gray and a grid of colours are converted. Names are not read, so a profile that
+//! is called sRGB and is not counts as what it is.
 
-use crate::profile::Profile;
+use crate::profile::ColorProfile;
 use crate::shaper::{Luminance, Shaper, grays};
 use crate::srgb;
 
 /// Whether a profile gives what sRGB gives, within one level, for every gray and a grid of colours.
-pub(crate) fn equals_srgb(profile: &Profile<'_>) -> bool {
+pub(crate) fn equals_srgb(profile: &ColorProfile<'_>) -> bool {
     let same = |found: [u8; 3], wanted: [u8; 3]| found.iter().zip(wanted).all(|(f, w)| f.abs_diff(w) <= 1);
     match profile {
-        Profile::Gray(gray) => grays(&Luminance::Curve(gray), 256).is_ok_and(|table| near_identity(&table)),
-        Profile::Rgb(rgb) => {
-            Shaper::<256>::new(rgb).is_ok_and(|shaper| probes().all(|probe| same(shaper.rgb(probe), probe)))
+        ColorProfile::Gray(gray) => grays(&Luminance::Curve(gray), 256).is_ok_and(|table| near_identity(&table)),
+        ColorProfile::Matrix(matrix) => {
+            Shaper::<256>::new(matrix).is_ok_and(|shaper| probes().all(|probe| same(shaper.rgb(probe), probe)))
         }
-        Profile::Lut(pipeline) => match pipeline.space.channels() {
-            1 => grays(&Luminance::Table(pipeline), 256).is_ok_and(|table| near_identity(&table)),
+        ColorProfile::Table(table) => match table.space.channels() {
+            1 => grays(&Luminance::Table(table), 256).is_ok_and(|grays| near_identity(&grays)),
             3 => probes().all(|[r, g, b]| {
                 let device = [r, g, b, 0].map(|v| f64::from(v) / 255.0);
-                same(pipeline.linear_srgb(device).map(|light| rounded(srgb::encode(light))), [r, g, b])
+                same(table.linear_srgb(device).map(|light| rounded(srgb::encode(light))), [r, g, b])
             }),
             _ => false,
         },
@@ -32,7 +35,7 @@ fn near_identity(table: &[u8]) -> bool {
     (0..=255u8).zip(table).all(|(value, to)| value.abs_diff(*to) <= 1)
 }
 
-/// Every gray, and a grid of 16 levels a side.
+/// Every gray, and a grid of 16 levels for each channel.
 fn probes() -> impl Iterator<Item = [u8; 3]> {
     let level = |i: u16| u8::try_from(i * 17).unwrap_or(u8::MAX);
     let grid = (0..4096u16).map(move |i| [level(i & 15), level(i >> 4 & 15), level(i >> 8)]);

@@ -1,4 +1,12 @@
-//! Tone-maps PQ and HLG to SDR sRGB (ITU-R BT.2100, BT.2408: reference white 203 cd/m²).
+//! Tone-maps PQ and HLG to SDR sRGB (ITU-R BT.2100; reference white of 203 cd/m² by BT.2408).
+//!
+//! A pixel goes from code values to light in units of reference white, from its primaries to those of BT.709, and from light
+//! to an sRGB code. In between its brightness is reduced by one gain for all three channels, so colours keep their ratios:
+//! luminance up to half of reference white is kept, and above it a smooth knee leads the peak of the format to white.
+//!
+//! Both curves are tables of 65 536 entries, made in `f64` with the pinned `libm`. Pixels meet `f32` additions,
+//! multiplications and divisions in a fixed order, which IEEE 754 fixes to the bit. HLG needs one power for each pixel, from
+//! `libm` too.
 
 use libm::{exp, log, pow};
 
@@ -12,8 +20,7 @@ pub(crate) const PQ: u16 = 16;
 /// H.273 transfer characteristics of HLG (ARIB STD-B67).
 pub(crate) const HLG: u16 = 18;
 
-/// Converts to 8-bit sRGB. Luminance up to half of reference white is kept; above, a smooth knee leads the format's
-/// peak to white, and colours keep their ratios.
+/// Converts a raster of PQ or HLG to 8-bit sRGB. CMYK, for which neither is defined, is returned as it is.
 ///
 /// # Errors
 ///
@@ -22,7 +29,7 @@ pub(crate) fn tone_map(raster: Raster, cicp: Cicp) -> Result<Raster> {
     if !matches!(raster.layout, Layout::Rgb | Layout::Rgba | Layout::Gray) {
         return Ok(raster);
     }
-    let curve = Curve::new(cicp)?;
+    let curve = ToneCurve::new(cicp)?;
     let channels = raster.layout.channels();
     let mut out = zeroed(raster.samples.len())?;
     let source = |i: usize| match &raster.samples {
@@ -43,19 +50,22 @@ pub(crate) fn tone_map(raster: Raster, cicp: Cicp) -> Result<Raster> {
     Raster::new(raster.size, raster.layout, Samples::U8(out))
 }
 
-struct Curve {
-    /// Light of each code value, in units of reference white.
+/// The tables and numbers of one tone mapping.
+struct ToneCurve {
+    /// Light of each code value: for PQ in units of reference white, for HLG scene light of 0–1.
     light: Vec<f32>,
-    /// sRGB of light 0–1 in 65 536 steps.
+    /// The sRGB code of light of 0–1, in 65 535 steps.
     encoded: Vec<u8>,
-    /// To BT.709 primaries.
+    /// From the primaries of the picture to those of BT.709.
     primaries: [[f32; 3]; 3],
+    /// The luminance of each primary of the picture.
     luminance: [f32; 3],
+    /// The peak of the format, in units of reference white.
     peak: f32,
     hlg: bool,
 }
 
-impl Curve {
+impl ToneCurve {
     #[expect(clippy::cast_possible_truncation, reason = "f64 to f32 rounds, and indices are below 65 536")]
     fn new(cicp: Cicp) -> Result<Self> {
         let hlg = cicp.transfer == HLG;
@@ -82,7 +92,7 @@ impl Curve {
         let mut rgb = code.map(|c| self.light[usize::from(c)]);
         let mut luminance = dot(self.luminance, rgb);
         if self.hlg {
-            // BT.2100's OOTF at a nominal peak of 1 000 cd/m²: light × luminance^0.2.
+            // The OOTF of BT.2100 (table 5) at a nominal peak of 1000 cd/m²: scene light × its luminance^0.2.
             let gain = pow(f64::from(luminance), 0.2) as f32 * self.peak;
             rgb = rgb.map(|v| v * gain);
             luminance *= gain;
@@ -95,7 +105,10 @@ impl Curve {
     }
 }
 
-/// Above the knee, an extended Reinhard curve: slope 1 where it starts, 1 at the peak.
+/// The luminance that a luminance above the knee becomes, by Reinhard's extended curve.
+///
+/// Both are counted from the knee to white: `x` becomes `x · (1 + x / m²) / (1 + x)`, where `m` is the peak. At 0 that is 0 with
+/// slope 1, so the curve joins the part that is kept without an edge, and at `m` it is 1.
 fn knee(luminance: f32, peak: f32) -> f32 {
     let over = (luminance - KNEE) / (1.0 - KNEE);
     let most = (peak - KNEE) / (1.0 - KNEE);
@@ -106,13 +119,13 @@ fn dot(a: [f32; 3], b: [f32; 3]) -> f32 {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 }
 
-/// SMPTE ST 2084's EOTF, in cd/m².
+/// The EOTF of PQ (SMPTE ST 2084; BT.2100, table 4): from 0–1 to cd/m².
 fn pq_light(v: f64) -> f64 {
     let p = pow(v, 1.0 / 78.843_75);
     10_000.0 * pow((p - 0.835_937_5).max(0.0) / (18.851_562_5 - 18.687_5 * p), 1.0 / 0.159_301_757_812_5)
 }
 
-/// BT.2100's inverse HLG OETF, 0–1.
+/// The inverse OETF of HLG (BT.2100, table 5): from 0–1 to scene light of 0–1.
 fn hlg_scene_light(v: f64) -> f64 {
     const A: f64 = 0.178_832_77;
     const B: f64 = 1.0 - 4.0 * A;
@@ -120,13 +133,16 @@ fn hlg_scene_light(v: f64) -> f64 {
     if v <= 0.5 { v * v / 3.0 } else { (exp((v - c) / A) + B) / 12.0 }
 }
 
-/// IEC 61966-2-1.
+/// The transfer function of sRGB (IEC 61966-2-1), for light of 0–1.
 fn srgb_encode(v: f64) -> f64 {
     if v <= 0.003_130_8 { 12.92 * v } else { 1.055 * pow(v, 1.0 / 2.4) - 0.055 }
 }
 
+/// Of HDR, in cd/m² (BT.2408).
 const REFERENCE_WHITE: f64 = 203.0;
+/// Of a nominal HLG display, in cd/m².
 const HLG_PEAK: f64 = 1_000.0;
+/// Where the knee begins, in units of reference white.
 const KNEE: f32 = 0.5;
 const SAME: [[f32; 3]; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
 /// ITU-R BT.2087.
@@ -142,7 +158,7 @@ mod tests {
 
     fn gray(code: u16, transfer: u16) -> u8 {
         let cicp = Cicp { primaries: 9, transfer, matrix: 0, full_range: true };
-        Curve::new(cicp).unwrap().map([code; 3])[0]
+        ToneCurve::new(cicp).unwrap().map([code; 3])[0]
     }
 
     #[test]
@@ -161,8 +177,61 @@ mod tests {
     #[test]
     fn the_curve_never_falls() {
         let cicp = Cicp { primaries: 9, transfer: PQ, matrix: 0, full_range: true };
-        let curve = Curve::new(cicp).unwrap();
+        let curve = ToneCurve::new(cicp).unwrap();
         let levels: Vec<u8> = (0..=u16::MAX).step_by(64).map(|c| curve.map([c; 3])[1]).collect();
         assert!(levels.is_sorted());
+    }
+
+    fn near(found: f64, wanted: f64) {
+        assert!((found / wanted - 1.0).abs() < 0.002, "{found} {wanted}");
+    }
+
+    /// BT.2408, table 1 and BT.2100: code values of PQ and the luminance that they stand for.
+    #[test]
+    fn pq_has_the_points_of_its_standard() {
+        assert_eq!(pq_light(0.0), 0.0);
+        for (signal, nits) in
+            [(0.508_1, 100.0), (0.580_7, 203.0), (0.751_8, 1_000.0), (0.902_6, 4_000.0), (1.0, 10_000.0)]
+        {
+            near(pq_light(signal), nits);
+        }
+    }
+
+    /// BT.2100, table 5: the two branches meet at 1/12; BT.2408: 75 % is 0.265 of scene light.
+    #[test]
+    fn hlg_has_the_points_of_its_standard() {
+        assert_eq!(hlg_scene_light(0.0), 0.0);
+        for (signal, light) in [(0.5, 1.0 / 12.0), (0.500_001, 1.0 / 12.0), (0.75, 0.265), (1.0, 1.0)] {
+            near(hlg_scene_light(signal), light);
+        }
+        // On a display of 1000 cd/m² that is reference white.
+        near(1_000.0 * pow(hlg_scene_light(0.75), 1.2), 203.0);
+    }
+
+    #[test]
+    fn the_knee_joins_without_an_edge_and_ends_at_white() {
+        for peak in [1_000.0 / 203.0, 10_000.0 / 203.0] {
+            assert!((knee(KNEE, peak) - KNEE).abs() < 1e-6);
+            let slope = (knee(KNEE + 0.001, peak) - KNEE) / 0.001;
+            assert!((slope - 1.0).abs() < 0.01, "{slope}");
+            assert!((knee(peak, peak) - 1.0).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn white_stays_white_in_other_primaries() {
+        for matrix in [BT2020_TO_BT709, P3_TO_BT709] {
+            assert!(matrix.iter().all(|row| (row.iter().sum::<f32>() - 1.0).abs() < 1e-4), "{matrix:?}");
+        }
+    }
+
+    #[test]
+    fn alpha_passes_and_inks_are_left_alone() {
+        let cicp = Cicp { primaries: 9, transfer: PQ, matrix: 0, full_range: true };
+        let size = image_ingest_samples::Size::new(1, 1);
+        let pixel = Raster::new(size, Layout::Rgba, Samples::U16(vec![0, 0, 0, 32_896])).unwrap();
+        assert_eq!(tone_map(pixel, cicp).unwrap().samples, Samples::U8(vec![0, 0, 0, 128]));
+        let inks = Raster::new(size, Layout::Cmyk, Samples::U8(vec![1, 2, 3, 4])).unwrap();
+        assert_eq!(tone_map(inks.clone(), cicp).unwrap(), inks);
     }
 }

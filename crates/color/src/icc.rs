@@ -4,22 +4,24 @@
 
 use crate::curve;
 use crate::description::ColorModel;
-use crate::matrix::Matrix;
+use crate::matrix::Matrix3;
 use crate::numbers::fixed;
-use crate::pipeline::Pipeline;
-use crate::profile::{Gray, Profile, Rgb};
-use crate::tags::{Pcs, Tags};
+use crate::pcs::Pcs;
+use crate::profile::{ColorProfile, GrayProfile, MatrixProfile};
+use crate::table::TableProfile;
+use crate::tags::Tags;
 
-/// The profile in `bytes`, if it is one of `space` and what it needs is well-formed.
+/// The profile in `bytes`, if it is one of `space` and the tags that it is read from are well-formed.
 ///
-/// `A2B0` comes first as in LittleCMS, then matrix and curves, then the tables of other intents.
-pub(crate) fn read(bytes: &[u8], space: ColorModel) -> Option<Profile<'_>> {
+/// `A2B0`, the table of the perceptual intent, comes first as in LittleCMS; then matrix and curves; then the tables of the
+/// other intents. A malformed `A2B0` makes the whole profile unreadable: the picture is then taken for sRGB and not refused.
+pub(crate) fn read(bytes: &[u8], space: ColorModel) -> Option<ColorProfile<'_>> {
     let tags = Tags::read(bytes)?;
     if tags.space != space {
         return None;
     }
     if let Some(table) = tags.get(*b"A2B0") {
-        return Some(Profile::Lut(Box::new(Pipeline::read(table, &tags)?)));
+        return Some(ColorProfile::Table(Box::new(TableProfile::read(table, &tags)?)));
     }
     let simple = match space {
         ColorModel::Gray => gray(&tags),
@@ -28,31 +30,31 @@ pub(crate) fn read(bytes: &[u8], space: ColorModel) -> Option<Profile<'_>> {
     };
     simple.or_else(|| {
         let table = tags.get(*b"A2B1").or_else(|| tags.get(*b"A2B2"))?;
-        Some(Profile::Lut(Box::new(Pipeline::read(table, &tags)?)))
+        Some(ColorProfile::Table(Box::new(TableProfile::read(table, &tags)?)))
     })
 }
 
-fn gray<'a>(tags: &Tags<'a>) -> Option<Profile<'a>> {
+fn gray<'a>(tags: &Tags<'a>) -> Option<ColorProfile<'a>> {
     let curve = curve::read(tags.get(*b"kTRC")?)?.0;
-    Some(Profile::Gray(match tags.pcs {
-        Pcs::Xyz => Gray::Luminance(curve),
-        Pcs::Lab => Gray::Lightness(curve),
+    Some(ColorProfile::Gray(match tags.pcs {
+        Pcs::Xyz => GrayProfile::Luminance(curve),
+        Pcs::Lab => GrayProfile::Lightness(curve),
     }))
 }
 
-fn rgb<'a>(tags: &Tags<'a>) -> Option<Profile<'a>> {
+fn rgb<'a>(tags: &Tags<'a>) -> Option<ColorProfile<'a>> {
     if tags.pcs != Pcs::Xyz {
         return None;
     }
     let curve = |name| Some(curve::read(tags.get(name)?)?.0);
     let [red, green, blue] = [xyz(tags, *b"rXYZ")?, xyz(tags, *b"gXYZ")?, xyz(tags, *b"bXYZ")?];
-    Some(Profile::Rgb(Rgb {
+    Some(ColorProfile::Matrix(MatrixProfile {
         curves: [curve(*b"rTRC")?, curve(*b"gTRC")?, curve(*b"bTRC")?],
-        to_xyz: Matrix::from_columns(red, green, blue),
+        to_xyz: Matrix3::from_columns(red, green, blue),
     }))
 }
 
-/// `XYZType` (10.31). Corbis marked its profiles by another signature for the same type, which LittleCMS reads too.
+/// `XYZType` (10.31). Profiles by Corbis have another signature for the same type; LittleCMS reads it, too.
 fn xyz(tags: &Tags<'_>, name: [u8; 4]) -> Option<[f64; 3]> {
     const CORBIS: [u8; 4] = [0x17, 0xA5, 0x05, 0xB8];
     let tag = tags.get(name)?;

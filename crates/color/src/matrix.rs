@@ -1,23 +1,28 @@
-//! 3×3 matrices between RGB and XYZ under D50.
+//! 3 × 3 matrices between RGB and XYZ under D50.
 
-/// Rows of a 3×3 matrix.
+/// The rows of a 3 × 3 matrix.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Matrix(pub(crate) [[f64; 3]; 3]);
+pub(crate) struct Matrix3(pub(crate) [[f64; 3]; 3]);
 
 /// The white of the connection space (ICC.1:2022, 7.2.16).
 pub(crate) const D50: [f64; 3] = [0.9642, 1.0, 0.8249];
 
-/// White, red, green and blue as `(x, y)`.
-pub(crate) type Points = [(f64, f64); 4];
+/// The chromaticities `(x, y)` of white, red, green and blue.
+pub(crate) type Chromaticities = [(f64, f64); 4];
 
 /// ITU-R BT.709, and so sRGB.
-pub(crate) const BT709: Points = [D65, (0.64, 0.33), (0.30, 0.60), (0.15, 0.06)];
+pub(crate) const BT709: Chromaticities = [D65, (0.64, 0.33), (0.30, 0.60), (0.15, 0.06)];
 pub(crate) const D65: (f64, f64) = (0.3127, 0.3290);
 
-impl Matrix {
-    /// RGB of those primaries to XYZ: scaled so that white is white, then adapted to D50 (ICC.1:2022, annex E).
-    /// `None` when the points span no space.
-    pub(crate) fn to_xyz([white, red, green, blue]: Points) -> Option<Self> {
+impl Matrix3 {
+    /// The matrix that changes nothing.
+    pub(crate) const IDENTITY: Self = Self([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]);
+
+    /// From linear RGB of these primaries to XYZ under D50; `None` when the primaries span no space.
+    ///
+    /// The primaries are scaled so that their sum is white, and the result is adapted from that white to D50 by the
+    /// linearised Bradford transform (ICC.1:2022, annex E): to cone responses, each scaled to that of D50, and back.
+    pub(crate) fn to_xyz([white, red, green, blue]: Chromaticities) -> Option<Self> {
         let white = xyz(white);
         let primaries = Self::from_columns(xyz(red), xyz(green), xyz(blue));
         let amounts = primaries.inverse()?.times(white);
@@ -28,7 +33,7 @@ impl Matrix {
         adapted.0.iter().flatten().all(|v| v.is_finite()).then_some(adapted)
     }
 
-    /// XYZ under D50 to linear sRGB.
+    /// From XYZ under D50 to linear sRGB.
     pub(crate) fn xyz_to_srgb() -> Self {
         Self::to_xyz(BT709).and_then(|m| m.inverse()).unwrap_or(BRADFORD)
     }
@@ -51,6 +56,7 @@ impl Matrix {
         Self::from_columns(self.0[0], self.0[1], self.0[2])
     }
 
+    /// By Cramer's rule; `None` when the determinant is 0 within rounding.
     fn inverse(&self) -> Option<Self> {
         let [[a, b, c], [d, e, f], [g, h, i]] = self.0;
         let minors = [
@@ -63,9 +69,60 @@ impl Matrix {
     }
 }
 
-/// At luminance 1.
+/// The XYZ of a chromaticity at luminance 1.
 fn xyz((x, y): (f64, f64)) -> [f64; 3] {
     [x / y, 1.0, (1.0 - x - y) / y]
 }
 
-const BRADFORD: Matrix = Matrix([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]);
+/// From XYZ to the cone responses of Bradford (ICC.1:2022, E.3).
+const BRADFORD: Matrix3 = Matrix3([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn near(found: &Matrix3, wanted: [[f64; 3]; 3], tolerance: f64) {
+        let pairs = found.0.iter().flatten().zip(wanted.iter().flatten());
+        assert!(pairs.clone().all(|(f, w)| (f - w).abs() <= tolerance), "{found:?} {wanted:?}");
+    }
+
+    /// The media colorants of the ICC's own sRGB profiles, as `rXYZ`, `gXYZ` and `bXYZ` store them.
+    #[test]
+    fn srgb_has_the_colorants_of_its_icc_profiles() {
+        let found = Matrix3::to_xyz(BT709).unwrap();
+        let wanted = [[0.4361, 0.3851, 0.1431], [0.2225, 0.7169, 0.0606], [0.0139, 0.0971, 0.7141]];
+        near(&found, wanted, 0.0002);
+    }
+
+    /// The colorants of Adobe RGB (1998), as its profile stores them.
+    #[test]
+    fn adobe_rgb_has_the_colorants_of_its_icc_profile() {
+        let found = Matrix3::to_xyz([D65, (0.64, 0.33), (0.21, 0.71), (0.15, 0.06)]).unwrap();
+        let wanted = [[0.6097, 0.2053, 0.1492], [0.3111, 0.6257, 0.0632], [0.0195, 0.0609, 0.7446]];
+        near(&found, wanted, 0.0002);
+    }
+
+    #[test]
+    fn white_is_d50_whatever_the_primaries() {
+        let p3 = [D65, (0.680, 0.320), (0.265, 0.690), (0.150, 0.060)];
+        let ntsc = [(0.310, 0.316), (0.67, 0.33), (0.21, 0.71), (0.14, 0.08)];
+        for points in [BT709, p3, ntsc] {
+            let white = Matrix3::to_xyz(points).unwrap().times([1.0; 3]);
+            assert!(white.iter().zip(D50).all(|(f, w)| (f - w).abs() < 1e-12), "{white:?}");
+        }
+    }
+
+    #[test]
+    fn there_and_back_is_the_identity() {
+        let both = Matrix3::xyz_to_srgb().after(&Matrix3::to_xyz(BT709).unwrap());
+        near(&both, Matrix3::IDENTITY.0, 1e-12);
+        let rows = Matrix3([[1.0, 2.0, 3.0], [0.0, 1.0, 4.0], [5.0, 6.0, 0.0]]);
+        near(&rows.inverse().unwrap(), [[-24.0, 18.0, 5.0], [20.0, -15.0, -4.0], [-5.0, 4.0, 1.0]], 1e-12);
+    }
+
+    #[test]
+    fn primaries_on_a_line_span_no_space() {
+        assert!(Matrix3::to_xyz([D65, (0.1, 0.1), (0.2, 0.2), (0.3, 0.3)]).is_none());
+        assert!(Matrix3::to_xyz([D65, (0.64, 0.0), (0.3, 0.6), (0.15, 0.06)]).is_none());
+    }
+}

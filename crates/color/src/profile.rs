@@ -1,29 +1,31 @@
 //! A way from device values to the connection space, as a colour description gives it.
 
 use crate::curve::Curve;
-use crate::matrix::Matrix;
-use crate::pipeline::Pipeline;
+use crate::matrix::Matrix3;
+use crate::table::TableProfile;
 
 /// A way from device values to the connection space.
 #[derive(Debug, Clone)]
-pub(crate) enum Profile<'a> {
-    Gray(Gray<'a>),
-    Rgb(Rgb<'a>),
-    Lut(Box<Pipeline<'a>>),
+pub(crate) enum ColorProfile<'a> {
+    Gray(GrayProfile<'a>),
+    Matrix(MatrixProfile<'a>),
+    Table(Box<TableProfile<'a>>),
 }
 
-/// One curve.
+/// A profile of one curve.
 #[derive(Debug, Clone)]
-pub(crate) enum Gray<'a> {
-    /// To luminance 0–1.
+pub(crate) enum GrayProfile<'a> {
+    /// The curve gives luminance, 0–1.
     Luminance(Curve<'a>),
-    /// To L*, 1 being 100.
+    /// The curve gives L*, 1 being 100.
     Lightness(Curve<'a>),
 }
 
-/// A curve for each channel, then a matrix.
+/// A profile of one curve for each channel (TRC) and a matrix.
 #[derive(Debug, Clone)]
-pub(crate) struct Rgb<'a> {
+pub(crate) struct MatrixProfile<'a> {
+    /// From red, green and blue to linear light.
     pub(crate) curves: [Curve<'a>; 3],
-    pub(crate) to_xyz: Matrix,
+    /// From linear light to XYZ under D50.
+    pub(crate) to_xyz: Matrix3,
 }

@@ -1,30 +1,43 @@
-//! Converts pixels by a matrix/TRC or gray profile, in integers.
+//! Converts pixels by a matrix profile or a gray profile, in integers.
+//!
+//! Curve and matrix are folded into three tables: for each value of a channel, what it adds to linear red, green and blue of
+//! sRGB. A pixel is three look-ups, two additions and three look-ups of the sRGB code. With 8-bit samples a table has 256
+//! entries, with 16-bit samples 65 536 (3 MiB for all three).
+//!
+//! **Fixed point**: contributions have 20 bits of fraction. Matrix entries are clamped to ±500 and light is within 0–1, so a
+//! contribution is within ±500 × 2^20 < 2^29, and three of them with half a step stay within ±2^31. Real matrices have
+//! entries below 4. Each contribution is rounded by itself, which costs at most 1.5 / 2^20 of light; a step of the table of
+//! codes is 1/2^14.
 
 use image_ingest_samples::{WorkError, zeroed};
 
 use crate::curve::{Curve, unit};
-use crate::matrix::Matrix;
-use crate::pipeline::{Pipeline, cubed_back};
-use crate::profile::{Gray, Rgb};
+use crate::matrix::Matrix3;
+use crate::pcs::cie_inverse;
+use crate::profile::{GrayProfile, MatrixProfile};
 use crate::result::Result;
 use crate::srgb::{self, CODES, STEP_BITS, STEPS};
+use crate::table::TableProfile;
 
-/// Curves, matrix and sRGB codes for samples of `N` values: 256 or 65 536.
+/// The tables of a matrix profile for samples of `N` values: 256 or 65 536.
 pub(crate) struct Shaper<const N: usize> {
-    /// What each value of a channel adds to linear red, green and blue; the fourth is padding.
+    /// What each value of a channel adds to linear red, green and blue; the fourth makes entries of 16 bytes.
     adds: [Box<[[i32; 4]; N]>; 3],
+    /// The sRGB code of each step of light.
     codes: Box<[u8; CODES]>,
 }
 
 impl<const N: usize> Shaper<N> {
+    /// Makes the tables of `profile`. Channels with equal curves share the work for them.
+    ///
     /// # Errors
     ///
     /// `out_of_memory`.
-    pub(crate) fn new(profile: &Rgb<'_>) -> Result<Self> {
-        let matrix = Matrix::xyz_to_srgb().after(&profile.to_xyz);
+    pub(crate) fn new(profile: &MatrixProfile<'_>) -> Result<Self> {
+        let matrix = Matrix3::xyz_to_srgb().after(&profile.to_xyz);
         let [red, green, blue] = &profile.curves;
         let mut light = lights(red, N)?;
-        // Half a step, once: the sum is cut off.
+        // The sum of a pixel is shifted right, which rounds down. Half a step, added once, makes it round to nearest.
         let reds = contributions(&light, &matrix, 0, 1 << (FRACTION_BITS - STEP_BITS - 1))?;
         if green != red {
             light = lights(green, N)?;
@@ -37,19 +50,20 @@ impl<const N: usize> Shaper<N> {
         Ok(Self { adds: [reds, greens, blues], codes: srgb::codes()? })
     }
 
-    /// 8-bit sRGB of a pixel.
+    /// The 8-bit sRGB of a pixel. The fixed lengths make all look-ups in range: the type of a sample has as many values as its
+    /// table has entries, and a step is clamped.
     #[inline]
     pub(crate) fn rgb<T: Into<usize>>(&self, [r, g, b]: [T; 3]) -> [u8; 3] {
         let (r, g, b) = (self.adds[0][r.into()], self.adds[1][g.into()], self.adds[2][b.into()]);
         let sum: [i32; 4] = std::array::from_fn(|i| (r[i] + g[i] + b[i]) >> (FRACTION_BITS - STEP_BITS));
         let step: [i32; 4] = std::array::from_fn(|i| sum[i].clamp(0, 1 << STEP_BITS));
-        // Not `map`: a call for each pixel took as long as the rest.
+        // Three calls and no `map`: a call that is not inlined for each pixel took as long as the rest.
         let code = |i: usize| self.codes[step[i].unsigned_abs() as usize];
         [code(0), code(1), code(2)]
     }
 }
 
-/// The linear light of every value of `count`.
+/// The linear light of each of `count` values of a channel, 0–1.
 fn lights(curve: &Curve<'_>, count: usize) -> Result<Vec<f64>> {
     let mut light = zeroed(count)?;
     let most = (count - 1) as f64;
@@ -59,11 +73,11 @@ fn lights(curve: &Curve<'_>, count: usize) -> Result<Vec<f64>> {
     Ok(light)
 }
 
-/// One column of the matrix times each light, plus `half`. Three of them do not overflow.
+/// One column of the matrix times each light, plus `half`, with 20 bits of fraction.
 #[expect(clippy::cast_possible_truncation, reason = "within ±2^29")]
 fn contributions<const N: usize>(
     light: &[f64],
-    matrix: &Matrix,
+    matrix: &Matrix3,
     channel: usize,
     half: i32,
 ) -> Result<Box<[[i32; 4]; N]>> {
@@ -76,9 +90,10 @@ fn contributions<const N: usize>(
     adds.into_boxed_slice().try_into().map_err(|_| WorkError::internal("a shaper's table has another length"))
 }
 
+/// Fraction bits of a contribution.
 const FRACTION_BITS: u32 = 20;
 
-/// 8-bit sRGB gray of each of `count` values of a gray profile.
+/// The 8-bit sRGB gray of each of `count` values of a gray profile.
 ///
 /// # Errors
 ///
@@ -97,17 +112,60 @@ pub(crate) fn grays(gray: &Luminance<'_>, count: usize) -> Result<Vec<u8>> {
 
 /// How a gray profile leads to luminance.
 pub(crate) enum Luminance<'a> {
-    Curve(&'a Gray<'a>),
-    Table(&'a Pipeline<'a>),
+    Curve(&'a GrayProfile<'a>),
+    Table(&'a TableProfile<'a>),
 }
 
 impl Luminance<'_> {
     fn at(&self, x: f64) -> f64 {
         match self {
-            Self::Curve(Gray::Luminance(curve)) => curve.at(x),
-            Self::Curve(Gray::Lightness(curve)) => cubed_back((curve.at(x) * 100.0 + 16.0) / 116.0),
-            // Of a neutral, green is the luminance.
-            Self::Table(pipeline) => pipeline.linear_srgb([x; 4])[1],
+            Self::Curve(GrayProfile::Luminance(curve)) => curve.at(x),
+            Self::Curve(GrayProfile::Lightness(curve)) => cie_inverse((curve.at(x) * 100.0 + 16.0) / 116.0),
+            // Red, green and blue of a neutral are its luminance.
+            Self::Table(table) => table.linear_srgb([x; 4])[1],
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matrix::BT709;
+
+    fn srgb_profile() -> MatrixProfile<'static> {
+        MatrixProfile { curves: [Curve::SRGB; 3], to_xyz: Matrix3::to_xyz(BT709).unwrap() }
+    }
+
+    #[test]
+    fn srgb_through_its_own_profile_keeps_every_value() {
+        let shaper = Shaper::<256>::new(&srgb_profile()).unwrap();
+        for v in 0..=255u8 {
+            assert_eq!(shaper.rgb([v; 3]), [v; 3]);
+            assert_eq!(shaper.rgb([v, 255 - v, 7]), [v, 255 - v, 7]);
+        }
+        let deep = Shaper::<65_536>::new(&srgb_profile()).unwrap();
+        assert_eq!(deep.rgb([0u16, 32_896, 65_535]), [0, 128, 255]);
+    }
+
+    #[test]
+    fn a_matrix_of_any_size_saturates_and_does_not_overflow() {
+        for entry in [1e9, -1e9] {
+            let to_xyz = Matrix3([[entry; 3]; 3]);
+            let shaper = Shaper::<256>::new(&MatrixProfile { curves: [Curve::Identity; 3], to_xyz }).unwrap();
+            let made = shaper.rgb([255u8; 3]);
+            assert!(made.iter().all(|v| [0, 255].contains(v)), "{made:?}");
+        }
+    }
+
+    #[test]
+    fn gray_by_luminance_and_by_lightness() {
+        let linear = GrayProfile::Luminance(Curve::Identity);
+        let table = grays(&Luminance::Curve(&linear), 256).unwrap();
+        // Light 128/255 is sRGB 188; the ends stay.
+        assert_eq!((table[0], table[128], table[255]), (0, 188, 255));
+        let lightness = GrayProfile::Lightness(Curve::Identity);
+        let table = grays(&Luminance::Curve(&lightness), 256).unwrap();
+        // L* 50.2 is luminance 0.186, and sRGB 119.
+        assert_eq!((table[0], table[128], table[255]), (0, 119, 255));
     }
 }

@@ -2,25 +2,22 @@
 
 use crate::description::ColorModel;
 use crate::numbers::length;
-
-/// The connection space.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Pcs {
-    Xyz,
-    Lab,
-}
+use crate::pcs::Pcs;
 
 /// A profile's header and tag table.
 pub(crate) struct Tags<'a> {
     bytes: &'a [u8],
+    /// The major version.
     pub(crate) version: u8,
+    /// The space of device values.
     pub(crate) space: ColorModel,
     pub(crate) pcs: Pcs,
 }
 
 impl<'a> Tags<'a> {
+    /// `None` when the header is not that of an input, display, output or colour space profile from gray, RGB or CMYK.
     pub(crate) fn read(bytes: &'a [u8]) -> Option<Self> {
-        // Version 0 occurs in the field and means 2; 5 is another format (ICC.2).
+        // Version 0 is found in files and means 2. Version 5 is another format (ICC.2).
         let version = *bytes.get(8)?;
         let known = matches!(version, 0 | 2..=4) && bytes.get(36..40)? == b"acsp";
         let device = matches!(bytes.get(12..16)?, b"scnr" | b"mntr" | b"prtr" | b"spac");
@@ -41,7 +38,7 @@ impl<'a> Tags<'a> {
         Some(Self { bytes, version, space, pcs })
     }
 
-    /// The first tag of that name, if it lies within the profile.
+    /// The data of the first tag of that name, if all of it lies within the profile.
     pub(crate) fn get(&self, name: [u8; 4]) -> Option<&'a [u8]> {
         let count = length(self.bytes, 128)?;
         let entries = self.bytes.get(132..)?.as_chunks::<12>().0;

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::description::ColorModel;
-use crate::lut::Grid;
-use crate::profile::Profile;
+use crate::grid::ColorGrid;
+use crate::profile::ColorProfile;
 use image_ingest_samples::{Cicp, Layout, Raster, Samples, Size, Workers};
 
 type Tag = ([u8; 4], Vec<u8>);
@@ -45,7 +45,7 @@ fn srgb_curve() -> Vec<u8> {
 
 /// sRGB as `lutAToBType`: curves and a matrix, and a table that is the identity.
 fn identity_mab() -> Vec<u8> {
-    let matrix = matrix::Matrix::to_xyz(matrix::BT709).unwrap();
+    let matrix = matrix::Matrix3::to_xyz(matrix::BT709).unwrap();
     let rows =
         matrix.0.iter().flatten().flat_map(|v| fixed(v * 32_768.0 / 65_535.0)).chain([0; 12]).collect::<Vec<u8>>();
     let (linear, curves) = (para(0, &[1.0]).repeat(3), srgb_curve().repeat(3));
@@ -147,9 +147,9 @@ fn noise() -> Vec<u8> {
     (0..12_000).map(|_| next()).collect()
 }
 
-fn table(bytes: &[u8], space: ColorModel) -> pipeline::Pipeline<'_> {
+fn table(bytes: &[u8], space: ColorModel) -> table::TableProfile<'_> {
     match icc::read(bytes, space) {
-        Some(Profile::Lut(pipeline)) => *pipeline,
+        Some(ColorProfile::Table(profile)) => *profile,
         _ => panic!("not a table profile"),
     }
 }
@@ -166,10 +166,10 @@ fn a_table_equal_to_srgb_is_the_identity() {
 #[test]
 fn colours_at_nodes_are_exact() {
     let bytes = inks();
-    let pipeline = table(&bytes, ColorModel::Cmyk);
-    let grid = Grid::new(&pipeline).unwrap();
+    let profile = table(&bytes, ColorModel::Cmyk);
+    let grid = ColorGrid::new(&profile).unwrap();
     for device in [[0, 0, 0, 0], [255, 0, 0, 0], [0, 255, 255, 0], [51, 102, 153, 204], [255; 4]] {
-        let exact = pipeline.linear_srgb(device.map(|v: u8| f64::from(v) / 255.0)).map(srgb::encode);
+        let exact = profile.linear_srgb(device.map(|v: u8| f64::from(v) / 255.0)).map(srgb::encode);
         let found = grid.cmyk(device.map(|v| u16::from(v) * 257));
         assert!(exact.iter().zip(found).all(|(e, f)| (e * 255.0 - f64::from(f)).abs() <= 0.6), "{exact:?} {found:?}");
     }
@@ -178,7 +178,7 @@ fn colours_at_nodes_are_exact() {
 #[test]
 fn the_gray_axis_never_falls() {
     let bytes = lights();
-    let grid = Grid::new(&table(&bytes, ColorModel::Rgb)).unwrap();
+    let grid = ColorGrid::new(&table(&bytes, ColorModel::Rgb)).unwrap();
     let greens: Vec<u8> = (0..=u16::MAX).step_by(16).map(|v| grid.rgb([v; 3])[1]).collect();
     assert!(greens.is_sorted() && greens[0] < greens[greens.len() - 1]);
 }
@@ -187,9 +187,9 @@ fn the_gray_axis_never_falls() {
 fn eight_and_sixteen_bits_agree() {
     for (bytes, space) in all() {
         let (description, noise) = (ColorDescription::Icc(bytes.into()), noise());
-        let wide = noise.iter().map(|&v| u16::from(v) * 257).collect();
-        let narrow = converted(&description, layout(space), Samples::U8(noise));
-        assert_eq!(narrow, converted(&description, layout(space), Samples::U16(wide)));
+        let deep = noise.iter().map(|&v| u16::from(v) * 257).collect();
+        let shallow = converted(&description, layout(space), Samples::U8(noise));
+        assert_eq!(shallow, converted(&description, layout(space), Samples::U16(deep)));
     }
 }
 
@@ -270,16 +270,16 @@ fn mutated_profiles_never_panic() {
 /// Reads a profile and converts some colours.
 fn touch(bytes: &[u8], space: ColorModel) {
     match icc::read(bytes, space) {
-        Some(Profile::Lut(pipeline)) => {
+        Some(ColorProfile::Table(profile)) => {
             for v in [0.0, 0.37, 1.0] {
-                let light = pipeline.linear_srgb([v, 1.0 - v, v, 0.5]).map(srgb::encode);
+                let light = profile.linear_srgb([v, 1.0 - v, v, 0.5]).map(srgb::encode);
                 assert!(light.iter().all(|v| (0.0..=1.0).contains(v)), "{light:?}");
             }
         }
-        Some(Profile::Rgb(rgb)) => {
-            shaper::Shaper::<256>::new(&rgb).unwrap().rgb([0u8, 100, 255]);
+        Some(ColorProfile::Matrix(matrix)) => {
+            shaper::Shaper::<256>::new(&matrix).unwrap().rgb([0u8, 100, 255]);
         }
-        Some(Profile::Gray(gray)) => {
+        Some(ColorProfile::Gray(gray)) => {
             shaper::grays(&shaper::Luminance::Curve(&gray), 256).unwrap();
         }
         None => {}

@@ -6,17 +6,30 @@ use crate::conversion::Conversion;
 use crate::depth::eight_bits;
 use crate::described;
 use crate::description::ColorModel;
+use crate::grid::ColorGrid;
 use crate::hdr;
-use crate::lut::Grid;
-use crate::profile::Profile;
+use crate::profile::ColorProfile;
 use crate::result::Result;
 use crate::shaper::{Luminance, Shaper, grays};
 
-/// Converts to 8-bit sRGB: gray stays gray, alpha passes through, CMYK becomes RGB, 16 bits become 8 by rounding.
+/// Converts a raster to 8-bit sRGB by the conversion that [`conversion`](crate::conversion()) decided on.
+///
+/// Gray stays gray, CMYK becomes RGB, and alpha is kept. 16 bits become 8 by rounding to nearest.
+///
+/// ```
+/// use image_ingest_color::{Conversion, to_srgb};
+/// use image_ingest_samples::{Layout, Raster, Samples, Size, Workers};
+///
+/// let inks = Raster::new(Size::new(1, 1), Layout::Cmyk, Samples::U8(vec![0, 255, 255, 0]))?;
+/// let red = to_srgb(inks, &Conversion::Identity, Workers::default())?;
+/// assert_eq!((red.layout, red.samples), (Layout::Rgb, Samples::U8(vec![255, 0, 0])));
+/// # Ok::<(), image_ingest_samples::WorkError>(())
+/// ```
 ///
 /// # Errors
 ///
-/// `out_of_memory`.
+/// [`WorkError::OutOfMemory`](image_ingest_samples::WorkError::OutOfMemory), and `Deadline` or `Cancelled` by the budget of
+/// `workers`.
 pub fn to_srgb(raster: Raster, conversion: &Conversion, workers: Workers<'_>) -> Result<Raster> {
     match conversion {
         Conversion::Identity | Conversion::ProfileIgnored => plain(raster),
@@ -27,7 +40,7 @@ pub fn to_srgb(raster: Raster, conversion: &Conversion, workers: Workers<'_>) ->
                 Layout::Rgb | Layout::Rgba => ColorModel::Rgb,
                 Layout::Cmyk => ColorModel::Cmyk,
             };
-            // A gray profile whose image came with alpha, and so as RGBA, reads only as gray.
+            // Gray with alpha comes as RGBA, and its profile is one of gray.
             match described::read(description, model).or_else(|| described::read(description, ColorModel::Gray)) {
                 Some(profile) => through(raster, &profile, workers),
                 None => plain(raster),
@@ -36,16 +49,19 @@ pub fn to_srgb(raster: Raster, conversion: &Conversion, workers: Workers<'_>) ->
     }
 }
 
-fn through(raster: Raster, profile: &Profile<'_>, workers: Workers<'_>) -> Result<Raster> {
+/// Converts by a profile. Samples that it does not fit keep their values.
+fn through(raster: Raster, profile: &ColorProfile<'_>, workers: Workers<'_>) -> Result<Raster> {
     match (profile, raster.layout) {
-        (Profile::Gray(gray), Layout::Gray | Layout::Rgba) => one_channel(raster, &Luminance::Curve(gray), workers),
-        (Profile::Rgb(rgb), Layout::Rgb | Layout::Rgba) => match &raster.samples {
-            Samples::U8(v) => by_shaper(v, &raster, &Shaper::<256>::new(rgb)?, |a| a, workers),
-            Samples::U16(v) => by_shaper(v, &raster, &Shaper::<65_536>::new(rgb)?, eight_bits, workers),
+        (ColorProfile::Gray(gray), Layout::Gray | Layout::Rgba) => {
+            one_channel(raster, &Luminance::Curve(gray), workers)
+        }
+        (ColorProfile::Matrix(matrix), Layout::Rgb | Layout::Rgba) => match &raster.samples {
+            Samples::U8(v) => by_shaper(v, &raster, &Shaper::<256>::new(matrix)?, |a| a, workers),
+            Samples::U16(v) => by_shaper(v, &raster, &Shaper::<65_536>::new(matrix)?, eight_bits, workers),
         },
-        (Profile::Lut(pipeline), layout) => match (pipeline.space.channels(), layout) {
-            (1, Layout::Gray | Layout::Rgba) => one_channel(raster, &Luminance::Table(pipeline), workers),
-            (3, Layout::Rgb | Layout::Rgba) | (4, Layout::Cmyk) => by_grid(&raster, &Grid::new(pipeline)?, workers),
+        (ColorProfile::Table(table), layout) => match (table.space.channels(), layout) {
+            (1, Layout::Gray | Layout::Rgba) => one_channel(raster, &Luminance::Table(table), workers),
+            (3, Layout::Rgb | Layout::Rgba) | (4, Layout::Cmyk) => by_grid(&raster, &ColorGrid::new(table)?, workers),
             _ => plain(raster),
         },
         _ => plain(raster),
@@ -66,22 +82,22 @@ fn by_shaper<T: Copy + Into<usize> + Sync, const N: usize>(
     }
 }
 
-fn by_grid(raster: &Raster, grid: &Grid, workers: Workers<'_>) -> Result<Raster> {
+fn by_grid(raster: &Raster, grid: &ColorGrid, workers: Workers<'_>) -> Result<Raster> {
     match (&raster.samples, raster.layout) {
-        (Samples::U8(v), Layout::Cmyk) => mapped(v, raster, workers, |inks| grid.cmyk(inks.map(wide))),
+        (Samples::U8(v), Layout::Cmyk) => mapped(v, raster, workers, |inks| grid.cmyk(inks.map(sixteen_bits))),
         (Samples::U16(v), Layout::Cmyk) => mapped(v, raster, workers, |inks| grid.cmyk(*inks)),
         (Samples::U8(v), Layout::Rgba) => {
-            mapped(v, raster, workers, |&[r, g, b, a]| with_alpha(grid.rgb([r, g, b].map(wide)), a))
+            mapped(v, raster, workers, |&[r, g, b, a]| with_alpha(grid.rgb([r, g, b].map(sixteen_bits)), a))
         }
         (Samples::U16(v), Layout::Rgba) => {
             mapped(v, raster, workers, |&[r, g, b, a]| with_alpha(grid.rgb([r, g, b]), eight_bits(a)))
         }
-        (Samples::U8(v), _) => mapped(v, raster, workers, |rgb| grid.rgb(rgb.map(wide))),
+        (Samples::U8(v), _) => mapped(v, raster, workers, |rgb| grid.rgb(rgb.map(sixteen_bits))),
         (Samples::U16(v), _) => mapped(v, raster, workers, |rgb| grid.rgb(*rgb)),
     }
 }
 
-/// A raster of pixels of `N` channels made from those of `M`.
+/// A raster of pixels of `N` channels, each made from a pixel of `M` channels.
 fn mapped<T: Sync, const M: usize, const N: usize>(
     source: &[T],
     raster: &Raster,
@@ -101,11 +117,12 @@ fn with_alpha([r, g, b]: [u8; 3], a: u8) -> [u8; 4] {
     [r, g, b, a]
 }
 
-fn wide(sample: u8) -> u16 {
+/// The 16-bit sample of the same value: 255 becomes 65 535.
+fn sixteen_bits(sample: u8) -> u16 {
     u16::from(sample) * 257
 }
 
-/// Converts gray, or the gray of an RGBA raster whose colour channels are equal, keeping its alpha.
+/// Converts gray, or RGBA whose colour channels are equal, of which it keeps alpha.
 fn one_channel(raster: Raster, luminance: &Luminance<'_>, workers: Workers<'_>) -> Result<Raster> {
     let table = grays(luminance, if matches!(raster.samples, Samples::U8(_)) { 256 } else { 65_536 })?;
     match (raster.samples, raster.layout) {
@@ -127,7 +144,8 @@ fn one_channel(raster: Raster, luminance: &Luminance<'_>, workers: Workers<'_>) 
     }
 }
 
-/// To 8 bits, and CMYK without a profile to RGB by the usual inversion.
+/// Rounds to 8 bits and keeps values. CMYK without a profile becomes RGB as if inks were ideal: light passes an ink and then
+/// black.
 fn plain(raster: Raster) -> Result<Raster> {
     let mut samples = match raster.samples {
         Samples::U8(v) => v,
@@ -136,7 +154,7 @@ fn plain(raster: Raster) -> Result<Raster> {
     if raster.layout != Layout::Cmyk {
         return Raster::new(raster.size, raster.layout, Samples::U8(samples));
     }
-    // In place: three bytes a pixel never overtake four.
+    // In place: pixel `i` is written to `3 × i`, which is never ahead of `4 × i`, where it is read.
     let pixels = samples.len() / 4;
     for i in 0..pixels {
         let [c, m, y, k] = [samples[4 * i], samples[4 * i + 1], samples[4 * i + 2], samples[4 * i + 3]];
@@ -146,15 +164,36 @@ fn plain(raster: Raster) -> Result<Raster> {
     Raster::new(raster.size, Layout::Rgb, Samples::U8(samples))
 }
 
-/// Samples of 16 bits, each made one of 8.
+/// 8-bit samples made of 16-bit ones.
 fn narrowed(samples: &[u16], narrow: impl Fn(u16) -> u8) -> Result<Vec<u8>> {
     let mut out = zeroed(samples.len())?;
     out.iter_mut().zip(samples).for_each(|(to, &from)| *to = narrow(from));
     Ok(out)
 }
 
-/// The light that an ink and black let through, rounded.
+/// The light that an ink and black let through, 0–255, rounded to nearest.
 fn light(ink: u8, key: u8) -> u8 {
     let product = u32::from(255 - ink) * u32::from(255 - key);
     u8::try_from((product + 127) / 255).unwrap_or(u8::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image_ingest_samples::Size;
+
+    #[test]
+    fn inks_without_a_profile_are_ideal() {
+        assert_eq!([light(0, 0), light(255, 0), light(0, 255), light(51, 51), light(128, 0)], [255, 0, 0, 163, 127]);
+    }
+
+    #[test]
+    fn sixteen_bits_become_the_nearest_of_eight() {
+        for v in 0..=255u8 {
+            let middle = sixteen_bits(v);
+            assert_eq!([middle.saturating_sub(128), middle, middle.saturating_add(128)].map(eight_bits), [v; 3]);
+        }
+        let raster = Raster::new(Size::new(2, 1), Layout::Gray, Samples::U16(vec![128, 129])).unwrap();
+        assert_eq!(plain(raster).unwrap().samples, Samples::U8(vec![0, 1]));
+    }
 }

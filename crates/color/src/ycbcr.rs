@@ -1,4 +1,15 @@
 //! Y′CbCr to RGB, and limited range to full (ITU-T H.273, 8.3; ITU-T T.871 for full-range BT.601).
+//!
+//! With the weights of red and blue in luma, `kr` and `kb`, and `kg = 1 − kr − kb`:
+//!
+//! ```text
+//! R = Y + 2 (1 − kr) Cr
+//! G = Y − 2 kb (1 − kb) / kg Cb − 2 kr (1 − kr) / kg Cr
+//! B = Y + 2 (1 − kb) Cb
+//! ```
+//!
+//! Coefficients are integers with 20 bits of fraction and hold the scale of the range, too. They are below 2^24 and samples
+//! below 2^16, so a sum of three products is far from the end of 64 bits. Results are rounded to nearest, then clamped.
 
 use image_ingest_samples::{Chroma, Layout, Matrix, Planes, Range, Raster, Samples, WorkError, Workers, zeroed};
 
@@ -6,11 +17,23 @@ use crate::result::Result;
 
 /// Converts planes of equal size (4:4:4, or luma alone) to RGB or gray: 8 bits to 8, more to 16.
 ///
+/// ```
+/// use image_ingest_color::to_rgb;
+/// use image_ingest_samples::{Matrix, Planes, Range, Samples, Size, Workers};
+///
+/// let luma = Samples::U8(vec![16, 235]);
+/// let size = Size::new(2, 1);
+/// let planes = Planes { size, bit_depth: 8, luma, chroma: None, range: Range::Limited, matrix: Matrix::Bt709 };
+/// assert_eq!(to_rgb(planes, Workers::default())?.samples, Samples::U8(vec![0, 255]));
+/// # Ok::<(), image_ingest_samples::WorkError>(())
+/// ```
+///
 /// # Errors
 ///
-/// `internal` when the planes are subsampled or of mixed depth; `out_of_memory`.
+/// [`WorkError::Internal`] when the planes are subsampled or of mixed depth; [`WorkError::OutOfMemory`],
+/// [`WorkError::Deadline`], [`WorkError::Cancelled`].
 pub fn to_rgb(planes: Planes, workers: Workers<'_>) -> Result<Raster> {
-    let curve = Scale::new(&planes);
+    let coefficients = YcbcrCoefficients::new(&planes);
     let (layout, chroma) = match planes.chroma {
         None => (Layout::Gray, None),
         Some(Chroma { cb, cr, subsampling: (1, 1), .. }) => (Layout::Rgb, Some((cb, cr))),
@@ -18,21 +41,21 @@ pub fn to_rgb(planes: Planes, workers: Workers<'_>) -> Result<Raster> {
     };
     let samples = match (planes.luma, chroma) {
         (Samples::U8(mut luma), None) => {
-            luma.iter_mut().for_each(|y| *y = byte(curve.gray((*y).into())));
+            luma.iter_mut().for_each(|y| *y = byte(coefficients.gray((*y).into())));
             Samples::U8(luma)
         }
         (Samples::U16(mut luma), None) => {
-            luma.iter_mut().for_each(|y| *y = word(curve.gray((*y).into())));
+            luma.iter_mut().for_each(|y| *y = word(coefficients.gray((*y).into())));
             Samples::U16(luma)
         }
         (Samples::U8(y), Some((Samples::U8(cb), Samples::U8(cr)))) => {
             Samples::U8(interleave([&y, &cb, &cr], workers, |[y, cb, cr]| {
-                curve.rgb(y.into(), cb.into(), cr.into()).map(byte)
+                coefficients.rgb(y.into(), cb.into(), cr.into()).map(byte)
             })?)
         }
         (Samples::U16(y), Some((Samples::U16(cb), Samples::U16(cr)))) => {
             Samples::U16(interleave([&y, &cb, &cr], workers, |[y, cb, cr]| {
-                curve.rgb(y.into(), cb.into(), cr.into()).map(word)
+                coefficients.rgb(y.into(), cb.into(), cr.into()).map(word)
             })?)
         }
         _ => return Err(WorkError::internal("planes of mixed depth")),
@@ -40,11 +63,25 @@ pub fn to_rgb(planes: Planes, workers: Workers<'_>) -> Result<Raster> {
     Raster::new(planes.size, layout, samples)
 }
 
-/// Stretches 8-bit limited-range planes to full range by a table; full-range and deeper ones are unchanged.
+/// Stretches 8-bit limited-range planes to full range; planes of full range or of more bits are returned as they are.
+///
+/// Luma 16–235 becomes 0–255, and chroma 16–240 becomes 0–255 around 128, rounded to nearest and clamped. For luma alone the
+/// result is that of [`to_rgb`].
+///
+/// ```
+/// use image_ingest_color::expand_range;
+/// use image_ingest_samples::{Matrix, Planes, Range, Samples, Size};
+///
+/// let luma = Samples::U8(vec![0, 16, 126, 235, 255]);
+/// let size = Size::new(5, 1);
+/// let planes = Planes { size, bit_depth: 8, luma, chroma: None, range: Range::Limited, matrix: Matrix::Bt601 };
+/// assert_eq!(expand_range(planes).luma, Samples::U8(vec![0, 0, 128, 255, 255]));
+/// ```
 pub fn expand_range(mut planes: Planes) -> Planes {
     if planes.range == Range::Full || planes.bit_depth != 8 {
         return planes;
     }
+    // `centre + 255 × (v − low) / span`, rounded half away from `low`.
     let stretch = |low: i32, span: i32, centre: i32| -> [u8; 256] {
         std::array::from_fn(|v| {
             let offset = i32::try_from(v).unwrap_or(255) - low;
@@ -66,6 +103,7 @@ pub fn expand_range(mut planes: Planes) -> Planes {
     planes
 }
 
+/// Makes interleaved pixels of three planes, each pixel by `rgb`.
 fn interleave<T: Copy + Default + Send + Sync>(
     planes: [&[T]; 3],
     workers: Workers<'_>,
@@ -80,9 +118,11 @@ fn interleave<T: Copy + Default + Send + Sync>(
     Ok(out)
 }
 
-/// Fixed-point coefficients for one depth, range and matrix; the output spans 0–255 or 0–65 535.
-struct Scale {
+/// Coefficients for one depth, range and matrix, with 20 bits of fraction. The result spans 0–255 or 0–65 535.
+struct YcbcrCoefficients {
+    /// The sample of black.
     luma_low: i64,
+    /// The chroma sample of gray.
     chroma_zero: i64,
     luma: i64,
     cr_to_r: i64,
@@ -91,7 +131,7 @@ struct Scale {
     cb_to_b: i64,
 }
 
-impl Scale {
+impl YcbcrCoefficients {
     #[expect(clippy::cast_possible_truncation, reason = "coefficients are below 2^24 by construction")]
     fn new(planes: &Planes) -> Self {
         let depth = u32::from(planes.bit_depth.clamp(8, 16));
@@ -121,10 +161,12 @@ impl Scale {
         }
     }
 
+    /// The gray of a luma sample, not clamped.
     fn gray(&self, y: i64) -> i64 {
         round((y - self.luma_low) * self.luma)
     }
 
+    /// Red, green and blue of a pixel, not clamped.
     fn rgb(&self, y: i64, cb: i64, cr: i64) -> [i64; 3] {
         let y = (y - self.luma_low) * self.luma;
         let (cb, cr) = (cb - self.chroma_zero, cr - self.chroma_zero);
@@ -136,6 +178,7 @@ impl Scale {
 const FRACTION_BITS: u32 = 20;
 const ONE: f64 = (1u32 << FRACTION_BITS) as f64;
 
+/// The nearest integer of a number with [`FRACTION_BITS`] bits of fraction; the shift rounds down, negative numbers too.
 fn round(fixed: i64) -> i64 {
     (fixed + (1 << (FRACTION_BITS - 1))) >> FRACTION_BITS
 }
@@ -192,5 +235,64 @@ mod tests {
             };
             assert_eq!(expand_range(planes.clone()).luma, to_rgb(planes, Workers::default()).unwrap().samples);
         }
+    }
+
+    fn coefficients(matrix: Matrix) -> [f64; 4] {
+        let planes = Planes {
+            size: Size::new(0, 0),
+            bit_depth: 8,
+            luma: Samples::U8(Vec::new()),
+            chroma: None,
+            range: Range::Full,
+            matrix,
+        };
+        let c = YcbcrCoefficients::new(&planes);
+        [c.cr_to_r, c.cb_to_g, c.cr_to_g, c.cb_to_b].map(|fixed| fixed as f64 / ONE)
+    }
+
+    /// BT.601 (T.871), BT.709 and BT.2020 as their recommendations and H.273's equations give them.
+    #[test]
+    fn the_matrices_are_those_of_the_recommendations() {
+        for (matrix, wanted) in [
+            (Matrix::Bt601, [1.402, -0.344_136, -0.714_136, 1.772]),
+            (Matrix::Bt709, [1.574_8, -0.187_324, -0.468_124, 1.855_6]),
+            (Matrix::Bt2020, [1.474_6, -0.164_553, -0.571_353, 1.881_4]),
+        ] {
+            let found = coefficients(matrix);
+            assert!(found.iter().zip(wanted).all(|(f, w)| (f - w).abs() < 2e-6), "{matrix:?}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn pixels_agree_with_floating_point() {
+        for (y, cb, cr) in [(16, 128, 128), (81, 90, 240), (145, 54, 34), (41, 240, 110), (200, 16, 240), (0, 255, 0)] {
+            for (range, y_low, y_span, c_span) in
+                [(Range::Full, 0.0, 255.0, 255.0), (Range::Limited, 16.0, 219.0, 224.0)]
+            {
+                let [luma, blue, red] = [f64::from(y) - y_low, f64::from(cb) - 128.0, f64::from(cr) - 128.0];
+                let (luma, blue, red) = (luma / y_span, blue / c_span, red / c_span);
+                let exact = [luma + 1.5748 * red, luma - 0.187_324 * blue - 0.468_124 * red, luma + 1.8556 * blue];
+                let Samples::U8(found) = pixel(y, cb, cr, 8, range, Matrix::Bt709) else { panic!("8 bits") };
+                for (f, e) in found.iter().zip(exact) {
+                    let e = (e * 255.0).clamp(0.0, 255.0);
+                    assert!((f64::from(*f) - e).abs() <= 0.501, "{y} {cb} {cr} {range:?}: {f} {e}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn subsampled_and_mixed_planes_are_internal() {
+        let chroma = |cb, subsampling| Chroma { cb, cr: Samples::U8(vec![0]), subsampling, siting: Siting::Centred };
+        let planes = |chroma| Planes {
+            size: Size::new(1, 1),
+            bit_depth: 8,
+            luma: Samples::U8(vec![0]),
+            chroma: Some(chroma),
+            range: Range::Full,
+            matrix: Matrix::Bt601,
+        };
+        assert!(to_rgb(planes(chroma(Samples::U8(vec![0]), (2, 2))), Workers::default()).is_err());
+        assert!(to_rgb(planes(chroma(Samples::U16(vec![0]), (1, 1))), Workers::default()).is_err());
     }
 }

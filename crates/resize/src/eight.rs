@@ -5,7 +5,7 @@ use wide::{i16x8, i32x4, i32x8, u8x16};
 
 use crate::arithmetic::Arithmetic;
 use crate::weights::{FixedPoint, Weights};
-use image_ingest_samples::tile::{self, transposed};
+use image_ingest_samples::block::{self, transposed};
 
 impl FixedPoint for u8 {
     /// Two taps; an odd last one is paired with 0.
@@ -49,7 +49,7 @@ impl Arithmetic for u8 {
     fn transpose(rows: &[Self], row_len: usize, columns: &mut [u8x16]) {
         let whole = row_len / BLOCK * BLOCK;
         for at in (0..whole).step_by(BLOCK) {
-            let tile = std::array::from_fn(|row| tile::row(rows, row * row_len + at));
+            let tile = std::array::from_fn(|row| block::row(rows, row * row_len + at));
             columns[at..at + BLOCK].copy_from_slice(&transposed(tile));
         }
         for (at, column) in columns.iter_mut().enumerate().take(row_len).skip(whole) {
@@ -77,7 +77,7 @@ impl Arithmetic for u8 {
 }
 
 /// Samples worked on at once.
-const BLOCK: usize = tile::SIDE;
+const BLOCK: usize = block::SIDE;
 
 /// Samples of a row worked on at once: as many as keep their sums in registers.
 const STRETCH: usize = 2 * BLOCK;

@@ -1,4 +1,9 @@
 //! The budget of a job: CPU time, and whether its caller still wants it.
+//!
+//! A deadline is CPU time of all threads of a job and not wall time, so a busy machine refuses nothing because of it. Work
+//! asks a [`CpuTimer`] after every row, row of MCUs, row of coding trees or tile. The question is cheap: it reads the wall
+//! clock, and asks the kernel for the thread's CPU time only when 5 ms have passed. A thread cannot have spent more CPU
+//! time than has passed on the clock, so no timer holds back more than that interval.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -9,8 +14,8 @@ use crate::error::WorkError;
 
 /// Stops the jobs that hold a clone of it.
 ///
-/// A job looks at its token between rows, tiles and stages, and ends within milliseconds with
-/// [`WorkError::Cancelled`]. Clones share one state; any thread may cancel.
+/// A job looks at its token between rows, tiles and stages, so it ends within milliseconds, with
+/// [`WorkError::Cancelled`]. Clones share one state, and any thread may cancel.
 ///
 /// ```
 /// use std::time::Duration;
@@ -26,7 +31,7 @@ use crate::error::WorkError;
 #[derive(Debug, Clone, Default)]
 pub struct CancellationToken {
     cancelled: Arc<AtomicBool>,
-    /// Cancels this token too.
+    /// A token whose cancellation is this one's, too.
     parent: Option<Arc<Self>>,
 }
 
@@ -37,7 +42,7 @@ impl CancellationToken {
         Self::default()
     }
 
-    /// A token that is cancelled by this one, and by its own [`cancel`](Self::cancel), which leaves this one as it is.
+    /// A token that is cancelled together with this one. Its own [`cancel`](Self::cancel) does not cancel this one.
     ///
     /// ```
     /// use image_ingest_samples::CancellationToken;
@@ -56,10 +61,11 @@ impl CancellationToken {
 
     /// Stops the jobs that have a clone of this token, now and later.
     pub fn cancel(&self) {
+        // No data is handed over with the flag, so the order of other memory does not matter.
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
-    /// Whether [`cancel`](Self::cancel) was called.
+    /// Whether [`cancel`](Self::cancel) was called on this token or on one that it is a child of.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed) || self.parent.as_ref().is_some_and(|parent| parent.is_cancelled())
@@ -67,11 +73,24 @@ impl CancellationToken {
 }
 
 /// What one job may spend and has spent, on all threads that work on it.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use image_ingest_samples::{Budget, CancellationToken};
+///
+/// let budget = Budget::new(Duration::from_secs(5), CancellationToken::new());
+/// let timer = budget.timer();
+/// for _row in 0..100 {
+///     timer.check()?;
+/// }
+/// # Ok::<(), image_ingest_samples::WorkError>(())
+/// ```
 #[derive(Debug)]
 pub struct Budget {
     deadline: Duration,
     token: CancellationToken,
-    /// CPU time that timers have reported, in nanoseconds.
+    /// CPU time that timers have reported, in nanoseconds: 64 bits hold 584 years.
     spent: AtomicU64,
 }
 
@@ -82,17 +101,17 @@ impl Budget {
         Self { deadline, token, spent: AtomicU64::new(0) }
     }
 
-    /// A timer for work on the calling thread, which starts now.
+    /// A timer that starts now. It measures the calling thread and must stay on it.
     #[must_use]
     pub fn timer(&self) -> CpuTimer<'_> {
         CpuTimer { measured: Some((self, Cell::new(Instants::now()))) }
     }
 
-    /// Whether the job may go on, by what its timers have reported.
+    /// Whether the job may go on, judged by what its timers have reported so far.
     ///
     /// # Errors
     ///
-    /// [`WorkError::Cancelled`], [`WorkError::Deadline`].
+    /// [`WorkError::Cancelled`] when the token is cancelled; [`WorkError::Deadline`] when more is spent than allowed.
     pub fn check(&self) -> Result<(), WorkError> {
         if self.token.is_cancelled() {
             return Err(WorkError::Cancelled);
@@ -102,6 +121,8 @@ impl Budget {
     }
 
     /// The longest CPU time that a timer may hold back before it adds it to the job's total.
+    ///
+    /// Short deadlines are kept to a 64th of themselves, long ones to 5 ms a thread.
     fn report_interval(&self) -> Duration {
         (self.deadline / 64).min(Duration::from_millis(5))
     }
@@ -118,16 +139,16 @@ pub struct CpuTimer<'b> {
 }
 
 impl CpuTimer<'_> {
-    /// Whether the job may go on. Called between rows: one call costs some ten nanoseconds.
+    /// Whether the job may go on. One call costs some ten nanoseconds, so it may follow every row.
     ///
     /// # Errors
     ///
-    /// [`WorkError::Cancelled`], [`WorkError::Deadline`].
+    /// As [`Budget::check`].
     pub fn check(&self) -> Result<(), WorkError> {
         let Some((budget, last)) = &self.measured else {
             return Ok(());
         };
-        // A thread's CPU time never outruns the clock, and asking the kernel for it costs ten times as much.
+        // CPU time never runs faster than the clock. Asking the kernel for it costs ten times as much as the clock.
         if last.get().clock.elapsed() >= budget.report_interval() {
             self.report();
         }
@@ -229,6 +250,23 @@ mod tests {
         let Err(WorkError::Deadline { limit, actual }) = timer.check() else { panic!("within its deadline") };
         assert_eq!(limit, Duration::from_millis(10));
         assert!((15..1_000).contains(&actual.as_millis()), "{actual:?}");
+    }
+
+    #[test]
+    fn a_timer_holds_back_a_64th_of_the_deadline_and_at_most_5_ms() {
+        assert_eq!(budget(64).report_interval(), Duration::from_millis(1));
+        assert_eq!(budget(10_000).report_interval(), Duration::from_millis(5));
+        assert_eq!(budget(0).report_interval(), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_child_is_cancelled_by_its_parent_and_not_the_other_way() {
+        let parent = CancellationToken::new();
+        let (first, second) = (parent.child(), parent.child().child());
+        first.cancel();
+        assert!(first.is_cancelled() && !second.is_cancelled() && !parent.is_cancelled());
+        parent.cancel();
+        assert!(second.is_cancelled());
     }
 
     #[test]

@@ -8,7 +8,7 @@ pub enum WorkError {
     /// An allocation failed.
     #[error("could not allocate {bytes} bytes")]
     OutOfMemory {
-        /// Bytes asked for; 0 when a codec failed without saying.
+        /// Bytes asked for; 0 when a codec does not say how many.
         bytes: u64,
     },
     /// The job took more CPU time than its budget allows.
@@ -22,7 +22,7 @@ pub enum WorkError {
     /// The caller cancelled the job.
     #[error("cancelled by its caller")]
     Cancelled,
-    /// A state that the code holds to be impossible: a bug, not a fault of the upload.
+    /// An invariant of this code is broken. That is a bug and not a fault of the upload.
     #[error("internal error: {reason}")]
     Internal {
         /// Which invariant broke.
@@ -31,7 +31,7 @@ pub enum WorkError {
 }
 
 impl WorkError {
-    /// An invariant of this code broke.
+    /// The error for a broken invariant; `reason` names it.
     pub fn internal(reason: impl Into<String>) -> Self {
         Self::Internal { reason: reason.into() }
     }
@@ -39,7 +39,14 @@ impl WorkError {
 
 /// A decoder's refusal of its input, or the end of its work.
 ///
-/// A decoder does not know the container that its bytes came from; `image-ingest` adds that.
+/// A decoder does not know the container that its bytes came from; `image-ingest` adds the format.
+///
+/// ```
+/// use image_ingest_samples::DecodeError;
+///
+/// let refused = DecodeError::check_limit("scans", 501, 500);
+/// assert_eq!(refused.unwrap_err().to_string(), "scans of 501 is over the limit of 500");
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
     /// The bytes violate their format's specification.
@@ -47,7 +54,7 @@ pub enum DecodeError {
     Malformed {
         /// What is wrong, without anything read from metadata.
         reason: String,
-        /// The error of the library that decodes, where one spoke.
+        /// The error of the library that found it, if a library did.
         #[source]
         source: Option<BoxError>,
     },
@@ -78,7 +85,7 @@ pub enum DecodeError {
     Work(#[from] WorkError),
 }
 
-/// A dependency's error, boxed so that its type becomes nobody's API.
+/// The error of a dependency, boxed so that its type is not part of any API here.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
 
 impl DecodeError {
@@ -87,7 +94,7 @@ impl DecodeError {
         Self::Malformed { reason: reason.into(), source: None }
     }
 
-    /// The same, found by a library whose error is `source`.
+    /// The bytes violate their format's specification, as a library found; its error is `source`.
     pub fn malformed_by(reason: impl Into<String>, source: impl Into<BoxError>) -> Self {
         Self::Malformed { reason: reason.into(), source: Some(source.into()) }
     }
@@ -102,12 +109,12 @@ impl DecodeError {
         Self::Unsupported { feature: feature.into() }
     }
 
-    /// An invariant of this code broke.
+    /// The error for a broken invariant; `reason` names it.
     pub fn internal(reason: impl Into<String>) -> Self {
         WorkError::internal(reason).into()
     }
 
-    /// An allocation failed; 0 `bytes` when a codec failed without saying how many.
+    /// The error for a failed allocation of `bytes` bytes; 0 when a codec does not say how many it asked for.
     #[must_use]
     pub fn out_of_memory(bytes: u64) -> Self {
         WorkError::OutOfMemory { bytes }.into()

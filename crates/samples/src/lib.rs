@@ -3,6 +3,7 @@
 //! - [`Size`] and [`Rect`]: where pixels lie.
 //! - [`Samples`], [`Planes`] and [`Raster`]: decoded samples, planar or interleaved.
 //! - [`RowSink`]: takes rows of samples as a decoder has them.
+//! - [`Orientation`] and [`turn()`]: how a stored picture is turned to stand upright.
 //! - [`Budget`], [`CpuTimer`] and [`CancellationToken`]: how long a job may go on.
 //! - [`Workers`]: the threads that work on one image.
 //! - [`WorkError`] and [`DecodeError`]: why work ended without a result.
@@ -18,15 +19,17 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod block;
 mod budget;
 mod cicp;
 mod error;
 mod memory;
+mod orientation;
 mod planes;
 mod raster;
 mod samples;
 mod size;
-pub mod tile;
+mod turn;
 mod view;
 mod workers;
 
@@ -34,9 +37,11 @@ pub use budget::{Budget, CancellationToken, CpuTimer};
 pub use cicp::Cicp;
 pub use error::{BoxError, DecodeError, WorkError};
 pub use memory::{joined, reserve, zeroed};
+pub use orientation::Orientation;
 pub use planes::{Chroma, Matrix, Planes, Range, Siting, chroma_size};
 pub use raster::{Layout, Raster};
 pub use samples::{RowSink, SampleSlice, Samples, sample_count};
 pub use size::{Rect, Size};
+pub use turn::turn;
 pub use view::{PictureView, PlaneView};
 pub use workers::Workers;

@@ -1,8 +1,18 @@
 //! Allocations that report failure instead of aborting the process.
+//!
+//! What an upload announces decides how much is allocated, so every buffer of samples comes from here.
 
 use crate::error::WorkError;
 
 /// Allocates `len` elements of the default value, which is zero for numbers.
+///
+/// ```
+/// use image_ingest_samples::{WorkError, zeroed};
+///
+/// assert_eq!(zeroed::<u8>(3)?, [0, 0, 0]);
+/// assert!(matches!(zeroed::<u8>(usize::MAX), Err(WorkError::OutOfMemory { .. })));
+/// # Ok::<(), WorkError>(())
+/// ```
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Y′CbCr planes, and how their values and positions are to be read.
+//! Y′CbCr planes, what their values stand for, and where their samples sit.
 
 use crate::error::WorkError;
 use crate::samples::{Samples, sample_count};
@@ -68,7 +68,7 @@ pub enum Siting {
 }
 
 impl Planes {
-    /// Planes whose lengths agree with their sizes.
+    /// These planes, if their lengths agree with their sizes.
     ///
     /// # Errors
     ///
@@ -89,7 +89,46 @@ impl Planes {
 }
 
 /// The size of a chroma plane of a picture of `size` luma samples, for subsampling factors `(h, v)`.
+///
+/// ```
+/// use image_ingest_samples::{Size, chroma_size};
+///
+/// assert_eq!(chroma_size(Size::new(5, 4), (2, 2)), Size::new(3, 2));
+/// ```
 #[must_use]
 pub fn chroma_size(size: Size, (h, v): (u8, u8)) -> Size {
     Size::new(size.width.div_ceil(u32::from(h)), size.height.div_ceil(u32::from(v)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn planes(luma: usize, chroma: usize) -> Planes {
+        let samples = |len| Samples::U8(vec![0; len]);
+        let chroma = Chroma { cb: samples(chroma), cr: samples(chroma), subsampling: (2, 2), siting: Siting::Centred };
+        Planes {
+            size: Size::new(5, 3),
+            bit_depth: 8,
+            luma: samples(luma),
+            chroma: Some(chroma),
+            range: Range::Full,
+            matrix: Matrix::Bt601,
+        }
+    }
+
+    #[test]
+    fn chroma_sizes_are_rounded_up() {
+        assert_eq!(chroma_size(Size::new(5, 3), (2, 1)), Size::new(3, 3));
+        assert_eq!(chroma_size(Size::new(5, 3), (4, 2)), Size::new(2, 2));
+        assert_eq!(chroma_size(Size::new(1, 1), (4, 4)), Size::new(1, 1));
+    }
+
+    #[test]
+    fn planes_agree_with_their_size() {
+        assert!(planes(15, 6).checked().is_ok());
+        assert!(planes(14, 6).checked().is_err());
+        assert!(planes(15, 2).checked().is_err());
+        assert!(Planes { chroma: None, ..planes(15, 0) }.checked().is_ok());
+    }
 }

@@ -41,7 +41,7 @@ impl Layout {
 }
 
 impl Raster {
-    /// A raster whose length agrees with its size.
+    /// A raster of these samples, if their length agrees with the size.
     ///
     /// # Errors
     ///

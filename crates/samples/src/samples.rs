@@ -41,14 +41,14 @@ impl Samples {
 }
 
 impl fmt::Debug for Samples {
-    /// The depth and the count: samples themselves fill screens and say little.
+    /// Writes the depth and the count, and no sample: a picture's samples would fill screens.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bits = if matches!(self, Self::U8(_)) { 8 } else { 16 };
         write!(f, "[{} samples of {bits} bits]", self.len())
     }
 }
 
-/// Samples that somebody else holds.
+/// Borrowed samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SampleSlice<'a> {
     /// 8 bits each.
@@ -57,16 +57,38 @@ pub enum SampleSlice<'a> {
     U16(&'a [u16]),
 }
 
-/// Takes the rows of a picture as a decoder has them, plane by plane from the top.
+/// Takes the rows of a picture as a decoder has them, each plane from the top.
+///
+/// A decoder that hands its rows to a sink needs no memory for the whole picture. What takes them may reduce them, or keep
+/// them:
+///
+/// ```
+/// use image_ingest_samples::{RowSink, SampleSlice, WorkError};
+///
+/// struct Rows(Vec<u8>);
+///
+/// impl RowSink for Rows {
+///     fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, _stride: usize) -> Result<(), WorkError> {
+///         let SampleSlice::U8(rows) = rows else { return Err(WorkError::internal("8 bits were announced")) };
+///         self.0.extend_from_slice(rows);
+///         Ok(())
+///     }
+/// }
+///
+/// let mut sink = Rows(Vec::new());
+/// sink.take_rows(0, SampleSlice::U8(&[1, 2, 3, 4]), 2)?;
+/// assert_eq!(sink.0, [1, 2, 3, 4]);
+/// # Ok::<(), WorkError>(())
+/// ```
 pub trait RowSink {
     /// Takes the next rows of plane `plane`: 0 is luma or the interleaved samples, 1 and 2 are Cb and Cr.
     ///
-    /// Rows begin `stride` samples apart, and the last may end where its samples do. How many rows come at a time does
-    /// not change the result.
+    /// Rows begin `stride` samples apart. The last one may be shorter than `stride`, as long as it has all its samples. The
+    /// result does not depend on how many rows come at a time.
     ///
     /// # Errors
     ///
-    /// What the receiver cannot go on after: [`WorkError`].
+    /// A [`WorkError`] after which the sink takes no more rows.
     fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, stride: usize) -> Result<(), WorkError>;
 }
 

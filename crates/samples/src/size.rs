@@ -1,6 +1,13 @@
 //! Width and height in pixels, and rectangles of pixels.
 
 /// Width then height, in pixels.
+///
+/// ```
+/// use image_ingest_samples::Size;
+///
+/// let size = Size::new(4032, 3024);
+/// assert_eq!((size.pixels(), size.longer(), size.transposed()), (12_192_768, 4032, Size::new(3024, 4032)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Size {
@@ -17,7 +24,7 @@ impl Size {
         Self { width, height }
     }
 
-    /// `width × height`, which cannot overflow 64 bits.
+    /// `width × height`. The product of two 32-bit numbers fits 64 bits.
     #[must_use]
     pub const fn pixels(self) -> u64 {
         self.width as u64 * self.height as u64
@@ -29,7 +36,7 @@ impl Size {
         if self.width > self.height { self.width } else { self.height }
     }
 
-    /// The size after a quarter turn.
+    /// The size after a quarter turn: width and height change places.
     #[must_use]
     pub const fn transposed(self) -> Self {
         Self { width: self.height, height: self.width }

@@ -1,6 +1,9 @@
 //! The threads that work on one image: those of a caller's pool, or the calling thread alone.
 //!
-//! The result never depends on the number of threads: work is cut into pieces that do not depend on each other.
+//! The result never depends on the number of threads. Work is cut into pieces whose results do not depend on each other,
+//! the cut does not depend on the pool, and of several errors the first by place is returned, not the first by time.
+//!
+//! No thread is started here: a caller hands over a pool, or everything stays on the calling thread.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -12,6 +15,17 @@ use crate::budget::{Budget, CpuTimer};
 use crate::error::WorkError;
 
 /// The threads that may work on one image, and the budget that they share.
+///
+/// ```
+/// use image_ingest_samples::Workers;
+///
+/// let mut doubled = [0; 4];
+/// Workers::default().map([&[1, 2, 3, 4]], &mut doubled, |[from], to| {
+///     to.iter_mut().zip(from).for_each(|(to, from)| *to = 2 * from);
+/// })?;
+/// assert_eq!(doubled, [2, 4, 6, 8]);
+/// # Ok::<(), image_ingest_samples::WorkError>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Workers<'p> {
     pool: Option<&'p ThreadPool>,
@@ -25,14 +39,16 @@ impl<'p> Workers<'p> {
         Self { pool: pool.filter(|pool| pool.current_num_threads() > 1), budget: None }
     }
 
-    /// The same threads, as long as `budget` allows.
+    /// The same threads, which stop with an error as soon as `budget` is spent or cancelled.
     #[must_use]
     pub fn under(self, budget: &'p Budget) -> Self {
         Self { budget: Some(budget), ..self }
     }
 
-    /// A timer for work on the calling thread. [`Self::each`] and [`Self::map`] have timers of their own: none may be alive
-    /// on the calling thread while they run, or its time counts twice.
+    /// A timer for work on the calling thread.
+    ///
+    /// [`Self::each`] and [`Self::map`] create timers of their own. Drop this one before they are called: two timers on one
+    /// thread count its time twice.
     #[must_use]
     pub fn timer(self) -> CpuTimer<'p> {
         self.budget.map(Budget::timer).unwrap_or_default()
@@ -44,11 +60,11 @@ impl<'p> Workers<'p> {
         self.pool.map_or(1, ThreadPool::current_num_threads)
     }
 
-    /// Calls `work` for every item with its index and the thread's timer. Items are begun in order.
+    /// Calls `work` for every item, with its index and the timer of the thread that it runs on. Items are begun in order.
     ///
     /// # Errors
     ///
-    /// The error of the first item, by its place and not by the time, for which `work` returns one.
+    /// The error of the first item in order for which `work` returns one, whatever finished first.
     pub fn each<T: Sync, E: Send>(
         self,
         items: &[T],
@@ -82,7 +98,10 @@ impl<'p> Workers<'p> {
         failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), |(_, error)| Err(error))
     }
 
-    /// Fills `to` from `N` sources of the same length. `work` sees the same stretch of every source and of `to`.
+    /// Fills `to` from `N` sources of the same length.
+    ///
+    /// `work` is called for stretches of 16 384 elements and sees the same stretch of every source and of `to`. A source that
+    /// is too short gives a shorter stretch.
     ///
     /// # Errors
     ///
@@ -107,7 +126,7 @@ impl<'p> Workers<'p> {
     }
 }
 
-/// Elements of a stretch. A canonical image has some hundred stretches, enough to keep a pool busy.
+/// Elements of a stretch. A canonical image of 3 MP has some two hundred stretches, which is enough to keep a pool busy.
 const STRETCH: usize = 1 << 14;
 
 #[cfg(test)]

@@ -3,13 +3,9 @@
 use image_ingest_samples::{DecodeError, Size};
 
 use crate::bits::Bits;
-<<<<<<< HEAD
-use crate::layout::*;
-=======
 use crate::entropy_image;
 use crate::layout::LosslessLayout;
 use crate::prefix::PrefixCode;
->>>>>>> h-webpheif
 use crate::result::Result;
 
 /// Writes bitstreams.

@@ -1,14 +1,17 @@
-//! Brings decoded pixels to the canonical image: cropped, reduced, sRGB, opaque, upright.
+//! Turns decoded pixels into the canonical image: cropped, reduced, sRGB, opaque, upright.
+//!
+//! The order of the steps is written here and nowhere else. What each does to samples is in the engines.
+//!
+//! Planes of 8-bit BT.601 that need no colour conversion go to the encoder as planes. Everything else becomes RGB, and does
+//! so at canonical size: chroma is reduced or enlarged straight to that grid, so the colour engine sees few pixels.
 
-mod orient;
-
-use image_ingest_color::{expand_range, to_rgb, to_srgb};
+use image_ingest_color::{compose, expand_range, to_rgb, to_srgb};
 use image_ingest_resize::{ChromaGrid, reduce_planes, reduce_raster};
-use image_ingest_samples::{Layout, Planes, Range, Raster, Rect, Samples, Size, Workers, chroma_size, sample_count};
+use image_ingest_samples::{
+    Layout, Orientation, Planes, Range, Raster, Rect, Samples, Size, Workers, chroma_size, sample_count, turn,
+};
 
-use crate::canonical::orient::turn;
 use crate::error::{Error, Result};
-use crate::header::Orientation;
 use crate::pixels::Pixels;
 use crate::plan::Plan;
 
@@ -22,7 +25,7 @@ pub struct Canonical {
     pub samples: CanonicalSamples,
     /// Whether any pixel was transparent and shows the matte.
     pub alpha_composed: bool,
-    /// Stored pixels, per side, for each one the codec gave: 1, or the DCT scale's divisor.
+    /// Stored pixels, per side, for each pixel that the codec gave: 1, or the divisor of the DCT scale.
     pub scale_divisor: u32,
 }
 
@@ -55,7 +58,7 @@ impl std::fmt::Debug for CanonicalSamples {
 }
 
 impl Canonical {
-    /// A canonical image whose lengths agree with its size: how a renderer outside this process hands one back.
+    /// A canonical image of these samples. `None` when a length disagrees with the size, or when there is no pixel.
     #[must_use]
     pub fn new(size: Size, samples: CanonicalSamples, alpha_composed: bool, scale_divisor: u32) -> Option<Self> {
         let is = |v: &Vec<u8>, size: Size, channels| sample_count(size, channels) == Some(v.len());
@@ -71,16 +74,16 @@ impl Canonical {
     }
 }
 
-/// Follows the plan's second half: crop, reduce, convert, compose, turn.
+/// Does what the plan says of decoded pixels: crop, reduce, convert, compose, turn.
 ///
 /// # Errors
 ///
-/// `out_of_memory`, `deadline`, `cancelled`; `internal` when a codec gave what it did not promise.
+/// `out_of_memory`, `deadline`, `cancelled`; `internal` when a codec gave other pixels than it promised.
 pub(crate) fn canonicalise(pixels: Pixels, coded_size: Size, plan: &Plan, workers: Workers<'_>) -> Result<Canonical> {
-    let by_codec = matches!(pixels, Pixels::ReducedYcbcr(_) | Pixels::ReducedInterleaved(_));
-    // The longer side: a short one is rounded up too far to tell the scale.
+    let reduced_by_codec = matches!(pixels, Pixels::ReducedYcbcr(_) | Pixels::ReducedInterleaved(_));
+    // The longer side tells the scale. A short one may have been rounded up too far.
     let scale_divisor =
-        if by_codec { plan.scale.divisor() } else { coded_size.longer().div_ceil(pixels.size().longer().max(1)) };
+        if reduced_by_codec { plan.scale.divisor() } else { coded_size.longer().div_ceil(pixels.size().longer().max(1)) };
     let crop = if scale_divisor == 1 { plan.crop } else { Rect::whole(pixels.size()) };
     let (samples, alpha_composed) = match pixels {
         Pixels::Ycbcr(planes) => {
@@ -99,7 +102,7 @@ pub(crate) fn canonicalise(pixels: Pixels, coded_size: Size, plan: &Plan, worker
         .ok_or_else(|| Error::internal("canonical samples disagree with their size"))
 }
 
-/// Turns reduced planes upright, or makes RGB of them.
+/// Turns reduced planes upright where they go to the encoder as they are, else converts them to RGB first.
 fn from_planes(planes: Planes, plan: &Plan, workers: Workers<'_>) -> Result<(CanonicalSamples, bool)> {
     match plan.chroma_grid(planes.bit_depth, planes.matrix) {
         ChromaGrid::Half => Ok((planar(planes, plan)?, false)),
@@ -107,11 +110,12 @@ fn from_planes(planes: Planes, plan: &Plan, workers: Workers<'_>) -> Result<(Can
     }
 }
 
+/// Stretches planes to full range and turns each upright.
 fn planar(planes: Planes, plan: &Plan) -> Result<CanonicalSamples> {
     let planes = expand_range(planes);
     debug_assert_eq!(planes.range, Range::Full);
     let upright = |samples: Samples, size: Size| match samples {
-        Samples::U8(v) => turn::<1>(v, size, plan.orientation),
+        Samples::U8(v) => Ok(turn::<1>(v, size, plan.orientation)?),
         Samples::U16(_) => Err(Error::internal("16-bit planes cannot be encoded")),
     };
     let luma = upright(planes.luma, plan.target)?;
@@ -124,7 +128,7 @@ fn planar(planes: Planes, plan: &Plan) -> Result<CanonicalSamples> {
     })
 }
 
-/// Converts, composes and turns a raster at the target size; says whether anything shows the matte.
+/// Converts, composes and turns a raster of the target size, and says whether any pixel shows the matte.
 fn interleaved(raster: Raster, plan: &Plan, workers: Workers<'_>) -> Result<(CanonicalSamples, bool)> {
     let Raster { layout, samples, .. } = to_srgb(raster, &plan.conversion, workers)?;
     let Samples::U8(samples) = samples else {
@@ -142,40 +146,12 @@ fn interleaved(raster: Raster, plan: &Plan, workers: Workers<'_>) -> Result<(Can
 }
 
 fn rgb(samples: Vec<u8>, size: Size, orientation: Orientation) -> Result<CanonicalSamples> {
-    turn::<3>(samples, size, orientation).map(CanonicalSamples::Rgb)
-}
-
-/// Composes RGBA over the matte, in place: a result of three bytes a pixel never overtakes its source of four.
-fn compose(mut samples: Vec<u8>, matte: [u8; 3]) -> (Vec<u8>, bool) {
-    let mut composed = false;
-    let pixels = samples.len() / 4;
-    for i in 0..pixels {
-        let [r, g, b, alpha] = [samples[4 * i], samples[4 * i + 1], samples[4 * i + 2], samples[4 * i + 3]];
-        composed |= alpha != 255;
-        for (c, (value, under)) in [r, g, b].into_iter().zip(matte).enumerate() {
-            samples[3 * i + c] = over(value, under, alpha);
-        }
-    }
-    samples.truncate(pixels * 3);
-    (samples, composed)
-}
-
-fn over(value: u8, under: u8, alpha: u8) -> u8 {
-    let sum = u32::from(value) * u32::from(alpha) + u32::from(under) * u32::from(255 - alpha);
-    u8::try_from((sum + 127) / 255).unwrap_or(u8::MAX)
+    Ok(CanonicalSamples::Rgb(turn::<3>(samples, size, orientation)?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn composing_keeps_opaque_pixels_and_shows_the_matte_under_clear_ones() {
-        let (out, composed) = compose(vec![10, 20, 30, 255, 9, 9, 9, 0, 200, 0, 0, 128], [255, 255, 255]);
-        assert_eq!(out, [10, 20, 30, 255, 255, 255, 227, 127, 127]);
-        assert!(composed);
-        assert!(!compose(vec![1, 2, 3, 255], [0; 3]).1);
-    }
 
     #[test]
     fn a_canonical_image_agrees_with_its_size() {

@@ -1,24 +1,39 @@
-//! Turns samples upright.
+//! Turns the rows of a stored picture so that it stands upright.
+//!
+//! A turn is a transposition and two mirrors, each made or not ([`Orientation::parts`]). Without a transposition whole rows
+//! are copied. With one, a row of the source becomes a column of the result, and a picture of several megabytes would
+//! touch a new page for every sample. So the picture is transposed in blocks that both stay in the cache: bytes in blocks
+//! of 16 × 16 by vector instructions ([`crate::block`]), pixels of more bytes in blocks of 32 × 32 one by one.
 
 use std::array::from_fn;
 use std::ops::Range;
 
-use image_ingest_samples::tile::{self, SIDE};
-use image_ingest_samples::{Size, zeroed};
+use crate::block::{self, SIDE, transposed};
+use crate::error::WorkError;
+use crate::memory::zeroed;
+use crate::orientation::Orientation;
+use crate::size::Size;
 
-use crate::error::{Error, Result};
-use crate::header::Orientation;
-
-/// Turns rows of pixels of `N` samples; the result has the axes of the upright picture.
+/// Turns rows of pixels of `N` bytes each upright; `size` is that of the stored picture.
+///
+/// The result has the axes of the upright picture: `height × width` pixels where the orientation swaps the axes.
+///
+/// ```
+/// use image_ingest_samples::{Orientation, Size, turn};
+///
+/// let stored = vec![1, 2, 3, 4, 5, 6];
+/// assert_eq!(turn::<1>(stored, Size::new(3, 2), Orientation::Rotate90)?, [4, 1, 5, 2, 6, 3]);
+/// # Ok::<(), image_ingest_samples::WorkError>(())
+/// ```
 ///
 /// # Errors
 ///
-/// `out_of_memory`; `internal` when the length disagrees with the size.
-pub(crate) fn turn<const N: usize>(samples: Vec<u8>, size: Size, orientation: Orientation) -> Result<Vec<u8>> {
+/// [`WorkError::OutOfMemory`]; [`WorkError::Internal`] when the length disagrees with the size.
+pub fn turn<const N: usize>(samples: Vec<u8>, size: Size, orientation: Orientation) -> Result<Vec<u8>, WorkError> {
     let (width, height) = (size.width as usize, size.height as usize);
     let (pixels, rest) = samples.as_chunks::<N>();
     if !rest.is_empty() || pixels.len() != width.saturating_mul(height) {
-        return Err(Error::internal("samples disagree with their size"));
+        return Err(WorkError::internal("samples disagree with their size"));
     }
     let (transpose, mirror_x, mirror_y) = orientation.parts();
     if orientation == Orientation::Upright {
@@ -27,12 +42,11 @@ pub(crate) fn turn<const N: usize>(samples: Vec<u8>, size: Size, orientation: Or
     let mut out = zeroed(samples.len())?;
     let to = out.as_chunks_mut::<N>().0;
     if transpose && N == 1 {
-        transposed_bytes(&samples, width, height, to.as_flattened_mut(), mirror_x, mirror_y);
+        transpose_bytes(&samples, width, height, to.as_flattened_mut(), mirror_x, mirror_y);
     } else if transpose {
-        transposed(pixels, Part { x: 0..width, y: 0..height }, (width, height), to, mirror_x, mirror_y);
+        transpose_part(pixels, Part { x: 0..width, y: 0..height }, (width, height), to, mirror_x, mirror_y);
     } else {
-        let pairs = pixels.chunks_exact(width).enumerate();
-        for (y, row) in pairs {
+        for (y, row) in pixels.chunks_exact(width).enumerate() {
             let y = if mirror_y { height - 1 - y } else { y };
             let target = &mut to[y * width..(y + 1) * width];
             target.copy_from_slice(row);
@@ -44,13 +58,16 @@ pub(crate) fn turn<const N: usize>(samples: Vec<u8>, size: Size, orientation: Or
     Ok(out)
 }
 
-/// Turns tiles of sixteen rows and columns, and what is left of them byte by byte.
-fn transposed_bytes(from: &[u8], width: usize, height: usize, to: &mut [u8], mirror_x: bool, mirror_y: bool) {
+/// Transposes bytes in blocks of 16 × 16; what is left at the right and at the bottom goes byte by byte.
+///
+/// A mirror is made by the order in which rows go into a block (`mirror_x`) and by the row to which a column of it is
+/// written (`mirror_y`), so it costs nothing.
+fn transpose_bytes(from: &[u8], width: usize, height: usize, to: &mut [u8], mirror_x: bool, mirror_y: bool) {
     let (right, bottom) = (width / SIDE * SIDE, height / SIDE * SIDE);
     for top in (0..bottom).step_by(SIDE) {
         for left in (0..right).step_by(SIDE) {
             let source = |i: usize| top + if mirror_x { SIDE - 1 - i } else { i };
-            let rows = tile::transposed(from_fn(|i| tile::row(from, source(i) * width + left)));
+            let rows = transposed(from_fn(|i| block::row(from, source(i) * width + left)));
             let column = if mirror_x { height - top - SIDE } else { top };
             for (x, bytes) in (left..).zip(rows) {
                 let row = if mirror_y { width - 1 - x } else { x };
@@ -60,8 +77,8 @@ fn transposed_bytes(from: &[u8], width: usize, height: usize, to: &mut [u8], mir
     }
     let (from, to) = (from.as_chunks::<1>().0, to.as_chunks_mut::<1>().0);
     let size = (width, height);
-    transposed(from, Part { x: right..width, y: 0..bottom }, size, to, mirror_x, mirror_y);
-    transposed(from, Part { x: 0..width, y: bottom..height }, size, to, mirror_x, mirror_y);
+    transpose_part(from, Part { x: right..width, y: 0..bottom }, size, to, mirror_x, mirror_y);
+    transpose_part(from, Part { x: 0..width, y: bottom..height }, size, to, mirror_x, mirror_y);
 }
 
 /// Columns and rows of the source.
@@ -70,8 +87,8 @@ struct Part {
     y: Range<usize>,
 }
 
-/// Writes tile by tile, so that neither side walks whole columns through the cache.
-fn transposed<T: Copy>(
+/// Transposes a part pixel by pixel, block by block, so that neither side walks whole columns through the cache.
+fn transpose_part<T: Copy>(
     from: &[T],
     part: Part,
     (width, height): (usize, usize),
@@ -79,11 +96,11 @@ fn transposed<T: Copy>(
     mirror_x: bool,
     mirror_y: bool,
 ) {
-    for top in part.y.clone().step_by(TILE) {
-        for left in part.x.clone().step_by(TILE) {
-            for x in left..(left + TILE).min(part.x.end) {
+    for top in part.y.clone().step_by(PIXEL_BLOCK) {
+        for left in part.x.clone().step_by(PIXEL_BLOCK) {
+            for x in left..(left + PIXEL_BLOCK).min(part.x.end) {
                 let row = if mirror_y { width - 1 - x } else { x };
-                for y in top..(top + TILE).min(part.y.end) {
+                for y in top..(top + PIXEL_BLOCK).min(part.y.end) {
                     let column = if mirror_x { height - 1 - y } else { y };
                     to[row * height + column] = from[y * width + x];
                 }
@@ -92,7 +109,8 @@ fn transposed<T: Copy>(
     }
 }
 
-const TILE: usize = 32;
+/// Side of a block of pixels: 32 × 32 of three bytes are 3 KB on either side.
+const PIXEL_BLOCK: usize = 32;
 
 #[cfg(test)]
 mod tests {
@@ -126,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn tiles_give_what_single_bytes_give() {
+    fn blocks_give_what_single_bytes_give() {
         for (width, height) in [(16, 16), (15, 40), (47, 33), (64, 17), (1, 100), (100, 1)] {
             let bytes: Vec<u8> = (0..width * height).map(|i: u32| i.wrapping_mul(40_503).to_le_bytes()[1]).collect();
             let triples: Vec<u8> = bytes.iter().flat_map(|&b| [b; 3]).collect();
@@ -150,6 +168,14 @@ mod tests {
                 let twice = turn::<1>(once, between, b).unwrap();
                 assert_eq!(turn::<1>(vec![1, 2, 3, 4, 5, 6], size, a.then(b)).unwrap(), twice, "{a:?} then {b:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_length_that_disagrees_with_the_size_is_internal() {
+        for len in [0, 5, 7] {
+            let wrong = turn::<1>(vec![0; len], Size::new(3, 2), Orientation::Rotate90);
+            assert!(matches!(wrong, Err(WorkError::Internal { .. })));
         }
     }
 }
