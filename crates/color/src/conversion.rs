@@ -41,8 +41,8 @@ impl Conversion {
 
 /// Decides the conversion of samples of `model` from what their container says.
 ///
-/// Nothing is refused: a profile that cannot be read is ignored. To see whether a profile is equal to sRGB it is built and
-/// probed, which takes up to some milliseconds.
+/// Nothing is refused: a profile that cannot be read is ignored. To see whether a profile is equal to sRGB it is built
+/// and probed, which takes up to some milliseconds.
 ///
 /// ```
 /// use image_ingest_color::{ColorDescription, ColorModel, Conversion, conversion};

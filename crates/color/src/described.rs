@@ -8,8 +8,8 @@ use crate::icc;
 use crate::matrix::{BT709, Chromaticities, D65, Matrix3};
 use crate::profile::{ColorProfile, GrayProfile, MatrixProfile};
 
-/// The profile that a description means for samples of `model`. `None` when the description needs no conversion, is malformed or
-/// does not fit the samples.
+/// The profile that a description means for samples of `model`. `None` when the description needs no conversion, is
+/// malformed or does not fit the samples.
 pub(crate) fn read(description: &ColorDescription, model: ColorModel) -> Option<ColorProfile<'_>> {
     let rgb = match description {
         ColorDescription::Srgb => return None,
@@ -27,7 +27,8 @@ pub(crate) fn read(description: &ColorDescription, model: ColorModel) -> Option<
 
 /// SDR code points; `None` where they mean sRGB, or where the primaries are unknown.
 ///
-/// The BT.709 family of transfer functions is read as the curve of sRGB, as browsers do: both are graded on the same displays.
+/// The BT.709 family of transfer functions is read as the curve of sRGB, as browsers do: both are graded on the same
+/// displays.
 fn from_cicp(cicp: Cicp) -> Option<MatrixProfile<'static>> {
     let curve = match cicp.transfer {
         4 => Curve::power(2.2),
@@ -60,8 +61,8 @@ fn primaries(code: u16) -> Option<Chromaticities> {
 
 /// PNG's `gAMA` and `cHRM` (PNG Third Edition, 11.3.2); `None` where they mean sRGB, or no colour space.
 ///
-/// An exponent within 1 % of 1/2.2 stands for the curve of sRGB, as the value 45 455 that the specification recommends beside
-/// `sRGB` does.
+/// An exponent within 1 % of 1/2.2 stands for the curve of sRGB, as the value 45 455 that the specification recommends
+/// beside `sRGB` does.
 fn from_gamma(gamma: u32, chromaticities: Option<[(u32, u32); 4]>) -> Option<MatrixProfile<'static>> {
     let srgb_like = gamma == 0 || (45_000..=45_910).contains(&gamma);
     let curve = if srgb_like { Curve::SRGB } else { Curve::power(100_000.0 / f64::from(gamma)) };

@@ -1,7 +1,7 @@
 //! Finds profiles that are equal to sRGB, or so near that no sample changes by more than one level.
 //!
-//! The decision rests on colours alone: every gray and a grid of colours are converted. Names are not read, so a profile that
-//! is called sRGB and is not counts as what it is.
+//! The decision rests on colours alone: every gray and a grid of colours are converted. Names are not read, so a
+//! profile that is called sRGB and is not counts as what it is.
 
 use crate::profile::ColorProfile;
 use crate::shaper::{Luminance, Shaper, grays};

@@ -13,8 +13,9 @@ use crate::tags::Tags;
 
 /// The profile in `bytes`, if it is one of `space` and the tags that it is read from are well-formed.
 ///
-/// `A2B0`, the table of the perceptual intent, comes first as in LittleCMS; then matrix and curves; then the tables of the
-/// other intents. A malformed `A2B0` makes the whole profile unreadable: the picture is then taken for sRGB and not refused.
+/// `A2B0`, the table of the perceptual intent, comes first as in LittleCMS; then matrix and curves; then the tables of
+/// the other intents. A malformed `A2B0` makes the whole profile unreadable: the picture is then taken for sRGB and not
+/// refused.
 pub(crate) fn read(bytes: &[u8], space: ColorModel) -> Option<ColorProfile<'_>> {
     let tags = Tags::read(bytes)?;
     if tags.space != space {

@@ -36,8 +36,8 @@ pub(crate) fn encode(light: f64) -> f64 {
     if light <= 0.003_130_8 { 12.92 * light } else { 1.055 * pow(light, 1.0 / 2.4) - 0.055 }
 }
 
-/// [`encode`] from a table. Its error is below 1/200 of a code, and largest just above the linear part, where a cell has the
-/// corner of the curve. Three powers for each node would be most of the cost of a grid.
+/// [`encode`] from a table. Its error is below 1/200 of a code, and largest just above the linear part, where a cell
+/// has the corner of the curve. Three powers for each node would be most of the cost of a grid.
 pub(crate) struct Encoder(Vec<f64>);
 
 impl Encoder {

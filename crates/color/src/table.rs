@@ -1,8 +1,8 @@
 //! A profile's table from device values to the connection space, and on to linear sRGB (ICC.1:2022, 10.10–10.12).
 //!
-//! The stages are those of `lutAToBType`, in this order: A curves, CLUT, M curves, matrix with offset, B curves. The older
-//! `lut8Type` and `lut16Type` have input tables (here A), a CLUT and output tables (here B). Stages that a profile leaves out
-//! are the identity.
+//! The stages are those of `lutAToBType`, in this order: A curves, CLUT, M curves, matrix with offset, B curves. The
+//! older `lut8Type` and `lut16Type` have input tables (here A), a CLUT and output tables (here B). Stages that a
+//! profile leaves out are the identity.
 //!
 //! All of it is `f64` and is evaluated at the nodes of a grid, never at pixels. [`crate::grid`] makes that grid and
 //! interpolates in it.
@@ -62,7 +62,8 @@ impl<'a> TableProfile<'a> {
 
     /// Where a device value lies along an axis after its curve. Many points of a grid share it.
     ///
-    /// The matrix of the older types is not applied: it is for device values that are XYZ (10.10), and pictures have none.
+    /// The matrix of the older types is not applied: it is for device values that are XYZ (10.10), and pictures have
+    /// none.
     pub(crate) fn position(&self, axis: usize, device: f64) -> AxisPosition {
         let value = self.a[axis].at(device);
         match &self.clut {
@@ -93,8 +94,8 @@ impl<'a> TableProfile<'a> {
         self.encoding.xyz(v)
     }
 
-    /// The black to compensate for, as LittleCMS finds it for the perceptual intent: the reference medium's in version 4
-    /// (ICC.1:2022, 6.4), else the neutral of the darkest colour, at most L* 50.
+    /// The black to compensate for, as LittleCMS finds it for the perceptual intent: the reference medium's in version
+    /// 4 (ICC.1:2022, 6.4), else the neutral of the darkest colour, at most L* 50.
     fn darkest(&self, version: u8) -> [f64; 3] {
         if version >= 4 {
             return [0.003_36, 0.003_473_1, 0.002_87];

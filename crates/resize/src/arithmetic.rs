@@ -6,8 +6,8 @@ use crate::weights::{FixedPoint, Weights};
 
 /// A sample that can be reduced.
 ///
-/// A sum of samples times weights is an exact integer, so neither its order nor the number of samples that are worked on at
-/// a time changes a result. Only the rounding to a sample does, once after each pass.
+/// A sum of samples times weights is an exact integer, so neither its order nor the number of samples that are worked
+/// on at a time changes a result. Only the rounding to a sample does, once after each pass.
 pub(crate) trait Arithmetic: FixedPoint + bytemuck::Pod + Default {
     /// One sample of each of [`Self::LANES`] rows, above each other.
     type Column: Copy + Default;
@@ -24,7 +24,7 @@ pub(crate) trait Arithmetic: FixedPoint + bytemuck::Pod + Default {
     /// Turns [`Self::LANES`] rows of `row_len` samples, one behind the other, into columns.
     fn transpose(rows: &[Self], row_len: usize, columns: &mut [Self::Column]);
 
-    /// The horizontal pass: [`Self::LANES`] rows of target pixels, one behind the other, from columns. One pixel more than the
-    /// weights reach must exist.
+    /// The horizontal pass: [`Self::LANES`] rows of target pixels, one behind the other, from columns. One pixel more
+    /// than the weights reach must exist.
     fn blend_columns(columns: &[Self::Column], channels: usize, weights: &Weights<Self>, out: &mut [Self]);
 }

@@ -1,22 +1,22 @@
 //! The arithmetic of 8-bit samples: weights of 15 bits in pairs, sums of 32 bits, 16 samples at a time.
 //!
-//! **Why pairs.** SSE2 and NEON have no cheap multiplication of 8-bit lanes, but one that multiplies 16-bit lanes, adds the
-//! products of neighbours and gives 32-bit sums (`pmaddwd`). So two rows, or two columns, are interleaved: a lane pair holds
-//! the samples of both at one place, and is multiplied by a pair of weights. Where the number of taps is odd, the last pair
-//! has a weight of 0.
+//! **Why pairs.** SSE2 and NEON have no cheap multiplication of 8-bit lanes, but one that multiplies 16-bit lanes, adds
+//! the products of neighbours and gives 32-bit sums (`pmaddwd`). So two rows, or two columns, are interleaved: a lane
+//! pair holds the samples of both at one place, and is multiplied by a pair of weights. Where the number of taps is
+//! odd, the last pair has a weight of 0.
 //!
-//! **Lanes.** `Sums` holds the sums of 16 samples in four registers of four. Interleaving bytes `a` and `b` and then zeros
-//! makes `a₀ b₀ a₁ b₁ …` in 16 bits each, four pairs to a register, in the order of the samples. No value is ever added
-//! across a register: the horizontal pass has sixteen rows as its lanes, not sixteen samples of one row.
+//! **Lanes.** `Sums` holds the sums of 16 samples in four registers of four. Interleaving bytes `a` and `b` and then
+//! zeros makes `a₀ b₀ a₁ b₁ …` in 16 bits each, four pairs to a register, in the order of the samples. No value is ever
+//! added across a register: the horizontal pass has sixteen rows as its lanes, not sixteen samples of one row.
 //!
 //! **Precision.** Weights have as many fraction bits as keep the largest below 2^15, and at most 21
 //! ([`crate::weights`]).
 //!
-//! **No sum overflows.** The weights of a target sample add up to 1, and the negative lobes of Catmull-Rom make the sum of
-//! their magnitudes 1.3 at most. With 21 fraction bits a sum of samples up to 255 stays below 255 × 1.3 × 2^21 < 0.7 × 10^9;
-//! half a unit for rounding and the rounding of the weights (half a unit for each tap, 32 768 taps at most) add 2^20 and
-//! 255 × 2^14. All of it is below a half of 2^31. Shifted by the precision a result is within ±332, so 16 bits hold it,
-//! and the last narrowing saturates to 0–255.
+//! **No sum overflows.** The weights of a target sample add up to 1, and the negative lobes of Catmull-Rom make the sum
+//! of their magnitudes 1.3 at most. With 21 fraction bits a sum of samples up to 255 stays below 255 × 1.3 × 2^21,
+//! which is a third of 2^31. Rounding adds little: 2^20 for the sum, and half a unit for each weight, so 255 × 2^14 for
+//! 32 768 taps. Shifted by the precision a result is within ±332, so 16 bits hold it, and the last narrowing saturates
+//! to 0–255.
 
 use bytemuck::cast;
 use fast_image_resize::pixels::U8x4;
@@ -48,8 +48,8 @@ impl Arithmetic for u8 {
 
     /// Works on stretches of 32 samples: for each, the pairs of rows are walked once and the sums stay in registers.
     ///
-    /// The rows of an odd window's last pair are the same row twice, since its second weight is 0. What is left of a row
-    /// after whole stretches is copied to a stretch of its own and padded with zeros.
+    /// The rows of an odd window's last pair are the same row twice, since its second weight is 0. What is left of a
+    /// row after whole stretches is copied to a stretch of its own and padded with zeros.
     fn blend_rows(window: &[&[Self]], weights: &[[i16; 2]], precision: u32, out: &mut [Self]) {
         let (stretches, rest) = out.as_chunks_mut::<STRETCH>();
         let pairs = window.chunks(2).map(|rows| [rows[0], rows.get(1).unwrap_or(&rows[0])]);
@@ -85,8 +85,8 @@ impl Arithmetic for u8 {
 
     /// Makes one column of target samples after the other, and turns sixteen of them back into rows.
     ///
-    /// `chunks(2 * channels)` walks pairs of pixels from the first tap on. The second pixel of the last pair exists even where
-    /// the number of taps is odd, because one pixel more than the weights reach does.
+    /// `chunks(2 * channels)` walks pairs of pixels from the first tap on. The second pixel of the last pair exists
+    /// even where the number of taps is odd, because one pixel more than the weights reach does.
     fn blend_columns(columns: &[u8x16], channels: usize, weights: &Weights<Self>, out: &mut [Self]) {
         let row_len = out.len() / Self::LANES;
         let mut block = [u8x16::ZERO; SIDE];
@@ -228,8 +228,8 @@ mod tests {
         }
     }
 
-    /// The largest and the smallest sums there are: white under all positive weights and black under all negative ones, and
-    /// the reverse.
+    /// The largest and the smallest sums there are: white under all positive weights and black under all negative ones,
+    /// and the reverse.
     #[test]
     fn sums_beyond_the_range_saturate() {
         for (rows, target) in [(16, 8), (4096, 16), (32_768, 1)] {

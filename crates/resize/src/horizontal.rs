@@ -1,7 +1,7 @@
 //! The horizontal pass: rows of samples in, shorter rows out (or longer, where chroma is enlarged).
 //!
-//! Rows wait until there are as many as the arithmetic has lanes. They are turned into columns, so that one lane is one row,
-//! and reduced together: a target sample is then a weighted sum of columns, and no lane ever meets another.
+//! Rows wait until there are as many as the arithmetic has lanes. They are turned into columns, so that one lane is one
+//! row, and reduced together: a target sample is then a weighted sum of columns, and no lane ever meets another.
 
 use image_ingest_samples::zeroed;
 

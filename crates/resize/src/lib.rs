@@ -3,14 +3,14 @@
 //! [`PlanesReducer`] and [`RasterReducer`] take rows as a decoder has them and keep only those under the filter, so no
 //! picture of full size has to exist. [`reduce_planes`] and [`reduce_raster`] take whole pictures.
 //!
-//! The result is that of fast_image_resize on whole frames, sample by sample, whatever the number of rows at a time. Sums are
-//! integers and weights come from a polynomial, so it is the same on every machine.
+//! The result is that of fast_image_resize on whole frames, sample by sample, whatever the number of rows at a time.
+//! Sums are integers and weights come from a polynomial, so it is the same on every machine.
 //!
-//! How it works, from the outside in: `reduction` says which samples become the target, `weights` how much of each. `reducer`
-//! leads rows through two passes, `vertical` and `horizontal`, whose arithmetic is in `eight` and `sixteen`.
+//! How it works, from the outside in: `reduction` says which samples become the target, `weights` how much of each.
+//! `reducer` leads rows through two passes, `vertical` and `horizontal`, whose arithmetic is in `eight` and `sixteen`.
 //!
-//! This crate promises nothing but to [image-ingest](https://docs.rs/image-ingest), which pins it with `=`: its API changes
-//! with any release.
+//! This crate promises nothing but to [image-ingest](https://docs.rs/image-ingest), which pins it with `=`: its API
+//! changes with any release.
 //!
 //! ```
 //! use image_ingest_resize::RasterReducer;

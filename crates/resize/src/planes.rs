@@ -30,8 +30,8 @@ pub struct PlanesFormat {
 
 /// Reduces Y′CbCr planes while they are decoded.
 ///
-/// Planes 0, 1 and 2 of [`RowSink`] are luma, Cb and Cr. Rows of one plane come from the top; how rows of different planes
-/// alternate does not matter.
+/// Planes 0, 1 and 2 of [`RowSink`] are luma, Cb and Cr. Rows of one plane come from the top; how rows of different
+/// planes alternate does not matter.
 ///
 /// ```
 /// use image_ingest_resize::{ChromaGrid, PlanesFormat, PlanesReducer};

@@ -29,8 +29,8 @@ pub struct RasterReducer {
 }
 
 impl RasterReducer {
-    /// A reducer of a raster of `size`, of which `crop` becomes `target`. Rows are [`SampleSlice::U8`] exactly when `bit_depth` is
-    /// at most 8.
+    /// A reducer of a raster of `size`, of which `crop` becomes `target`. Rows are [`SampleSlice::U8`] exactly when
+    /// `bit_depth` is at most 8.
     ///
     /// # Errors
     ///

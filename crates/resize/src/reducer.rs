@@ -1,11 +1,11 @@
 //! Reduces a plane or raster while it is being decoded, from rows in any number at a time.
 //!
-//! The two passes follow each other row by row: what one gives the other takes at once. Beside the result there are only the
-//! rows under the filter, so a picture of full size never exists. A 22 MP 4:4:4 JPEG needs 16 MB in this way, and 108 MB when its
-//! planes are decoded first.
+//! The two passes follow each other row by row: what one gives the other takes at once. Beside the result there are
+//! only the rows under the filter, so a picture of full size never exists. A 22 MP 4:4:4 JPEG needs 16 MB in this way,
+//! and 108 MB when its planes are decoded first.
 //!
-//! RGBA is filtered with alpha premultiplied, and divided by alpha afterwards, so that the colour of transparent pixels does
-//! not show in their neighbours. Both steps are those of fast_image_resize.
+//! RGBA is filtered with alpha premultiplied, and divided by alpha afterwards, so that the colour of transparent pixels
+//! does not show in their neighbours. Both steps are those of fast_image_resize.
 
 use std::iter::once;
 
@@ -116,8 +116,8 @@ impl<T: Arithmetic> RowReducer<T> {
         self.push_used(rows)
     }
 
-    /// Takes the parts of rows that the window touches. After the last row of the plane it takes as many copies of it as the
-    /// window reaches past the edge.
+    /// Takes the parts of rows that the window touches. After the last row of the plane it takes as many copies of it
+    /// as the window reaches past the edge.
     fn push_used<'a>(&mut self, rows: impl Iterator<Item = &'a [T]> + Clone) -> Result<()> {
         let Reduction { size, window, .. } = self.part;
         let ended = self.seen == size.height as usize;

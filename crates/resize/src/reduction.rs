@@ -1,15 +1,15 @@
 //! Which part of a plane becomes the target, and which whole samples lie under it.
 //!
-//! A **window** is the part of a stored plane, in its samples and with fractions, that becomes the whole target. For luma and
-//! interleaved samples it is the crop. For chroma it depends on two more things:
+//! A **window** is the part of a stored plane, in its samples and with fractions, that becomes the whole target. For
+//! luma and interleaved samples it is the crop. For chroma it depends on two more things:
 //!
-//! - **Siting.** The reduced planes have centred chroma (JFIF, WebP). Where stored chroma is sited on the left luma column
-//!   (HEVC's default) or on the top left luma sample, the window starts later.
-//! - **Odd sizes.** A target of odd width has a last chroma sample that covers half a luma pixel more than there is. The
-//!   window reaches as far past the edge, where the last sample repeats.
+//! - **Siting.** The reduced planes have centred chroma (JFIF, WebP). Where stored chroma is sited on the left luma
+//!   column (HEVC's default) or on the top left luma sample, the window starts later.
+//! - **Odd sizes.** A target of odd width has a last chroma sample that covers half a luma pixel more than there is.
+//!   The window reaches as far past the edge, where the last sample repeats.
 //!
-//! An **extent** is the whole samples that a window touches along one axis. The filter sees these and none around them, so
-//! nothing outside a crop shows in the result.
+//! An **extent** is the whole samples that a window touches along one axis. The filter sees these and none around them,
+//! so nothing outside a crop shows in the result.
 
 use std::ops::Range;
 
@@ -47,7 +47,8 @@ impl Reduction {
         Self::raster(size, Layout::Gray, crop, target)
     }
 
-    /// A chroma plane of a picture of `size` luma samples. `crop` and `target` are those of luma; the result lies on `grid`.
+    /// A chroma plane of a picture of `size` luma samples. `crop` and `target` are those of luma; the result lies on
+    /// `grid`.
     ///
     /// # Errors
     ///
@@ -148,9 +149,9 @@ impl Window {
 
     /// Where the chroma grid of the target lies on a stored chroma plane, and the size of that grid.
     ///
-    /// With a subsampling factor of `h` the centred chroma sample `i` covers the luma samples from `h·i` to `h·(i + 1)`. Sited
-    /// on the left luma column its centre lies `(h − 1) / 2` luma samples earlier, which is `½ − ½ / h` chroma samples. So the
-    /// window starts that much later.
+    /// With a subsampling factor of `h` the centred chroma sample `i` covers the luma samples from `h·i` to `h·(i +
+    /// 1)`. Sited on the left luma column its centre lies `(h − 1) / 2` luma samples earlier, which is `½ − ½ / h`
+    /// chroma samples. So the window starts that much later.
     pub(crate) fn chroma(
         (h, v): (u8, u8),
         siting: Siting,
@@ -168,8 +169,8 @@ impl Window {
             Siting::TopLeft => (late(h), late(v)),
         };
         let span = |grid: u32, crop: u32, target: u32, stored: f64| {
-            // Luma samples of the crop, times how far the grid reaches past the target, in stored chroma samples. The quotient
-            // is exactly 1 where the grid is not rounded up.
+            // Luma samples of the crop, times how far the grid reaches past the target, in stored chroma samples. The
+            // quotient is exactly 1 where the grid is not rounded up.
             f64::from(crop) * (f64::from(grid) * f64::from(factor) / f64::from(target)) / stored
         };
         let width = span(size.width, crop.size.width, target.width, h);

@@ -1,8 +1,8 @@
 //! The arithmetic of 16-bit samples: weights of 31 bits, sums of 64 bits.
 //!
-//! **Sign apart.** SSE2 multiplies unsigned 32-bit lanes to 64 bits (`pmuludq`) and has no signed form. So a product is that of
-//! the magnitudes, and a negative weight subtracts it. Sums are kept as `u64` in two's complement; they wrap below 0 and
-//! come back when they are read as `i64`.
+//! **Sign apart.** SSE2 multiplies unsigned 32-bit lanes to 64 bits (`pmuludq`) and has no signed form. So a product is
+//! that of the magnitudes, and a negative weight subtracts it. Sums are kept as `u64` in two's complement; they wrap
+//! below 0 and come back when they are read as `i64`.
 //!
 //! **No sum overflows.** With at most 45 fraction bits and magnitudes of weights that add up to 1.3 at most (see
 //! [`crate::eight`]), a sum stays below 65 535 × 1.3 × 2^45 < 2^62.

@@ -1,8 +1,8 @@
 //! The vertical pass: rows of samples in, fewer rows out (or more, where chroma is enlarged).
 //!
-//! Rows come from the top, in any number at a time. A target row is written as soon as its last source row is there. Between
-//! two calls only the rows that a later target row needs are kept: some four times the scale. Rows of the current call are
-//! used where they are, so a decoder that gives many rows at a time has few of them copied.
+//! Rows come from the top, in any number at a time. A target row is written as soon as its last source row is there.
+//! Between two calls only the rows that a later target row needs are kept: some four times the scale. Rows of the
+//! current call are used where they are, so a decoder that gives many rows at a time has few of them copied.
 
 use std::collections::VecDeque;
 
@@ -35,8 +35,8 @@ impl<T: Arithmetic> Vertical<T> {
     ///
     /// `give` gets a function that writes the target row, and calls it with the place where the row belongs.
     ///
-    /// The kept rows and the new ones are consecutive and start at source row `first`. A span that ends by `end` starts at
-    /// `first` or later, since [`Self::keep`] dropped no row from `needed_from` on. So its rows are at hand.
+    /// The kept rows and the new ones are consecutive and start at source row `first`. A span that ends by `end` starts
+    /// at `first` or later, since [`Self::keep`] dropped no row from `needed_from` on. So its rows are at hand.
     pub(crate) fn push<'a>(
         &mut self,
         rows: impl Iterator<Item = &'a [T]>,

@@ -1,12 +1,13 @@
 //! How much each target sample takes from which source samples: Catmull-Rom, widened by the scale, in fixed point.
 //!
 //! **The filter.** Target sample `i` lies at `(i + ½) × scale` in the source. The Catmull-Rom kernel (Keys' cubic with
-//! a = −½) has a radius of 2; where the picture becomes smaller it is stretched by the scale, so that every source sample
-//! counts (antialiasing). Weights are divided by their sum. At an edge the samples that are missing are left out.
+//! a = −½) has a radius of 2; where the picture becomes smaller it is stretched by the scale, so that every source
+//! sample counts (antialiasing). Weights are divided by their sum. At an edge the samples that are missing are left
+//! out.
 //!
-//! **The numbers are those of fast_image_resize**, operation by operation, so that rows reduced one at a time give what it
-//! gives for whole frames. It chooses the precision once for all target samples of a call, from the largest weight. That is
-//! why it cannot be called for a few rows at a time, and why weights are made here for a whole axis.
+//! **The numbers are those of fast_image_resize**, operation by operation, so that rows reduced one at a time give what
+//! it gives for whole frames. It chooses the precision once for all target samples of a call, from the largest weight.
+//! That is why it cannot be called for a few rows at a time, and why weights are made here for a whole axis.
 //!
 //! **The same on every machine**: the kernel is a polynomial, and only the basic operations of IEEE 754 are used.
 
@@ -44,8 +45,8 @@ pub(crate) struct Span {
     pub(crate) end: usize,
     /// The first source sample of this target sample or of any later one.
     ///
-    /// It can lie before `first`: weights of zero at the ends are left out, so a span can begin before its predecessor. The
-    /// vertical pass may drop the rows before it, and no others.
+    /// It can lie before `first`: weights of zero at the ends are left out, so a span can begin before its predecessor.
+    /// The vertical pass may drop the rows before it, and no others.
     pub(crate) needed_from: usize,
     weights_at: usize,
     weights_end: usize,
@@ -106,9 +107,9 @@ impl<T: FixedPoint> Weights<T> {
 
 /// Leaves the weights of target sample `i` in `weights` and returns its first source sample.
 ///
-/// The weights add up to 1, and those at the two ends are not zero. The order of operations is that of fast_image_resize and
-/// must stay: another order rounds differently, and content ids depend on it. So the sum that looks as if it could be
-/// shortened, `offset + len - offset`, stays, too.
+/// The weights add up to 1, and those at the two ends are not zero. The order of operations is that of
+/// fast_image_resize and must stay: another order rounds differently, and content ids depend on it. So the sum that
+/// looks as if it could be shortened, `offset + len - offset`, stays, too.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
