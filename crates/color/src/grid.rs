@@ -1,6 +1,6 @@
 //! Converts pixels by a table profile: a grid of sRGB colours, interpolated in integers.
 //!
-//! A table profile costs a microsecond for one colour, so it is evaluated once at the nodes of a grid
+//! A table profile costs far more than a look-up for one colour, so it is evaluated once at the nodes of a grid
 //! ([`crate::table`]), and pixels are interpolated between nodes. A node has sRGB codes with 8 bits of fraction, 0–65
 //! 280.
 //!
@@ -120,7 +120,7 @@ impl ColorGrid {
 /// Nodes along an axis, for a table that has `own` points there.
 ///
 /// It is 17 for inks and 33 for light as in LittleCMS. For light it is up to 41 where that makes every point of the
-/// table a node, since between its own points a table is smooth.
+/// table a node: a table is linear between its points and bends at them.
 fn points(own: usize, space: ColorModel) -> usize {
     if space == ColorModel::Cmyk {
         return 17;

@@ -211,3 +211,58 @@ fn identity<'a>(space: ColorModel) -> TableProfile<'a> {
         to_srgb: Matrix3::xyz_to_srgb(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn near(found: [f64; 3], wanted: [f64; 3]) {
+        assert!(found.iter().zip(wanted).all(|(f, w)| (f - w).abs() < 1e-9), "{found:?} {wanted:?}");
+    }
+
+    /// Device values that are the connection space: `x` stands for `x × 65 535 / 32 768`.
+    fn device([x, y, z]: [f64; 3]) -> [f64; 4] {
+        [x, y, z, 0.0].map(|v| v * 32_768.0 / 65_535.0)
+    }
+
+    #[test]
+    fn black_becomes_zero_and_white_stays() {
+        let mut table = identity(ColorModel::Rgb);
+        near(table.linear_srgb(device(D50)), [1.0; 3]);
+        near(table.linear_srgb(device([0.0; 3])), [0.0; 3]);
+        let black = D50.map(|white| white * 0.05);
+        table.black = black;
+        near(table.linear_srgb(device(black)), [0.0; 3]);
+        near(table.linear_srgb(device(D50)), [1.0; 3]);
+    }
+
+    #[test]
+    fn stages_follow_each_other_in_the_order_of_the_standard() {
+        let mut table = identity(ColorModel::Rgb);
+        table.a = [Curve::power(2.0); 4];
+        table.m = [Curve::power(0.5); 3];
+        table.matrix = Matrix3([[0.5, 0.0, 0.0], [0.0, 0.5, 0.0], [0.0, 0.0, 0.5]]);
+        table.offset = [0.25; 3];
+        table.b = [Curve::power(2.0); 3];
+        // ((0.8²)^½ × ½ + ¼)² = 0.65².
+        let positions = from_fn(|axis| table.position(axis, 0.8));
+        near(table.xyz(positions), [0.65 * 0.65 * 65_535.0 / 32_768.0; 3]);
+    }
+
+    #[test]
+    fn the_black_of_version_4_is_that_of_the_reference_medium() {
+        let table = identity(ColorModel::Rgb);
+        assert_eq!(table.darkest(4), [0.003_36, 0.003_473_1, 0.002_87]);
+        // Device 0 is black here, and 1 for inks is brighter than L* 50.
+        assert_eq!(table.darkest(2), [0.0; 3]);
+        let most = cie_inverse(66.0 / 116.0);
+        assert_eq!(identity(ColorModel::Cmyk).darkest(2), D50.map(|white| white * most));
+    }
+
+    #[test]
+    fn tables_of_fewer_than_two_entries_are_none() {
+        let tag = [0; 200];
+        assert!(older(&tag, ColorModel::Rgb, 1, 256, 2).is_none());
+        assert!(older(&tag, ColorModel::Rgb, 256, 0, 2).is_none());
+    }
+}
