@@ -2,7 +2,7 @@
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use image_ingest_resize::{RasterReducer, reduce_raster};
-use image_ingest_samples::{CpuTimer, Layout, Raster, Rect, RowSink, SampleSlice, Samples, Size};
+use image_ingest_samples::{CpuTimer, Layout, Raster, Rect, RowSink, SampleSlice, Samples, Size, sample_count};
 
 const SIZE: Size = Size::new(4000, 3000);
 const TARGET: Size = Size::new(2048, 1536);
@@ -20,7 +20,7 @@ fn noise(len: usize) -> Vec<u16> {
 }
 
 fn samples(layout: Layout, bits: u8) -> Samples {
-    let samples = noise(SIZE.pixels() as usize * layout.channels());
+    let samples = noise(sample_count(SIZE, layout.channels()).expect("12 MP"));
     if bits == 8 { Samples::U8(samples.iter().map(|v| v.to_be_bytes()[0]).collect()) } else { Samples::U16(samples) }
 }
 

@@ -21,7 +21,7 @@
 //! for row in [[10; 4], [10; 4], [90; 4], [90; 4]] {
 //!     reducer.take_rows(0, SampleSlice::U8(&row), 4)?;
 //! }
-//! assert_eq!(reducer.finish()?.samples, Samples::U8(vec![5, 5, 95, 95]));
+//! assert_eq!(reducer.finish()?.samples, Samples::U8(vec![17, 17, 83, 83]));
 //! # Ok::<(), image_ingest_samples::WorkError>(())
 //! ```
 #![forbid(unsafe_code)]
