@@ -87,7 +87,7 @@ fn with_curve(points: Chromaticities, curve: Curve<'static>) -> Option<MatrixPro
     Some(MatrixProfile { curves: [curve; 3], to_xyz: Matrix3::to_xyz(points)? })
 }
 
-/// Adobe RGB (1998), 4.3.1.
+/// Adobe RGB (1998).
 const ADOBE_RGB: Chromaticities = [D65, (0.64, 0.33), (0.21, 0.71), (0.15, 0.06)];
 
 #[cfg(test)]

@@ -187,7 +187,7 @@ mod tests {
         assert!((found / wanted - 1.0).abs() < 0.002, "{found} {wanted}");
     }
 
-    /// BT.2408, table 1 and BT.2100: code values of PQ and the luminance that they stand for.
+    /// BT.2100, table 4: signals of PQ and the luminance that they stand for.
     #[test]
     fn pq_has_the_points_of_its_standard() {
         assert_eq!(pq_light(0.0), 0.0);

@@ -71,7 +71,7 @@ const ENCODER_CELLS: usize = 4096;
 mod tests {
     use super::*;
 
-    /// IEC 61966-2-1, 5.2.
+    /// IEC 61966-2-1.
     #[test]
     fn the_curve_has_the_points_of_its_standard() {
         for (light, encoded) in [(0.0, 0.0), (0.003_130_8, 0.040_45), (0.214_041, 0.5), (0.5, 0.735_357), (1.0, 1.0)] {

@@ -1,8 +1,8 @@
 //! Reduces a plane or raster while it is being decoded, from rows in any number at a time.
 //!
-//! The two passes follow each other row by row: what one gives the other takes at once. Beside the result there are
-//! only the rows under the filter, so a picture of full size never exists. A 22 MP 4:4:4 JPEG needs 16 MB in this way,
-//! and 108 MB when its planes are decoded first.
+//! The two passes follow each other row by row: a row that the first one finishes goes to the second at once. Memory
+//! holds the result and the rows under the filter, and a picture of full size never exists. A 22 MP 4:4:4 JPEG needs
+//! 16 MB in this way, and 108 MB when its planes are decoded first.
 //!
 //! RGBA is filtered with alpha premultiplied, and divided by alpha afterwards, so that the colour of transparent pixels
 //! does not show in their neighbours. Both steps are those of fast_image_resize.
