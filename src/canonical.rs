@@ -2,8 +2,9 @@
 //!
 //! The order of the steps is written here and nowhere else. What each does to samples is in the engines.
 //!
-//! Planes of 8-bit BT.601 that need no colour conversion go to the encoder as planes. Everything else becomes RGB, and does
-//! so at canonical size: chroma is reduced or enlarged straight to that grid, so the colour engine sees few pixels.
+//! Planes of 8-bit BT.601 that need no colour conversion go to the encoder as planes. Everything else becomes RGB, and
+//! does so at canonical size: chroma is reduced or enlarged straight to that grid, so the colour engine sees few
+//! pixels.
 
 use image_ingest_color::{compose, expand_range, to_rgb, to_srgb};
 use image_ingest_resize::{ChromaGrid, reduce_planes, reduce_raster};
@@ -82,8 +83,11 @@ impl Canonical {
 pub(crate) fn canonicalise(pixels: Pixels, coded_size: Size, plan: &Plan, workers: Workers<'_>) -> Result<Canonical> {
     let reduced_by_codec = matches!(pixels, Pixels::ReducedYcbcr(_) | Pixels::ReducedInterleaved(_));
     // The longer side tells the scale. A short one may have been rounded up too far.
-    let scale_divisor =
-        if reduced_by_codec { plan.scale.divisor() } else { coded_size.longer().div_ceil(pixels.size().longer().max(1)) };
+    let scale_divisor = if reduced_by_codec {
+        plan.scale.divisor()
+    } else {
+        coded_size.longer().div_ceil(pixels.size().longer().max(1))
+    };
     let crop = if scale_divisor == 1 { plan.crop } else { Rect::whole(pixels.size()) };
     let (samples, alpha_composed) = match pixels {
         Pixels::Ycbcr(planes) => {

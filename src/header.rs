@@ -13,14 +13,15 @@ use crate::upload::format::Format;
 pub struct Header {
     /// The container.
     pub format: Format,
-    /// Width and height as stored, before any crop or turn: the output of a HEIF grid, the canvas of a GIF or animated WebP.
+    /// Width and height as stored, before any crop or turn: the output of a HEIF grid, the canvas of a GIF or animated
+    /// WebP.
     pub coded_size: Size,
     /// The displayed part of the coded picture (HEIF `clap`), in stored axes; the whole picture in other formats.
     pub(crate) crop: Rect,
     /// How the stored picture is turned to stand upright, after the crop.
     pub orientation: Orientation,
-    /// An orientation of Exif, 2 to 8, that is not applied: a HEIF file of no MIAF brand has it and neither `irot` nor `imir`.
-    /// ISO/IEC 23008-12 shows such a picture as it is stored, but its writer may have meant it to be turned.
+    /// An orientation of Exif, 2 to 8, that is not applied: a HEIF file of no MIAF brand has it and neither `irot` nor
+    /// `imir`. ISO/IEC 23008-12 shows such a picture as it is stored, but its writer may have meant it to be turned.
     pub exif_orientation_ignored: Option<u8>,
     /// How the payload is coded.
     pub coding: Coding,
@@ -32,8 +33,8 @@ pub struct Header {
     pub has_alpha: bool,
     /// What the container says about colour.
     pub color: ColorDescription,
-    /// Frames of an animation, at least 1, as declared (APNG) or counted up to the probe's bound (GIF, WebP); `None` for a
-    /// still picture. Only the first frame is ingested.
+    /// Frames of an animation, at least 1, as declared (APNG) or counted up to the probe's bound (GIF, WebP); `None`
+    /// for a still picture. Only the first frame is ingested.
     pub frames: Option<u32>,
 }
 

@@ -1,5 +1,5 @@
-//! Encodes as baseline JPEG: 4:2:0, accurate DCT, standard Huffman tables (ITU-T T.81 annex K), a JFIF header and no other
-//! metadata.
+//! Encodes as baseline JPEG: 4:2:0, accurate DCT, standard Huffman tables (ITU-T T.81 annex K), a JFIF header and no
+//! other metadata.
 
 use image_ingest_c_decoders::jpeg::{self, Failure, Status};
 use image_ingest_samples::CpuTimer;
@@ -7,7 +7,8 @@ use image_ingest_samples::CpuTimer;
 use crate::canonical::{Canonical, CanonicalSamples};
 use crate::error::{Error, Result};
 
-/// Encodes with libjpeg-turbo. Gray becomes three components with neutral chroma, so that every result has the same form.
+/// Encodes with libjpeg-turbo. Gray becomes three components with neutral chroma, so that every result has the same
+/// form.
 ///
 /// # Errors
 ///

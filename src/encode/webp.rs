@@ -1,6 +1,7 @@
 //! Encodes planes or RGB as lossy WebP (RFC 9649, VP8), without metadata.
 //!
-//! VP8 holds 4:2:0 in limited-range BT.601, which [`LimitedPlanes`] makes in integers. libwebp's encoder gets nothing else.
+//! VP8 holds 4:2:0 in limited-range BT.601, which [`LimitedPlanes`] makes in integers. libwebp's encoder gets nothing
+//! else.
 
 use image_ingest_c_decoders::webp_encode;
 use image_ingest_color::LimitedPlanes;

@@ -1,6 +1,7 @@
 //! Estimates a job's peak memory from its header and plan, so that it can be admitted or refused before decoding.
 //!
-//! Each codec states in its `cost.rs` what decoding holds ([`DecodeCost`]). The later stages are the same for all codecs.
+//! Each codec states in its `cost.rs` what decoding holds ([`DecodeCost`]). The later stages are the same for all
+//! codecs.
 
 use image_ingest_samples::Size;
 
@@ -112,8 +113,8 @@ fn target_density(header: &Header, stays_planar: bool) -> SampleDensity {
     }
 }
 
-/// What a reduction keeps in addition to its input and its result: the rows that a target row needs, one batch of sixteen
-/// rows and its columns, and the weights.
+/// What a reduction keeps in addition to its input and its result: the rows that a target row needs, one batch of
+/// sixteen rows and its columns, and the weights.
 fn reducer_bytes(header: &Header, plan: &Plan, size: Size, cost: &DecodeCost) -> u64 {
     let row = cost.density.bytes(u64::from(size.width), bytes_per_sample(header));
     if bytes_per_sample(header) == 2 && !cost.streams {

@@ -42,9 +42,9 @@ impl Plan {
 
     /// The grid that chroma is reduced to.
     ///
-    /// Planes go to the encoder as they are when they are 8-bit BT.601, need no colour conversion, and no axis of odd length is
-    /// mirrored: a mirror would move the last chroma sample of such an axis, which has one luma sample only, to the front.
-    /// Everything else becomes RGB and gets one chroma sample per luma sample.
+    /// Planes go to the encoder as they are when they are 8-bit BT.601, need no colour conversion, and no axis of odd
+    /// length is mirrored: a mirror would move the last chroma sample of such an axis, which has one luma sample only,
+    /// to the front. Everything else becomes RGB and gets one chroma sample per luma sample.
     pub(crate) fn chroma_grid(&self, bit_depth: u8, matrix: Matrix) -> ChromaGrid {
         let (_, mirror_x, mirror_y) = self.orientation.parts();
         let Size { width, height } = self.size();
@@ -79,7 +79,8 @@ pub(crate) fn plan(header: &Header, profile: &Profile) -> Plan {
     plan
 }
 
-/// The smallest DCT scale of a JPEG that gives the target exactly, or still gives at least twice the target on both sides.
+/// The smallest DCT scale of a JPEG that gives the target exactly, or still gives at least twice the target on both
+/// sides.
 fn dct_scale(header: &Header, crop: Rect, target: Size) -> DctScale {
     match header.coding {
         Coding::JpegSequential { .. } | Coding::JpegProgressive { .. } => smallest_scale(header, crop, (1, 1), target),
@@ -90,8 +91,8 @@ fn dct_scale(header: &Header, crop: Rect, target: Size) -> DctScale {
 /// The same for the chroma planes of a JPEG. Chroma of 4:4:4 and 4:2:2 has further to go to 4:2:0 than luma has to the
 /// target, so it can be decoded at a smaller scale.
 ///
-/// libjpeg has no such scale: it enlarges subsampled chroma where it scales down. Planes are wanted as they are stored, or
-/// smaller.
+/// libjpeg has no such scale: it enlarges subsampled chroma where it scales down. Planes are wanted as they are stored,
+/// or smaller.
 fn chroma_dct_scale(header: &Header, plan: &Plan) -> Option<DctScale> {
     let (Coding::JpegSequential { sampling, .. } | Coding::JpegProgressive { sampling, .. }) = &header.coding else {
         return None;
@@ -102,7 +103,8 @@ fn chroma_dct_scale(header: &Header, plan: &Plan) -> Option<DctScale> {
     Some(smallest_scale(header, plan.crop, factors, chroma_size(plan.target, (grid, grid))))
 }
 
-/// The smallest scale at which a plane subsampled by `factors` has the size `target`, or at least twice that on both sides.
+/// The smallest scale at which a plane subsampled by `factors` has the size `target`, or at least twice that on both
+/// sides.
 fn smallest_scale(header: &Header, crop: Rect, factors: (u8, u8), target: Size) -> DctScale {
     if crop != Rect::whole(header.coded_size) {
         return DctScale::Full;
@@ -119,7 +121,8 @@ fn smallest_scale(header: &Header, crop: Rect, factors: (u8, u8), target: Size) 
     [DctScale::Eighth, DctScale::Quarter, DctScale::Half].into_iter().find(|&s| gives(s)).unwrap_or(DctScale::Full)
 }
 
-/// Whether a reduction hides the block edges that HEVC's in-loop filters smooth: it does from two thirds on, on both sides.
+/// Whether a reduction hides the block edges that HEVC's in-loop filters smooth: it does from two thirds on, on both
+/// sides.
 ///
 /// Intra prediction uses samples from before those filters, so no error spreads when they are left out.
 fn hides_block_edges(from: Size, to: Size) -> bool {

@@ -97,7 +97,8 @@ impl Default for Profile {
 impl Profile {
     /// A stable name for everything that decides canonical bytes: this profile and the canonical version.
     ///
-    /// Store it beside a [`SourceId`](crate::SourceId): the same source under the same fingerprint gives the same bytes.
+    /// Store it beside a [`SourceId`](crate::SourceId): the same source under the same fingerprint gives the same
+    /// bytes.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let geometry = match self.geometry {

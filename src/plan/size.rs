@@ -4,9 +4,9 @@ use image_ingest_samples::{Rect, Size};
 
 /// The canonical size of a displayed picture. It is never enlarged, and its longer side is at most `max_edge`.
 ///
-/// Let `n` be the smallest power of two for which `longer / n ≤ max_edge`. The size is exactly `1/n` when `n` divides both
-/// sides and the longer side stays at least ⅞ of `max_edge`: 4032 × 3024 becomes 2016 × 1512, which a JPEG decoder gives
-/// directly. Otherwise the longer side becomes `max_edge`, and the other is rounded half up and at least 1.
+/// Let `n` be the smallest power of two for which `longer / n ≤ max_edge`. The size is exactly `1/n` when `n` divides
+/// both sides and the longer side stays at least ⅞ of `max_edge`: 4032 × 3024 becomes 2016 × 1512, which a JPEG decoder
+/// gives directly. Otherwise the longer side becomes `max_edge`, and the other is rounded half up and at least 1.
 pub(crate) fn canonical_size(size: Size, max_edge: u32) -> Size {
     let longer = size.longer();
     if longer <= max_edge {

@@ -4,8 +4,9 @@ use std::array::from_fn;
 
 /// A colour table (CLUT) of one, three or four inputs and three outputs.
 ///
-/// The first input varies slowest: the node of grid position `(i, j, k)` has the index `i·s₀ + j·s₁ + k·s₂`, where the stride
-/// `s` of an input is the number of nodes from one of its positions to the next. The table stays a view of the profile.
+/// The first input varies slowest: the node of grid position `(i, j, k)` has the index `i·s₀ + j·s₁ + k·s₂`, where the
+/// stride `s` of an input is the number of nodes from one of its positions to the next. The table stays a view of the
+/// profile.
 #[derive(Debug, Clone)]
 pub(crate) struct Clut<'a> {
     /// Positions along each input, 2–255; 0 for inputs that there are not.
@@ -66,7 +67,8 @@ impl<'a> Clut<'a> {
         }
     }
 
-    /// The outputs between nodes: tetrahedral in three inputs, and linear along the first of four, as LittleCMS does it.
+    /// The outputs between nodes: tetrahedral in three inputs, and linear along the first of four, as LittleCMS does
+    /// it.
     pub(crate) fn at(&self, positions: [AxisPosition; 4]) -> [f64; 3] {
         let base = positions.iter().map(|position| position.offset).sum();
         let axis = |i: usize| (positions[i].fraction, self.strides[i]);
@@ -80,9 +82,9 @@ impl<'a> Clut<'a> {
 
     /// Tetrahedral interpolation in the cell whose lowest corner is the node `base`, from fractions and strides.
     ///
-    /// Sorted by fraction, the three axes lead along edges of the cell from the lowest corner to the highest. The corners on
-    /// that way span the tetrahedron that the point lies in, and each step adds its part of the difference. With one
-    /// input the strides of the others are 0, and what is left is linear interpolation.
+    /// Sorted by fraction, the three axes lead along edges of the cell from the lowest corner to the highest. The
+    /// corners on that way span the tetrahedron that the point lies in, and each step adds its part of the difference.
+    /// With one input the strides of the others are 0, and what is left is linear interpolation.
     fn simplex(&self, base: usize, [a, b, c]: [(f64, usize); 3]) -> [f64; 3] {
         let (a, b) = if a.0 < b.0 { (b, a) } else { (a, b) };
         let (b, c) = if b.0 < c.0 { (c, b) } else { (b, c) };
@@ -94,8 +96,8 @@ impl<'a> Clut<'a> {
 
     /// The outputs of the node at `index`, 0–1.
     ///
-    /// Every index exists: a cell starts at the last position but one at most ([`crate::curve::cell`]), so one stride along
-    /// each axis stays inside the grid.
+    /// Every index exists: a cell starts at the last position but one at most ([`crate::curve::cell`]), so one stride
+    /// along each axis stays inside the grid.
     fn node(&self, index: usize) -> [f64; 3] {
         match self.values {
             ClutValues::Bytes(bytes) => bytes.as_chunks::<3>().0[index].map(|v| f64::from(v) / 255.0),

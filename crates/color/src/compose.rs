@@ -2,8 +2,9 @@
 
 /// Composes 8-bit RGBA over `matte` and gives RGB, with whether any pixel was not opaque.
 ///
-/// Alpha is not premultiplied. A channel is `(value × alpha + matte × (255 − alpha)) / 255`, rounded to nearest; that is at
-/// most 255 × 255, and both extremes are exact. What is left over of a length that is no multiple of four is dropped.
+/// Alpha is not premultiplied. A channel is `(value × alpha + matte × (255 − alpha)) / 255`, rounded to nearest; that
+/// is at most 255 × 255, and both extremes are exact. What is left over of a length that is no multiple of four is
+/// dropped.
 ///
 /// ```
 /// use image_ingest_color::compose;
@@ -15,7 +16,8 @@
 pub fn compose(mut samples: Vec<u8>, matte: [u8; 3]) -> (Vec<u8>, bool) {
     let mut was_transparent = false;
     let pixels = samples.len() / 4;
-    // In place: pixel `i` is read from `4 × i` and written to `3 × i`, which is never ahead of what is still to be read.
+    // In place: pixel `i` is read from `4 × i` and written to `3 × i`, which is never ahead of what is still to be
+    // read.
     for i in 0..pixels {
         let [r, g, b, alpha] = [samples[4 * i], samples[4 * i + 1], samples[4 * i + 2], samples[4 * i + 3]];
         was_transparent |= alpha != 255;

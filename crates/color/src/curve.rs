@@ -1,8 +1,8 @@
-//! One-dimensional curves of ICC profiles (ICC.1:2022: `curveType` 10.6, `parametricCurveType` 10.18, tables of 10.10 and
-//! 10.11).
+//! One-dimensional curves of ICC profiles (ICC.1:2022: `curveType` 10.6, `parametricCurveType` 10.18, tables of 10.10
+//! and 10.11).
 //!
-//! A curve is a view of the profile's bytes and is evaluated in `f64`, with `pow` of the pinned `libm` crate. Pixels never meet
-//! one: [`crate::shaper`] and [`crate::grid`] make tables of it.
+//! A curve is a view of the profile's bytes and is evaluated in `f64`, with `pow` of the pinned `libm` crate. Pixels
+//! never meet one: [`crate::shaper`] and [`crate::grid`] make tables of it.
 
 use libm::pow;
 
@@ -21,7 +21,8 @@ pub(crate) enum Curve<'a> {
     Parametric(Parametric),
 }
 
-/// `(a·x + b)^gamma + e` from `start` on, `slope·x + offset` below: the five function types of `parametricCurveType` as one.
+/// `(a·x + b)^gamma + e` from `start` on, `slope·x + offset` below: the five function types of `parametricCurveType` as
+/// one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Parametric {
     gamma: f64,
@@ -50,8 +51,8 @@ impl Curve<'_> {
         Self::Parametric(Parametric { gamma, a: 1.0, b: 0.0, slope: 0.0, start: 0.0, e: 0.0, offset: 0.0 })
     }
 
-    /// The value at `x`. Outside 0–1 a table has the value of its nearer end. A parametric curve may give a value outside 0–1,
-    /// and gives 0 where its formula has no finite value.
+    /// The value at `x`. Outside 0–1 a table has the value of its nearer end. A parametric curve may give a value
+    /// outside 0–1, and gives 0 where its formula has no finite value.
     pub(crate) fn at(&self, x: f64) -> f64 {
         match self {
             Self::Identity => x,

@@ -1,7 +1,7 @@
 //! Finds profiles that are equal to sRGB, or so near that no sample changes by more than one level.
 //!
-//! The decision rests on colours alone: every gray and a grid of colours are converted. Names are not read, so a profile that
-//! is called sRGB and is not counts as what it is.
+//! The decision rests on colours alone: every gray and a grid of colours are converted. Names are not read, so a
+//! profile that is called sRGB and is not counts as what it is.
 
 use crate::profile::ColorProfile;
 use crate::shaper::{Luminance, Shaper, grays};
@@ -40,4 +40,32 @@ fn probes() -> impl Iterator<Item = [u8; 3]> {
     let level = |i: u16| u8::try_from(i * 17).unwrap_or(u8::MAX);
     let grid = (0..4096u16).map(move |i| [level(i & 15), level(i >> 4 & 15), level(i >> 8)]);
     (0..=255).map(|v| [v; 3]).chain(grid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::curve::Curve;
+    use crate::matrix::{BT709, D65, Matrix3};
+    use crate::profile::{GrayProfile, MatrixProfile};
+
+    #[test]
+    fn srgb_is_equal_to_itself_and_display_p3_is_not() {
+        let p3 = [D65, (0.680, 0.320), (0.265, 0.690), (0.150, 0.060)];
+        for (points, curve, equal) in
+            [(BT709, Curve::SRGB, true), (p3, Curve::SRGB, false), (BT709, Curve::power(2.2), false)]
+        {
+            let to_xyz = Matrix3::to_xyz(points).unwrap();
+            assert_eq!(equals_srgb(&ColorProfile::Matrix(MatrixProfile { curves: [curve; 3], to_xyz })), equal);
+            assert!(equals_srgb(&ColorProfile::Gray(GrayProfile::Luminance(Curve::SRGB))));
+        }
+    }
+
+    #[test]
+    fn probes_have_every_gray_and_the_corners() {
+        let all: Vec<[u8; 3]> = probes().collect();
+        assert_eq!(all.len(), 256 + 4096);
+        assert!((0..=255).all(|v| all.contains(&[v; 3])));
+        assert!([[255, 0, 0], [0, 255, 255], [17, 34, 238]].iter().all(|probe| all.contains(probe)));
+    }
 }

@@ -1,12 +1,13 @@
 //! Converts pixels by a table profile: a grid of sRGB colours, interpolated in integers.
 //!
-//! A table profile costs a microsecond for one colour, so it is evaluated once at the nodes of a grid ([`crate::table`]), and
-//! pixels are interpolated between nodes. A node has sRGB codes with 8 bits of fraction, 0–65 280.
+//! A table profile costs far more than a look-up for one colour, so it is evaluated once at the nodes of a grid
+//! ([`crate::table`]), and pixels are interpolated between nodes. A node has sRGB codes with 8 bits of fraction, 0–65
+//! 280.
 //!
-//! **Interpolation** is tetrahedral. A cell has eight corners; sorted by how far the pixel is along each axis, the three
-//! steps from its lowest corner to its highest pass four of them. With the sorted fractions `a ≥ b ≥ c` these corners get
-//! the weights `1 − a`, `a − b`, `b − c` and `c`. None is negative and their sum is 1, in fixed point exactly 2^15, so a
-//! result lies between its nodes and the gray axis of a neutral profile stays neutral.
+//! **Interpolation** is tetrahedral. A cell has eight corners; sorted by how far the pixel is along each axis, the
+//! three steps from its lowest corner to its highest pass four of them. With the sorted fractions `a ≥ b ≥ c` these
+//! corners get the weights `1 − a`, `a − b`, `b − c` and `c`. None is negative and their sum is 1, in fixed point
+//! exactly 2^15, so a result lies between its nodes and the gray axis of a neutral profile stays neutral.
 //!
 //! **No sum overflows**: 65 280 × 2^15 is below 2^31. For CMYK two such sums are weighted once more, in 64 bits.
 use std::array::from_fn;
@@ -79,8 +80,8 @@ impl ColorGrid {
 
     /// The node at the lowest corner of a pixel's cell, and for each of the first three inputs its fraction and stride.
     ///
-    /// Both are packed into one number, the fraction in the upper half, so that sorting by fraction is three comparisons and
-    /// moves the strides along. A stride is below 2^32, since a grid has fewer nodes.
+    /// Both are packed into one number, the fraction in the upper half, so that sorting by fraction is three
+    /// comparisons and moves the strides along. A stride is below 2^32, since a grid has fewer nodes.
     #[inline]
     fn cells(&self, device: [u16; 3]) -> (usize, [u64; 3]) {
         let mut base = 0;
@@ -97,8 +98,8 @@ impl ColorGrid {
 
     /// The weighted sum of the four corners that the module's documentation describes, in 1/2^15 of a node's unit.
     ///
-    /// Where two fractions are equal either order does: the corner between them gets weight 0. Every corner exists, since
-    /// [`position`] gives cells up to the last node but one only.
+    /// Where two fractions are equal either order does: the corner between them gets weight 0. Every corner exists,
+    /// since [`position`] gives cells up to the last node but one only.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "weights are at most 2^15, strides are below 2^32")]
     fn tetrahedron(&self, base: usize, [a, b, c]: [u64; 3]) -> [u32; 4] {
@@ -118,8 +119,8 @@ impl ColorGrid {
 
 /// Nodes along an axis, for a table that has `own` points there.
 ///
-/// It is 17 for inks and 33 for light as in LittleCMS. For light it is up to 41 where that makes every point of the table
-/// a node, since between its own points a table is smooth.
+/// It is 17 for inks and 33 for light as in LittleCMS. For light it is up to 41 where that makes every point of the
+/// table a node: a table is linear between its points and bends at them.
 fn points(own: usize, space: ColorModel) -> usize {
     if space == ColorModel::Cmyk {
         return 17;

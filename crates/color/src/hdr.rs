@@ -1,12 +1,13 @@
 //! Tone-maps PQ and HLG to SDR sRGB (ITU-R BT.2100; reference white of 203 cd/m² by BT.2408).
 //!
-//! A pixel goes from code values to light in units of reference white, from its primaries to those of BT.709, and from light
-//! to an sRGB code. In between its brightness is reduced by one gain for all three channels, so colours keep their ratios:
-//! luminance up to half of reference white is kept, and above it a smooth knee leads the peak of the format to white.
+//! A pixel goes from code values to light in units of reference white, from its primaries to those of BT.709, and from
+//! light to an sRGB code. In between its brightness is reduced by one gain for all three channels, so colours keep
+//! their ratios: luminance up to half of reference white is kept, and above it a smooth knee leads the peak of the
+//! format to white.
 //!
 //! Both curves are tables of 65 536 entries, made in `f64` with the pinned `libm`. Pixels meet `f32` additions,
-//! multiplications and divisions in a fixed order, which IEEE 754 fixes to the bit. HLG needs one power for each pixel, from
-//! `libm` too.
+//! multiplications and divisions in a fixed order, which IEEE 754 fixes to the bit. HLG needs one power for each pixel,
+//! from `libm` too.
 
 use libm::{exp, log, pow};
 
@@ -107,8 +108,8 @@ impl ToneCurve {
 
 /// The luminance that a luminance above the knee becomes, by Reinhard's extended curve.
 ///
-/// Both are counted from the knee to white: `x` becomes `x · (1 + x / m²) / (1 + x)`, where `m` is the peak. At 0 that is 0 with
-/// slope 1, so the curve joins the part that is kept without an edge, and at `m` it is 1.
+/// Both are counted from the knee to white: `x` becomes `x · (1 + x / m²) / (1 + x)`, where `m` is the peak. At 0 that
+/// is 0 with slope 1, so the curve joins the part that is kept without an edge, and at `m` it is 1.
 fn knee(luminance: f32, peak: f32) -> f32 {
     let over = (luminance - KNEE) / (1.0 - KNEE);
     let most = (peak - KNEE) / (1.0 - KNEE);
@@ -186,7 +187,7 @@ mod tests {
         assert!((found / wanted - 1.0).abs() < 0.002, "{found} {wanted}");
     }
 
-    /// BT.2408, table 1 and BT.2100: code values of PQ and the luminance that they stand for.
+    /// BT.2100, table 4: signals of PQ and the luminance that they stand for.
     #[test]
     fn pq_has_the_points_of_its_standard() {
         assert_eq!(pq_light(0.0), 0.0);

@@ -1,19 +1,19 @@
-//! Converts samples to 8-bit sRGB: ICC profiles (ICC.1:2022), code points (ITU-T H.273), PNG's `gAMA` and `cHRM`, CMYK, and
-//! PQ or HLG by tone mapping.
+//! Converts samples to 8-bit sRGB: ICC profiles (ICC.1:2022), code points (ITU-T H.273), PNG's `gAMA` and `cHRM`, CMYK,
+//! and PQ or HLG by tone mapping.
 //!
-//! [`conversion()`] decides from a [`ColorDescription`] what is to be done, and [`to_srgb`] does it. Around them are the
-//! conversions between Y′CbCr and RGB ([`to_rgb`], [`expand_range`], [`LimitedPlanes`]) and [`compose`], which puts a colour
-//! under transparent pixels.
+//! [`conversion()`] decides from a [`ColorDescription`] what is to be done, and [`to_srgb`] does it. Around them are
+//! the conversions between Y′CbCr and RGB ([`to_rgb`], [`expand_range`], [`LimitedPlanes`]) and [`compose`], which puts
+//! a colour under transparent pixels.
 //!
 //! # The same bytes on every machine
 //!
-//! Pixels meet integers only, except in tone mapping. The tables behind them are made from what IEEE 754 fixes to the bit:
-//! `+ - × ÷`, comparison, rounding and conversion of floating-point numbers, none of which Rust fuses or reorders, and `pow`,
-//! `exp` and `log` of the pinned `libm` crate, which is made of these and built without its assembly.
+//! Pixels meet integers only, except in tone mapping. The tables behind them are made from what IEEE 754 fixes to the
+//! bit: `+ - × ÷`, comparison, rounding and conversion of floating-point numbers, none of which Rust fuses or reorders,
+//! and `pow`, `exp` and `log` of the pinned `libm` crate, which is made of these and built without its assembly.
 //!
-//! Not allowed here: `mul_add`, `f64::powf` and its like (the platform's libm), SIMD chosen at run time, and any colour engine
-//! that does one of them. moxcms, for example, fuses multiplication and addition where the CPU or the build can (on aarch64
-//! always), so its tables and its interpolation differ between machines.
+//! Not allowed here: `mul_add`, `f64::powf` and its like (the platform's libm), SIMD chosen at run time, and any colour
+//! engine that does one of them. moxcms, for example, fuses multiplication and addition where the CPU or the build can
+//! (on aarch64 always), so its tables and its interpolation differ between machines.
 //!
 //! # The way of a pixel
 //!
@@ -23,8 +23,8 @@
 //! - **PQ and HLG**: `hdr`.
 //! - A profile that is equal to sRGB within one level (`equality`) converts nothing.
 //!
-//! This crate promises nothing but to [image-ingest](https://docs.rs/image-ingest), which pins it with `=`: its API changes
-//! with any release.
+//! This crate promises nothing but to [image-ingest](https://docs.rs/image-ingest), which pins it with `=`: its API
+//! changes with any release.
 //!
 //! ```
 //! use image_ingest_color::{ColorDescription, ColorModel, conversion, to_srgb};

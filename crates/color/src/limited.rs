@@ -3,14 +3,16 @@
 //! Everything is integers. libwebp has a conversion from RGB of its own, which goes through gamma tables made with the
 //! platform's `pow`; the same samples must give the same bytes on every machine, so its encoder gets these planes.
 //!
-//! Full range maps 0–255 to a signal of 0–1; limited range has 219 steps for luma, from 16, and 224 for chroma, around 128
-//! (ITU-T H.273, 8.3). From RGB each is one weighted sum. Its weights are BT.601's, times 219/255 or 224/255, in 1/65 536.
+//! Full range maps 0–255 to a signal of 0–1; limited range has 219 steps for luma, from 16, and 224 for chroma, around
+//! 128 (ITU-T H.273, 8.3). From RGB each is one weighted sum. Its weights are BT.601's, times 219/255 or 224/255, in
+//! 1/65 536.
 
 use image_ingest_samples::{Size, WorkError, chroma_size, sample_count, zeroed};
 
 use crate::result::Result;
 
-/// Limited-range BT.601 planes at 4:2:0, rows tight: `width × height` luma samples, ⌈width / 2⌉ × ⌈height / 2⌉ of chroma.
+/// Limited-range BT.601 planes at 4:2:0, rows tight: `width × height` luma samples, ⌈width / 2⌉ × ⌈height / 2⌉ of
+/// chroma.
 ///
 /// ```
 /// use image_ingest_color::LimitedPlanes;
@@ -61,8 +63,8 @@ impl LimitedPlanes {
         Ok(planes)
     }
 
-    /// From interleaved RGB, rows tight. A chroma sample is that of the mean of its 2 × 2 pixels; an odd last column or row
-    /// counts twice.
+    /// From interleaved RGB, rows tight. A chroma sample is that of the mean of its 2 × 2 pixels; an odd last column or
+    /// row counts twice.
     ///
     /// # Errors
     ///
@@ -100,8 +102,8 @@ impl LimitedPlanes {
 
 /// Limited-range luma of a full-range RGB pixel.
 ///
-/// The weights are 0.299, 0.587 and 0.114 times 219/255, and add up to 56 284 = 219/255 × 65 536 rounded, so the sum of a
-/// white pixel is 235 and that of a black one 16.
+/// The weights are 0.299, 0.587 and 0.114 times 219/255, and add up to 56 284 = 219/255 × 65 536 rounded, so the sum of
+/// a white pixel is 235 and that of a black one 16.
 fn luma([r, g, b]: [u8; 3]) -> u8 {
     let y = 16_829 * u32::from(r) + 33_039 * u32::from(g) + 6_416 * u32::from(b);
     low_byte((y + (16 << 16) + (1 << 15)) >> 16)
@@ -109,8 +111,8 @@ fn luma([r, g, b]: [u8; 3]) -> u8 {
 
 /// Limited-range Cb and Cr of the mean of two pairs of pixels; a pair of one counts that pixel twice.
 ///
-/// Sums of four pixels are at most 1020 and the weights of one sign at most 28 784, so a weighted sum stays within ±2^25,
-/// and with 128 in 1/2^18 below 2^26. The weights of either add up to 0, so gray is neutral exactly.
+/// Sums of four pixels are at most 1020 and the weights of one sign at most 28 784, so a weighted sum stays within
+/// ±2^25, and with 128 in 1/2^18 below 2^26. The weights of either add up to 0, so gray is neutral exactly.
 fn mean_chroma(top: &[[u8; 3]], bottom: &[[u8; 3]]) -> (u8, u8) {
     let ends = |pair: &[[u8; 3]]| [pair.first().copied().unwrap_or_default(), pair.last().copied().unwrap_or_default()];
     let four = [ends(top), ends(bottom)];

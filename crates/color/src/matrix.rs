@@ -74,7 +74,7 @@ fn xyz((x, y): (f64, f64)) -> [f64; 3] {
     [x / y, 1.0, (1.0 - x - y) / y]
 }
 
-/// From XYZ to the cone responses of Bradford (ICC.1:2022, E.3).
+/// From XYZ to the cone responses of Bradford (ICC.1:2022, annex E).
 const BRADFORD: Matrix3 = Matrix3([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]);
 
 #[cfg(test)]

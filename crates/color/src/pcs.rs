@@ -1,4 +1,5 @@
-//! The profile connection space: XYZ or CIELAB under D50 (ICC.1:2022, 6.3), and the numbers that stand for it in tables.
+//! The profile connection space: XYZ or CIELAB under D50 (ICC.1:2022, 6.3), and the numbers that stand for it in
+//! tables.
 
 use crate::matrix::D50;
 

@@ -1,13 +1,13 @@
 //! Converts pixels by a matrix profile or a gray profile, in integers.
 //!
-//! Curve and matrix are folded into three tables: for each value of a channel, what it adds to linear red, green and blue of
-//! sRGB. A pixel is three look-ups, two additions and three look-ups of the sRGB code. With 8-bit samples a table has 256
-//! entries, with 16-bit samples 65 536 (3 MiB for all three).
+//! Curve and matrix are folded into three tables: for each value of a channel, what it adds to linear red, green and
+//! blue of sRGB. A pixel is three look-ups, two additions and three look-ups of the sRGB code. With 8-bit samples a
+//! table has 256 entries, with 16-bit samples 65 536 (3 MiB for all three).
 //!
-//! **Fixed point**: contributions have 20 bits of fraction. Matrix entries are clamped to ±500 and light is within 0–1, so a
-//! contribution is within ±500 × 2^20 < 2^29, and three of them with half a step stay within ±2^31. Real matrices have
-//! entries below 4. Each contribution is rounded by itself, which costs at most 1.5 / 2^20 of light; a step of the table of
-//! codes is 1/2^14.
+//! **Fixed point**: contributions have 20 bits of fraction. Matrix entries are clamped to ±500 and light is within 0–1,
+//! so a contribution is within ±500 × 2^20 < 2^29, and three of them with half a step stay within ±2^31. Real matrices
+//! have entries below 4. Each contribution is rounded by itself, which costs at most 1.5 / 2^20 of light; a step of the
+//! table of codes is 1/2^14.
 
 use image_ingest_samples::{WorkError, zeroed};
 
@@ -50,8 +50,8 @@ impl<const N: usize> Shaper<N> {
         Ok(Self { adds: [reds, greens, blues], codes: srgb::codes()? })
     }
 
-    /// The 8-bit sRGB of a pixel. The fixed lengths make all look-ups in range: the type of a sample has as many values as its
-    /// table has entries, and a step is clamped.
+    /// The 8-bit sRGB of a pixel. The fixed lengths make all look-ups in range: the type of a sample has as many values
+    /// as its table has entries, and a step is clamped.
     #[inline]
     pub(crate) fn rgb<T: Into<usize>>(&self, [r, g, b]: [T; 3]) -> [u8; 3] {
         let (r, g, b) = (self.adds[0][r.into()], self.adds[1][g.into()], self.adds[2][b.into()]);

@@ -1,8 +1,8 @@
 //! A profile's table from device values to the connection space, and on to linear sRGB (ICC.1:2022, 10.10–10.12).
 //!
-//! The stages are those of `lutAToBType`, in this order: A curves, CLUT, M curves, matrix with offset, B curves. The older
-//! `lut8Type` and `lut16Type` have input tables (here A), a CLUT and output tables (here B). Stages that a profile leaves out
-//! are the identity.
+//! The stages are those of `lutAToBType`, in this order: A curves, CLUT, M curves, matrix with offset, B curves. The
+//! older `lut8Type` and `lut16Type` have input tables (here A), a CLUT and output tables (here B). Stages that a
+//! profile leaves out are the identity.
 //!
 //! All of it is `f64` and is evaluated at the nodes of a grid, never at pixels. [`crate::grid`] makes that grid and
 //! interpolates in it.
@@ -62,7 +62,8 @@ impl<'a> TableProfile<'a> {
 
     /// Where a device value lies along an axis after its curve. Many points of a grid share it.
     ///
-    /// The matrix of the older types is not applied: it is for device values that are XYZ (10.10), and pictures have none.
+    /// The matrix of the older types is not applied: it is for device values that are XYZ (10.10), and pictures have
+    /// none.
     pub(crate) fn position(&self, axis: usize, device: f64) -> AxisPosition {
         let value = self.a[axis].at(device);
         match &self.clut {
@@ -93,8 +94,8 @@ impl<'a> TableProfile<'a> {
         self.encoding.xyz(v)
     }
 
-    /// The black to compensate for, as LittleCMS finds it for the perceptual intent: the reference medium's in version 4
-    /// (ICC.1:2022, 6.4), else the neutral of the darkest colour, at most L* 50.
+    /// The black to compensate for, as LittleCMS finds it for the perceptual intent: the reference medium's in version
+    /// 4 (ICC.1:2022, 6.4), else the neutral of the darkest colour, at most L* 50.
     fn darkest(&self, version: u8) -> [f64; 3] {
         if version >= 4 {
             return [0.003_36, 0.003_473_1, 0.002_87];
@@ -208,5 +209,60 @@ fn identity<'a>(space: ColorModel) -> TableProfile<'a> {
         encoding: PcsEncoding::Xyz,
         black: [0.0; 3],
         to_srgb: Matrix3::xyz_to_srgb(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn near(found: [f64; 3], wanted: [f64; 3]) {
+        assert!(found.iter().zip(wanted).all(|(f, w)| (f - w).abs() < 1e-9), "{found:?} {wanted:?}");
+    }
+
+    /// Device values that are the connection space: `x` stands for `x × 65 535 / 32 768`.
+    fn device([x, y, z]: [f64; 3]) -> [f64; 4] {
+        [x, y, z, 0.0].map(|v| v * 32_768.0 / 65_535.0)
+    }
+
+    #[test]
+    fn black_becomes_zero_and_white_stays() {
+        let mut table = identity(ColorModel::Rgb);
+        near(table.linear_srgb(device(D50)), [1.0; 3]);
+        near(table.linear_srgb(device([0.0; 3])), [0.0; 3]);
+        let black = D50.map(|white| white * 0.05);
+        table.black = black;
+        near(table.linear_srgb(device(black)), [0.0; 3]);
+        near(table.linear_srgb(device(D50)), [1.0; 3]);
+    }
+
+    #[test]
+    fn stages_follow_each_other_in_the_order_of_the_standard() {
+        let mut table = identity(ColorModel::Rgb);
+        table.a = [Curve::power(2.0); 4];
+        table.m = [Curve::power(0.5); 3];
+        table.matrix = Matrix3([[0.5, 0.0, 0.0], [0.0, 0.5, 0.0], [0.0, 0.0, 0.5]]);
+        table.offset = [0.25; 3];
+        table.b = [Curve::power(2.0); 3];
+        // ((0.8²)^½ × ½ + ¼)² = 0.65².
+        let positions = from_fn(|axis| table.position(axis, 0.8));
+        near(table.xyz(positions), [0.65 * 0.65 * 65_535.0 / 32_768.0; 3]);
+    }
+
+    #[test]
+    fn the_black_of_version_4_is_that_of_the_reference_medium() {
+        let table = identity(ColorModel::Rgb);
+        assert_eq!(table.darkest(4), [0.003_36, 0.003_473_1, 0.002_87]);
+        // Device 0 is black here, and 1 for inks is brighter than L* 50.
+        assert_eq!(table.darkest(2), [0.0; 3]);
+        let most = cie_inverse(66.0 / 116.0);
+        assert_eq!(identity(ColorModel::Cmyk).darkest(2), D50.map(|white| white * most));
+    }
+
+    #[test]
+    fn tables_of_fewer_than_two_entries_are_none() {
+        let tag = [0; 200];
+        assert!(older(&tag, ColorModel::Rgb, 1, 256, 2).is_none());
+        assert!(older(&tag, ColorModel::Rgb, 256, 0, 2).is_none());
     }
 }

@@ -47,3 +47,48 @@ impl<'a> Tags<'a> {
         self.bytes.get(start..start.checked_add(length(entry, 8)?)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A profile of one tag of four bytes.
+    fn profile() -> Vec<u8> {
+        let mut bytes = vec![0; 128];
+        bytes[8] = 4;
+        bytes[12..16].copy_from_slice(b"mntr");
+        bytes[16..20].copy_from_slice(b"RGB ");
+        bytes[20..24].copy_from_slice(b"XYZ ");
+        bytes[36..40].copy_from_slice(b"acsp");
+        bytes.extend([[0, 0, 0, 1], *b"wtpt", [0, 0, 0, 144], [0, 0, 0, 4], [1, 2, 3, 4]].concat());
+        bytes
+    }
+
+    #[test]
+    fn a_tag_is_found_by_its_name() {
+        let bytes = profile();
+        let tags = Tags::read(&bytes).unwrap();
+        assert_eq!((tags.version, tags.space, tags.pcs), (4, ColorModel::Rgb, Pcs::Xyz));
+        assert_eq!(tags.get(*b"wtpt"), Some(&[1, 2, 3, 4][..]));
+        assert_eq!(tags.get(*b"A2B0"), None);
+    }
+
+    #[test]
+    fn a_tag_that_leaves_the_profile_is_absent() {
+        for (at, value) in [(139, 145), (143, 5), (136, 255), (140, 255)] {
+            let mut bytes = profile();
+            bytes[at] = value;
+            assert_eq!(Tags::read(&bytes).unwrap().get(*b"wtpt"), None, "{at}");
+        }
+    }
+
+    #[test]
+    fn other_versions_classes_and_spaces_are_no_profiles() {
+        for (at, value) in [(8, 5), (8, 1), (12, b'l'), (16, b'L'), (20, b'R'), (36, b'A')] {
+            let mut bytes = profile();
+            bytes[at] = value;
+            assert!(Tags::read(&bytes).is_none(), "{at}");
+        }
+        assert!(Tags::read(&profile()[..39]).is_none());
+    }
+}

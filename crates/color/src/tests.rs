@@ -1,4 +1,4 @@
-//! The colour engine against itself, LittleCMS's answers, and hostile profiles.
+//! Whole conversions: against each other, against what LittleCMS gives, and by hostile profiles.
 
 use super::*;
 use crate::description::ColorModel;
@@ -193,7 +193,6 @@ fn eight_and_sixteen_bits_agree() {
     }
 }
 
-/// As LittleCMS 2.19 converts them.
 #[test]
 fn white_stays_white_whatever_the_code_points() {
     let convert = |primaries, transfer| {
@@ -212,6 +211,7 @@ fn white_stays_white_whatever_the_code_points() {
     }
 }
 
+/// As LittleCMS 2.19 converts them.
 #[test]
 fn matrix_profiles_give_known_colours() {
     let p3 = ColorDescription::Cicp(Cicp { primaries: 12, transfer: 13, matrix: 0, full_range: true });

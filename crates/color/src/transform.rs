@@ -28,8 +28,8 @@ use crate::shaper::{Luminance, Shaper, grays};
 ///
 /// # Errors
 ///
-/// [`WorkError::OutOfMemory`](image_ingest_samples::WorkError::OutOfMemory), and `Deadline` or `Cancelled` by the budget of
-/// `workers`.
+/// [`WorkError::OutOfMemory`](image_ingest_samples::WorkError::OutOfMemory), and `Deadline` or `Cancelled` by the
+/// budget of `workers`.
 pub fn to_srgb(raster: Raster, conversion: &Conversion, workers: Workers<'_>) -> Result<Raster> {
     match conversion {
         Conversion::Identity | Conversion::ProfileIgnored => plain(raster),
@@ -144,8 +144,8 @@ fn one_channel(raster: Raster, luminance: &Luminance<'_>, workers: Workers<'_>) 
     }
 }
 
-/// Rounds to 8 bits and keeps values. CMYK without a profile becomes RGB as if inks were ideal: light passes an ink and then
-/// black.
+/// Rounds to 8 bits and keeps values. CMYK without a profile becomes RGB as if inks were ideal: light passes an ink and
+/// then black.
 fn plain(raster: Raster) -> Result<Raster> {
     let mut samples = match raster.samples {
         Samples::U8(v) => v,

@@ -8,8 +8,9 @@
 //! B = Y + 2 (1 − kb) Cb
 //! ```
 //!
-//! Coefficients are integers with 20 bits of fraction and hold the scale of the range, too. They are below 2^24 and samples
-//! below 2^16, so a sum of three products is far from the end of 64 bits. Results are rounded to nearest, then clamped.
+//! Coefficients are integers with 20 bits of fraction and hold the scale of the range, too. They are below 2^24 and
+//! samples below 2^16, so a sum of three products is far from the end of 64 bits. Results are rounded to nearest, then
+//! clamped.
 
 use image_ingest_samples::{Chroma, Layout, Matrix, Planes, Range, Raster, Samples, WorkError, Workers, zeroed};
 
@@ -65,8 +66,8 @@ pub fn to_rgb(planes: Planes, workers: Workers<'_>) -> Result<Raster> {
 
 /// Stretches 8-bit limited-range planes to full range; planes of full range or of more bits are returned as they are.
 ///
-/// Luma 16–235 becomes 0–255, and chroma 16–240 becomes 0–255 around 128, rounded to nearest and clamped. For luma alone the
-/// result is that of [`to_rgb`].
+/// Luma 16–235 becomes 0–255, and chroma 16–240 becomes 0–255 around 128, rounded to nearest and clamped. For luma
+/// alone the result is that of [`to_rgb`].
 ///
 /// ```
 /// use image_ingest_color::expand_range;
@@ -178,7 +179,8 @@ impl YcbcrCoefficients {
 const FRACTION_BITS: u32 = 20;
 const ONE: f64 = (1u32 << FRACTION_BITS) as f64;
 
-/// The nearest integer of a number with [`FRACTION_BITS`] bits of fraction; the shift rounds down, negative numbers too.
+/// The nearest integer of a number with [`FRACTION_BITS`] bits of fraction; the shift rounds down, negative numbers
+/// too.
 fn round(fixed: i64) -> i64 {
     (fixed + (1 << (FRACTION_BITS - 1))) >> FRACTION_BITS
 }

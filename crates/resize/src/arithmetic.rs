@@ -1,24 +1,30 @@
-//! What differs between samples of 8 and of 16 bits: the arithmetic, and which axis comes first.
+//! What differs between samples of 8 and of 16 bits: the arithmetic, and which pass comes first.
+
+use fast_image_resize::PixelTrait;
 
 use crate::weights::{FixedPoint, Weights};
 
 /// A sample that can be reduced.
 ///
-/// Sums are exact integers, so it does not matter in which order or how wide they are made.
+/// A sum of samples times weights is an exact integer, so neither its order nor the number of samples that are worked
+/// on at a time changes a result. Only the rounding to a sample does, once after each pass.
 pub(crate) trait Arithmetic: FixedPoint + bytemuck::Pod + Default {
-    /// One sample of each of [`Self::LANES`] rows.
+    /// One sample of each of [`Self::LANES`] rows, above each other.
     type Column: Copy + Default;
-    /// Rows whose columns are reduced at once.
+    /// Four samples as a pixel of fast_image_resize, which multiplies and divides by alpha.
+    type Rgba: PixelTrait;
+    /// Rows that the horizontal pass works on at the same time.
     const LANES: usize;
-    /// Whether columns of samples are reduced before rows, which rounds the result of the first to a sample.
-    const DOWN_FIRST: bool;
+    /// Whether the vertical pass comes first: the order in which fast_image_resize takes them for this depth.
+    const VERTICAL_FIRST: bool;
 
-    /// One row from the rows of a window.
+    /// The vertical pass: one row from the rows of a window, which have equal lengths.
     fn blend_rows(window: &[&[Self]], weights: &[Self::Weight], precision: u32, out: &mut [Self]);
 
-    /// The columns of `LANES` rows.
+    /// Turns [`Self::LANES`] rows of `row_len` samples, one behind the other, into columns.
     fn transpose(rows: &[Self], row_len: usize, columns: &mut [Self::Column]);
 
-    /// `LANES` rows of `weights`' target pixels from columns, of which one pixel more than the weights reach exists.
+    /// The horizontal pass: [`Self::LANES`] rows of target pixels, one behind the other, from columns. One pixel more
+    /// than the weights reach must exist.
     fn blend_columns(columns: &[Self::Column], channels: usize, weights: &Weights<Self>, out: &mut [Self]);
 }

@@ -1,11 +1,31 @@
-//! The arithmetic of 8-bit samples: 16-bit weights in pairs, 32-bit sums, 16 samples at once.
+//! The arithmetic of 8-bit samples: weights of 15 bits in pairs, sums of 32 bits, 16 samples at a time.
+//!
+//! **Why pairs.** SSE2 and NEON have no cheap multiplication of 8-bit lanes, but one that multiplies 16-bit lanes, adds
+//! the products of neighbours and gives 32-bit sums (`pmaddwd`). So two rows, or two columns, are interleaved: a lane
+//! pair holds the samples of both at one place, and is multiplied by a pair of weights. Where the number of taps is
+//! odd, the last pair has a weight of 0.
+//!
+//! **Lanes.** `Sums` holds the sums of 16 samples in four registers of four. Interleaving bytes `a` and `b` and then
+//! zeros makes `a₀ b₀ a₁ b₁ …` in 16 bits each, four pairs to a register, in the order of the samples. No value is ever
+//! added across a register: the horizontal pass has sixteen rows as its lanes, not sixteen samples of one row.
+//!
+//! **Precision.** Weights have as many fraction bits as keep the largest below 2^15, and at most 21
+//! ([`crate::weights`]).
+//!
+//! **No sum overflows.** The weights of a target sample add up to 1, and the negative lobes of Catmull-Rom make the sum
+//! of their magnitudes 1.3 at most. With 21 fraction bits a sum of samples up to 255 stays below 255 × 1.3 × 2^21,
+//! which is a third of 2^31. Rounding adds little: 2^20 for the sum, and half a unit for each weight, so 255 × 2^14 for
+//! 32 768 taps. Shifted by the precision a result is within ±332, so 16 bits hold it, and the last narrowing saturates
+//! to 0–255.
 
 use bytemuck::cast;
+use fast_image_resize::pixels::U8x4;
 use wide::{i16x8, i32x4, i32x8, u8x16};
+
+use image_ingest_samples::block::{self, transposed};
 
 use crate::arithmetic::Arithmetic;
 use crate::weights::{FixedPoint, Weights};
-use image_ingest_samples::block::{self, transposed};
 
 impl FixedPoint for u8 {
     /// Two taps; an odd last one is paired with 0.
@@ -22,15 +42,20 @@ impl FixedPoint for u8 {
 
 impl Arithmetic for u8 {
     type Column = u8x16;
+    type Rgba = U8x4;
     const LANES: usize = 16;
-    const DOWN_FIRST: bool = true;
+    const VERTICAL_FIRST: bool = true;
 
+    /// Works on stretches of 32 samples: for each, the pairs of rows are walked once and the sums stay in registers.
+    ///
+    /// The rows of an odd window's last pair are the same row twice, since its second weight is 0. What is left of a
+    /// row after whole stretches is copied to a stretch of its own and padded with zeros.
     fn blend_rows(window: &[&[Self]], weights: &[[i16; 2]], precision: u32, out: &mut [Self]) {
-        let (blocks, rest) = out.as_chunks_mut::<STRETCH>();
+        let (stretches, rest) = out.as_chunks_mut::<STRETCH>();
         let pairs = window.chunks(2).map(|rows| [rows[0], rows.get(1).unwrap_or(&rows[0])]);
         let pairs: Vec<([&[Self]; 2], [i16; 2])> = pairs.zip(weights.iter().copied()).collect();
-        let whole = blocks.len() * STRETCH;
-        for (at, out) in (0..).step_by(STRETCH).zip(blocks) {
+        let whole = stretches.len() * STRETCH;
+        for (at, out) in (0..).step_by(STRETCH).zip(stretches) {
             let stretch = |row: &[Self]| row[at..].first_chunk().copied().unwrap_or([0; STRETCH]);
             *out = blend(pairs.iter().map(|&(rows, pair)| (rows.map(stretch), pair)), precision);
         }
@@ -46,20 +71,25 @@ impl Arithmetic for u8 {
         rest.copy_from_slice(&last[..rest.len()]);
     }
 
+    /// Blocks of 16 × 16 samples by vector instructions, and the rest of a row sample by sample.
     fn transpose(rows: &[Self], row_len: usize, columns: &mut [u8x16]) {
-        let whole = row_len / BLOCK * BLOCK;
-        for at in (0..whole).step_by(BLOCK) {
-            let tile = std::array::from_fn(|row| block::row(rows, row * row_len + at));
-            columns[at..at + BLOCK].copy_from_slice(&transposed(tile));
+        let whole = row_len / SIDE * SIDE;
+        for at in (0..whole).step_by(SIDE) {
+            let block = std::array::from_fn(|row| block::row(rows, row * row_len + at));
+            columns[at..at + SIDE].copy_from_slice(&transposed(block));
         }
         for (at, column) in columns.iter_mut().enumerate().take(row_len).skip(whole) {
             *column = std::array::from_fn(|row| rows[row * row_len + at]).into();
         }
     }
 
+    /// Makes one column of target samples after the other, and turns sixteen of them back into rows.
+    ///
+    /// `chunks(2 * channels)` walks pairs of pixels from the first tap on. The second pixel of the last pair exists
+    /// even where the number of taps is odd, because one pixel more than the weights reach does.
     fn blend_columns(columns: &[u8x16], channels: usize, weights: &Weights<Self>, out: &mut [Self]) {
         let row_len = out.len() / Self::LANES;
-        let mut tile = [u8x16::ZERO; BLOCK];
+        let mut block = [u8x16::ZERO; SIDE];
         let spans = weights.spans().iter();
         let samples = spans.flat_map(|span| (0..channels).map(move |channel| (span, channel)));
         for (at, (span, channel)) in samples.enumerate() {
@@ -68,21 +98,21 @@ impl Arithmetic for u8 {
             for (pixels, &pair) in taps.zip(weights.of(*span)) {
                 sums.add(pixels[0], pixels[channels], pair);
             }
-            tile[at % BLOCK] = sums.samples(weights.precision);
-            if at % BLOCK == BLOCK - 1 || at == row_len - 1 {
-                store(tile, at % BLOCK + 1, out, row_len, at / BLOCK * BLOCK);
+            block[at % SIDE] = sums.samples(weights.precision);
+            if at % SIDE == SIDE - 1 || at == row_len - 1 {
+                store(block, at % SIDE + 1, out, row_len, at / SIDE * SIDE);
             }
         }
     }
 }
 
-/// Samples worked on at once.
-const BLOCK: usize = block::SIDE;
+/// Rows and columns of a block.
+const SIDE: usize = block::SIDE;
 
-/// Samples of a row worked on at once: as many as keep their sums in registers.
-const STRETCH: usize = 2 * BLOCK;
+/// Samples of a row that the vertical pass works on at the same time: as many as keep their sums in registers.
+const STRETCH: usize = 2 * SIDE;
 
-/// Sums of pairs of rows.
+/// The weighted sum of pairs of rows, rounded to samples.
 #[inline]
 fn blend(pairs: impl Iterator<Item = ([[u8; STRETCH]; 2], [i16; 2])>, precision: u32) -> [u8; STRETCH] {
     let mut sums = [Sums::new(precision), Sums::new(precision)];
@@ -94,22 +124,23 @@ fn blend(pairs: impl Iterator<Item = ([[u8; STRETCH]; 2], [i16; 2])>, precision:
     cast(sums.map(|sums| sums.samples(precision)))
 }
 
-/// Writes the first `columns` of a tile as rows.
-fn store(tile: [u8x16; BLOCK], columns: usize, out: &mut [u8], row_len: usize, at: usize) {
-    for (row, samples) in out.chunks_exact_mut(row_len).zip(transposed(tile)) {
+/// Writes the first `columns` columns of a block as rows, from sample `at` on.
+fn store(block: [u8x16; SIDE], columns: usize, out: &mut [u8], row_len: usize, at: usize) {
+    for (row, samples) in out.chunks_exact_mut(row_len).zip(transposed(block)) {
         row[at..at + columns].copy_from_slice(&samples.as_array()[..columns]);
     }
 }
 
-/// Weighted sums of 16 samples.
+/// The weighted sums of 16 samples.
 struct Sums([i32x4; 4]);
 
 impl Sums {
+    /// Half a unit, so that the shift of [`Self::samples`], which rounds down, rounds to nearest.
     fn new(precision: u32) -> Self {
         Self([i32x4::splat(1 << (precision - 1)); 4])
     }
 
-    /// Adds two taps.
+    /// Adds two taps: `a` times the first weight and `b` times the second.
     #[inline]
     fn add(&mut self, a: u8x16, b: u8x16, pair: [i16; 2]) {
         let pair: i16x8 = cast(i32x4::splat(cast(pair)));
@@ -125,11 +156,93 @@ impl Sums {
         }
     }
 
-    /// Rounds to samples.
+    /// The sums as samples, saturated to 0–255.
     #[inline]
     fn samples(self, precision: u32) -> u8x16 {
         let [a, b, c, d] = self.0.map(|sum| sum >> precision);
         let narrow = |a: i32x4, b: i32x4| i16x8::from_i32x8_saturate(cast::<_, i32x8>([a, b]));
         u8x16::narrow_i16x8(narrow(a, b), narrow(c, d))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reduction::Extent;
+
+    /// A weighted sum in 64 bits, tap by tap.
+    fn slow(taps: impl Iterator<Item = u8>, weights: &[[i16; 2]], precision: u32) -> u8 {
+        let weights = weights.iter().flatten();
+        let sum: i64 = taps.zip(weights).map(|(sample, &weight)| i64::from(sample) * i64::from(weight)).sum();
+        u8::try_from(((sum + (1 << (precision - 1))) >> precision).clamp(0, 255)).unwrap()
+    }
+
+    /// Noise, with stretches of both extremes in the shape of the filter's lobes, which drive sums out of range.
+    fn samples(len: usize) -> Vec<u8> {
+        let mut state = 7u32;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state.to_be_bytes()[0]
+        };
+        (0..len).map(|i| if i / 64 % 2 == 0 { next() } else { [0, 255][i / 4 % 2] }).collect()
+    }
+
+    #[test]
+    fn rows_are_the_sums_of_a_slow_reference() {
+        for (rows, target) in [(16, 8), (17, 5), (300, 2), (9, 8), (4, 9)] {
+            let weights = Weights::<u8>::new(&Extent::whole(rows), target).unwrap().unwrap();
+            for row_len in [1, 31, 32, 33, 100] {
+                let picture = samples(rows as usize * row_len);
+                let rows: Vec<&[u8]> = picture.chunks(row_len).collect();
+                for span in weights.spans() {
+                    let window = &rows[span.first..span.end];
+                    let mut out = vec![0; row_len];
+                    u8::blend_rows(window, weights.of(*span), weights.precision, &mut out);
+                    let wanted =
+                        (0..row_len).map(|x| slow(window.iter().map(|r| r[x]), weights.of(*span), weights.precision));
+                    assert!(wanted.eq(out), "{row_len} × {} to {target}", rows.len());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn columns_are_the_sums_of_a_slow_reference() {
+        for (pixels, target) in [(16, 8), (33, 7), (300, 20), (5, 11)] {
+            for channels in [1, 3, 4] {
+                let weights = Weights::<u8>::new(&Extent::whole(pixels), target).unwrap().unwrap();
+                let (row_len, out_len) = (pixels as usize * channels, target as usize * channels);
+                let rows = samples(row_len * 16);
+                let mut columns = vec![u8x16::ZERO; row_len + channels];
+                u8::transpose(&rows, row_len, &mut columns);
+                let mut out = vec![0; out_len * 16];
+                u8::blend_columns(&columns, channels, &weights, &mut out);
+                for (row, out) in rows.chunks(row_len).zip(out.chunks(out_len)) {
+                    for (i, &found) in out.iter().enumerate() {
+                        let span = weights.span(i / channels).unwrap();
+                        let taps = row.iter().skip(span.first * channels + i % channels).step_by(channels);
+                        assert_eq!(found, slow(taps.copied(), weights.of(span), weights.precision));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The largest and the smallest sums there are: white under all positive weights and black under all negative ones,
+    /// and the reverse.
+    #[test]
+    fn sums_beyond_the_range_saturate() {
+        for (rows, target) in [(16, 8), (4096, 16), (32_768, 1)] {
+            let weights = Weights::<u8>::new(&Extent::whole(rows), target).unwrap().unwrap();
+            let span = weights.span(target as usize / 2).unwrap();
+            for (positive, wanted) in [(255, 255), (0, 0)] {
+                let taps = weights.of(span).iter().flatten().take(span.end - span.first);
+                let rows: Vec<Vec<u8>> = taps.map(|w| vec![if *w > 0 { positive } else { 255 - positive }]).collect();
+                let window: Vec<&[u8]> = rows.iter().map(Vec::as_slice).collect();
+                let mut out = [77];
+                u8::blend_rows(&window, weights.of(span), weights.precision, &mut out);
+                assert_eq!(out, [wanted], "{target}");
+            }
+        }
     }
 }

@@ -1,4 +1,7 @@
-//! Reduces along rows: rows of samples in, shorter rows out.
+//! The horizontal pass: rows of samples in, shorter rows out (or longer, where chroma is enlarged).
+//!
+//! Rows wait until there are as many as the arithmetic has lanes. They are turned into columns, so that one lane is one
+//! row, and reduced together: a target sample is then a weighted sum of columns, and no lane ever meets another.
 
 use image_ingest_samples::zeroed;
 
@@ -6,33 +9,37 @@ use crate::arithmetic::Arithmetic;
 use crate::result::Result;
 use crate::weights::Weights;
 
-/// Vertical waiting to be reduced together, since their columns are the lanes of the arithmetic.
+/// Rows that wait to be reduced together.
 pub(crate) struct Horizontal<T: Arithmetic> {
     /// `None` where rows pass as they are, one at a time.
     weights: Option<Weights<T>>,
     channels: usize,
+    /// Room for as many rows as there are lanes, of `row_len` samples each.
     rows: Vec<T>,
-    /// Samples of a row that waits: as many as a row brings, the last pixel repeated up to the extent's end.
+    /// Samples of a row in the extent of the window, with the last pixel repeated where the extent passes the edge.
     row_len: usize,
+    /// Rows that wait.
     waiting: usize,
+    /// The waiting rows as columns, and one pixel more.
     columns: Vec<T::Column>,
+    /// Target rows, as many as there are lanes.
     out: Vec<T>,
     out_len: usize,
 }
 
 impl<T: Arithmetic> Horizontal<T> {
-    /// For rows of `pixels` pixels, or fewer where the edge repeats, reduced to `target` pixels.
+    /// For an extent of `pixels` pixels that becomes `target` pixels.
     pub(crate) fn new(weights: Option<Weights<T>>, channels: usize, pixels: usize, target: usize) -> Result<Self> {
         let lanes = if weights.is_some() { T::LANES } else { 1 };
         let (row_len, out_len) = (pixels * channels, target * channels);
         let rows = zeroed(row_len * lanes)?;
-        // The odd last weight of a pair is 0, and yet it is multiplied.
+        // The last weight of an odd pair is 0, and yet it is multiplied: one pixel more is read, and never counts.
         let columns = if weights.is_some() { zeroed(row_len + channels)? } else { Vec::new() };
         let out = if weights.is_some() { zeroed(out_len * lanes)? } else { Vec::new() };
         Ok(Self { weights, channels, rows, row_len, waiting: 0, columns, out, out_len })
     }
 
-    /// Takes a row of `len` samples that `write` writes.
+    /// Takes a row of `len` samples, which `write` writes. A row shorter than the extent is extended by its last pixel.
     pub(crate) fn push(
         &mut self,
         len: usize,
@@ -52,7 +59,7 @@ impl<T: Arithmetic> Horizontal<T> {
         if self.waiting == T::LANES { self.finish(give) } else { Ok(()) }
     }
 
-    /// Gives the rows that wait.
+    /// Gives the target rows of those that wait. Lanes without a row hold what an earlier row left, and are not given.
     pub(crate) fn finish(&mut self, give: impl FnMut(&[T]) -> Result<()>) -> Result<()> {
         let Some(weights) = self.weights.as_ref().filter(|_| self.waiting > 0) else {
             return Ok(());
@@ -60,5 +67,57 @@ impl<T: Arithmetic> Horizontal<T> {
         T::transpose(&self.rows, self.row_len, &mut self.columns);
         T::blend_columns(&self.columns, self.channels, weights, &mut self.out);
         self.out.chunks_exact(self.out_len).take(std::mem::take(&mut self.waiting)).try_for_each(give)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reduction::Extent;
+
+    fn pushed(rows: &[&[u8]], channels: usize, extent: u32, target: u32) -> Vec<Vec<u8>> {
+        let weights = Weights::new(&Extent::whole(extent), target).unwrap();
+        let mut horizontal = Horizontal::<u8>::new(weights, channels, extent as usize, target as usize).unwrap();
+        let mut out = Vec::new();
+        for row in rows {
+            let give = |row: &[u8]| {
+                out.push(row.to_vec());
+                Ok(())
+            };
+            horizontal.push(row.len(), |to| to.copy_from_slice(row), give).unwrap();
+        }
+        let give = |row: &[u8]| {
+            out.push(row.to_vec());
+            Ok(())
+        };
+        horizontal.finish(give).unwrap();
+        out
+    }
+
+    #[test]
+    fn flat_rows_stay_flat_and_in_order() {
+        for count in [1, 15, 16, 17, 40] {
+            let rows: Vec<Vec<u8>> = (0..count).map(|i| vec![i * 6; 20]).collect();
+            let slices: Vec<&[u8]> = rows.iter().map(Vec::as_slice).collect();
+            let wanted: Vec<Vec<u8>> = (0..count).map(|i| vec![i * 6; 7]).collect();
+            assert_eq!(pushed(&slices, 1, 20, 7), wanted);
+        }
+    }
+
+    #[test]
+    fn channels_do_not_mix() {
+        let row = [10, 100, 200].repeat(12);
+        assert_eq!(pushed(&[&row], 3, 12, 5), [[10, 100, 200].repeat(5)]);
+    }
+
+    #[test]
+    fn a_short_row_is_extended_by_its_last_pixel() {
+        let (short, long) = ([0, 50, 100, 150, 200, 250, 7], [0, 50, 100, 150, 200, 250, 7, 7]);
+        assert_eq!(pushed(&[&short], 1, 8, 4), pushed(&[&long], 1, 8, 4));
+    }
+
+    #[test]
+    fn rows_that_keep_their_length_pass_as_they_are() {
+        assert_eq!(pushed(&[&[1, 2, 3], &[4, 5, 6]], 1, 3, 3), [[1, 2, 3], [4, 5, 6]]);
     }
 }

@@ -1,11 +1,16 @@
 //! Crops and reduces samples with an antialiased Catmull-Rom filter, row by row while they are decoded.
 //!
 //! [`PlanesReducer`] and [`RasterReducer`] take rows as a decoder has them and keep only those under the filter, so no
-//! picture of full size has to exist. [`reduce_planes`] and [`reduce_raster`] take whole pictures. Sums are integers and
-//! weights are polynomials: the same samples give the same result on every machine, however many rows come at a time.
+//! picture of full size has to exist. [`reduce_planes`] and [`reduce_raster`] take whole pictures.
 //!
-//! This crate promises nothing but to [image-ingest](https://docs.rs/image-ingest), which pins it with `=`: its API changes
-//! with any release.
+//! The result is that of fast_image_resize on whole frames, sample by sample, whatever the number of rows at a time.
+//! Sums are integers and weights come from a polynomial, so it is the same on every machine.
+//!
+//! How it works, from the outside in: `reduction` says which samples become the target, `weights` how much of each.
+//! `reducer` leads rows through two passes, `vertical` and `horizontal`, whose arithmetic is in `eight` and `sixteen`.
+//!
+//! This crate promises nothing but to [image-ingest](https://docs.rs/image-ingest), which pins it with `=`: its API
+//! changes with any release.
 //!
 //! ```
 //! use image_ingest_resize::RasterReducer;
@@ -16,7 +21,7 @@
 //! for row in [[10; 4], [10; 4], [90; 4], [90; 4]] {
 //!     reducer.take_rows(0, SampleSlice::U8(&row), 4)?;
 //! }
-//! assert_eq!(reducer.finish()?.samples, Samples::U8(vec![5, 5, 95, 95]));
+//! assert_eq!(reducer.finish()?.samples, Samples::U8(vec![17, 17, 83, 83]));
 //! # Ok::<(), image_ingest_samples::WorkError>(())
 //! ```
 #![forbid(unsafe_code)]

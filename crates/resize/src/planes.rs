@@ -1,4 +1,6 @@
 //! Reduces Y′CbCr planes: whole ones, or row by row while they are decoded.
+//!
+//! Every plane is reduced by itself, straight from its stored grid to that of the target, whatever its subsampling.
 
 use image_ingest_samples::{
     Chroma, CpuTimer, Matrix, Planes, Range, Rect, RowSink, SampleSlice, Samples, Siting, Size, WorkError,
@@ -9,14 +11,14 @@ use crate::reduction::{ChromaGrid, Reduction};
 use crate::result::Result;
 use crate::whole::reduce;
 
-/// What planes are before they are reduced.
+/// What the planes are that a [`PlanesReducer`] takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlanesFormat {
     /// Width and height of the luma plane.
     pub size: Size,
-    /// 8–16; rows are [`SampleSlice::U8`] exactly when it is 8.
+    /// Bits of a sample, 8–16. Rows are [`SampleSlice::U8`] exactly when it is 8.
     pub bit_depth: u8,
-    /// Horizontal and vertical subsampling factors of chroma, each 1, 2 or 4; `None` for luma alone.
+    /// Horizontal and vertical subsampling factors of chroma, each 1, 2 or 4. `None` for luma alone.
     pub subsampling: Option<(u8, u8)>,
     /// Where chroma samples sit.
     pub siting: Siting,
@@ -28,7 +30,31 @@ pub struct PlanesFormat {
 
 /// Reduces Y′CbCr planes while they are decoded.
 ///
-/// Planes 0, 1 and 2 of [`RowSink`] are luma, Cb and Cr. Their rows may come in any order among each other.
+/// Planes 0, 1 and 2 of [`RowSink`] are luma, Cb and Cr. Rows of one plane come from the top; how rows of different
+/// planes alternate does not matter.
+///
+/// ```
+/// use image_ingest_resize::{ChromaGrid, PlanesFormat, PlanesReducer};
+/// use image_ingest_samples::{Matrix, Range, Rect, RowSink, SampleSlice, Samples, Siting, Size};
+///
+/// let size = Size::new(8, 8);
+/// let format = PlanesFormat {
+///     size,
+///     bit_depth: 8,
+///     subsampling: Some((2, 2)),
+///     siting: Siting::Centred,
+///     range: Range::Full,
+///     matrix: Matrix::Bt601,
+/// };
+/// let mut reducer = PlanesReducer::new(format, Rect::whole(size), Size::new(4, 4), ChromaGrid::Half)?;
+/// reducer.take_rows(0, SampleSlice::U8(&[90; 64]), 8)?;
+/// reducer.take_rows(1, SampleSlice::U8(&[120; 16]), 4)?;
+/// reducer.take_rows(2, SampleSlice::U8(&[140; 16]), 4)?;
+/// let planes = reducer.finish()?;
+/// assert_eq!(planes.luma, Samples::U8(vec![90; 16]));
+/// assert_eq!(planes.chroma.map(|chroma| chroma.cb), Some(Samples::U8(vec![120; 4])));
+/// # Ok::<(), image_ingest_samples::WorkError>(())
+/// ```
 pub struct PlanesReducer {
     format: PlanesFormat,
     target: Size,
@@ -37,7 +63,7 @@ pub struct PlanesReducer {
 }
 
 impl PlanesReducer {
-    /// For planes of which `crop`, in luma samples, becomes `target`. Chroma is reduced straight to `grid`.
+    /// A reducer of planes of which `crop`, in luma samples, becomes `target`. Chroma is reduced straight to `grid`.
     ///
     /// # Errors
     ///
@@ -51,7 +77,7 @@ impl PlanesReducer {
         Ok(Self { format, target, grid, planes: planes.collect::<Result<_>>()? })
     }
 
-    /// The reduced planes; chroma is centred.
+    /// Ends the planes and returns them reduced; their chroma is centred.
     ///
     /// # Errors
     ///

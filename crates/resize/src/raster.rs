@@ -7,9 +7,21 @@ use crate::reduction::Reduction;
 use crate::result::Result;
 use crate::whole::reduce;
 
-/// Reduces interleaved samples while they are decoded; they are plane 0 of [`RowSink`].
+/// Reduces interleaved samples while they are decoded. They are plane 0 of [`RowSink`].
 ///
 /// Alpha is premultiplied for the filter and divided out again.
+///
+/// ```
+/// use image_ingest_resize::RasterReducer;
+/// use image_ingest_samples::{Layout, Rect, RowSink, SampleSlice, Samples, Size};
+///
+/// let crop = Rect { left: 2, top: 0, size: Size::new(2, 2) };
+/// let mut reducer = RasterReducer::new(Size::new(4, 2), Layout::Rgb, 8, crop, Size::new(1, 1))?;
+/// let row = [[0; 6], [200; 6]].concat();
+/// reducer.take_rows(0, SampleSlice::U8(&[row.clone(), row].concat()), 12)?;
+/// assert_eq!(reducer.finish()?.samples, Samples::U8(vec![200; 3]));
+/// # Ok::<(), image_ingest_samples::WorkError>(())
+/// ```
 pub struct RasterReducer {
     layout: Layout,
     target: Size,
@@ -17,8 +29,8 @@ pub struct RasterReducer {
 }
 
 impl RasterReducer {
-    /// For a raster of `size`, of which `crop` becomes `target`. Rows are [`SampleSlice::U8`] exactly when `bit_depth` is at
-    /// most 8.
+    /// A reducer of a raster of `size`, of which `crop` becomes `target`. Rows are [`SampleSlice::U8`] exactly when
+    /// `bit_depth` is at most 8.
     ///
     /// # Errors
     ///
@@ -28,7 +40,7 @@ impl RasterReducer {
         Ok(Self { layout, target, reducer })
     }
 
-    /// The reduced raster.
+    /// Ends the raster and returns it reduced.
     ///
     /// # Errors
     ///
@@ -47,7 +59,7 @@ impl RowSink for RasterReducer {
     }
 }
 
-/// Reduces the `crop` of a raster to `target`; alpha is premultiplied for the filter and divided out again.
+/// Reduces the `crop` of a raster to `target`, as [`RasterReducer`] does.
 ///
 /// # Errors
 ///

@@ -1,13 +1,14 @@
 //! Reducers against fast_image_resize on whole frames, sample by sample.
 
-use fast_image_resize::images::{CroppedImage, Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedCroppedImage, TypedImage, TypedImageRef};
+use fast_image_resize::pixels::{U8, U8x3, U8x4, U16, U16x3, U16x4};
+use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 
 use image_ingest_samples::{CpuTimer, Layout, Rect, Samples, Siting, Size, sample_count};
 
 use crate::arithmetic::Arithmetic;
 use crate::reducer::RowReducer;
-use crate::reduction::{ChromaGrid, Extent, Reduction, Window};
+use crate::reduction::{ChromaGrid, Reduction, Window};
 
 /// A linear congruential generator (Knuth's MMIX constants).
 struct Random(u64);
@@ -36,17 +37,6 @@ impl Random {
     }
 }
 
-fn pixel_type<T>(layout: Layout) -> PixelType {
-    match (size_of::<T>(), layout) {
-        (1, Layout::Gray) => PixelType::U8,
-        (1, Layout::Rgb) => PixelType::U8x3,
-        (1, _) => PixelType::U8x4,
-        (_, Layout::Gray) => PixelType::U16,
-        (_, Layout::Rgb) => PixelType::U16x3,
-        _ => PixelType::U16x4,
-    }
-}
-
 /// The whole frame, its edges repeated where the window reaches past them.
 fn reference<T: Arithmetic>(part: &Reduction, samples: &[T]) -> Vec<T> {
     let Reduction { size, layout, window: Window { x, y }, target } = *part;
@@ -62,17 +52,29 @@ fn reference<T: Arithmetic>(part: &Reduction, samples: &[T]) -> Vec<T> {
     if part.is_identity() {
         return source;
     }
-    let (kind, has_alpha) = (pixel_type::<T>(layout), layout == Layout::Rgba);
-    let from = ImageRef::new(extended.width, extended.height, bytemuck::cast_slice(&source), kind).unwrap();
-    let view = CroppedImage::new(&from, x.start, y.start, x.samples(), y.samples()).unwrap();
     let mut out = vec![T::default(); sample_count(target, channels).unwrap()];
-    let mut to = Image::from_slice_u8(target.width, target.height, bytemuck::cast_slice_mut(&mut out), kind).unwrap();
+    let (from, to) = (bytemuck::cast_slice(&source), bytemuck::cast_slice_mut(&mut out));
+    match (size_of::<T>(), layout) {
+        (1, Layout::Gray) => by_fast_image_resize::<U8>(part, from, extended, to),
+        (1, Layout::Rgb) => by_fast_image_resize::<U8x3>(part, from, extended, to),
+        (1, _) => by_fast_image_resize::<U8x4>(part, from, extended, to),
+        (_, Layout::Gray) => by_fast_image_resize::<U16>(part, from, extended, to),
+        (_, Layout::Rgb) => by_fast_image_resize::<U16x3>(part, from, extended, to),
+        _ => by_fast_image_resize::<U16x4>(part, from, extended, to),
+    }
+    out
+}
+
+fn by_fast_image_resize<P: PixelTrait>(part: &Reduction, from: &[u8], size: Size, to: &mut [u8]) {
+    let Reduction { layout, window: Window { x, y }, target, .. } = *part;
+    let from = TypedImageRef::<P>::from_buffer(size.width, size.height, from).unwrap();
+    let view = TypedCroppedImage::from_ref(&from, x.start, y.start, x.samples(), y.samples()).unwrap();
+    let mut to = TypedImage::<P>::from_buffer(target.width, target.height, to).unwrap();
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
-        .use_alpha(has_alpha)
+        .use_alpha(layout == Layout::Rgba)
         .crop(x.offset, y.offset, x.len, y.len);
-    Resizer::new().resize(&view, &mut to, &options).unwrap();
-    out
+    Resizer::new().resize_typed(&view, &mut to, &options).unwrap();
 }
 
 fn check<T: Arithmetic + std::fmt::Debug + PartialEq>(part: Reduction, random: &mut Random) {
@@ -80,14 +82,14 @@ fn check<T: Arithmetic + std::fmt::Debug + PartialEq>(part: Reduction, random: &
     let wanted = reference(&part, &samples);
     assert!(RowReducer::reduce(part, samples.clone(), &CpuTimer::default()).unwrap() == wanted, "whole: {part:?}");
     let row_len = part.size.width as usize * part.layout.channels();
-    let mut bands = RowReducer::new(part).unwrap();
+    let mut reducer = RowReducer::new(part).unwrap();
     let mut rest = samples.as_slice();
     while !rest.is_empty() {
         let rows = (random.within(0, 20) as usize).min(rest.len() / row_len);
-        bands.push_rows(&rest[..rows * row_len]).unwrap();
+        reducer.push_rows(&rest[..rows * row_len]).unwrap();
         rest = &rest[rows * row_len..];
     }
-    assert!(bands.finish().unwrap() == wanted, "in bands: {part:?}");
+    assert!(reducer.finish().unwrap() == wanted, "by rows: {part:?}");
 }
 
 fn crop(random: &mut Random, size: Size) -> Rect {
@@ -110,7 +112,7 @@ fn target(random: &mut Random, crop: Size) -> Size {
 }
 
 #[test]
-fn bands_of_rasters_are_what_whole_frames_give() {
+fn rows_of_rasters_give_what_whole_frames_give() {
     let mut random = Random(1);
     for _ in 0..400 {
         let size = Size::new(random.within(1, 150), random.within(1, 90));
@@ -124,7 +126,7 @@ fn bands_of_rasters_are_what_whole_frames_give() {
 }
 
 #[test]
-fn bands_of_chroma_planes_are_what_whole_planes_give() {
+fn rows_of_chroma_planes_give_what_whole_planes_give() {
     let mut random = Random(2);
     for _ in 0..400 {
         let size = Size::new(random.within(1, 150), random.within(1, 90));
@@ -143,7 +145,7 @@ fn bands_of_chroma_planes_are_what_whole_planes_give() {
 }
 
 #[test]
-fn whole_buffers_of_16_bits_are_what_bands_give() {
+fn whole_buffers_of_16_bits_give_what_rows_give() {
     let mut random = Random(4);
     for _ in 0..100 {
         let size = Size::new(random.within(1, 60), random.within(1, 60));
@@ -158,7 +160,7 @@ fn whole_buffers_of_16_bits_are_what_bands_give() {
 }
 
 #[test]
-fn long_and_thin_pictures_are_what_whole_frames_give() {
+fn long_and_thin_pictures_give_what_whole_frames_give() {
     let mut random = Random(3);
     for (from, to) in [
         ((32_768, 1), (2048, 1)),
@@ -180,16 +182,9 @@ fn long_and_thin_pictures_are_what_whole_frames_give() {
 fn missing_and_surplus_rows_are_internal() {
     let size = Size::new(10, 10);
     let part = Reduction::raster(size, Layout::Gray, Rect::whole(size), Size::new(5, 5)).unwrap();
-    let mut bands = RowReducer::<u8>::new(part).unwrap();
-    assert!(bands.push_rows(&[0; 15]).is_err());
-    bands.push_rows(&[0; 90]).unwrap();
-    assert!(bands.push_rows(&[0; 20]).is_err());
-    assert!(bands.finish().is_err());
-}
-
-#[test]
-fn an_extent_is_the_whole_samples_that_a_window_touches() {
-    let window = Window::whole_pixels(Rect { left: 3, top: 1, size: Size::new(4, 2) });
-    assert_eq!(window.x, Extent { start: 3, end: 7, offset: 0.0, len: 4.0 });
-    assert_eq!(window.y, Extent { start: 1, end: 3, offset: 0.0, len: 2.0 });
+    let mut reducer = RowReducer::<u8>::new(part).unwrap();
+    assert!(reducer.push_rows(&[0; 15]).is_err());
+    reducer.push_rows(&[0; 90]).unwrap();
+    assert!(reducer.push_rows(&[0; 20]).is_err());
+    assert!(reducer.finish().is_err());
 }

@@ -1,4 +1,8 @@
-//! Reduces along columns: rows of samples in, fewer rows out.
+//! The vertical pass: rows of samples in, fewer rows out (or more, where chroma is enlarged).
+//!
+//! Rows come from the top, in any number at a time. A target row is written as soon as its last source row is there.
+//! Between two calls only the rows that a later target row needs are kept: some four times the scale. Rows of the
+//! current call are used where they are, so a decoder that gives many rows at a time has few of them copied.
 
 use std::collections::VecDeque;
 
@@ -8,25 +12,31 @@ use crate::arithmetic::Arithmetic;
 use crate::result::Result;
 use crate::weights::Weights;
 
-/// The rows that the next target rows still need, and how far the work has come.
+/// The rows that later target rows need, and how far the work has come.
 pub(crate) struct Vertical<T: Arithmetic> {
     /// `None` where rows pass as they are.
     weights: Option<Weights<T>>,
+    /// The source rows from `seen - kept.len()` to `seen`.
     kept: VecDeque<Vec<T>>,
-    /// Vertical pushed.
+    /// Source rows that have been pushed.
     seen: usize,
-    /// Vertical given.
+    /// Target rows that have been given.
     done: usize,
-    spare: Vec<Vec<T>>,
+    /// Buffers of rows that were dropped, to be used again.
+    free: Vec<Vec<T>>,
 }
 
 impl<T: Arithmetic> Vertical<T> {
     pub(crate) fn new(weights: Option<Weights<T>>) -> Self {
-        Self { weights, kept: VecDeque::new(), seen: 0, done: 0, spare: Vec::new() }
+        Self { weights, kept: VecDeque::new(), seen: 0, done: 0, free: Vec::new() }
     }
 
-    /// Takes rows of equal length, and has each target row whose last source row is among them written by `give` to where
-    /// it belongs.
+    /// Takes the next rows, which have equal lengths, and gives each target row that they complete.
+    ///
+    /// `give` gets a function that writes the target row, and calls it with the place where the row belongs.
+    ///
+    /// The kept rows and the new ones are consecutive and start at source row `first`. A span that ends by `end` starts
+    /// at `first` or later, since [`Self::keep`] dropped no row from `needed_from` on. So its rows are at hand.
     pub(crate) fn push<'a>(
         &mut self,
         rows: impl Iterator<Item = &'a [T]>,
@@ -50,18 +60,63 @@ impl<T: Arithmetic> Vertical<T> {
         self.keep(&rows, needed)
     }
 
-    /// Drops rows before `needed` and copies those of `rows` that remain.
+    /// Drops kept rows before source row `needed` and copies those of the new `rows` that come after it.
     fn keep(&mut self, rows: &[&[T]], needed: usize) -> Result<()> {
         while self.seen - self.kept.len() < needed {
             let Some(row) = self.kept.pop_front() else { break };
-            self.spare.push(row);
+            self.free.push(row);
         }
         for row in rows.iter().skip(needed.saturating_sub(self.seen)) {
-            let mut copy = self.spare.pop().map_or_else(|| zeroed(row.len()), Ok)?;
+            let mut copy = self.free.pop().map_or_else(|| zeroed(row.len()), Ok)?;
             copy.copy_from_slice(row);
             self.kept.push_back(copy);
         }
         self.seen += rows.len();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reduction::Extent;
+
+    /// Pushes `len` rows of one sample, `at_once` at a time, and returns the target rows and the most rows kept.
+    fn pushed(len: u32, target: u32, at_once: usize) -> (Vec<u8>, usize) {
+        let samples: Vec<[u8; 1]> = (0..len).map(|i| [i.wrapping_mul(97).to_le_bytes()[0]]).collect();
+        let mut vertical = Vertical::<u8>::new(Weights::new(&Extent::whole(len), target).unwrap());
+        let (mut out, mut most) = (Vec::new(), 0);
+        for rows in samples.chunks(at_once) {
+            let give = |write: &dyn Fn(&mut [u8])| {
+                let mut row = [0];
+                write(&mut row);
+                out.push(row[0]);
+                Ok(())
+            };
+            vertical.push(rows.iter().map(|row| &row[..]), give).unwrap();
+            most = most.max(vertical.kept.len());
+        }
+        (out, most)
+    }
+
+    #[test]
+    fn the_result_does_not_depend_on_how_many_rows_come_at_a_time() {
+        for (len, target) in [(100, 50), (100, 33), (101, 7), (20, 40), (9, 9)] {
+            let whole = pushed(len, target, len as usize).0;
+            assert_eq!(whole.len(), target as usize);
+            for at_once in [1, 2, 3, 16] {
+                assert_eq!(pushed(len, target, at_once).0, whole, "{len} to {target}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_more_rows_are_kept_than_the_filter_covers() {
+        for (len, target) in [(1000_u32, 500), (1000, 100), (1000, 999), (100, 400)] {
+            let scale = len.div_ceil(target) as usize;
+            let kept = pushed(len, target, 1).1;
+            assert!(kept <= 4 * scale + 1, "{len} to {target}: {kept}");
+        }
+        assert_eq!(pushed(1000, 500, 1).1, 7);
     }
 }

@@ -1,12 +1,13 @@
-//! Reduces whole buffers of 16-bit samples by fast_image_resize, whose wide arithmetic is twice as fast as that of bands.
+//! Reduces whole buffers. Those of 16 bits go through fast_image_resize, whose vector code takes half the time of ours:
+//! 29 ms for a plane of 12 MP against 55–60. The samples are the same.
 
-use fast_image_resize::images::{CroppedImage, Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedCroppedImage, TypedImage, TypedImageRef};
+use fast_image_resize::pixels::{U16, U16x3, U16x4};
+use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 
 use image_ingest_samples::{CpuTimer, Layout, Samples, Size, WorkError, sample_count, zeroed};
 
-use crate::reducer::RowReducer;
-use crate::reducer::with_alpha;
+use crate::reducer::{RowReducer, with_alpha};
 use crate::reduction::{Extent, Reduction, Window};
 use crate::result::Result;
 
@@ -23,7 +24,7 @@ pub(crate) fn reduce(part: Reduction, samples: Samples, timer: &CpuTimer<'_>) ->
     })
 }
 
-/// Gives the samples that bands give; a buffer that is the target already is given back as it is.
+/// Gives the samples that [`RowReducer`] gives. A buffer that is the target already is returned as it is.
 ///
 /// # Errors
 ///
@@ -33,18 +34,14 @@ fn reduce_u16(part: Reduction, mut samples: Vec<u16>) -> Result<Vec<u16>> {
         return Ok(samples);
     }
     let Reduction { size, layout, window: Window { x, y }, target } = part;
-    let kind = match layout.channels() {
-        1 => PixelType::U16,
-        3 => PixelType::U16x3,
-        _ => PixelType::U16x4,
-    };
     let has_alpha = layout == Layout::Rgba && !(x.is_identity(target.width) && y.is_identity(target.height));
     if has_alpha {
-        with_alpha(&mut samples, |alpha, image| alpha.multiply_alpha_inplace(image))?;
+        with_alpha(&mut samples, |alpha, image| alpha.multiply_alpha_inplace_typed(image))?;
     }
     let extended = Size::new(size.width.max(x.end), size.height.max(y.end));
     let samples = if extended == size { samples } else { repeat_edges(&samples, size, layout.channels(), extended)? };
-    // One axis at a time, columns after rows: for both at once the crate allocates what is between, and aborts without it.
+    // One axis at a time, in the order in which the crate takes them at 16 bits. For both at once it allocates the
+    // buffer in between itself, and aborts the process where that fails.
     let first =
         Step { x, y: Extent::whole(y.samples()), from: (x.start, y.start), to: Size::new(target.width, y.samples()) };
     let second = Step {
@@ -55,19 +52,19 @@ fn reduce_u16(part: Reduction, mut samples: Vec<u16>) -> Result<Vec<u16>> {
     };
     let mut out = match (x.is_identity(target.width), y.is_identity(target.height)) {
         (false, false) => {
-            let between = first.take(&samples, extended, kind, layout)?;
+            let between = first.take(&samples, extended, layout)?;
             drop(samples);
-            second.take(&between, first.to, kind, layout)?
+            second.take(&between, first.to, layout)?
         }
-        _ => Step { x, y, from: (x.start, y.start), to: target }.take(&samples, extended, kind, layout)?,
+        _ => Step { x, y, from: (x.start, y.start), to: target }.take(&samples, extended, layout)?,
     };
     if has_alpha {
-        with_alpha(&mut out, |alpha, image| alpha.divide_alpha_inplace(image))?;
+        with_alpha(&mut out, |alpha, image| alpha.divide_alpha_inplace_typed(image))?;
     }
     Ok(out)
 }
 
-/// One call of the crate: the part of a buffer that lies in the extents `x` and `y`, counted from `from`, becomes `to`.
+/// One call of fast_image_resize: the part of a buffer in the extents `x` and `y`, counted from `from`, becomes `to`.
 struct Step {
     x: Extent,
     y: Extent,
@@ -76,21 +73,31 @@ struct Step {
 }
 
 impl Step {
-    fn take(&self, samples: &[u16], size: Size, kind: PixelType, layout: Layout) -> Result<Vec<u16>> {
+    fn take(&self, samples: &[u16], size: Size, layout: Layout) -> Result<Vec<u16>> {
+        match layout.channels() {
+            1 => self.typed::<U16>(samples, size, 1),
+            3 => self.typed::<U16x3>(samples, size, 3),
+            channels => self.typed::<U16x4>(samples, size, channels),
+        }
+    }
+
+    /// As [`Self::take`], for one type of pixel. The crate's call for any type would be compiled for all that it has,
+    /// which takes minutes.
+    fn typed<P: PixelTrait>(&self, samples: &[u16], size: Size, channels: usize) -> Result<Vec<u16>> {
         let Self { x, y, from: (left, top), to } = self;
-        let mut out = zeroed(sample_count(*to, layout.channels()).ok_or(WorkError::OutOfMemory { bytes: u64::MAX })?)?;
+        let mut out = zeroed(sample_count(*to, channels).ok_or(WorkError::OutOfMemory { bytes: u64::MAX })?)?;
         let broken = |error: &dyn std::fmt::Display| WorkError::internal(format!("resize: {error}"));
-        let from = ImageRef::new(size.width, size.height, bytemuck::cast_slice(samples), kind);
+        let from = TypedImageRef::<P>::from_buffer(size.width, size.height, bytemuck::cast_slice(samples));
         let from = from.map_err(|e| broken(&e))?;
-        // A view of whole samples around the window keeps the filter inside the crop.
-        let view = CroppedImage::new(&from, *left, *top, x.samples(), y.samples()).map_err(|e| broken(&e))?;
+        // The view holds the samples that the window touches and no others, so the filter stays inside the crop.
+        let view = TypedCroppedImage::from_ref(&from, *left, *top, x.samples(), y.samples()).map_err(|e| broken(&e))?;
         let bytes = bytemuck::cast_slice_mut(&mut out);
-        let mut image = Image::from_slice_u8(to.width, to.height, bytes, kind).map_err(|e| broken(&e))?;
+        let mut image = TypedImage::<P>::from_buffer(to.width, to.height, bytes).map_err(|e| broken(&e))?;
         let options = ResizeOptions::new()
             .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
             .use_alpha(false)
             .crop(x.offset, y.offset, x.len, y.len);
-        Resizer::new().resize(&view, &mut image, &options).map_err(|e| broken(&e))?;
+        Resizer::new().resize_typed(&view, &mut image, &options).map_err(|e| broken(&e))?;
         Ok(out)
     }
 }

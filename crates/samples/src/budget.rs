@@ -1,9 +1,13 @@
 //! The budget of a job: CPU time, and whether its caller still wants it.
 //!
-//! A deadline is CPU time of all threads of a job and not wall time, so a busy machine refuses nothing because of it. Work
-//! asks a [`CpuTimer`] after every row, row of MCUs, row of coding trees or tile. The question is cheap: it reads the wall
-//! clock, and asks the kernel for the thread's CPU time only when 5 ms have passed. A thread cannot have spent more CPU
-//! time than has passed on the clock, so no timer holds back more than that interval.
+//! A deadline is CPU time of all threads of a job and not wall time, so a busy machine refuses nothing because of it.
+//! Work asks a [`CpuTimer`] after every row, row of MCUs, row of coding trees or tile. The question is cheap: it reads
+//! the wall clock, and asks the kernel for the thread's CPU time only when 5 ms have passed. A thread cannot have spent
+//! more CPU time than has passed on the clock, so no timer holds back more than that interval.
+//!
+//! libjpeg-turbo and libwebp's encoder ask through their progress hooks. Three pieces of work ask nothing while they
+//! run: one slice in libde265, a lossless or translucent WebP in libwebp (211 ms for 64 MP of one colour), and the
+//! reduction of whole 16-bit buffers.
 
 use std::cell::Cell;
 use std::sync::Arc;

@@ -6,7 +6,8 @@ use crate::size::Size;
 
 /// Y′CbCr planes, rows tight.
 ///
-/// Luma is `width × height` samples; each chroma plane is `⌈width / h⌉ × ⌈height / v⌉` for subsampling factors `(h, v)`.
+/// Luma is `width × height` samples; each chroma plane is `⌈width / h⌉ × ⌈height / v⌉` for subsampling factors `(h,
+/// v)`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Planes {
     /// Width and height of the luma plane.

@@ -53,3 +53,19 @@ impl Raster {
         Ok(Self { size, layout, samples })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_raster_agrees_with_its_size() {
+        for (layout, channels) in [(Layout::Gray, 1), (Layout::Rgb, 3), (Layout::Rgba, 4), (Layout::Cmyk, 4)] {
+            assert_eq!(layout.channels(), channels);
+            let raster = |len| Raster::new(Size::new(3, 2), layout, Samples::U16(vec![0; len]));
+            assert!(raster(6 * channels).is_ok());
+            assert!(matches!(raster(6 * channels - 1), Err(WorkError::Internal { .. })));
+        }
+        assert!(Raster::new(Size::new(u32::MAX, u32::MAX), Layout::Rgba, Samples::U8(Vec::new())).is_err());
+    }
+}

@@ -59,8 +59,8 @@ pub enum SampleSlice<'a> {
 
 /// Takes the rows of a picture as a decoder has them, each plane from the top.
 ///
-/// A decoder that hands its rows to a sink needs no memory for the whole picture. What takes them may reduce them, or keep
-/// them:
+/// A decoder that hands its rows to a sink needs no memory for the whole picture. What takes them may reduce them, or
+/// keep them:
 ///
 /// ```
 /// use image_ingest_samples::{RowSink, SampleSlice, WorkError};
@@ -83,8 +83,8 @@ pub enum SampleSlice<'a> {
 pub trait RowSink {
     /// Takes the next rows of plane `plane`: 0 is luma or the interleaved samples, 1 and 2 are Cb and Cr.
     ///
-    /// Rows begin `stride` samples apart. The last one may be shorter than `stride`, as long as it has all its samples. The
-    /// result does not depend on how many rows come at a time.
+    /// Rows begin `stride` samples apart. The last one may be shorter than `stride`, as long as it has all its samples.
+    /// The result does not depend on how many rows come at a time.
     ///
     /// # Errors
     ///

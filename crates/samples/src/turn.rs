@@ -1,9 +1,10 @@
 //! Turns the rows of a stored picture so that it stands upright.
 //!
-//! A turn is a transposition and two mirrors, each made or not ([`Orientation::parts`]). Without a transposition whole rows
-//! are copied. With one, a row of the source becomes a column of the result, and a picture of several megabytes would
-//! touch a new page for every sample. So the picture is transposed in blocks that both stay in the cache: bytes in blocks
-//! of 16 × 16 by vector instructions ([`crate::block`]), pixels of more bytes in blocks of 32 × 32 one by one.
+//! A turn is a transposition and two mirrors, each made or not ([`Orientation::parts`]). Without a transposition whole
+//! rows are copied. With one, a row of the source becomes a column of the result, and a picture of several megabytes
+//! would touch a new page for every sample. So the picture is transposed in blocks that both stay in the cache: bytes
+//! in blocks of 16 × 16 by vector instructions ([`crate::block`]), pixels of more bytes in blocks of 32 × 32 one by
+//! one.
 
 use std::array::from_fn;
 use std::ops::Range;

@@ -1,7 +1,8 @@
 //! The threads that work on one image: those of a caller's pool, or the calling thread alone.
 //!
-//! The result never depends on the number of threads. Work is cut into pieces whose results do not depend on each other,
-//! the cut does not depend on the pool, and of several errors the first by place is returned, not the first by time.
+//! The result never depends on the number of threads. Work is cut into pieces whose results do not depend on each
+//! other, the cut does not depend on the pool, and of several errors the first by place is returned, not the first by
+//! time.
 //!
 //! No thread is started here: a caller hands over a pool, or everything stays on the calling thread.
 
@@ -33,7 +34,8 @@ pub struct Workers<'p> {
 }
 
 impl<'p> Workers<'p> {
-    /// Works on the threads of `pool`. Without a pool, or with a pool of one thread, all work stays on the calling thread.
+    /// Works on the threads of `pool`. Without a pool, or with a pool of one thread, all work stays on the calling
+    /// thread.
     #[must_use]
     pub fn of(pool: Option<&'p ThreadPool>) -> Self {
         Self { pool: pool.filter(|pool| pool.current_num_threads() > 1), budget: None }
@@ -47,8 +49,8 @@ impl<'p> Workers<'p> {
 
     /// A timer for work on the calling thread.
     ///
-    /// [`Self::each`] and [`Self::map`] create timers of their own. Drop this one before they are called: two timers on one
-    /// thread count its time twice.
+    /// [`Self::each`] and [`Self::map`] create timers of their own. Drop this one before they are called: two timers on
+    /// one thread count its time twice.
     #[must_use]
     pub fn timer(self) -> CpuTimer<'p> {
         self.budget.map(Budget::timer).unwrap_or_default()
@@ -60,7 +62,8 @@ impl<'p> Workers<'p> {
         self.pool.map_or(1, ThreadPool::current_num_threads)
     }
 
-    /// Calls `work` for every item, with its index and the timer of the thread that it runs on. Items are begun in order.
+    /// Calls `work` for every item, with its index and the timer of the thread that it runs on. Items are begun in
+    /// order.
     ///
     /// # Errors
     ///
@@ -79,8 +82,8 @@ impl<'p> Workers<'p> {
         let failure = || failed.lock().unwrap_or_else(PoisonError::into_inner);
         let until_done = || {
             let timer = self.timer();
-            // Items are begun in order. So when one fails, every item before it has been begun, and its thread finishes it
-            // and reports its error: the earliest error is always found, as a single thread would find it.
+            // Items are begun in order. So when one fails, every item before it has been begun, and its thread finishes
+            // it and reports its error: the earliest error is always found, as a single thread would find it.
             while failure().is_none() {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let Some(item) = items.get(index) else {
@@ -100,8 +103,8 @@ impl<'p> Workers<'p> {
 
     /// Fills `to` from `N` sources of the same length.
     ///
-    /// `work` is called for stretches of 16 384 elements and sees the same stretch of every source and of `to`. A source that
-    /// is too short gives a shorter stretch.
+    /// `work` is called for stretches of 16 384 elements and sees the same stretch of every source and of `to`. A
+    /// source that is too short gives a shorter stretch.
     ///
     /// # Errors
     ///
@@ -126,7 +129,8 @@ impl<'p> Workers<'p> {
     }
 }
 
-/// Elements of a stretch. A canonical image of 3 MP has some two hundred stretches, which is enough to keep a pool busy.
+/// Elements of a stretch. A canonical image of 3 MP has some two hundred stretches, which is enough to keep a pool
+/// busy.
 const STRETCH: usize = 1 << 14;
 
 #[cfg(test)]
