@@ -22,7 +22,7 @@ use bytemuck::cast;
 use fast_image_resize::pixels::U8x4;
 use wide::{i16x8, i32x4, i32x8, u8x16};
 
-use image_ingest_samples::block::{self, transposed};
+use image_ingest_samples::block;
 
 use crate::arithmetic::Arithmetic;
 use crate::weights::{FixedPoint, Weights};
@@ -75,8 +75,10 @@ impl Arithmetic for u8 {
     fn transpose(rows: &[Self], row_len: usize, columns: &mut [u8x16]) {
         let whole = row_len / SIDE * SIDE;
         for at in (0..whole).step_by(SIDE) {
-            let block = std::array::from_fn(|row| block::row(rows, row * row_len + at));
-            columns[at..at + SIDE].copy_from_slice(&transposed(block));
+            let mut block = [u8x16::ZERO; SIDE];
+            block.iter_mut().enumerate().for_each(|(i, row)| *row = block::row(rows, i * row_len + at));
+            block::transpose(&mut block);
+            columns[at..at + SIDE].copy_from_slice(&block);
         }
         for (at, column) in columns.iter_mut().enumerate().take(row_len).skip(whole) {
             *column = std::array::from_fn(|row| rows[row * row_len + at]).into();
@@ -125,8 +127,9 @@ fn blend(pairs: impl Iterator<Item = ([[u8; STRETCH]; 2], [i16; 2])>, precision:
 }
 
 /// Writes the first `columns` columns of a block as rows, from sample `at` on.
-fn store(block: [u8x16; SIDE], columns: usize, out: &mut [u8], row_len: usize, at: usize) {
-    for (row, samples) in out.chunks_exact_mut(row_len).zip(transposed(block)) {
+fn store(mut block: [u8x16; SIDE], columns: usize, out: &mut [u8], row_len: usize, at: usize) {
+    block::transpose(&mut block);
+    for (row, samples) in out.chunks_exact_mut(row_len).zip(&block) {
         row[at..at + columns].copy_from_slice(&samples.as_array()[..columns]);
     }
 }

@@ -6,10 +6,11 @@
 //! in blocks of 16 × 16 by vector instructions ([`crate::block`]), pixels of more bytes in blocks of 32 × 32 one by
 //! one.
 
-use std::array::from_fn;
 use std::ops::Range;
 
-use crate::block::{self, SIDE, transposed};
+use wide::u8x16;
+
+use crate::block::{self, SIDE};
 use crate::error::WorkError;
 use crate::memory::zeroed;
 use crate::orientation::Orientation;
@@ -68,7 +69,9 @@ fn transpose_bytes(from: &[u8], width: usize, height: usize, to: &mut [u8], mirr
     for top in (0..bottom).step_by(SIDE) {
         for left in (0..right).step_by(SIDE) {
             let source = |i: usize| top + if mirror_x { SIDE - 1 - i } else { i };
-            let rows = transposed(from_fn(|i| block::row(from, source(i) * width + left)));
+            let mut rows = [u8x16::ZERO; SIDE];
+            rows.iter_mut().enumerate().for_each(|(i, row)| *row = block::row(from, source(i) * width + left));
+            block::transpose(&mut rows);
             let column = if mirror_x { height - top - SIDE } else { top };
             for (x, bytes) in (left..).zip(rows) {
                 let row = if mirror_y { width - 1 - x } else { x };
