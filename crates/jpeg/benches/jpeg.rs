@@ -21,7 +21,7 @@ impl RowSink for Discard {
     }
 }
 
-/// Pictures of a phone's size, of the coding that phones write and of the one that the web does.
+/// Pictures of several sizes: sequential ones as phones write them, and a progressive one as the web does.
 const FILES: [(&str, &str); 4] = [
     ("12mp/420", "size_4032x3024.jpg"),
     ("2mp/420", "size_1600x1200.jpg"),
