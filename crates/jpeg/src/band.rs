@@ -98,7 +98,7 @@ pub(crate) fn read_first(
 
 /// Reads a block's part of a scan that brings one more bit of a band (§ G.1.2.3).
 ///
-/// A code says after how many zeros a new coefficient comes; it is the first whose value is ±1 at this bit.
+/// A code says after how many zeros a new coefficient comes, whose value is ±1 at this bit.
 /// Coefficients that are not zero do not count as zeros, and each takes a bit of correction on the way. A run of 16
 /// zeros is a run of 15 and a new coefficient of 0.
 ///

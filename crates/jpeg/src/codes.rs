@@ -37,10 +37,10 @@ impl HuffmanTable {
         let mut codes =
             Self { short: Box::new([(0, 0); 1 << SHORT]), limit: [0; 17], offset: [0; 17], symbols: [0; 256] };
         codes.symbols.get_mut(..symbols.len())?.copy_from_slice(symbols);
-        let (mut code, mut place) = (0u32, 0usize);
+        let (mut code, mut next) = (0u32, 0usize);
         for (length, &count) in (1u32..).zip(&counts) {
-            let of_length = symbols.get(place..place + usize::from(count))?;
-            codes.offset[length as usize] = i32::try_from(place).ok()? - i32::try_from(code).ok()?;
+            let of_length = symbols.get(next..next + usize::from(count))?;
+            codes.offset[length as usize] = i32::try_from(next).ok()? - i32::try_from(code).ok()?;
             for &symbol in of_length {
                 if length <= SHORT {
                     let first = (code as usize) << (SHORT - length);
@@ -55,10 +55,10 @@ impl HuffmanTable {
                 return None;
             }
             codes.limit[length as usize] = code << (16 - length);
-            place += usize::from(count);
+            next += usize::from(count);
             code <<= 1;
         }
-        (place == symbols.len()).then_some(codes)
+        (next == symbols.len()).then_some(codes)
     }
 
     /// The length and symbol of the code that `top`, a number of 16 bits, begins with; `None` if no code does.
@@ -74,8 +74,8 @@ impl HuffmanTable {
     #[cold]
     fn find_long(&self, top: u32) -> Option<(u32, u8)> {
         let length = (SHORT as usize + 1..=16).find(|&length| top < self.limit[length])?;
-        let place = i32::try_from(top >> (16 - length)).ok()? + self.offset[length];
-        Some((u32::try_from(length).ok()?, *self.symbols.get(usize::try_from(place).ok()?)?))
+        let index = i32::try_from(top >> (16 - length)).ok()? + self.offset[length];
+        Some((u32::try_from(length).ok()?, *self.symbols.get(usize::try_from(index).ok()?)?))
     }
 }
 

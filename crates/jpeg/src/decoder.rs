@@ -1,4 +1,4 @@
-//! Decodes Huffman-coded frames of planes, sequential or progressive.
+//! Decodes Huffman-coded frames of planes: reads the scans in order and decides when the picture is whole.
 
 use image_ingest_samples::{CpuTimer, DecodeError, RowSink, Size};
 
@@ -15,7 +15,44 @@ use crate::tables::{Next, ScanStart, Tables};
 use crate::tail;
 use crate::work::Work;
 
-/// A file whose frame is known, up to its first scan.
+/// Decodes a Huffman-coded file to planes, and hands rows of them to a sink.
+///
+/// A value of this type has read its file up to the first scan. Sequential files need memory for one row of MCUs.
+/// Progressive files need two bytes and an eighth for each coefficient.
+///
+/// Luma and chroma have DCT scales of their own. libjpeg enlarges subsampled chroma when it scales down, but planes are
+/// wanted as they are stored or smaller: the chroma of 4:4:4 and 4:2:2 files has further to go to 4:2:0 than luma.
+///
+/// ```
+/// use image_ingest_jpeg::{DctScale, HuffmanDecoder};
+/// use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, Size, WorkError};
+///
+/// struct Rows(Vec<Vec<u8>>);
+///
+/// impl RowSink for Rows {
+///     fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, stride: usize) -> Result<(), WorkError> {
+///         let SampleSlice::U8(rows) = rows else { unreachable!("samples have 8 bits") };
+///         self.0.extend(rows.chunks(stride).map(<[u8]>::to_vec));
+///         Ok(())
+///     }
+/// }
+///
+/// // One component of 16 × 8 pixels: a block with the DC difference 5, and one with −5 from there.
+/// let counts = b"\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+/// let file = [
+///     &b"\xFF\xD8\xFF\xDB\0\x43\0"[..], &[16; 64],
+///     b"\xFF\xC0\0\x0B\x08\0\x08\0\x10\x01\x01\x11\0",
+///     b"\xFF\xC4\0\x26\x00", counts, b"\x03\x10", counts, b"\x00",
+///     b"\xFF\xDA\0\x08\x01\x01\0\0\x3F\0", &[0b0_101_0_0_01, 0b0_0_111111], b"\xFF\xD9",
+/// ]
+/// .concat();
+/// let decoder = HuffmanDecoder::new(&file).expect("a file for this decoder");
+/// assert_eq!((decoder.size(), decoder.luma_size(DctScale::Half)), (Size::new(16, 8), Size::new(8, 4)));
+/// let mut rows = Rows(Vec::new());
+/// decoder.decode([DctScale::Half; 2], &mut rows, &CpuTimer::default())?;
+/// assert_eq!(rows.0, vec![[138, 138, 138, 138, 128, 128, 128, 128]; 4]);
+/// # Ok::<(), image_ingest_samples::DecodeError>(())
+/// ```
 pub struct HuffmanDecoder<'a> {
     file: &'a [u8],
     tables: Tables<'a>,
@@ -25,10 +62,12 @@ pub struct HuffmanDecoder<'a> {
 }
 
 impl<'a> HuffmanDecoder<'a> {
-    /// Reads a file up to its first scan; `None` where it is not one for this decoder.
+    /// Reads a file up to its first scan. The result is `None` for a file that this decoder does not know, or that is
+    /// damaged before its first scan.
     ///
-    /// What the decoder knows: Huffman coding, 8 bits, one component or luma and two chroma components whose sampling
-    /// factors divide those of luma. Whether three components are Y′CbCr is for the caller to know.
+    /// The decoder knows frames of Huffman coding and 8 bits, with one component, or with luma and two chroma
+    /// components whose sampling factors are equal and divide those of luma. The caller must know that three components
+    /// are Y′CbCr.
     #[must_use]
     pub fn new(file: &'a [u8]) -> Option<Self> {
         let mut tables = Tables::new(file);
@@ -37,26 +76,27 @@ impl<'a> HuffmanDecoder<'a> {
         Some(Self { file, tables, first, size, avx2: Avx2::find() })
     }
 
-    /// The same, with code that any machine runs.
+    /// The same decoder without AVX2.
     #[cfg(test)]
     pub(crate) fn portable(self) -> Self {
         Self { avx2: None, ..self }
     }
 
-    /// Width and height of the picture.
+    /// The width and height of the picture in pixels.
     #[must_use]
     pub fn size(&self) -> Size {
         self.size
     }
 
-    /// Horizontal and vertical sampling factors of each component.
+    /// The horizontal and vertical sampling factors of each component, 1–4. A single component has (1, 1), whatever the
+    /// file says (§ A.2.2).
     #[must_use]
     pub fn sampling(&self) -> Vec<(u8, u8)> {
         let factor = |factor: u32| u8::try_from(factor).unwrap_or(1);
         self.frame().map(|f| f.components.iter().map(|c| (factor(c.h), factor(c.v))).collect()).unwrap_or_default()
     }
 
-    /// Width and height of the luma plane at a DCT scale.
+    /// The width and height of the luma plane at a DCT scale, in samples.
     #[must_use]
     pub fn luma_size(&self, scale: DctScale) -> Size {
         let luma = self.frame().and_then(|f| Some(f.component_size(f.components.first()?, scale.divisor())));
@@ -69,12 +109,17 @@ impl<'a> HuffmanDecoder<'a> {
 
     /// Decodes to planes at the DCT scales of luma and of chroma, and hands their rows to `sink`.
     ///
-    /// The samples are those of libjpeg-turbo's accurate integer DCT, and of its reduced ones below full scale.
+    /// Rows come from the top, a row of MCUs of each plane at a time. Their stride is that of whole MCUs, so samples
+    /// beyond the width of the picture may follow. Rows below the picture are left out. The samples are those of
+    /// libjpeg-turbo's accurate integer DCT at full scale, and of its reduced ones below.
+    ///
+    /// The end of the file decides nothing once the picture is whole. `timer` is asked before each row of MCUs.
     ///
     /// # Errors
     ///
-    /// [`DecodeError::Malformed`], [`DecodeError::Truncated`]; [`DecodeError::Unsupported`] where something further on
-    /// in the file is not for this decoder; [`DecodeError::Work`], with the errors of `sink`.
+    /// [`DecodeError::Malformed`] and [`DecodeError::Truncated`] for damage; [`DecodeError::Unsupported`] where
+    /// something behind the first scan header is not for this decoder; [`DecodeError::Work`] when memory or the budget
+    /// is exhausted, or `sink` fails.
     pub fn decode(self, scales: [DctScale; 2], sink: &mut dyn RowSink, timer: &CpuTimer<'_>) -> Result<()> {
         let frame = self.tables.frame.as_ref().ok_or_else(unknown)?;
         let rows = McuRows::new(frame, scales, sink, self.avx2, timer)?;
@@ -86,7 +131,7 @@ impl<'a> HuffmanDecoder<'a> {
     }
 }
 
-/// Decodes scans straight to samples until every component has had one.
+/// Decodes scans straight to samples until every component has had one. What follows in the file decides nothing then.
 fn sequential<'a>(
     file: &'a [u8],
     mut tables: Tables<'a>,
@@ -116,7 +161,9 @@ fn sequential<'a>(
     }
 }
 
-/// Decodes scans into coefficients, until none can be missing or the image ends, and those to samples.
+/// Decodes scans into coefficients until no scan can be missing or the image ends, then transforms them to samples.
+///
+/// The end of the image is needed only while a bit of some coefficient is unknown (see [`crate::precision`]).
 fn progressive<'a>(
     file: &'a [u8],
     mut tables: Tables<'a>,
@@ -140,7 +187,7 @@ fn progressive<'a>(
         }
         start = match tables.next().ok_or_else(unknown)? {
             Next::Scan(next) => next,
-            // An encoder may leave the last bits out; without the end of the image, they may as well be missing.
+            // An encoder may leave the last bits out, and then ends the image. Without its end, a scan is missing.
             Next::EndOfImage => break,
             Next::EndOfData => return Err(ScanFault::Ended.into()),
         };

@@ -214,3 +214,95 @@ fn after_interval(mut data: &[u8]) -> &[u8] {
 fn is_marker(rest: &[u8]) -> bool {
     matches!(rest, [0xFF, marker, ..] if !matches!(marker, 0x00 | 0xFF))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads `mcus` MCUs of one byte each.
+    fn read(data: &[u8], interval: u32, mcus: usize) -> (Result<Vec<u8>, ScanFault>, Entropy<'_>) {
+        let mut entropy = Entropy::new(data, interval).unwrap();
+        let read = (0..mcus).map(|_| {
+            entropy.restarts()?;
+            let (mut reader, window) = entropy.next();
+            reader.refill(window);
+            let byte = u8::try_from(reader.peek(8)).unwrap();
+            reader.skip(8);
+            entropy.check(reader, (byte != 0xEE).then_some(()))?;
+            Ok(byte)
+        });
+        (read.collect(), entropy)
+    }
+
+    fn fault(data: &[u8], interval: u32, mcus: usize) -> ScanFault {
+        read(data, interval, mcus).0.unwrap_err()
+    }
+
+    #[test]
+    fn restart_markers_divide_the_intervals() {
+        let data = [1, 2, 0xFF, 0xD0, 3, 4, 0xFF, 0xD1, 5, 0xFF, 0xD9];
+        assert_eq!(read(&data, 2, 5).0.unwrap(), [1, 2, 3, 4, 5]);
+        let zeros_and_fill = [1, 0, 0, 0xFF, 0xFF, 0xD0, 2, 0xFF, 0xD9];
+        assert_eq!(read(&zeros_and_fill, 1, 2).0.unwrap(), [1, 2]);
+    }
+
+    #[test]
+    fn the_numbers_of_restart_markers_go_round() {
+        let data: Vec<u8> = (0..20).flat_map(|n| [n, 0xFF, 0xD0 + n % 8]).collect();
+        let (read, entropy) = read(&data, 1, 20);
+        assert_eq!(read.unwrap(), (0..20).collect::<Vec<u8>>());
+        assert_eq!(entropy.until_restart, 0);
+    }
+
+    #[test]
+    fn restart_markers_that_do_not_fit_are_told_apart() {
+        assert_eq!(fault(&[1, 0xFF, 0xD1, 2, 0xFF, 0xD9], 1, 2), ScanFault::RestartOrder);
+        assert_eq!(fault(&[1, 0xFF, 0xD9], 1, 2), ScanFault::RestartOrder, "another marker");
+        assert_eq!(fault(&[1, 9, 0xFF, 0xD0, 2], 1, 2), ScanFault::Stray);
+        assert_eq!(fault(&[1], 1, 2), ScanFault::Ended);
+        assert_eq!(fault(&[1, 0xFF, 0xD0, 2, 0xFF, 0xD9], 2, 2), ScanFault::Short, "a marker before it is due");
+    }
+
+    #[test]
+    fn a_scan_that_is_too_short_is_told_from_a_bad_code() {
+        assert_eq!(fault(&[1, 2, 0xFF, 0xD9], 0, 3), ScanFault::Short);
+        assert_eq!(fault(&[1, 2], 0, 3), ScanFault::Ended);
+        assert_eq!(fault(&[0xEE, 1, 2, 3, 4], 0, 1), ScanFault::BadCode);
+        assert_eq!(fault(&[0xEE, 1], 0, 1), ScanFault::Ended, "zeros behind the end may be no code");
+    }
+
+    #[test]
+    fn what_is_left_over_is_without_stuffing_and_restarts() {
+        let data = [1, 0xFF, 0, 7, 0xFF, 0xD0, 8, 0xFF, 0xFF, 0xD9, 9];
+        let (read, mut entropy) = read(&data, 1, 1);
+        assert_eq!(read.unwrap(), [1]);
+        assert_eq!(entropy.left_over().collect::<Vec<_>>(), [0xFF, 7, 0xFF, 0xD0, 8, 0xFF]);
+        assert_eq!(entropy.after(), [0xFF, 0xD9, 9]);
+        assert_eq!(entropy.unread_len(), data.len() - 1);
+        assert!(!entropy.is_at_restart() && !entropy.is_spent(), "0xFF 7 lie before the marker");
+    }
+
+    #[test]
+    fn further_intervals_are_skipped_by_their_numbers() {
+        let (_, mut entropy) = read(&[1, 0xFF, 0xD0, 5, 5, 0xFF, 0xD1, 6, 0xFF, 0xD9], 1, 1);
+        assert!(entropy.is_at_restart());
+        entropy.skip_intervals().unwrap();
+        assert_eq!(entropy.after(), [0xFF, 0xD9]);
+        let (_, mut entropy) = read(&[1, 0xFF, 0xD0, 5, 0xFF, 0xD2, 6], 1, 1);
+        assert!(entropy.is_at_restart());
+        assert_eq!(entropy.skip_intervals(), Err(ScanFault::RestartOrder));
+    }
+
+    #[test]
+    fn padding_is_alike() {
+        for (byte, is_padded) in [(0b1011_1111, true), (0b1010_0000, true), (0b1011_0111, false)] {
+            let data = [byte, 0xFF, 0xD9];
+            let mut entropy = Entropy::new(&data, 0).unwrap();
+            let (mut reader, window) = entropy.next();
+            reader.refill(window);
+            reader.skip(3);
+            entropy.check(reader, Some(())).unwrap();
+            assert_eq!(entropy.is_padded(), is_padded, "{byte:08b}");
+        }
+    }
+}

@@ -87,3 +87,45 @@ fn are_planes(components: &[PlanarComponent]) -> bool {
             _ => false,
         }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::headers::FrameComponent;
+
+    fn frame(size: Size, sampling: &[(u8, u8)]) -> Option<PlanarFrame> {
+        let components: Vec<_> =
+            (1..).zip(sampling).map(|(id, &(h, v))| FrameComponent { id, h, v, quantiser: 0 }).collect();
+        let count = u8::try_from(components.len()).unwrap();
+        PlanarFrame::of(&FrameHeader { process: Process::Sequential, bit_depth: 8, size, count, components })
+    }
+
+    #[test]
+    fn components_have_their_share_of_samples_and_blocks() {
+        // § A.1.1: ⌈X · Hᵢ / Hmax⌉.
+        let frame = frame(Size::new(33, 17), &[(2, 2), (1, 1), (1, 1)]).unwrap();
+        let [luma, cb, _] = &frame.components[..] else { panic!("three components") };
+        assert_eq!(frame.mcus(), (3, 2));
+        assert_eq!(frame.component_size(luma, 1), Size::new(33, 17));
+        assert_eq!(frame.component_size(cb, 1), Size::new(17, 9));
+        assert_eq!(frame.component_size(cb, 2), Size::new(9, 5));
+        assert_eq!(frame.component_size(luma, 8), Size::new(5, 3));
+        assert_eq!(frame.component_size(cb, 8), Size::new(3, 2));
+    }
+
+    #[test]
+    fn a_frame_of_one_component_is_made_of_its_blocks() {
+        assert_eq!(frame(Size::new(33, 17), &[(2, 2)]).unwrap().mcus(), (5, 3));
+    }
+
+    #[test]
+    fn frames_that_are_no_planes_are_left_to_others() {
+        let is_ours = |sampling: &[(u8, u8)]| frame(Size::new(8, 8), sampling).is_some();
+        assert!(is_ours(&[(4, 1), (1, 1), (1, 1)]) && is_ours(&[(4, 2), (1, 1), (1, 1)]));
+        assert!(!is_ours(&[(1, 1), (2, 1), (2, 1)]), "chroma finer than luma");
+        assert!(!is_ours(&[(3, 1), (2, 1), (2, 1)]), "no whole proportion");
+        assert!(!is_ours(&[(2, 2), (1, 1), (2, 1)]), "unequal chroma");
+        assert!(!is_ours(&[(4, 4), (1, 1), (1, 1)]), "18 blocks in an MCU");
+        assert!(!is_ours(&[(1, 1); 4]) && !is_ours(&[(1, 1); 2]) && !is_ours(&[]));
+    }
+}

@@ -127,3 +127,47 @@ impl ScanHeader {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_header_has_its_fields_where_figure_b_3_has_them() {
+        let payload = [8, 0x01, 0x02, 0x03, 0x04, 2, 1, 0x21, 0, 2, 0x11, 3];
+        let header = FrameHeader::read(SOF2, &payload).unwrap();
+        assert_eq!((header.process, header.bit_depth), (Process::Progressive, 8));
+        assert_eq!(header.size, Size::new(0x304, 0x102));
+        let second = FrameComponent { id: 2, h: 1, v: 1, quantiser: 3 };
+        assert_eq!(header.components, [FrameComponent { id: 1, h: 2, v: 1, quantiser: 0 }, second]);
+        assert!(header.is_whole());
+        for len in 0..payload.len() {
+            assert!(FrameHeader::read(SOF2, &payload[..len]).is_none_or(|header| !header.is_whole()), "{len}");
+        }
+        assert!(!FrameHeader::read(SOF2, &[&payload[..], &[0; 3]].concat()).unwrap().is_whole());
+    }
+
+    #[test]
+    fn a_scan_header_has_its_fields_where_figure_b_4_has_them() {
+        let payload = [2, 1, 0x01, 2, 0x23, 5, 9, 0x21];
+        let header = ScanHeader::read(&payload).unwrap();
+        let second = ScanEntry { id: 2, dc_table: 2, ac_table: 3 };
+        assert_eq!(header.components, [ScanEntry { id: 1, dc_table: 0, ac_table: 1 }, second]);
+        assert_eq!((header.spectrum, header.approximation, header.extra_bytes), ((5, 9), (2, 1), 0));
+        assert!((0..payload.len()).all(|len| ScanHeader::read(&payload[..len]).is_none()));
+        assert_eq!(ScanHeader::read(&[&payload[..], &[0; 3]].concat()).unwrap().extra_bytes, 3);
+    }
+
+    #[test]
+    fn markers_name_processes_as_in_table_b_1() {
+        let names = [(0xC0, Process::Sequential), (0xC1, Process::Sequential), (0xC3, Process::Lossless)];
+        let others =
+            [(0xC9, Process::SequentialArithmetic), (0xCA, Process::ProgressiveArithmetic), (0xCB, Process::Lossless)];
+        for (marker, process) in names.into_iter().chain(others) {
+            assert_eq!(Process::of(marker), process);
+        }
+        assert!(
+            [0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF].into_iter().all(|marker| Process::of(marker) == Process::Hierarchical)
+        );
+    }
+}

@@ -1,11 +1,53 @@
-//! Decodes Huffman-coded JPEGs of 8 bits, sequential or progressive (ITU-T T.81 annexes F and G), to planes: what
-//! cameras, phones and the web write.
+//! Decodes Huffman-coded JPEGs of 8 bits, sequential or progressive, to planes (ITU-T T.81 annexes F and G). Cameras,
+//! phones and the web write such files.
 //!
-//! [`HuffmanDecoder`] hands rows of planes to a sink at the DCT scale asked for, each sample as libjpeg-turbo gives it.
-//! [`MarkerSegments`] is the one walk over a file's markers, which a caller's probe shares.
+//! - [`JpegProbe`] reads a file's marker segments without decoding: size, components, scans, application
+//!   data.
+//! - [`HuffmanDecoder`] decodes to planes and hands their rows to a sink. Luma and chroma have a [`DctScale`] each.
+//!   Every sample is the one that libjpeg-turbo gives.
+//! - [`samsung_trailer`] finds what some cameras append to a file.
 //!
 //! This crate promises nothing but to [image-ingest](https://docs.rs/image-ingest), which pins it with `=`: its API
 //! changes with any release.
+//!
+//! A picture of 8 × 8 pixels, all of one gray:
+//!
+//! ```
+//! use image_ingest_jpeg::{DctScale, HuffmanDecoder};
+//! use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, WorkError};
+//!
+//! /// Keeps the samples of the first plane.
+//! #[derive(Default)]
+//! struct Gray(Vec<u8>);
+//!
+//! impl RowSink for Gray {
+//!     fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, _stride: usize) -> Result<(), WorkError> {
+//!         if let SampleSlice::U8(rows) = rows {
+//!             self.0.extend_from_slice(rows);
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//!
+//! let file = [
+//!     &b"\xFF\xD8"[..],                                            // start of image
+//!     b"\xFF\xDB\0\x43\0", &[16; 64],                             // quantisation table 0: all 16
+//!     b"\xFF\xC0\0\x0B\x08\0\x08\0\x08\x01\x01\x11\0",          // frame: 8 bits, 8 × 8, one component
+//!     b"\xFF\xC4\0\x14\x00", b"\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", b"\x03", // DC: code 0 is 3 bits
+//!     b"\xFF\xC4\0\x14\x10", b"\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", b"\x00", // AC: code 0 ends a block
+//!     b"\xFF\xDA\0\x08\x01\x01\0\0\x3F\0",                       // scan of component 1
+//!     &[0b0_101_0_111],                                           // difference 5, end of block, padding
+//!     b"\xFF\xD9",                                                // end of image
+//! ]
+//! .concat();
+//!
+//! let mut gray = Gray::default();
+//! let decoder = HuffmanDecoder::new(&file).expect("a file for this decoder");
+//! decoder.decode([DctScale::Full; 2], &mut gray, &CpuTimer::default())?;
+//! // 5 · 16 is eight times the difference to 128.
+//! assert_eq!(gray.0, [138; 64]);
+//! # Ok::<(), image_ingest_samples::DecodeError>(())
+//! ```
 #![deny(unsafe_code)]
 
 mod app;

@@ -173,3 +173,77 @@ pub(crate) const APP15: u8 = 0xEF;
 pub(crate) const SOF55: u8 = 0xF7;
 pub(crate) const COM: u8 = 0xFE;
 pub(crate) const TEM: u8 = 0x01;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The segments of a file up to the end of its data.
+    fn walk(after_soi: &[u8]) -> Vec<Segment<'_>> {
+        let mut segments = MarkerSegments { rest: after_soi };
+        let next = || segments.next_segment().ok().filter(|segment| *segment != Segment::EndOfData);
+        std::iter::from_fn(next).collect()
+    }
+
+    fn error(after_soi: &[u8]) -> DecodeError {
+        MarkerSegments { rest: after_soi }.next_segment().unwrap_err()
+    }
+
+    #[test]
+    fn each_marker_has_its_segment() {
+        let of = |marker: u8| [0xFF, marker, 0, 3, 7];
+        assert_eq!(walk(&of(0xC0)), [Segment::Frame(0xC0, &[7])]);
+        assert_eq!(walk(&of(0xCF)), [Segment::Frame(0xCF, &[7])]);
+        assert_eq!(walk(&of(0xC8)), [Segment::Other(0xC8, &[7])], "JPG is reserved, and no frame");
+        assert_eq!(walk(&of(0xC4)), [Segment::HuffmanTables(&[7])]);
+        assert_eq!(walk(&of(0xCC)), [Segment::ArithmeticConditioning(&[7])]);
+        assert_eq!(walk(&of(0xDB)), [Segment::QuantisationTables(&[7])]);
+        assert_eq!(walk(&of(0xDD)), [Segment::RestartInterval(&[7])]);
+        assert_eq!(walk(&of(0xDA)), [Segment::Scan(&[7])]);
+        assert_eq!(walk(&of(0xE1)), [Segment::Other(0xE1, &[7])]);
+        let without = [(0xDE, Segment::Hierarchical), (0xF7, Segment::JpegLs), (0xD8, Segment::StartOfImage)];
+        for (marker, segment) in without.into_iter().chain([(0xD9, Segment::EndOfImage)]) {
+            assert_eq!(walk(&[0xFF, marker]), [segment]);
+        }
+    }
+
+    #[test]
+    fn fill_bytes_restarts_and_stray_bytes_are_skipped() {
+        let file = [1, 2, 0xFF, 0, 0xFF, 0xFF, 0xFF, 0xE0, 0, 2, 3, 0xFF, 0xD3, 0xFF, 0x01, 0xFF, 0xD9];
+        assert_eq!(walk(&file), [Segment::Other(0xE0, &[]), Segment::EndOfImage]);
+    }
+
+    #[test]
+    fn a_comment_or_application_segment_of_a_length_below_two_is_empty() {
+        for marker in [0xE0, 0xEF, 0xFE] {
+            for length in [0, 1, 2] {
+                let file = [0xFF, marker, 0, length, 0xFF, 0xD9];
+                assert_eq!(walk(&file), [Segment::Other(marker, &[]), Segment::EndOfImage]);
+            }
+        }
+        for marker in [0xC0, 0xC4, 0xDA, 0xDB, 0xDC, 0xF0] {
+            assert!(matches!(error(&[0xFF, marker, 0, 1, 0xFF, 0xD9]), DecodeError::Malformed { .. }), "{marker:02X}");
+        }
+    }
+
+    #[test]
+    fn a_segment_that_is_cut_is_truncated() {
+        let file = [0xFF, 0xDB, 0, 4, 1, 2];
+        assert_eq!(walk(&file), [Segment::QuantisationTables(&[1, 2])]);
+        for len in 2..file.len() {
+            assert!(matches!(error(&file[..len]), DecodeError::Truncated { .. }), "{len}");
+        }
+        assert_eq!(walk(&file[..1]), [], "a lone 0xFF is no marker");
+    }
+
+    #[test]
+    fn entropy_coded_data_ends_at_a_marker_that_is_no_restart() {
+        let file = [1, 0xFF, 0, 0xFF, 0xD7, 2, 0xFF, 0xFF, 0, 0xFF, 0xFF, 0xD9];
+        let mut segments = MarkerSegments { rest: &file };
+        segments.skip_entropy_coded().unwrap();
+        assert_eq!(segments.rest(), [0xFF, 0xD9]);
+        for len in 0..file.len() {
+            assert!(MarkerSegments { rest: &file[..len] }.skip_entropy_coded().is_err(), "{len}");
+        }
+    }
+}

@@ -160,3 +160,71 @@ fn codes(table: &[u8]) -> Option<HuffmanTable> {
     let (counts, symbols) = table.split_first_chunk()?;
     HuffmanTable::new(*counts, symbols)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segment(marker: u8, payload: &[u8]) -> Vec<u8> {
+        let len = u16::try_from(payload.len() + 2).unwrap();
+        [&[0xFF, marker][..], &len.to_be_bytes(), payload].concat()
+    }
+
+    /// Reads a file of these segments up to its first scan.
+    fn read(segments: &[Vec<u8>], check: impl FnOnce(&Tables<'_>, Option<Next<'_>>)) {
+        let file = [&[0xFF, 0xD8][..], &segments.concat()].concat();
+        let mut tables = Tables::new(&file);
+        let next = tables.next();
+        check(&tables, next);
+    }
+
+    #[test]
+    fn quantisation_tables_of_both_precisions_come_in_zigzag_order() {
+        let narrow: Vec<u8> = (1..=64).collect();
+        let wide: Vec<u8> = (1..=64u16).flat_map(|v| (v * 500).to_be_bytes()).collect();
+        let payload = [&[0][..], &narrow, &[0x13], &wide].concat();
+        read(&[segment(0xDB, &payload)], |tables, next| {
+            assert!(matches!(next, Some(Next::EndOfData)));
+            let [Some(first), None, None, Some(last)] = tables.quantisers else { panic!("tables 0 and 3") };
+            assert_eq!((first[0], first[1], first[8], first[16], first[63]), (1, 2, 3, 4, 64));
+            assert_eq!((last[0], last[1], last[8], last[63]), (500, 1000, 1500, 32_000));
+        });
+        read(&[segment(0xDB, &[&[4][..], &narrow].concat())], |_, next| assert!(next.is_none(), "no table 4"));
+        read(&[segment(0xDB, &payload[..64])], |_, next| assert!(next.is_none(), "a table that is cut"));
+    }
+
+    #[test]
+    fn several_huffman_tables_fit_in_a_segment() {
+        let counts = [1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        let payload = [&[0x01][..], &counts, b"ABC", &[0x10], &counts, b"DEF"].concat();
+        read(&[segment(0xC4, &payload)], |tables, _| {
+            assert_eq!(tables.dc_codes(1).unwrap().find(0x8000), Some((2, b'B')));
+            assert_eq!(tables.ac_codes(0).unwrap().find(0xC000), Some((3, b'F')));
+            assert!(tables.dc_codes(0).is_none() && tables.ac_codes(1).is_none() && tables.ac_codes(9).is_none());
+        });
+        for bad in [&[0x20][..], &[0x04]] {
+            read(&[segment(0xC4, &[bad, &counts, b"ABC"].concat())], |_, next| assert!(next.is_none()));
+        }
+    }
+
+    #[test]
+    fn a_scan_names_components_in_the_frames_order() {
+        let frame = segment(0xC0, &[8, 0, 8, 0, 8, 3, 1, 0x22, 0, 2, 0x11, 0, 3, 0x11, 0]);
+        let table = segment(0xDB, &[&[0][..], &[1; 64]].concat());
+        let scan = |ids: &[u8]| {
+            let entries: Vec<u8> = ids.iter().flat_map(|&id| [id, 0x10 | (id - 1)]).collect();
+            segment(0xDA, &[&[u8::try_from(ids.len()).unwrap()][..], &entries, &[0, 63, 0]].concat())
+        };
+        let interval = segment(0xDD, &[1, 2]);
+        let start = [frame.clone(), table, interval];
+        read(&[&start[..], &[scan(&[1, 3])]].concat(), |tables, next| {
+            let Some(Next::Scan(start)) = next else { panic!("a scan") };
+            let found: Vec<_> = start.components.iter().map(|c| (c.index, c.dc, c.ac)).collect();
+            assert_eq!((found, tables.restart_interval), (vec![(0, 1, 0), (2, 1, 2)], 0x102));
+        });
+        for ids in [&[3, 1][..], &[1, 1], &[4], &[]] {
+            read(&[&start[..], &[scan(ids)]].concat(), |_, next| assert!(next.is_none(), "{ids:?}"));
+        }
+        read(&[frame, scan(&[1])], |_, next| assert!(next.is_none(), "no quantisation table"));
+    }
+}

@@ -1,4 +1,4 @@
-//! What decoding a JPEG holds in memory.
+//! Estimates the memory that decoding a JPEG takes.
 
 use image_ingest_samples::Matrix;
 
@@ -8,7 +8,7 @@ use crate::header::{Channels, Coding, Header};
 use crate::plan::Plan;
 use crate::plan::cost::{DecodeCost, SampleDensity};
 
-/// Planes are reduced row by row; RGB and CMYK are held whole.
+/// The memory of decoding by this plan. Planes are reduced row by row; RGB and CMYK are held whole.
 pub(crate) fn cost(header: &Header, plan: &Plan) -> DecodeCost {
     let (sampling, scans, is_progressive): (&[(u8, u8)], _, _) = match &header.coding {
         Coding::JpegSequential { sampling, scans } => (sampling, *scans, false),
@@ -29,7 +29,7 @@ pub(crate) fn cost(header: &Header, plan: &Plan) -> DecodeCost {
         is_planar,
         stays_planar: is_planar && plan.chroma_grid(header.bit_depth, Matrix::Bt601) == ChromaGrid::Half,
         working_bytes: match (is_progressive, scans) {
-            // Every coefficient, 16 bits each, until the last scan, and a bit for those that are not zero.
+            // Until the last scan, every coefficient: 16 bits, and one that says whether it is zero.
             (true, _) => coefficients * 17 / 16,
             (false, 2..) => coefficients,
             (false, _) => 0,
@@ -39,7 +39,8 @@ pub(crate) fn cost(header: &Header, plan: &Plan) -> DecodeCost {
     }
 }
 
-/// Whether a file of these sampling factors is decoded to planes: luma finest, chroma alike.
+/// Whether a file of these sampling factors is decoded to planes: both chroma components have equal factors, which
+/// divide those of luma.
 fn are_planes(sampling: &[(u8, u8)]) -> bool {
     match sampling {
         [_] => true,

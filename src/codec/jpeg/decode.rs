@@ -1,5 +1,6 @@
-//! Decodes a JPEG: planes as stored where the components are Y′CbCr or gray, else RGB or CMYK. Huffman-coded planes are
-//! ours, everything else libjpeg-turbo's.
+//! Decodes a JPEG: to planes as stored where the components are Y′CbCr or gray, else to RGB or CMYK.
+//!
+//! `image-ingest-jpeg` decodes Huffman-coded planes, libjpeg-turbo everything else.
 
 use image_ingest_c_decoders::jpeg::{Failure, Status, TurboComponent, TurboDecoder, TurboOutput, TurboShape, warned};
 use image_ingest_jpeg::{HuffmanDecoder, MAX_LEFT_OVER_BYTES, samsung_trailer};
@@ -37,7 +38,7 @@ pub(crate) fn decode(
     }
 }
 
-/// Decodes Huffman-coded planes; `None` for a file that is not made of them.
+/// Decodes Huffman-coded planes. The result is `None` for a file of another kind.
 pub(super) fn decode_planes(
     bytes: &[u8],
     header: &Header,
@@ -73,7 +74,7 @@ pub(crate) fn decode_by_libjpeg_turbo(
     let mut decoder = TurboDecoder::new(timer).map_err(failed)?;
     let divisors = [plan.scale.divisor(), plan.chroma_scale.divisor()];
     let divisor = divisors[0];
-    // Where EOI is missing, libjpeg-turbo takes what follows the scan for more of it.
+    // Without an end of the image, libjpeg-turbo takes what follows the scan for more of it.
     let trailer = samsung_trailer(bytes).filter(|trailer| trailer.is_certain);
     let picture = trailer.and_then(|trailer| bytes.get(..trailer.start)).unwrap_or(bytes);
     let shape = decoder.start(picture, divisors, max_memory).map_err(failed)?;
@@ -142,14 +143,14 @@ fn ink(mut raster: Raster) -> Raster {
     raster
 }
 
-/// Sorts libjpeg-turbo's warnings into damage, which is refused, and what long practice shows to be harmless.
+/// Refuses the damage that libjpeg-turbo only warns of. Warnings that long practice shows to be harmless pass.
 ///
-/// The end of the data alone is no damage in a sequential file: the decoder looks ahead, and asks again only when a
-/// code is really missing ([`warned::HIT_MARKER`]). A progressive file always reads to its end, so there it is.
+/// The warning that the data has ended is no damage in a sequential file: the decoder looks ahead, and warns again
+/// ([`warned::HIT_MARKER`]) only when a code is missing. A progressive file is always read to its end, so there the
+/// warning is damage.
 ///
-/// libjpeg-turbo's fast Huffman decoder takes an impossible code for a zero and says nothing. What tells is that the
-/// scan then ends elsewhere: short of data, or with some left over. Padding is no code, and a stray word or two is
-/// common.
+/// libjpeg-turbo's fast Huffman decoder takes an impossible code for a zero and says nothing. The scan then ends
+/// elsewhere: with too little data, or with some left over. [`MAX_LEFT_OVER_BYTES`] without the padding are common.
 fn refuse_damage(warnings: u32, left_over: u32, coding: &Coding) -> Result<()> {
     let warned = |bits: u32| warnings & bits != 0;
     let progressive = matches!(coding, Coding::JpegProgressive { .. });

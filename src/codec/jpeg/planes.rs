@@ -25,7 +25,7 @@ pub(super) fn reducer(size: Size, sampling: &[(u8, u8)], plan: &Plan) -> Result<
     PlanesReducer::new(format, crop, plan.target, plan.chroma_grid(8, matrix))
 }
 
-/// Luma samples to a chroma sample along one axis, once each has its DCT scale: 1–4 times the quotient of the scales.
+/// The number of luma samples to a chroma sample along one axis, once each plane has its DCT scale.
 fn factor(luma: u8, chroma: u8, plan: &Plan) -> u8 {
     let (luma, chroma) = (u32::from(luma), u32::from(chroma));
     let factor = luma * plan.chroma_scale.divisor() / (chroma * plan.scale.divisor()).max(1);

@@ -1,6 +1,7 @@
 //! The two builds of the decoder against each other; vectors for the unit tests beside the code.
 
 mod band;
+mod pictures;
 pub(crate) mod vectors;
 
 use std::fs;

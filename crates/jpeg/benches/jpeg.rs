@@ -1,0 +1,65 @@
+//! Decoding of test files at full and half scale, and reading of their headers. Throughput is in source pixels.
+
+use std::fs;
+use std::hint::black_box;
+use std::path::Path;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use image_ingest_jpeg::{DctScale, HuffmanDecoder, JpegProbe, ScanLimits};
+use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, WorkError};
+
+/// Reads a sample of the rows, so that no compiler leaves them out.
+#[derive(Default)]
+struct Discard(u8);
+
+impl RowSink for Discard {
+    fn take_rows(&mut self, _: usize, rows: SampleSlice<'_>, _: usize) -> Result<(), WorkError> {
+        if let SampleSlice::U8(rows) = rows {
+            self.0 ^= rows.first().copied().unwrap_or(0);
+        }
+        Ok(())
+    }
+}
+
+/// Pictures of several sizes: sequential ones as phones write them, and a progressive one as the web does.
+const FILES: [(&str, &str); 4] = [
+    ("12mp/420", "size_4032x3024.jpg"),
+    ("2mp/420", "size_1600x1200.jpg"),
+    ("0mp/444", "baseline_444.jpg"),
+    ("0mp/progressive_444", "progressive_444_restart.jpg"),
+];
+
+fn decode(c: &mut Criterion) {
+    let mut group = c.benchmark_group("decode");
+    for (id, name) in FILES {
+        let file = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/jpeg").join(name)).unwrap();
+        group.throughput(Throughput::Elements(HuffmanDecoder::new(&file).unwrap().size().pixels()));
+        for (scale, variant) in [(DctScale::Full, "full"), (DctScale::Half, "half"), (DctScale::Eighth, "eighth")] {
+            group.bench_function(format!("jpeg/{id}_{variant}"), |b| {
+                b.iter(|| {
+                    let mut sink = Discard::default();
+                    let decoder = HuffmanDecoder::new(&file).unwrap();
+                    decoder.decode([scale; 2], &mut sink, &CpuTimer::default()).unwrap();
+                    black_box(sink.0)
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
+fn probe(c: &mut Criterion) {
+    let limits = ScanLimits { max_scans: 500, max_full_scans: 64 };
+    let mut group = c.benchmark_group("probe");
+    for (id, name) in FILES {
+        let file = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/jpeg").join(name)).unwrap();
+        group.throughput(Throughput::Bytes(file.len() as u64));
+        group.bench_function(format!("jpeg/{id}"), |b| {
+            b.iter(|| black_box(JpegProbe::new(&file).header(limits).unwrap().scans));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, decode, probe);
+criterion_main!(benches);
