@@ -1,7 +1,7 @@
 //! Decodes the coded pictures of HEIC files of `testdata/`, without in-loop filters.
 //!
-//! Throughput counts luma samples. The container is not read: the files hold one `hvcC` box and one picture, and the box
-//! names are searched for.
+//! Throughput counts luma samples. The container is not read: the files hold one `hvcC` box and one picture, and the
+//! box names are searched for.
 
 use std::hint::black_box;
 use std::path::Path;

@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use image_ingest_samples::{DecodeError, PictureView, RowSink, SampleSlice, Samples, Size, chroma_size};
 
 use crate::result::Result;
-use crate::tiled::TiledPlanes;
+use crate::tiled_planes::TiledPlanes;
 
-/// The rows of tiles that are being filled. On several threads, tiles come in any order; a row is handed on once it and all
-/// rows above it are full.
+/// The rows of tiles that are being filled. On several threads, tiles come in any order; a row is handed on once it and
+/// all rows above it are full.
 pub struct TileRows {
     /// Of the whole picture.
     size: Size,

@@ -5,7 +5,7 @@ use image_ingest_samples::{
     sample_count, zeroed,
 };
 
-use crate::intra::{DecodedPicture, DecodedPlane};
+use crate::decoded_picture::{DecodedPicture, DecodedPlane};
 use crate::result::Result;
 
 /// The planes of the whole picture while tiles are put in.

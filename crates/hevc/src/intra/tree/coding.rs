@@ -1,0 +1,137 @@
+//! Splits coding trees into coding units, and reads their prediction modes (ITU-T H.265 § 7.3.8.4, § 7.3.8.5).
+
+use super::state::{PictureDecoder, SliceState, UnitState};
+use super::transform_tree::TransformNode;
+use crate::intra::cabac::Cabac;
+use crate::intra::contexts::{CHROMA_MODE, LUMA_MODE_KNOWN, PART_MODE, SPLIT_CODING};
+use crate::intra::plane::PlaneSample;
+use crate::intra::predict::{DC, HORIZONTAL, PLANAR, VERTICAL};
+
+impl<T: PlaneSample> PictureDecoder<'_, T> {
+    /// Decodes a node of a coding tree at `(x, y)` and all below it (§ 7.3.8.4).
+    ///
+    /// A node that reaches over an edge of the picture is split without a flag, unless it is of the smallest size, and
+    /// the parts outside are left out. Sizes are multiples of the smallest coding block, so what is decoded lies
+    /// inside. The depth is at most 3: trees are at most 64 × 64 and coding blocks at least 8 × 8.
+    pub(super) fn coding(
+        &mut self,
+        slice: &mut SliceState<'_, '_>,
+        x: usize,
+        y: usize,
+        log2: u32,
+        depth: u8,
+    ) -> Option<()> {
+        let side = 1 << log2;
+        let (width, height) = (self.format.width, self.format.height);
+        let splits = if x + side <= width && y + side <= height && log2 > self.format.min_coding_log2 {
+            let deeper = self.neighbours(slice.id, x, y).into_iter().flatten().filter(|unit| unit.depth > depth);
+            slice.cabac.bin(SPLIT_CODING + deeper.count()) == 1
+        } else {
+            log2 > self.format.min_coding_log2
+        };
+        if self.format.qp_group_log2.is_some_and(|group| log2 >= group) {
+            self.start_qp_group(slice, x, y);
+        }
+        if !splits {
+            return self.coding_unit(slice, x, y, log2, depth);
+        }
+        let half = side / 2;
+        for (x, y) in [(x, y), (x + half, y), (x, y + half), (x + half, y + half)] {
+            if x < width && y < height {
+                self.coding(slice, x, y, log2 - 1, depth + 1)?;
+            }
+        }
+        Some(())
+    }
+
+    /// Decodes a coding unit (§ 7.3.8.5), all of which are intra. One of the smallest size may have four luma modes.
+    ///
+    /// The flags of all luma modes come before the modes. Neighbours look at the quantiser of a unit when it is whole.
+    fn coding_unit(&mut self, slice: &mut SliceState<'_, '_>, x: usize, y: usize, log2: u32, depth: u8) -> Option<()> {
+        let smallest = log2 == self.format.min_coding_log2;
+        let quartered = smallest && slice.cabac.bin(PART_MODE) == 0;
+        let (first, units) = (self.unit(x, y), 1 << (log2 - self.format.min_coding_log2));
+        self.fill_units(first, units, |unit| *unit = UnitState { slice: slice.id, depth, qp: 0 });
+        let (parts, side) = if quartered { (4, 1 << (log2 - 1)) } else { (1, 1 << log2) };
+        let mut known = [0; 4];
+        for known in &mut known[..parts] {
+            *known = slice.cabac.bin(LUMA_MODE_KNOWN);
+        }
+        let mut first_mode = DC;
+        for (i, known) in known.into_iter().enumerate().take(parts) {
+            let (x, y) = (x + (i & 1) * side, y + (i >> 1) * side);
+            let mode = self.luma_mode(slice, x, y, known == 1);
+            if i == 0 {
+                first_mode = mode;
+            }
+            for row in self.modes.chunks_mut(self.modes_across).skip(y / 4).take(side / 4) {
+                row[x / 4..(x + side) / 4].fill(mode);
+            }
+        }
+        if self.planes.len() > 1 {
+            slice.chroma_mode = chroma_mode(&mut slice.cabac, first_mode, self.format.chroma_format);
+        }
+        slice.quartered = quartered;
+        self.transform_tree(slice, TransformNode::root(x, y, log2))?;
+        self.last_qp = self.qp;
+        let qp = self.qp as i8;
+        self.fill_units(first, units, |unit| unit.qp = qp);
+        Some(())
+    }
+
+    /// Changes the states of a square of `side` × `side` smallest coding blocks, the first at index `first`.
+    fn fill_units(&mut self, first: usize, side: usize, with: impl Fn(&mut UnitState)) {
+        for row in self.units[first..].chunks_mut(self.units_across).take(side) {
+            row[..side].iter_mut().for_each(&with);
+        }
+    }
+
+    /// Reads the luma mode of the block at `(x, y)` (§ 8.4.2).
+    ///
+    /// Three modes are likely by those of the left and the upper neighbour; `known` tells that it is one of them. Any
+    /// other is coded as its index among the remaining 32: going through the likely ones in order, each that is not
+    /// larger adds one. An upper neighbour in another coding tree counts as DC, so that a decoder may forget the row of
+    /// trees above.
+    fn luma_mode(&self, slice: &mut SliceState<'_, '_>, x: usize, y: usize, known: bool) -> u8 {
+        let mode = |there: bool, x: usize, y: usize| {
+            let of_slice = there && self.units[self.unit(x, y)].slice == slice.id;
+            if of_slice { self.modes[y / 4 * self.modes_across + x / 4] } else { DC }
+        };
+        let inside = y & ((1 << self.format.tree_log2) - 1) > 0;
+        let left = mode(x > 0, x.wrapping_sub(1), y);
+        let above = mode(inside, x, y.wrapping_sub(1));
+        let mut likely = match (left, above) {
+            (a, b) if a != b => {
+                let third = [PLANAR, DC, VERTICAL].into_iter().find(|&mode| mode != a && mode != b);
+                [a, b, third.unwrap_or(VERTICAL)]
+            }
+            (PLANAR | DC, _) => [PLANAR, DC, VERTICAL],
+            (a, _) => [a, 2 + (a + 29) % 32, 2 + (a - 1) % 32],
+        };
+        let cabac = &mut slice.cabac;
+        if known {
+            let index = if cabac.bypass() == 0 { 0 } else { 1 + cabac.bypass() };
+            return likely[index as usize];
+        }
+        likely.sort_unstable();
+        likely.into_iter().fold(cabac.bypasses(5) as u8, |mode, likely| mode + u8::from(mode >= likely))
+    }
+}
+
+/// Reads the mode of both chroma planes (§ 8.4.3): that of luma, or one of four. Where that one is the mode of luma,
+/// which has a code already, it stands for mode 34.
+fn chroma_mode(cabac: &mut Cabac<'_>, luma: u8, format: u32) -> u8 {
+    let mode = if cabac.bin(CHROMA_MODE) == 0 {
+        luma
+    } else {
+        let mode = [PLANAR, VERTICAL, HORIZONTAL, DC][cabac.bypasses(2) as usize];
+        if mode == luma { 34 } else { mode }
+    };
+    if format == 2 { MODES_422[usize::from(mode)] } else { mode }
+}
+
+/// What a direction becomes in 4:2:2, where chroma samples are twice as wide as high (table 8-3).
+static MODES_422: [u8; 35] = [
+    0, 1, 2, 2, 2, 2, 3, 5, 7, 8, 10, 12, 13, 15, 17, 18, 19, 20, 21, 22, 23, 23, 24, 24, 25, 25, 26, 27, 27, 28, 28,
+    29, 29, 30, 31,
+];
