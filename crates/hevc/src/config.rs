@@ -152,9 +152,20 @@ mod tests {
     /// A configuration of `nals`, in one array.
     fn payload(depth: u8, nals: &[&[u8]]) -> Vec<u8> {
         let mut payload = vec![0; 16];
-        payload.extend([0xFD, 0xF8 | (depth - 8), 0xF8 | (depth - 8), 0, 0, 3, 1, 33, 0, nals.len() as u8]);
+        payload.extend([
+            0xFD,
+            0xF8 | (depth - 8),
+            0xF8 | (depth - 8),
+            0,
+            0,
+            3,
+            1,
+            33,
+            0,
+            u8::try_from(nals.len()).unwrap(),
+        ]);
         for nal in nals {
-            payload.extend([(nal.len() >> 8) as u8, nal.len() as u8]);
+            payload.extend(u16::try_from(nal.len()).unwrap().to_be_bytes());
             payload.extend_from_slice(nal);
         }
         payload

@@ -5,6 +5,29 @@
 //! - [`decode`] decodes them to a [`DecodedPicture`], without in-loop filters.
 //! - [`TiledPlanes`] and [`TileRows`] put the tiles of a grid together, whole or one row of tiles at a time.
 //!
+//! ```
+//! use image_ingest_hevc::{CodedPicture, DecoderConfiguration, decode};
+//! use image_ingest_samples::{CpuTimer, Samples, Size};
+//!
+//! // A gray picture of 16 × 16 samples: the payload of `hvcC`, and the data of the item.
+//! let mut payload = vec![1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xfc, 0xf8, 0xf8, 0, 0, 3, 2];
+//! let sequence_set = [
+//!     0x42, 1, 1, 0, 0, 3, 0, 0, 3, 0, 0, 3, 0, 0, 3, 0, 0, 3, 0, 0, 0xc2, 0x21, 0x17, 0x7a, 0xbc, 0x20, 0x80,
+//! ];
+//! let picture_set = [0x44, 1, 0xc0, 0x71, 0x80, 0x12];
+//! payload.extend([33, 0, 1, 0, 27]);
+//! payload.extend(sequence_set);
+//! payload.extend([34, 0, 1, 0, 6]);
+//! payload.extend(picture_set);
+//! let item = [0, 0, 0, 5, 0x26, 1, 0xaf, 0x23, 0x78];
+//!
+//! let config = DecoderConfiguration::read(&payload)?;
+//! assert_eq!(config.sequence()?.size, Size::new(16, 16));
+//! let picture = decode(&CodedPicture::read(&config, &item)?, &CpuTimer::default())?;
+//! assert!(picture.planes[0].samples == Samples::U8(vec![128; 256]));
+//! # Ok::<(), image_ingest_samples::DecodeError>(())
+//! ```
+//!
 //! This crate promises nothing but to [image-ingest](https://docs.rs/image-ingest), which pins it with `=`: its API
 //! changes with any release.
 #![forbid(unsafe_code)]

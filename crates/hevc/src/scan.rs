@@ -22,6 +22,7 @@ pub(crate) struct ScanOrder {
 
 impl ScanOrder {
     /// `kind` is `scanIdx`: 0 is diagonal, 1 is horizontal, 2 is vertical. `side` is 1, 2, 4 or 8.
+    #[expect(clippy::cast_possible_truncation, reason = "positions and indices are below 64")]
     const fn new(kind: usize, side: usize) -> Self {
         let mut order = Self { positions: [0; 64], index: [0; 64] };
         let (mut i, mut a) = (0, 0);
@@ -86,8 +87,7 @@ mod tests {
 
     #[test]
     fn an_index_is_the_inverse_of_its_position() {
-        for order in ORDERS.iter().enumerate().flat_map(|(_, orders)| orders.iter().zip([1, 4, 16, 64])) {
-            let (order, len) = order;
+        for (order, len) in ORDERS.iter().flat_map(|orders| orders.iter().zip([1, 4, 16, 64])) {
             for i in 0..len {
                 assert_eq!(usize::from(order.index[usize::from(order.positions[i])]), i);
             }

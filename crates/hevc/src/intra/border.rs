@@ -78,3 +78,67 @@ impl<T: PlaneSample> Plane<T> {
         border
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// § 8.4.4.2.2, sample by sample: from the lower left to the upper right.
+    fn slow(plane: &Plane<u8>, (x, y): (usize, usize), n: usize, is_there: impl Fn(i32, i32) -> bool) -> Vec<i32> {
+        let (x, y, n) = (x as i32, y as i32, n as i32);
+        let left = (0..2 * n).rev().map(|i| (x - 1, y + i));
+        let places = left.chain([(x - 1, y - 1)]).chain((0..2 * n).map(|i| (x + i, y - 1)));
+        let sample = |(x, y): (i32, i32)| {
+            let (width, height) = (plane.width as i32, plane.height as i32);
+            let inside = (0..width).contains(&x) && (0..height).contains(&y);
+            (inside && is_there(x, y)).then(|| plane.samples[(y * width + x) as usize].wide())
+        };
+        let samples: Vec<_> = places.map(sample).collect();
+        let Some(first) = samples.iter().find_map(|&sample| sample) else { return vec![128; samples.len()] };
+        samples
+            .iter()
+            .scan(first, |last, &sample| {
+                *last = sample.unwrap_or(*last);
+                Some(*last)
+            })
+            .collect()
+    }
+
+    /// A plane of a picture of 32 × 32 luma samples whose values tell their place.
+    fn plane(shift: (u32, u32)) -> Plane<u8> {
+        let (width, height) = (32 >> shift.0, 32 >> shift.1);
+        let samples = (0..width * height).map(|at| (at * 37 % 251) as u8).collect();
+        Plane { samples, width, height, shift }
+    }
+
+    #[test]
+    fn missing_samples_repeat_the_one_before() {
+        let mut state = 1u32;
+        for round in 0..400u32 {
+            let mut blocks = DecodedBlocks::new(32, 32).unwrap();
+            // Most blocks are of slice 2, some of slice 1, some are not there.
+            for at in 0..64 {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let slice = [0, 1, 2, 2][(state >> 20) as usize % 4];
+                blocks.mark((at % 8 * 4, at / 8 * 4), 4, slice);
+            }
+            for shift in [(0, 0), (1, 1), (1, 0)] {
+                let plane = plane(shift);
+                for n in [4, 8] {
+                    let place = (round as usize % (plane.width / n) * n, round as usize / 3 % (plane.height / n) * n);
+                    let is_there =
+                        |x: i32, y: i32| blocks.has((x << shift.0) as usize / 4, (y << shift.1) as usize / 4, 2);
+                    let border = plane.border(place, n, &blocks, 2, 8);
+                    assert_eq!(border[..=4 * n], slow(&plane, place, n, is_there), "{shift:?} {place:?} {n}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn half_of_the_range_stands_in_for_nothing() {
+        let blocks = DecodedBlocks::new(32, 32).unwrap();
+        assert_eq!(plane((0, 0)).border((8, 8), 8, &blocks, 1, 8)[..33], [128; 33]);
+        assert_eq!(plane((0, 0)).border((0, 0), 8, &blocks, 1, 10)[..33], [512; 33]);
+    }
+}

@@ -221,4 +221,4 @@ static RANGE_LPS: [[u8; 4]; 64] = [
 ];
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

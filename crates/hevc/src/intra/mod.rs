@@ -19,8 +19,8 @@
 #![expect(clippy::cast_possible_truncation, reason = "parameter sets bound places and levels, depths bound samples")]
 
 mod border;
-mod cabac;
-mod contexts;
+pub(crate) mod cabac;
+pub(crate) mod contexts;
 mod dequantise;
 pub(crate) mod format;
 mod plane;
@@ -60,11 +60,11 @@ use crate::result::Result;
 /// use image_ingest_samples::{CpuTimer, DecodeError};
 ///
 /// /// The payload of `hvcC` and the data of the item.
-/// fn luma(config: &[u8], data: &[u8]) -> Result<DecodedPicture, DecodeError> {
+/// fn decoded(config: &[u8], data: &[u8]) -> Result<DecodedPicture, DecodeError> {
 ///     let config = DecoderConfiguration::read(config)?;
 ///     decode(&CodedPicture::read(&config, data)?, &CpuTimer::default())
 /// }
-/// # assert!(luma(&[], &[]).is_err());
+/// # assert!(decoded(&[], &[]).is_err());
 /// ```
 pub fn decode(coded: &CodedPicture<'_>, timer: &CpuTimer<'_>) -> Result<DecodedPicture> {
     let format = format_of(coded).ok_or_else(unknown)?;

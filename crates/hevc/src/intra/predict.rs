@@ -184,3 +184,6 @@ static ANGLES: [i32; 33] = [
 /// `invAngle` of modes 11 to 25 (table 8-6).
 static INVERSE: [i32; 15] =
     [-4096, -1638, -910, -630, -482, -390, -315, -256, -315, -390, -482, -630, -910, -1638, -4096];
+
+#[cfg(test)]
+mod tests;

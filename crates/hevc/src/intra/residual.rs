@@ -211,7 +211,8 @@ fn levels(
 /// Reads the position of the last coefficient, as (x, y) inside the block (§ 7.4.9.11, § 9.3.4.2.3).
 ///
 /// A prefix of up to 3 is the coordinate. A longer one tells its two highest bits, and a suffix of up to 3 bits the
-/// others. The coordinates of the vertical order are swapped.
+/// others. The longest codes stand for `side - 1`, so the position is inside the block. The vertical order swaps the
+/// coordinates.
 fn last_position(cabac: &mut Cabac<'_>, syntax: ResidualSyntax) -> Option<(usize, usize)> {
     let ResidualSyntax { log2, is_luma, scan, .. } = syntax;
     let (offset, shift) = if is_luma { (3 * (log2 - 2) + ((log2 - 1) >> 2), (log2 + 1) >> 2) } else { (15, log2 - 2) };
@@ -285,3 +286,6 @@ const PATTERNS: [[u8; 16]; 4] = [
     [2, 1, 0, 0, 2, 1, 0, 0, 2, 1, 0, 0, 2, 1, 0, 0],
     [2; 16],
 ];
+
+#[cfg(test)]
+mod tests;

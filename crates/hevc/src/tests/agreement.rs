@@ -68,7 +68,7 @@ fn every_cut_of_a_picture_is_refused() {
     let config = DecoderConfiguration::read(payloads(&file, b"hvcC").next().unwrap()).unwrap();
     let slice = &payloads(&file, b"mdat").next().unwrap()[4..];
     for len in (3..slice.len()).step_by(997) {
-        let data = [&(len as u32).to_be_bytes()[..], &slice[..len]].concat();
+        let data = [&u32::try_from(len).unwrap().to_be_bytes()[..], &slice[..len]].concat();
         let decoded = CodedPicture::read(&config, &data).and_then(|coded| decode(&coded, &CpuTimer::default()));
         assert!(decoded.is_err(), "{len}");
     }
