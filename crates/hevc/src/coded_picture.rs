@@ -4,8 +4,7 @@
 //! The limits here keep memory and time in proportion to the picture where libde265 decodes it:
 //!
 //! - NAL units that decide nothing never reach it: delimiters, filler data, other layers, and supplements behind the
-//!   64th. libde265 keeps each NAL unit until the picture is done, in 300 bytes at least; a million of them took 320
-//!   MB.
+//!   64th. libde265 keeps each NAL unit until the picture is done, in 300 bytes at least. A million took 320 MB.
 //! - Parameter sets that no slice names never reach it: each picture parameter set costs tables of the picture's size.
 //! - Stuffing bytes are bounded. libde265 takes each out of a NAL unit by moving all that follows it. Zero words at the
 //!   end of a slice are cut off before, and what would be moved for the others is limited. Real files come to a
@@ -128,8 +127,8 @@ fn without_zero_words(mut nal: &[u8]) -> &[u8] {
     nal
 }
 
-/// Refuses NAL units whose stuffing bytes would make libde265 move more than `limit` bytes: it moves all that follows
-/// each.
+/// Refuses NAL units whose stuffing bytes would make libde265 move more than `limit` bytes. For each it moves all that
+/// follows.
 fn check_moved(nals: &[&[u8]], limit: u64) -> Result<()> {
     let moved = |nal: &&[u8]| memmem::find_iter(nal, &STUFFED).map(|at| (nal.len() - at) as u64).sum::<u64>();
     DecodeError::check_limit("bytes behind stuffing bytes", nals.iter().map(moved).sum(), limit)

@@ -12,12 +12,13 @@ pub(crate) type Border = [i32; 129];
 impl<T: PlaneSample> Plane<T> {
     /// The border of a block of side `n` at `(x, y)` of this plane, for a block of `slice`.
     ///
-    /// Samples that may not be used take the value before them on the way from the lower left to the upper right, those
-    /// at the start take the first value that is there, and half of the range stands in where there is none.
+    /// The border is walked from the lower left to the upper right. A sample that may not be used takes the value
+    /// before it. Those at the start take the first value that may be used. Where there is none, all take half of the
+    /// range.
     ///
-    /// The way goes by the part of a plane that belongs to a block of 4 × 4 luma samples, since all its samples are
-    /// there or none is: 4 samples of luma, 2 of chroma that is halved. A block that is there lies inside the picture,
-    /// and with it every sample that is read.
+    /// A step of the walk is the side of a block of 4 × 4 luma samples, since all its samples may be used or none: 4
+    /// samples of luma, 2 of chroma at half the size. A block that may be used lies inside the picture, and so do its
+    /// samples.
     pub(crate) fn border(
         &self,
         (x, y): (usize, usize),

@@ -7,14 +7,15 @@
 //! Between two bins these hold:
 //!
 //! - `range` lies in 256..=510.
-//! - `value` is below `range << spare`. A bin subtracts what it has to for that.
+//! - `value` is below `range << spare`: a bin subtracts the range of the symbol that it excludes.
 //! - `spare` is below 48: 32 bits are loaded where fewer than 8, or 16, are left. With the nine bits of the offset,
 //!   `value` fits into 57 bits, so no shift loses a bit.
-//! - A bin takes at most 6 bits of `spare`, and up to 16 bypass bins take 16. Both are there after the load.
+//! - A bin takes at most 6 bits of `spare`, and 16 bypass bins take 16. The load before them ensures so many.
 
 use crate::intra::contexts::{CONTEXTS_ROUNDED, Contexts, initial};
 
-/// Decodes the bins of one slice. Behind the end of its data come zeros; who decodes a slice looks at its end.
+/// Decodes the bins of one slice. Zeros follow the end of its data: a slice that is cut is found by how it ends, see
+/// [`Cabac::ends_here`].
 pub(crate) struct Cabac<'a> {
     data: &'a [u8],
     /// The index of the next byte to load. It may lie behind the data.
@@ -69,9 +70,8 @@ impl<'a> Cabac<'a> {
     /// Both outcomes are computed and one is chosen, without a branch: bins are near random where decoding takes its
     /// time, and a branch would often be predicted wrong.
     ///
-    /// The range of the less probable symbol is 6 to 240, and for each quarter of `range` so much smaller that the
-    /// other range is at least 128. So the more probable symbol doubles the range at most once, by bit 8 of it, and the
-    /// less probable one at most six times, by [`RENORM`].
+    /// The range of the less probable symbol is 6 to 240. [`RENORM`] tells how often it is doubled: at most six times.
+    /// The table leaves the more probable symbol at least 128, so that range is doubled once where its bit 8 is 0.
     #[inline]
     pub(crate) fn bin(&mut self, context: usize) -> u32 {
         // The masks change no index. They show the compiler that each is inside its table.
@@ -187,7 +187,7 @@ const fn next() -> [[u8; 128]; 2] {
     next
 }
 
-/// `transIdxLps` (table 9-53).
+/// `transIdxLps` (table 9-47).
 const NEXT_LPS: [u8; 64] = [
     0, 0, 1, 2, 2, 4, 4, 5, 6, 7, 8, 9, 9, 11, 11, 12, 13, 13, 15, 15, 16, 16, 18, 18, 19, 19, 21, 21, 22, 22, 23, 24,
     24, 25, 26, 26, 27, 27, 28, 29, 29, 30, 30, 30, 31, 32, 32, 33, 33, 33, 34, 34, 35, 35, 35, 36, 36, 36, 37, 37, 37,
@@ -199,7 +199,7 @@ const NEXT_LPS: [u8; 64] = [
 static RENORM: [u8; 32] =
     [6, 5, 4, 4, 3, 3, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
 
-/// `rangeTabLps` (table 9-52), by the state and by bits 6 and 7 of the range. State 63 is that of no context.
+/// `rangeTabLps` (table 9-46), by the state and by bits 6 and 7 of the range. State 63 is that of no context.
 #[rustfmt::skip]
 static RANGE_LPS: [[u8; 4]; 64] = [
     [128, 176, 208, 240], [128, 167, 197, 227], [128, 158, 187, 216], [123, 150, 178, 205],

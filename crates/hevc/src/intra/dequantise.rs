@@ -1,4 +1,4 @@
-//! Scales coefficient levels (ITU-T H.265 § 8.6.4.2, § 8.6.3).
+//! Scales coefficient levels to coefficients (ITU-T H.265 § 8.6.3).
 
 /// How the levels of a block are scaled.
 #[derive(Clone, Copy)]

@@ -1,9 +1,9 @@
 //! Decodes intra pictures without their in-loop filters (ITU-T H.265 § 7.3.8, § 8.4, § 8.6, § 9.3).
 //!
 //! An intra picture without in-loop filters needs no more than arithmetic decoding, prediction and transforms.
-//! Prediction uses samples from before the filters (§ 8.4.4.2), so leaving the filters out changes no block but by its
-//! own filtering. Whether they are left out is not decided here: the caller reduces the picture, which hides the block
-//! edges.
+//! Prediction uses samples from before the filters (§ 8.4.4.2), so no error spreads from block to block without them.
+//! Whether they are left out is not decided here. image-ingest does so where it reduces the picture, which hides the
+//! edges of blocks.
 //!
 //! What cameras and usual encoders write is known: one picture of intra slices, 4:0:0, 4:2:0 or 4:2:2 of 8 to 12 bits,
 //! without tiles, dependent slices, PCM blocks, blocks that bypass the transform, or range extensions. Anything else

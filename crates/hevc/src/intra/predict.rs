@@ -19,7 +19,7 @@ pub(crate) const VERTICAL: u8 = 26;
 /// What decides the filters of a prediction.
 #[derive(Clone, Copy)]
 pub(crate) struct PredictionRules {
-    /// Only luma is filtered, outside of 4:4:4, which is not known here.
+    /// Whether the block is of luma. Chroma is not filtered, except in 4:4:4, which this decoder does not know.
     pub(crate) is_luma: bool,
     /// `strong_intra_smoothing_enabled_flag`.
     pub(crate) strong_smoothing: bool,
@@ -29,7 +29,7 @@ pub(crate) struct PredictionRules {
 
 /// Predicts a block of side `n` (4, 8, 16 or 32) by `mode` (0 to 34) into `out`, whose rows are `stride` apart.
 ///
-/// The border may be smoothed on the way and is of no use after.
+/// The border may be smoothed in place, so a caller makes a new one for each block.
 pub(crate) fn predict<T: PlaneSample>(
     border: &mut Border,
     n: usize,
@@ -79,8 +79,8 @@ pub(crate) fn predict<T: PlaneSample>(
     }
 }
 
-/// Whether the border of a luma block is smoothed: the larger the block, the closer to horizontal and vertical (table
-/// 8-4, § 8.4.4.2.3).
+/// Whether the border of a luma block is smoothed (§ 8.4.4.2.3, table 8-4). Directions near to horizontal and vertical
+/// are not; the larger the block, the nearer they have to be.
 fn smooths(n: usize, mode: u8) -> bool {
     let least = match n {
         8 => 7,
@@ -91,7 +91,8 @@ fn smooths(n: usize, mode: u8) -> bool {
     mode != DC && mode.abs_diff(VERTICAL).min(mode.abs_diff(HORIZONTAL)) > least
 }
 
-/// Smooths a border by 1 2 1 (§ 8.4.4.2.3). A border of 32 × 32 that is close to two straight lines becomes these.
+/// Smooths a border with weights 1, 2, 1 (§ 8.4.4.2.3). Both ends stay as they are. The border of a block of 32 × 32
+/// that is close to two straight lines is replaced by these lines.
 fn smooth(border: &mut Border, n: usize, rules: PredictionRules) {
     let (low, corner, high) = (border[0], border[2 * n], border[4 * n]);
     let flat = |end: i32, middle: i32| (corner + end - 2 * middle).abs() < 1 << (rules.depth - 5);
@@ -113,8 +114,8 @@ fn smooth(border: &mut Border, n: usize, rules: PredictionRules) {
 
 /// Predicts along a direction (§ 8.4.4.2.6): modes below 18 from the left, the others from above.
 ///
-/// Each row is read from one reference row at a distance of `angle` / 32 samples a row, with linear interpolation
-/// between two samples. Modes from the left are predicted as if from above and turned.
+/// Each row of the block is a copy of one reference row, moved by `angle` / 32 samples more than the row before and
+/// interpolated between two samples. Modes from the left are predicted as if from above, and transposed.
 ///
 /// The reference row has 3n + 1 samples around index `zero`: the corner there, 2n of the main side behind it, and
 /// before it up to n of the other side, which are projected onto it. `|angle|` ≤ 32, so `whole` lies in -n..=n and
@@ -132,7 +133,8 @@ fn angular<T: PlaneSample>(border: &Border, n: usize, mode: u8, edges: bool, dep
     if angle < 0 {
         let inverse = INVERSE[usize::from(mode) - 11];
         let last = (n as i32 * angle) >> 5;
-        // The inverse angle is 8192 / angle, so `at` lies in 1..=n. Where `last` is -1, index -1 is never read.
+        // Where `last` is -1, index -1 is never read. Otherwise n |angle| is above 32. The inverse angle is 8192 /
+        // angle, so `at` is at most n + 32 / |angle|, rounded, and lies in 1..=2n: the border has it.
         for i in if last < -1 { last..0 } else { 0..0 } {
             let at = (i * inverse + 128) >> 8;
             let from = if upright { corner as i32 - at } else { corner as i32 + at };

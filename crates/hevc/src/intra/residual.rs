@@ -275,7 +275,7 @@ const fn significant_contexts() -> [[[u8; 16]; 5]; 3] {
     contexts
 }
 
-/// `ctxIdxMap` of 4 × 4 blocks, by row (table 9-50).
+/// `ctxIdxMap` of 4 × 4 blocks, by row (§ 9.3.4.2.5).
 const SMALL: [u8; 16] = [0, 1, 4, 5, 2, 3, 4, 5, 6, 6, 8, 8, 7, 7, 8, 8];
 
 /// The contexts of larger blocks by whether the sub-blocks to the right (1) and below (2) are coded, by row (§

@@ -1,9 +1,8 @@
-//! Turns coefficients into a residual by the inverse transforms, and adds it to a prediction (ITU-T H.265 § 8.6.4, §
-//! 8.6.7).
+//! Turns coefficients into a residual by the inverse transforms (ITU-T H.265 § 8.6.4), and adds it to a prediction.
 //!
-//! A transform goes down the columns first, rounds its sums to 16 bits by a shift of 7, and then goes along the rows
-//! with a shift of 20 less the bit depth. A sum has at most 32 products of 16 bits with a factor of at most 90: 32 · 90
-//! · 2¹⁵ is below 2²⁷, so 32 bits hold it with its rounding.
+//! A transform goes down the columns first and rounds its sums to 16 bits by a shift of 7. Then it goes along the rows,
+//! with a shift of 20 less the bit depth. A sum has at most 32 products of 16 bits with a factor of at most 90. Their
+//! sizes add up to less than 2²⁷, so 32 bits hold the sum and its rounding.
 
 use crate::intra::plane::PlaneSample;
 
@@ -29,7 +28,7 @@ pub(crate) enum TransformKind {
     Cosine,
     /// The sine transform, of 4 × 4 luma blocks.
     Sine,
-    /// None (§ 8.6.4.2, `transform_skip_flag`), of 4 × 4 blocks.
+    /// No transform (`transform_skip_flag`), of 4 × 4 blocks.
     Skip,
 }
 

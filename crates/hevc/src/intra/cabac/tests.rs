@@ -1,7 +1,7 @@
 use super::*;
 use crate::intra::contexts::{SIGNIFICANT, SPLIT_CODING};
 
-/// The encoder of ITU-T H.265 § 9.3.4.6 (informative), bit by bit.
+/// The arithmetic encoder that ITU-T H.265 § 9.3 gives for information, bit by bit.
 pub(crate) struct Encoder {
     low: u32,
     range: u32,
@@ -208,7 +208,7 @@ fn zeros_follow_the_end_of_the_data() {
 }
 
 #[test]
-fn states_move_as_table_9_53_says() {
+fn states_move_as_table_9_47_says() {
     // States with symbol 1: 0, 1, 30, 61, 62.
     let next = |state: usize, is_lps: usize| (NEXT[is_lps][state << 1 | 1] >> 1, NEXT[is_lps][state << 1 | 1] & 1);
     assert_eq!([0, 1, 30, 61, 62].map(|state| next(state, 0)), [(1, 1), (2, 1), (31, 1), (62, 1), (62, 1)]);

@@ -88,10 +88,9 @@ impl<T: PlaneSample> PictureDecoder<'_, T> {
 
     /// Reads the luma mode of the block at `(x, y)` (§ 8.4.2).
     ///
-    /// Three modes are likely by those of the left and the upper neighbour; `known` tells that it is one of them. Any
-    /// other is coded as its index among the remaining 32: going through the likely ones in order, each that is not
-    /// larger adds one. An upper neighbour in another coding tree counts as DC, so that a decoder may forget the row of
-    /// trees above.
+    /// The modes of the left and the upper neighbour make three modes likely. `known` tells that the mode is one of
+    /// them. Any other is coded as its index among the remaining 32: each likely mode, in ascending order, that is not
+    /// larger adds one to it. An upper neighbour in another coding tree counts as DC.
     fn luma_mode(&self, slice: &mut SliceState<'_, '_>, x: usize, y: usize, known: bool) -> u8 {
         let mode = |there: bool, x: usize, y: usize| {
             let of_slice = there && self.units[self.unit(x, y)].slice == slice.id;
