@@ -89,8 +89,8 @@ impl<T: PlaneSample> PictureDecoder<'_, T> {
     /// Reads the luma mode of the block at `(x, y)` (§ 8.4.2).
     ///
     /// The modes of the left and the upper neighbour make three modes likely. `known` tells that the mode is one of
-    /// them. Any other is coded as its index among the remaining 32: each likely mode, in ascending order, that is not
-    /// larger adds one to it. An upper neighbour in another coding tree counts as DC.
+    /// them. Any other is coded as its index among the remaining 32. An upper neighbour in another coding tree counts
+    /// as DC.
     fn luma_mode(&self, slice: &mut SliceState<'_, '_>, x: usize, y: usize, known: bool) -> u8 {
         let mode = |there: bool, x: usize, y: usize| {
             let of_slice = there && self.units[self.unit(x, y)].slice == slice.id;
@@ -99,22 +99,36 @@ impl<T: PlaneSample> PictureDecoder<'_, T> {
         let inside = y & ((1 << self.format.tree_log2) - 1) > 0;
         let left = mode(x > 0, x.wrapping_sub(1), y);
         let above = mode(inside, x, y.wrapping_sub(1));
-        let mut likely = match (left, above) {
-            (a, b) if a != b => {
-                let third = [PLANAR, DC, VERTICAL].into_iter().find(|&mode| mode != a && mode != b);
-                [a, b, third.unwrap_or(VERTICAL)]
-            }
-            (PLANAR | DC, _) => [PLANAR, DC, VERTICAL],
-            (a, _) => [a, 2 + (a + 29) % 32, 2 + (a - 1) % 32],
-        };
+        let likely = likely_modes(left, above);
         let cabac = &mut slice.cabac;
         if known {
             let index = if cabac.bypass() == 0 { 0 } else { 1 + cabac.bypass() };
             return likely[index as usize];
         }
-        likely.sort_unstable();
-        likely.into_iter().fold(cabac.bypasses(5) as u8, |mode, likely| mode + u8::from(mode >= likely))
+        other_mode(likely, cabac.bypasses(5) as u8)
     }
+}
+
+/// The three modes that the neighbours' modes make likely, in their order (§ 8.4.2). Two neighbours of one direction
+/// make it and the two directions beside it likely. Beside 2 and 34 lie 33 and 3.
+#[inline]
+fn likely_modes(left: u8, above: u8) -> [u8; 3] {
+    match (left, above) {
+        (a, b) if a != b => {
+            let third = [PLANAR, DC, VERTICAL].into_iter().find(|&mode| mode != a && mode != b);
+            [a, b, third.unwrap_or(VERTICAL)]
+        }
+        (PLANAR | DC, _) => [PLANAR, DC, VERTICAL],
+        (a, _) => [a, 2 + (a + 29) % 32, 2 + (a - 1) % 32],
+    }
+}
+
+/// Mode `index` (0 to 31) of those that are not likely, in ascending order: each likely mode that is not larger adds
+/// one.
+#[inline]
+fn other_mode(mut likely: [u8; 3], index: u8) -> u8 {
+    likely.sort_unstable();
+    likely.into_iter().fold(index, |mode, likely| mode + u8::from(mode >= likely))
 }
 
 /// Reads the mode of both chroma planes (§ 8.4.3): that of luma, or one of four. Where that one is the mode of luma,
@@ -134,3 +148,46 @@ static MODES_422: [u8; 35] = [
     0, 1, 2, 2, 2, 2, 3, 5, 7, 8, 10, 12, 13, 15, 17, 18, 19, 20, 21, 22, 23, 23, 24, 24, 25, 25, 26, 27, 27, 28, 28,
     29, 29, 30, 31,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_make_three_modes_likely() {
+        assert_eq!(likely_modes(DC, DC), [PLANAR, DC, VERTICAL]);
+        assert_eq!(likely_modes(PLANAR, PLANAR), [PLANAR, DC, VERTICAL]);
+        // A direction of both, and those beside it: 2 + ((a + 29) % 32) and 2 + ((a - 2 + 1) % 32).
+        assert_eq!(likely_modes(HORIZONTAL, HORIZONTAL), [10, 9, 11]);
+        assert_eq!((likely_modes(2, 2), likely_modes(34, 34)), ([2, 33, 3], [34, 33, 3]));
+        // Two modes, and the first of planar, DC and vertical that is neither.
+        assert_eq!(likely_modes(30, 2), [30, 2, PLANAR]);
+        assert_eq!(likely_modes(PLANAR, 30), [PLANAR, 30, DC]);
+        assert_eq!((likely_modes(DC, PLANAR), likely_modes(PLANAR, VERTICAL)), ([1, 0, 26], [0, 26, 1]));
+    }
+
+    #[test]
+    fn the_other_modes_are_all_but_the_likely_ones() {
+        for likely in [[0, 1, 26], [34, 33, 3], [30, 2, 0]] {
+            let others: Vec<_> = (0..32).map(|index| other_mode(likely, index)).collect();
+            assert_eq!(others, (0..35).filter(|mode| !likely.contains(mode)).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn directions_of_4_2_2_are_those_of_samples_twice_as_wide() {
+        let angle = |steps: i32| steps.signum() * [0, 2, 5, 9, 13, 17, 21, 26, 32][steps.unsigned_abs() as usize];
+        let (from_left, from_above) = (|mode: i32| angle(10 - mode), |mode: i32| angle(mode - 26));
+        // A direction from the left falls twice as far for each sample: the nearest mode stands for it.
+        for mode in 6..=14 {
+            let distance = |to: i32| (from_left(to) - 2 * from_left(mode)).abs();
+            let mapped = i32::from(MODES_422[mode as usize]);
+            assert_eq!(distance(mapped), (2..=17).map(distance).min().unwrap(), "mode {mode}");
+        }
+        // A direction from above moves half as far for each row.
+        for mode in 18..=34 {
+            let mapped = i32::from(MODES_422[mode as usize]);
+            assert!((2 * from_above(mapped) - from_above(mode)).abs() <= 5, "mode {mode}");
+        }
+    }
+}

@@ -26,16 +26,8 @@ impl<T: PlaneSample> PictureDecoder<'_, T> {
     pub(super) fn set_qp(&mut self, slice: &SliceState<'_, '_>, qp: i32) {
         self.qp = qp;
         let offset = self.format.qp_offset();
-        let chroma = |shift: i32| {
-            let index = (qp + shift).clamp(-offset, 57);
-            let mapped = match index {
-                _ if self.format.chroma_format != 1 => index.min(51),
-                ..30 => index,
-                30..43 => CHROMA_QP[(index - 30) as usize],
-                _ => index - 6,
-            };
-            (mapped + offset) as u32
-        };
+        let chroma =
+            |shift: i32| (chroma_qp((qp + shift).clamp(-offset, 57), self.format.chroma_format) + offset) as u32;
         let [cb, cr] = slice.header.chroma_qp;
         self.scaled_qp = [(qp + offset) as u32, chroma(cb), chroma(cr)];
     }
@@ -75,5 +67,31 @@ impl<T: PlaneSample> PictureDecoder<'_, T> {
     }
 }
 
+/// `QpC` of an index of at most 57 (§ 8.6.1). From 30 on the quantiser of chroma rises more slowly in 4:2:0.
+#[inline]
+fn chroma_qp(index: i32, chroma_format: u32) -> i32 {
+    match index {
+        _ if chroma_format != 1 => index.min(51),
+        ..30 => index,
+        30..43 => CHROMA_QP[(index - 30) as usize],
+        _ => index - 6,
+    }
+}
+
 /// `QpC` of 4:2:0 for indices from 30 to 42 (table 8-10).
 static CHROMA_QP: [i32; 13] = [29, 30, 31, 32, 33, 33, 34, 34, 35, 35, 36, 36, 37];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chroma_falls_behind_luma_step_by_step() {
+        let mapped: Vec<_> = (-12..=57).map(|index| chroma_qp(index, 1)).collect();
+        assert!(mapped.windows(2).all(|pair| (0..=1).contains(&(pair[1] - pair[0]))));
+        let some = [-12, 29, 30, 31, 34, 35, 42, 43, 57];
+        assert_eq!(some.map(|index| chroma_qp(index, 1)), [-12, 29, 29, 30, 33, 33, 37, 37, 51]);
+        assert_eq!([33, 36, 38, 40].map(|index| chroma_qp(index, 1)), [32, 34, 35, 36]);
+        assert_eq!([-12, 30, 51, 57].map(|index| chroma_qp(index, 2)), [-12, 30, 51, 51]);
+    }
+}
