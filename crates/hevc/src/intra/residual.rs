@@ -3,12 +3,11 @@
 //! A block is read in sub-blocks of 4 × 4 coefficients, from the last one with a coefficient to the first. Of each
 //! sub-block the bitstream holds, in this order: whether it has coefficients, which of them are not 0, whether the
 //! first eight of these are greater than 1, whether the first of those is greater than 2, the signs, and what remains
-//! of the sizes. All contexts depend on what was read before, so none of this can be done for two coefficients at once;
-//! the loops are kept short.
+//! of the sizes. Each context depends on what was read before, so no two coefficients can be read at once, and the time
+//! of a picture goes into these loops.
 //!
-//! Positions inside a sub-block are indices 0 to 15 of the scan order. At most 16 coefficients are found in a
-//! sub-block, and before each step of a loop that adds one at most 15, so every index into the arrays of 16 stays
-//! inside.
+//! Positions inside a sub-block are indices 0 to 15 of the scan order. A loop that finds coefficients looks at each
+//! position once, so it has found at most 15 before the last. Every index into the arrays of 16 stays inside.
 
 use crate::intra::cabac::Cabac;
 use crate::intra::contexts::{CODED_SUB_BLOCK, GREATER_1, GREATER_2, LAST_X, LAST_Y, SIGNIFICANT, TRANSFORM_SKIP};
