@@ -1,32 +1,65 @@
 //! Hands on a grid while it is decoded, one row of tiles at a time, so that the whole picture never exists.
+//!
+//! A row of tiles goes to the sink as soon as it is full. A grid of 200 megapixels needs 35 MB this way, and 350 MB
+//! whole. Threads take tiles in order, so the rows that are filled at a time are few, and the first error in order is
+//! known without waiting for the tiles behind it.
 
 use std::collections::VecDeque;
 
 use image_ingest_samples::{DecodeError, PictureView, RowSink, SampleSlice, Samples, Size, chroma_size};
 
 use crate::result::Result;
-use crate::tiled::TiledPlanes;
+use crate::tiled_planes::TiledPlanes;
 
-/// The rows of tiles that are being filled. On several threads, tiles come in any order; a row is handed on once it and all
-/// rows above it are full.
+/// The rows of tiles that are being filled.
+///
+/// Tiles may come in any order, as several threads decode them. A row of tiles is handed on once it and all rows above
+/// it are full, so the sink has the rows of samples in their order.
+///
+/// ```
+/// use image_ingest_hevc::TileRows;
+/// use image_ingest_samples::{PlaneView, RowSink, SampleSlice, Samples, Size, WorkError};
+///
+/// struct Luma(Vec<u8>);
+///
+/// impl RowSink for Luma {
+///     fn take_rows(&mut self, _plane: usize, samples: SampleSlice<'_>, _stride: usize) -> Result<(), WorkError> {
+///         if let SampleSlice::U8(rows) = samples {
+///             self.0.extend_from_slice(rows);
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// // A picture of 3 × 2 samples of luma alone, from two tiles of 2 × 2.
+/// let mut rows = TileRows::new(Size::new(3, 2), Size::new(2, 2), 2, None, 8);
+/// let tiles = [Samples::U8(vec![1, 2, 4, 5]), Samples::U8(vec![3, 0, 6, 0])];
+/// let mut sink = Luma(Vec::new());
+/// for index in [1, 0] {
+///     rows.paste(&[PlaneView::of(&tiles[index], 2, 2, 8), None, None], index, &mut sink)?;
+/// }
+/// assert_eq!(sink.0, [1, 2, 3, 4, 5, 6]);
+/// # Ok::<(), image_ingest_samples::DecodeError>(())
+/// ```
 pub struct TileRows {
-    /// Of the whole picture.
+    /// The size of the whole picture.
     size: Size,
     tile: Size,
     subsampling: Option<(u8, u8)>,
     bit_depth: u8,
     columns: usize,
-    /// From row `first` of tiles on, each with the number of tiles that it lacks.
+    /// The rows of tiles from row `first` on, each with the number of tiles that it lacks.
     rows: VecDeque<(TiledPlanes, usize)>,
     first: usize,
-    /// A row's memory, to be used again.
+    /// The memory of a row that was handed on, for the next one. Every sample of it is written again.
     spare: Option<TiledPlanes>,
     /// Rows of luma samples that were handed on.
     handed_on: u32,
 }
 
 impl TileRows {
-    /// For a picture of `size` made of `columns` tiles of size `tile` a row.
+    /// Begins a picture of `size` made of `columns` tiles of size `tile` a row, in pixels. `subsampling` holds the
+    /// factors across and down, and is `None` for luma alone.
     #[must_use]
     pub fn new(size: Size, tile: Size, columns: u32, subsampling: Option<(u8, u8)>, bit_depth: u8) -> Self {
         let columns = usize::try_from(columns.max(1)).unwrap_or(usize::MAX);
@@ -34,11 +67,14 @@ impl TileRows {
         Self { size, tile, subsampling, bit_depth, columns, rows, first: 0, spare, handed_on: 0 }
     }
 
-    /// Puts tile `index` in its place, and hands the rows that are full to `sink`.
+    /// Puts tile `index`, counted in raster order, into its place, and hands the rows that are full to `sink`. Each
+    /// tile has to come once.
     ///
     /// # Errors
     ///
-    /// [`DecodeError::Malformed`] for a tile unlike the others; [`DecodeError::Work`], with the errors of `sink`.
+    /// - [`DecodeError::Malformed`]: the tile lacks a plane, is smaller than the others, or has another bit depth.
+    /// - [`DecodeError::Work`]: there is no memory for the row, a tile of a row that was handed on comes again, or
+    ///   `sink` has failed.
     pub fn paste(&mut self, tile: &PictureView<'_>, index: usize, sink: &mut dyn RowSink) -> Result<()> {
         let misplaced = || DecodeError::internal("a tile out of its order");
         let ahead = (index / self.columns).checked_sub(self.first).ok_or_else(misplaced)?;
@@ -65,7 +101,7 @@ impl TileRows {
         Ok(())
     }
 
-    /// Hands on a row of tiles, of which the last may reach over the lower edge.
+    /// Hands on a row of tiles. The last may reach over the lower edge: what lies behind it is left out.
     fn hand_on(&mut self, row: &TiledPlanes, sink: &mut dyn RowSink) -> Result<()> {
         let shown = self.tile.height.min(self.size.height.saturating_sub(self.handed_on));
         let luma = Size::new(self.size.width, shown);
@@ -82,5 +118,62 @@ impl TileRows {
             sink.take_rows(plane, samples, usize::try_from(size.width).map_err(|_| wrong())?)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image_ingest_samples::{PlaneView, WorkError};
+
+    use super::*;
+
+    /// What was handed on: the plane, the stride and the samples of each call.
+    #[derive(Default)]
+    struct Calls(Vec<(usize, usize, Vec<u8>)>);
+
+    impl RowSink for Calls {
+        fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, stride: usize) -> Result<(), WorkError> {
+            let SampleSlice::U8(rows) = rows else { panic!("16 bits") };
+            self.0.push((plane, stride, rows.to_vec()));
+            Ok(())
+        }
+    }
+
+    /// Pastes tiles of 2 × 2 of luma, each full of its index, into 3 × 3 samples.
+    fn pasted(order: [usize; 4]) -> Vec<Vec<(usize, usize, Vec<u8>)>> {
+        let mut rows = TileRows::new(Size::new(3, 3), Size::new(2, 2), 2, None, 8);
+        let paste = |index: usize| {
+            let (samples, mut sink) = (Samples::U8(vec![u8::try_from(index).unwrap(); 4]), Calls::default());
+            rows.paste(&[PlaneView::of(&samples, 2, 2, 8), None, None], index, &mut sink).unwrap();
+            sink.0
+        };
+        order.into_iter().map(paste).collect()
+    }
+
+    #[test]
+    fn a_row_is_handed_on_when_it_and_those_above_are_full() {
+        let (upper, lower) = ((0, 3, vec![0, 0, 1, 0, 0, 1]), (0, 3, vec![2, 2, 3]));
+        assert_eq!(pasted([0, 1, 2, 3]), [vec![], vec![upper.clone()], vec![], vec![lower.clone()]]);
+        assert_eq!(pasted([3, 2, 1, 0]), [vec![], vec![], vec![], vec![upper, lower]]);
+    }
+
+    #[test]
+    fn a_tile_of_a_row_that_was_handed_on_is_internal() {
+        let mut rows = TileRows::new(Size::new(2, 4), Size::new(2, 2), 1, None, 8);
+        let samples = Samples::U8(vec![0; 4]);
+        let view = [PlaneView::of(&samples, 2, 2, 8), None, None];
+        rows.paste(&view, 0, &mut Calls::default()).unwrap();
+        let again = rows.paste(&view, 0, &mut Calls::default());
+        assert!(matches!(again, Err(DecodeError::Work(WorkError::Internal { .. }))));
+    }
+
+    #[test]
+    fn chroma_rows_are_those_of_the_shown_luma() {
+        let mut rows = TileRows::new(Size::new(4, 3), Size::new(4, 4), 1, Some((2, 2)), 8);
+        let (y, c) = (Samples::U8(vec![1; 16]), Samples::U8(vec![2; 4]));
+        let chroma = PlaneView::of(&c, 2, 2, 8);
+        let mut sink = Calls::default();
+        rows.paste(&[PlaneView::of(&y, 4, 4, 8), chroma, chroma], 0, &mut sink).unwrap();
+        assert_eq!(sink.0, [(0, 4, vec![1; 12]), (1, 2, vec![2; 4]), (2, 2, vec![2; 4])]);
     }
 }

@@ -1,34 +1,52 @@
-//! The arithmetic decoder (ITU-T H.265 § 9.3) and the contexts of intra slices.
+//! The arithmetic decoder (ITU-T H.265 § 9.3.4.3).
+//!
+//! The standard keeps an offset of nine bits and reads a bit whenever the range is doubled. Here `value` holds the
+//! offset and, below it, `spare` bits that were loaded before they are needed. To double the range is then to lower
+//! `spare`, and the offset is compared with `range << spare`.
+//!
+//! Between two bins these hold:
+//!
+//! - `range` lies in 256..=510.
+//! - `value` is below `range << spare`: a bin subtracts the range of the symbol that it excludes.
+//! - `spare` is below 48: 32 bits are loaded where fewer than 8, or 16, are left. With the nine bits of the offset,
+//!   `value` fits into 57 bits, so no shift loses a bit.
+//! - A bin takes at most 6 bits of `spare`, and 16 bypass bins take 16. The load before them ensures so many.
 
-/// Decodes bins of one slice; past the end of its data come zeros.
+use crate::intra::contexts::{CONTEXTS_ROUNDED, Contexts, initial};
+
+/// Decodes the bins of one slice. Zeros follow the end of its data: a slice that is cut is found by how it ends, see
+/// [`Cabac::ends_here`].
 pub(crate) struct Cabac<'a> {
     data: &'a [u8],
-    /// The next byte to load.
+    /// The index of the next byte to load. It may lie behind the data.
     at: usize,
-    /// Where this substream began.
+    /// The index of the first byte of this substream.
     start: usize,
+    /// `ivlCurrRange`.
     range: u32,
-    /// The offset, followed by `spare` bits not yet needed.
+    /// `ivlOffset`, and below it `spare` bits more.
     value: u64,
     spare: u32,
+    /// The states of the contexts.
     pub(crate) contexts: Contexts,
 }
 
 impl<'a> Cabac<'a> {
+    /// Begins with the first substream of a slice at quantiser `qp`.
     pub(crate) fn new(data: &'a [u8], qp: i32) -> Self {
         let mut cabac = Self { data, at: 0, start: 0, range: 510, value: 0, spare: 0, contexts: initial(qp) };
         cabac.restart(0);
         cabac
     }
 
-    /// § 9.3.2.5.
+    /// Begins with a substream at byte `at` (§ 9.3.2.5). Of the 32 bits of the first load nine are the offset.
     fn restart(&mut self, at: usize) {
         (self.at, self.start, self.range, self.value, self.spare) = (at, at, 510, 0, 0);
-        // Nine bits are the offset; the counter wraps through the first load.
         self.load();
         self.spare -= 9;
     }
 
+    /// Loads 32 bits below those of `value`.
     #[inline]
     fn load(&mut self) {
         let word = match self.data.get(self.at..).and_then(|rest| rest.first_chunk::<4>()) {
@@ -40,16 +58,23 @@ impl<'a> Cabac<'a> {
         self.spare += 32;
     }
 
+    /// The bytes from `at` on where fewer than four are left, and zeros.
     #[cold]
     fn last_word(&self) -> u32 {
         let rest = self.data.get(self.at..).unwrap_or_default();
         (0..4).fold(0, |word, i| word << 8 | u32::from(rest.get(i).copied().unwrap_or(0)))
     }
 
-    /// § 9.3.4.3.2.
+    /// Decodes a bin with a context (§ 9.3.4.3.2).
+    ///
+    /// Both outcomes are computed and one is chosen, without a branch: bins are near random where decoding takes its
+    /// time, and a branch would often be predicted wrong.
+    ///
+    /// The range of the less probable symbol is 6 to 240. [`RENORM`] tells how often it is doubled: at most six times.
+    /// The table leaves the more probable symbol at least 128, so that range is doubled once where its bit 8 is 0.
     #[inline]
     pub(crate) fn bin(&mut self, context: usize) -> u32 {
-        // Masks keep every index inside its table, where the compiler cannot see it.
+        // The masks change no index. They show the compiler that each is inside its table.
         let context = context & (CONTEXTS_ROUNDED - 1);
         let state = usize::from(self.contexts[context] & 127);
         let lps = u32::from(RANGE_LPS[state >> 1][(self.range >> 6 & 3) as usize]);
@@ -58,7 +83,6 @@ impl<'a> Cabac<'a> {
             self.load();
         }
         let scaled = u64::from(mps) << self.spare;
-        // Bins are near random where it matters: choosing is faster than branching.
         let is_lps = self.value >= scaled;
         self.value -= if is_lps { scaled } else { 0 };
         self.contexts[context] = NEXT[usize::from(is_lps)][state];
@@ -68,7 +92,7 @@ impl<'a> Cabac<'a> {
         (state as u32 & 1) ^ u32::from(is_lps)
     }
 
-    /// § 9.3.4.3.4.
+    /// Decodes a bin whose values are equally probable (§ 9.3.4.3.4): the range stays, and the offset is doubled.
     #[inline]
     pub(crate) fn bypass(&mut self) -> u32 {
         if self.spare < 8 {
@@ -81,7 +105,7 @@ impl<'a> Cabac<'a> {
         u32::from(one)
     }
 
-    /// `count` ≤ 32 bins, the first highest.
+    /// Decodes `count` ≤ 32 bypass bins. The first is the highest bit.
     #[inline]
     pub(crate) fn bypasses(&mut self, count: u32) -> u32 {
         if count > 16 {
@@ -102,7 +126,9 @@ impl<'a> Cabac<'a> {
         bins
     }
 
-    /// § 9.3.4.3.5.
+    /// Decodes a terminating bin (§ 9.3.4.3.5). The range is at least 254 after it, so it is doubled at most once.
+    ///
+    /// After a 1 nothing may be decoded before [`Cabac::next_substream`].
     pub(crate) fn terminate(&mut self) -> bool {
         if self.spare < 8 {
             self.load();
@@ -118,7 +144,11 @@ impl<'a> Cabac<'a> {
         false
     }
 
-    /// After a terminating bin: the byte after this substream, if it ends in a one bit and zeros as it has to.
+    /// After a terminating bin of 1: the index of the byte behind this substream, if it ends as it has to.
+    ///
+    /// An encoder ends a substream with a one bit and zeros up to a whole byte (§ 9.3.2.5). At that bin the one is the
+    /// lowest of the nine bits of the offset: bit `shifts + 8` of the substream, where `shifts` counts the bits that
+    /// were read behind the first nine.
     fn end(&self) -> Option<usize> {
         let loaded = (self.at - self.start) as u64 * 8;
         let shifts = loaded.checked_sub(u64::from(self.spare) + 9)?;
@@ -126,78 +156,22 @@ impl<'a> Cabac<'a> {
         (*self.data.get(last)? << (shifts % 8) == 0x80).then_some(last + 1)
     }
 
-    /// Goes on with the next substream, its contexts unchanged.
+    /// Goes on with the next substream and leaves the contexts as they are. `None` where this one does not end as it
+    /// has to.
     pub(crate) fn next_substream(&mut self) -> Option<()> {
         let end = self.end()?;
         self.restart(end);
         Some(())
     }
 
-    /// Whether nothing but zeros follows.
+    /// Whether the slice ends with this substream: nothing but zeros follows.
     pub(crate) fn ends_here(&self) -> bool {
         self.end().and_then(|end| self.data.get(end..)).is_some_and(|rest| rest.iter().all(|&b| b == 0))
     }
 }
 
-/// Contexts of intra slices at quantiser `qp` (§ 9.3.2.2).
-pub(crate) fn initial(qp: i32) -> Contexts {
-    let mut contexts = [0; CONTEXTS_ROUNDED];
-    for (to, value) in contexts.iter_mut().zip(INITIAL) {
-        let (slope, offset) = (i32::from(value >> 4) * 5 - 45, (i32::from(value & 15) << 3) - 16);
-        let state = (((slope * qp.clamp(0, 51)) >> 4) + offset).clamp(1, 126);
-        let of = |n: i32| u8::try_from(n).unwrap_or(0);
-        *to = if state > 63 { of(state - 64) << 1 | 1 } else { of(63 - state) << 1 };
-    }
-    contexts
-}
-
-/// Each `pStateIdx << 1 | valMps`.
-pub(crate) type Contexts = [u8; CONTEXTS_ROUNDED];
-
-pub(crate) const SAO_MERGE: usize = 0;
-pub(crate) const SAO_TYPE: usize = 1;
-pub(crate) const SPLIT_CODING: usize = 2;
-pub(crate) const PART_MODE: usize = 5;
-pub(crate) const LUMA_MODE_KNOWN: usize = 6;
-pub(crate) const CHROMA_MODE: usize = 7;
-pub(crate) const SPLIT_TRANSFORM: usize = 8;
-pub(crate) const CBF_LUMA: usize = 11;
-pub(crate) const CBF_CHROMA: usize = 13;
-pub(crate) const QP_DELTA: usize = 18;
-pub(crate) const TRANSFORM_SKIP: usize = 20;
-pub(crate) const LAST_X: usize = 22;
-pub(crate) const LAST_Y: usize = 40;
-pub(crate) const CODED_SUB_BLOCK: usize = 58;
-pub(crate) const SIGNIFICANT: usize = 62;
-pub(crate) const GREATER_1: usize = 104;
-pub(crate) const GREATER_2: usize = 128;
-const CONTEXTS: usize = 134;
-const CONTEXTS_ROUNDED: usize = CONTEXTS.next_power_of_two();
-
-/// `initValue` for intra slices (tables 9-5 to 9-37).
-#[rustfmt::skip]
-const INITIAL: [u8; CONTEXTS] = [
-    153,
-    200,
-    139, 141, 157,
-    184,
-    184,
-    63,
-    153, 138, 138,
-    111, 141,
-    94, 138, 182, 154, 154,
-    154, 154,
-    139, 139,
-    110, 110, 124, 125, 140, 153, 125, 127, 140, 109, 111, 143, 127, 111, 79, 108, 123, 63,
-    110, 110, 124, 125, 140, 153, 125, 127, 140, 109, 111, 143, 127, 111, 79, 108, 123, 63,
-    91, 171, 134, 141,
-    111, 111, 125, 110, 110, 94, 124, 108, 124, 107, 125, 141, 179, 153, 125, 107, 125, 141, 179, 153, 125,
-    107, 125, 141, 179, 153, 125, 140, 139, 182, 182, 152, 136, 152, 136, 153, 136, 139, 111, 136, 139, 111,
-    140, 92, 137, 138, 140, 152, 138, 139, 153, 74, 149, 92, 139, 107, 122, 152, 140, 179, 166, 182, 140, 227, 122, 197,
-    138, 153, 136, 167, 152, 152,
-];
-
-/// The next state and most probable symbol after a probable and an improbable bin (table 9-47).
+/// The context after a more probable (0) and after a less probable symbol (1), by the context before (§ 9.3.4.3.2.2).
+/// State 62 is the last that a more probable symbol leads to; at state 0 a less probable one swaps the two symbols.
 static NEXT: [[u8; 128]; 2] = next();
 
 const fn next() -> [[u8; 128]; 2] {
@@ -213,17 +187,19 @@ const fn next() -> [[u8; 128]; 2] {
     next
 }
 
+/// `transIdxLps` (table 9-47).
 const NEXT_LPS: [u8; 64] = [
     0, 0, 1, 2, 2, 4, 4, 5, 6, 7, 8, 9, 9, 11, 11, 12, 13, 13, 15, 15, 16, 16, 18, 18, 19, 19, 21, 21, 22, 22, 23, 24,
     24, 25, 26, 26, 27, 27, 28, 29, 29, 30, 30, 30, 31, 32, 32, 33, 33, 33, 34, 34, 35, 35, 35, 36, 36, 36, 37, 37, 37,
     38, 38, 63,
 ];
 
-/// How far an improbable range is from 256, by its eighths.
+/// How often the range of a less probable symbol is doubled to reach 256, by the range / 8. The smallest range of a
+/// context is 6, which is doubled six times.
 static RENORM: [u8; 32] =
     [6, 5, 4, 4, 3, 3, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
 
-/// `rangeTabLps` (table 9-46).
+/// `rangeTabLps` (table 9-46), by the state and by bits 6 and 7 of the range. State 63 is that of no context.
 #[rustfmt::skip]
 static RANGE_LPS: [[u8; 4]; 64] = [
     [128, 176, 208, 240], [128, 167, 197, 227], [128, 158, 187, 216], [123, 150, 178, 205],
@@ -243,3 +219,6 @@ static RANGE_LPS: [[u8; 4]; 64] = [
     [8, 9, 11, 13], [7, 9, 11, 12], [7, 9, 10, 12], [7, 8, 10, 11],
     [6, 8, 9, 11], [6, 7, 9, 10], [6, 7, 8, 9], [2, 2, 2, 2],
 ];
+
+#[cfg(test)]
+pub(crate) mod tests;

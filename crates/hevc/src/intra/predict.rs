@@ -1,26 +1,43 @@
-//! Intra prediction (ITU-T H.265 § 8.4.4.2) from the samples around a block.
+//! Predicts a block from the samples around it (ITU-T H.265 § 8.4.4.2).
+//!
+//! All sums are of samples of at most 12 bits with weights that add up to at most 4n = 128, so they fit into 20 bits.
+//! Every mean has weights that add up to its divisor, so it is a sample again and needs no clipping. The edge filters
+//! of the vertical and the horizontal mode alone add a difference, and clip.
 
-use crate::intra::picture::Sample;
+use crate::intra::border::Border;
+use crate::intra::plane::PlaneSample;
 
+/// `INTRA_PLANAR`.
 pub(crate) const PLANAR: u8 = 0;
+/// `INTRA_DC`.
 pub(crate) const DC: u8 = 1;
+/// `INTRA_ANGULAR10`, straight from the left.
 pub(crate) const HORIZONTAL: u8 = 10;
+/// `INTRA_ANGULAR26`, straight from above.
 pub(crate) const VERTICAL: u8 = 26;
 
-/// The samples around a block of side `n`: from the bottom of the left column (0) over the corner (2n) to the right end of
-/// the row above (4n).
-pub(crate) type Border = [i32; 129];
-
-/// What decides the filters.
+/// What decides the filters of a prediction.
 #[derive(Clone, Copy)]
-pub(crate) struct Rules {
+pub(crate) struct PredictionRules {
+    /// Whether the block is of luma. Chroma is not filtered, except in 4:4:4, which this decoder does not know.
     pub(crate) is_luma: bool,
+    /// `strong_intra_smoothing_enabled_flag`.
     pub(crate) strong_smoothing: bool,
+    /// Bits per sample.
     pub(crate) depth: u32,
 }
 
-/// Predicts a block into `out`, whose rows are `stride` apart.
-pub(crate) fn predict<T: Sample>(border: &mut Border, n: usize, mode: u8, rules: Rules, out: &mut [T], stride: usize) {
+/// Predicts a block of side `n` (4, 8, 16 or 32) by `mode` (0 to 34) into `out`, whose rows are `stride` apart.
+///
+/// The border may be smoothed in place, so a caller makes a new one for each block.
+pub(crate) fn predict<T: PlaneSample>(
+    border: &mut Border,
+    n: usize,
+    mode: u8,
+    rules: PredictionRules,
+    out: &mut [T],
+    stride: usize,
+) {
     if rules.is_luma && smooths(n, mode) {
         smooth(border, n, rules);
     }
@@ -28,6 +45,7 @@ pub(crate) fn predict<T: Sample>(border: &mut Border, n: usize, mode: u8, rules:
     let corner = 2 * n;
     let (left, above) = (|y: usize| border[corner - 1 - y], &border[corner + 1..]);
     match mode {
+        // § 8.4.4.2.4: the mean of two linear interpolations, across and down.
         PLANAR => {
             let log2 = n.ilog2();
             let (right, below) = (above[n], left(n));
@@ -40,6 +58,7 @@ pub(crate) fn predict<T: Sample>(border: &mut Border, n: usize, mode: u8, rules:
                 }
             }
         }
+        // § 8.4.4.2.5: the mean of both sides, with softer edges in luma.
         DC => {
             let sum: i32 = above[..n].iter().chain(&border[n..corner]).sum();
             let mean = (sum + n as i32) >> (n.ilog2() + 1);
@@ -60,7 +79,8 @@ pub(crate) fn predict<T: Sample>(border: &mut Border, n: usize, mode: u8, rules:
     }
 }
 
-/// § 8.4.4.2.3.
+/// Whether the border of a luma block is smoothed (§ 8.4.4.2.3, table 8-4). Directions near to horizontal and vertical
+/// are not; the larger the block, the nearer they have to be.
 fn smooths(n: usize, mode: u8) -> bool {
     let least = match n {
         8 => 7,
@@ -71,7 +91,9 @@ fn smooths(n: usize, mode: u8) -> bool {
     mode != DC && mode.abs_diff(VERTICAL).min(mode.abs_diff(HORIZONTAL)) > least
 }
 
-fn smooth(border: &mut Border, n: usize, rules: Rules) {
+/// Smooths a border with weights 1, 2, 1 (§ 8.4.4.2.3). Both ends stay as they are. The border of a block of 32 × 32
+/// that is close to two straight lines is replaced by these lines.
+fn smooth(border: &mut Border, n: usize, rules: PredictionRules) {
     let (low, corner, high) = (border[0], border[2 * n], border[4 * n]);
     let flat = |end: i32, middle: i32| (corner + end - 2 * middle).abs() < 1 << (rules.depth - 5);
     if rules.strong_smoothing && n == 32 && flat(high, border[96]) && flat(low, border[32]) {
@@ -90,12 +112,19 @@ fn smooth(border: &mut Border, n: usize, rules: Rules) {
     }
 }
 
-/// § 8.4.4.2.6.
-fn angular<T: Sample>(border: &Border, n: usize, mode: u8, edges: bool, depth: u32, out: &mut [T], stride: usize) {
+/// Predicts along a direction (§ 8.4.4.2.6): modes below 18 from the left, the others from above.
+///
+/// Each row of the block is a copy of one reference row, moved by `angle` / 32 samples more than the row before and
+/// interpolated between two samples. Modes from the left are predicted as if from above, and transposed.
+///
+/// The reference row has 3n + 1 samples around index `zero`: the corner there, 2n of the main side behind it, and
+/// before it up to n of the other side, which are projected onto it. `|angle|` ≤ 32, so `whole` lies in -n..=n and
+/// `start` is at least 1. The last index that is read is `zero` + 2n: with `angle` = 32 `part` is 0, and with a smaller
+/// one `whole` is below n.
+fn angular<T: PlaneSample>(border: &Border, n: usize, mode: u8, edges: bool, depth: u32, out: &mut [T], stride: usize) {
     let upright = mode >= 18;
     let angle = ANGLES[usize::from(mode) - 2];
     let corner = 2 * n;
-    // The reference row; index 0 is the corner, negative indices are projected from the other side.
     let mut reference = [0i32; 3 * 32 + 1];
     let zero = 32;
     for i in 0..=2 * n {
@@ -104,7 +133,8 @@ fn angular<T: Sample>(border: &Border, n: usize, mode: u8, edges: bool, depth: u
     if angle < 0 {
         let inverse = INVERSE[usize::from(mode) - 11];
         let last = (n as i32 * angle) >> 5;
-        // Where only -1 would be projected, it is not used.
+        // Where `last` is -1, index -1 is never read. Otherwise n |angle| is above 32. The inverse angle is 8192 /
+        // angle, so `at` is at most n + 32 / |angle|, rounded, and lies in 1..=2n: the border has it.
         for i in if last < -1 { last..0 } else { 0..0 } {
             let at = (i * inverse + 128) >> 8;
             let from = if upright { corner as i32 - at } else { corner as i32 + at };
@@ -133,6 +163,7 @@ fn angular<T: Sample>(border: &Border, n: usize, mode: u8, edges: bool, depth: u
             }
         }
     }
+    // The first column follows the left side, and below the first row follows the row above (§ 8.4.4.2.6).
     if edges && mode == VERTICAL {
         for y in 0..n {
             let v = border[corner + 1] + ((border[corner - 1 - y] - border[corner]) >> 1);
@@ -155,3 +186,6 @@ static ANGLES: [i32; 33] = [
 /// `invAngle` of modes 11 to 25 (table 8-6).
 static INVERSE: [i32; 15] =
     [-4096, -1638, -910, -630, -482, -390, -315, -256, -315, -390, -482, -630, -910, -1638, -4096];
+
+#[cfg(test)]
+mod tests;

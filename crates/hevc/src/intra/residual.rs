@@ -1,41 +1,61 @@
-//! Coefficients of one block (ITU-T H.265 § 7.3.8.11), scaled (§ 8.6.4.2).
+//! Reads the coefficients of one transform block (ITU-T H.265 § 7.3.8.11) and scales them.
+//!
+//! A block is read in sub-blocks of 4 × 4 coefficients, from the last one with a coefficient to the first. Of each
+//! sub-block the bitstream holds, in this order: whether it has coefficients, which of them are not 0, whether the
+//! first eight of these are greater than 1, whether the first of those is greater than 2, the signs, and what remains
+//! of the sizes. Each context depends on what was read before, so no two coefficients can be read at once, and the time
+//! of a picture goes into these loops.
+//!
+//! Positions inside a sub-block are indices 0 to 15 of the scan order. A loop that finds coefficients looks at each
+//! position once, so it has found at most 15 before the last. Every index into the arrays of 16 stays inside.
 
-use crate::intra::cabac::{CODED_SUB_BLOCK, Cabac, GREATER_1, GREATER_2, LAST_X, LAST_Y, SIGNIFICANT, TRANSFORM_SKIP};
-use crate::intra::scan::ORDERS;
-use crate::intra::transform::Block;
+use crate::intra::cabac::Cabac;
+use crate::intra::contexts::{CODED_SUB_BLOCK, GREATER_1, GREATER_2, LAST_X, LAST_Y, SIGNIFICANT, TRANSFORM_SKIP};
+use crate::intra::dequantise::{Dequantiser, Quantiser};
+use crate::intra::transform::CoefficientBlock;
+use crate::scan::ORDERS;
 
 /// What is known of a block before its coefficients.
 #[derive(Clone, Copy)]
-pub(crate) struct Shape {
+pub(crate) struct ResidualSyntax {
+    /// The logarithm of the side, 2 to 5.
     pub(crate) log2: u32,
+    /// Whether the block is of luma.
     pub(crate) is_luma: bool,
-    /// `scanIdx`: diagonal, horizontal, vertical.
+    /// `scanIdx`: 0 is diagonal, 1 is horizontal, 2 is vertical.
     pub(crate) scan: usize,
+    /// `transform_skip_enabled_flag`.
     pub(crate) may_skip: bool,
+    /// `sign_data_hiding_enabled_flag`.
     pub(crate) hides_signs: bool,
 }
 
-/// How coefficients are scaled.
-#[derive(Clone, Copy)]
-pub(crate) struct Scale<'a> {
-    pub(crate) qp: u32,
-    pub(crate) depth: u32,
-    pub(crate) factors: Option<&'a [u8]>,
+/// The coefficients of one sub-block that are not 0, from the last to the first.
+struct SubBlock {
+    /// Their indices in the scan order.
+    found: [u8; 16],
+    /// How many there are, at most 16.
+    count: usize,
 }
 
-/// Reads a block into `to`, which is all zero; says whether its transform is skipped. `None` for impossible codes.
-pub(crate) fn read(cabac: &mut Cabac<'_>, shape: Shape, scale: Scale<'_>, to: &mut Block) -> Option<bool> {
-    let Shape { log2, is_luma, scan, .. } = shape;
-    let skip = shape.may_skip && log2 == 2 && cabac.bin(TRANSFORM_SKIP + usize::from(!is_luma)) == 1;
-    let (last_x, last_y) = last_position(cabac, shape)?;
+/// Reads a block into `to`, which is all zero. Tells whether its transform is skipped; `None` for codes that no block
+/// has.
+pub(crate) fn read(
+    cabac: &mut Cabac<'_>,
+    syntax: ResidualSyntax,
+    quantiser: Quantiser<'_>,
+    to: &mut CoefficientBlock,
+) -> Option<bool> {
+    let ResidualSyntax { log2, is_luma, scan, .. } = syntax;
+    let skip = syntax.may_skip && log2 == 2 && cabac.bin(TRANSFORM_SKIP + usize::from(!is_luma)) == 1;
+    let (last_x, last_y) = last_position(cabac, syntax)?;
     let (blocks, inner) = (&ORDERS[scan][log2 as usize - 2], &ORDERS[scan][2]);
     let last_block = usize::from(blocks.index[last_y >> 2 << 3 | last_x >> 2]);
     let last_inner = usize::from(inner.index[(last_y & 3) << 3 | last_x & 3]);
-    let side = 1usize << log2;
-    let scaler = Scaler::new(scale, log2);
+    let dequantiser = Dequantiser::new(quantiser, log2);
     (to.columns, to.rows) = (0, 0);
     to.is_flat = (last_x, last_y) == (0, 0);
-    // Coded sub-blocks by row, with a margin to the right and below.
+    // A bit for each coded sub-block, by row, with a margin of zeros to the right and below.
     let mut coded = [0u16; 9];
     let mut greater_context = 1;
     for i in (0..=last_block).rev() {
@@ -52,98 +72,148 @@ pub(crate) fn read(cabac: &mut Cabac<'_>, shape: Shape, scale: Scale<'_>, to: &m
             infer_first = true;
         }
         coded[block_y] |= 1 << block_x;
-        let mut found = [0u8; 16];
-        let mut count = 0;
-        let mut start = 16;
-        if i == last_block {
-            found[0] = last_inner as u8;
-            count = 1;
-            start = last_inner;
-        }
-        let base = SIGNIFICANT + if is_luma { 0 } else { 27 };
-        let contexts = &BY_ORDER[scan][if log2 == 2 { 4 } else { usize::from(right | below << 1) }];
-        let offset = base
-            + match (log2, is_luma) {
-                (2, _) => 0,
-                (3, true) => usize::from(position > 0) * 3 + if scan == 0 { 9 } else { 15 },
-                (_, true) => usize::from(position > 0) * 3 + 21,
-                (3, false) => 9,
-                _ => 12,
-            };
-        for n in (1..start).rev() {
-            let significant = cabac.bin(offset + usize::from(contexts[n]));
-            found[count & 15] = n as u8;
-            count += significant as usize;
-        }
-        if start > 0 {
-            // The first coefficient, whose neighbours say nothing where it is the block's own corner.
-            let context = if i == 0 { base } else { offset + usize::from(contexts[0]) };
-            let inferred = infer_first && count == 0;
-            if inferred || cabac.bin(context) == 1 {
-                found[count] = 0;
-                count += 1;
-            }
-        }
-        if count == 0 {
+        let pattern = usize::from(right | below << 1);
+        let last = (i == last_block).then_some(last_inner);
+        let sub_block = significant(cabac, syntax, position, pattern, last, infer_first);
+        if sub_block.count == 0 {
             continue;
         }
         let set = if i == 0 || !is_luma { 0 } else { 2 };
         let set = set + usize::from(i != last_block && greater_context == 0);
-        greater_context = 1;
-        let mut levels = [1i32; 16];
-        let mut first_greater = usize::MAX;
-        let flags = count.min(8);
-        let greater = GREATER_1 + if is_luma { 0 } else { 16 } + set * 4;
-        for (n, level) in levels.iter_mut().enumerate().take(flags) {
-            if cabac.bin(greater + greater_context) == 1 {
-                *level = 2;
-                greater_context = 0;
-                first_greater = first_greater.min(n);
-            } else if greater_context > 0 {
-                greater_context = (greater_context + 1).min(3);
-            }
-        }
-        if let Some(level) = levels.get_mut(first_greater) {
-            *level += cabac.bin(GREATER_2 + if is_luma { 0 } else { 4 } + set) as i32;
-        }
-        let hidden = shape.hides_signs && found[0] - found[count - 1] > 3;
-        let signs = count - usize::from(hidden);
-        let mut negative = cabac.bypasses(signs as u32) << (32 - signs);
-        let mut rice = 0;
-        let mut sum = 0;
-        for n in 0..count {
-            let most = match n {
-                8.. => 1,
-                _ if n == first_greater => 3,
-                _ => 2,
-            };
-            let mut level = levels[n];
-            if level == most {
-                level += remaining(cabac, rice)?;
-                if level > 3 << rice {
-                    rice = (rice + 1).min(4);
-                }
-            }
-            sum += level;
-            if negative >> 31 == 1 {
-                level = -level;
-            }
-            negative <<= 1;
-            if hidden && n == count - 1 && sum & 1 == 1 {
-                level = -level;
-            }
-            let p = usize::from(inner.positions[usize::from(found[n])]);
-            let (x, y) = (block_x << 2 | p & 3, block_y << 2 | p >> 3);
-            to.coefficients[y * side + x] = scaler.scaled(level, y * side + x);
-        }
+        greater_context = levels(cabac, syntax, &sub_block, set, |n, level| {
+            let p = usize::from(inner.positions[usize::from(n)]);
+            let at = (block_y << 2 | p >> 3) << log2 | block_x << 2 | p & 3;
+            to.coefficients[at] = dequantiser.scaled(level, at);
+        })?;
         to.columns = to.columns.max(block_x * 4 + 4);
         to.rows = to.rows.max(block_y * 4 + 4);
     }
     Some(skip)
 }
 
-fn last_position(cabac: &mut Cabac<'_>, shape: Shape) -> Option<(usize, usize)> {
-    let Shape { log2, is_luma, scan, .. } = shape;
+/// Reads which coefficients of a sub-block are not 0 (§ 9.3.4.2.5).
+///
+/// `position` is that of the sub-block, `pattern` tells whether the ones to its right (1) and below (2) are coded.
+/// `last` is the last coefficient of the block, where it lies in this sub-block: it is not 0, and what follows is. With
+/// `infer_first` the sub-block has a coefficient, so the first one is not 0 where no other is.
+#[inline(always)]
+fn significant(
+    cabac: &mut Cabac<'_>,
+    syntax: ResidualSyntax,
+    position: usize,
+    pattern: usize,
+    last: Option<usize>,
+    infer_first: bool,
+) -> SubBlock {
+    let ResidualSyntax { log2, is_luma, scan, .. } = syntax;
+    let (mut found, mut count, mut start) = ([0u8; 16], 0, 16);
+    if let Some(last) = last {
+        found[0] = last as u8;
+        count = 1;
+        start = last;
+    }
+    let base = SIGNIFICANT + if is_luma { 0 } else { 27 };
+    let contexts = &SIGNIFICANT_CONTEXTS[scan][if log2 == 2 { 4 } else { pattern }];
+    let offset = base
+        + match (log2, is_luma) {
+            (2, _) => 0,
+            (3, true) => usize::from(position > 0) * 3 + if scan == 0 { 9 } else { 15 },
+            (_, true) => usize::from(position > 0) * 3 + 21,
+            (3, false) => 9,
+            _ => 12,
+        };
+    // Every index is written, and kept where the bin is 1: that needs no branch. `count` is at most 15 here.
+    for n in (1..start).rev() {
+        let significant = cabac.bin(offset + usize::from(contexts[n]));
+        found[count & 15] = n as u8;
+        count += significant as usize;
+    }
+    if start > 0 {
+        // The first coefficient of the block has a context of its own.
+        let context = if position == 0 { base } else { offset + usize::from(contexts[0]) };
+        let inferred = infer_first && count == 0;
+        if inferred || cabac.bin(context) == 1 {
+            found[count] = 0;
+            count += 1;
+        }
+    }
+    SubBlock { found, count }
+}
+
+/// Reads the levels of a sub-block with at least one coefficient, and hands each with its index to `put`.
+///
+/// `set` is `ctxSet` (§ 9.3.4.2.6). Gives `greater1Ctx` after the last flag, from which the next sub-block chooses its
+/// set; `None` for a level that no encoder writes.
+///
+/// A level is at most 3 + 2²³ and a sum of 16 of them below 2²⁸.
+#[inline(always)]
+fn levels(
+    cabac: &mut Cabac<'_>,
+    syntax: ResidualSyntax,
+    sub_block: &SubBlock,
+    set: usize,
+    mut put: impl FnMut(u8, i32),
+) -> Option<usize> {
+    let is_luma = syntax.is_luma;
+    let (found, count) = (&sub_block.found, sub_block.count);
+    let mut greater_context = 1;
+    let mut levels = [1i32; 16];
+    let mut first_greater = usize::MAX;
+    let flags = count.min(8);
+    let greater = GREATER_1 + if is_luma { 0 } else { 16 } + set * 4;
+    for (n, level) in levels.iter_mut().enumerate().take(flags) {
+        if cabac.bin(greater + greater_context) == 1 {
+            *level = 2;
+            greater_context = 0;
+            first_greater = first_greater.min(n);
+        } else if greater_context > 0 {
+            greater_context = (greater_context + 1).min(3);
+        }
+    }
+    if let Some(level) = levels.get_mut(first_greater) {
+        *level += cabac.bin(GREATER_2 + if is_luma { 0 } else { 4 } + set) as i32;
+    }
+    // The sign of the last level that is read, which is the first in scan order, may be hidden: then the sum of all
+    // sizes is odd where it is negative (§ 7.4.9.11). There are at least two levels then, so `signs` is 1 to 16.
+    let hidden = syntax.hides_signs && found[0] - found[count - 1] > 3;
+    let signs = count - usize::from(hidden);
+    let mut negative = cabac.bypasses(signs as u32) << (32 - signs);
+    let mut rice = 0;
+    let mut sum = 0;
+    for n in 0..count {
+        // What the flags can say at most. A level that reaches it goes on.
+        let most = match n {
+            8.. => 1,
+            _ if n == first_greater => 3,
+            _ => 2,
+        };
+        let mut level = levels[n];
+        if level == most {
+            level += remaining(cabac, rice)?;
+            if level > 3 << rice {
+                rice = (rice + 1).min(4);
+            }
+        }
+        sum += level;
+        if negative >> 31 == 1 {
+            level = -level;
+        }
+        negative <<= 1;
+        if hidden && n == count - 1 && sum & 1 == 1 {
+            level = -level;
+        }
+        put(found[n], level);
+    }
+    Some(greater_context)
+}
+
+/// Reads the position of the last coefficient, as (x, y) inside the block (§ 7.4.9.11, § 9.3.4.2.3).
+///
+/// A prefix of up to 3 is the coordinate. A longer one tells its two highest bits, and a suffix of up to 3 bits the
+/// others. The longest codes stand for `side - 1`, so the position is inside the block. The vertical order swaps the
+/// coordinates.
+fn last_position(cabac: &mut Cabac<'_>, syntax: ResidualSyntax) -> Option<(usize, usize)> {
+    let ResidualSyntax { log2, is_luma, scan, .. } = syntax;
     let (offset, shift) = if is_luma { (3 * (log2 - 2) + ((log2 - 1) >> 2), (log2 + 1) >> 2) } else { (15, log2 - 2) };
     let most = 2 * log2 - 1;
     let mut prefix = |from: usize| {
@@ -166,7 +236,11 @@ fn last_position(cabac: &mut Cabac<'_>, shape: Shape) -> Option<(usize, usize)> 
     (x < side && y < side).then_some(if scan == 2 { (y, x) } else { (x, y) })
 }
 
-/// `coeff_abs_level_remaining` (§ 9.3.3.11).
+/// Reads `coeff_abs_level_remaining` (§ 9.3.3.11) with a Rice parameter of 0 to 4.
+///
+/// A prefix of up to 3 ones and `rice` bits are a Rice code. A longer prefix lengthens the suffix by one bit for each
+/// one. At most 20 ones are read, since the sizes of 16 bits that an encoder writes have fewer: the suffix has up to 21
+/// bits, and the value is below 2²³.
 fn remaining(cabac: &mut Cabac<'_>, rice: u32) -> Option<i32> {
     let mut prefix = 0;
     while cabac.bypass() == 1 {
@@ -183,34 +257,11 @@ fn remaining(cabac: &mut Cabac<'_>, rice: u32) -> Option<i32> {
     i32::try_from(value).ok()
 }
 
-struct Scaler<'a> {
-    factors: Option<&'a [u8]>,
-    flat: i64,
-    round: i64,
-    shift: u32,
-}
+/// `sigCtx` less its offset, of each coefficient of a sub-block in scan order: by `scanIdx`, then by the pattern of
+/// coded neighbours. The fifth pattern is that of 4 × 4 blocks.
+static SIGNIFICANT_CONTEXTS: [[[u8; 16]; 5]; 3] = significant_contexts();
 
-impl<'a> Scaler<'a> {
-    fn new(scale: Scale<'a>, log2: u32) -> Self {
-        let shift = scale.depth + log2 - 5;
-        let step = LEVELS[(scale.qp % 6) as usize] << (scale.qp / 6);
-        Self { factors: scale.factors, flat: step, round: 1 << (shift - 1), shift }
-    }
-
-    #[inline]
-    fn scaled(&self, level: i32, at: usize) -> i16 {
-        let factor = self.factors.map_or(16, |f| i64::from(f[at]));
-        let level = i64::from(level.clamp(-32_768, 32_767));
-        ((level * factor * self.flat + self.round) >> self.shift).clamp(-32_768, 32_767) as i16
-    }
-}
-
-static LEVELS: [i64; 6] = [40, 45, 51, 57, 64, 72];
-
-/// Both tables below, in the order of coefficients: by `scanIdx`, then by pattern, where the fifth is that of 4 × 4 blocks.
-static BY_ORDER: [[[u8; 16]; 5]; 3] = by_order();
-
-const fn by_order() -> [[[u8; 16]; 5]; 3] {
+const fn significant_contexts() -> [[[u8; 16]; 5]; 3] {
     let mut contexts = [[[0; 16]; 5]; 3];
     let mut i = 0;
     while i < 3 * 5 * 16 {
@@ -223,13 +274,17 @@ const fn by_order() -> [[[u8; 16]; 5]; 3] {
     contexts
 }
 
-/// `ctxIdxMap` of 4 × 4 blocks, by row.
+/// `ctxIdxMap` of 4 × 4 blocks, by row (§ 9.3.4.2.5).
 const SMALL: [u8; 16] = [0, 1, 4, 5, 2, 3, 4, 5, 6, 6, 8, 8, 7, 7, 8, 8];
 
-/// § 9.3.4.2.5 by whether the sub-blocks to the right (1) and below (2) are coded.
+/// The contexts of larger blocks by whether the sub-blocks to the right (1) and below (2) are coded, by row (§
+/// 9.3.4.2.5).
 const PATTERNS: [[u8; 16]; 4] = [
     [2, 1, 1, 0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0],
     [2, 2, 2, 2, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0],
     [2, 1, 0, 0, 2, 1, 0, 0, 2, 1, 0, 0, 2, 1, 0, 0],
     [2; 16],
 ];
+
+#[cfg(test)]
+mod tests;

@@ -1,30 +1,57 @@
-//! Inverse transforms (ITU-T H.265 § 8.6.4), added to a prediction.
+//! Turns coefficients into a residual by the inverse transforms (ITU-T H.265 § 8.6.4), and adds it to a prediction.
+//!
+//! A transform goes down the columns first and rounds its sums to 16 bits by a shift of 7. Then it goes along the rows,
+//! with a shift of 20 less the bit depth. A sum has at most 32 products of 16 bits with a factor of at most 90. Their
+//! sizes add up to less than 2²⁷, so 32 bits hold the sum and its rounding.
 
-use crate::intra::picture::Sample;
+use crate::intra::plane::PlaneSample;
 
-/// Coefficients of one block, rows tight, and how far from the corner they reach.
-pub(crate) struct Block {
+/// The coefficients of one transform block of up to 32 × 32.
+///
+/// Outside of `columns` × `rows` all are zero. Most blocks have few coefficients near the corner, so the transforms
+/// need not look at the rest.
+pub(crate) struct CoefficientBlock {
+    /// Rows tight: the stride is the side of the block.
     pub(crate) coefficients: [i16; 1024],
+    /// Columns that coefficients reach, a multiple of 4.
     pub(crate) columns: usize,
+    /// Rows that coefficients reach, a multiple of 4.
     pub(crate) rows: usize,
-    /// Whether only the first can be other than zero.
+    /// Whether only the first coefficient can be other than zero.
     pub(crate) is_flat: bool,
 }
 
-/// How a block's coefficients become residual samples.
+/// How a block's coefficients become a residual.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum TransformKind {
+    /// The cosine transform (§ 8.6.4.2).
     Cosine,
-    /// Luma of 4 × 4.
+    /// The sine transform, of 4 × 4 luma blocks.
     Sine,
+    /// No transform (`transform_skip_flag`), of 4 × 4 blocks.
     Skip,
 }
 
-/// Adds the residual of a block of `side` × `side` to `out`, whose rows are `stride` apart; the coefficients are zeroed.
-pub(crate) fn add<T: Sample>(block: &mut Block, side: usize, kind: Kind, out: &mut [T], stride: usize, depth: u32) {
+impl CoefficientBlock {
+    /// A block of zeros.
+    pub(crate) fn zeroed() -> Self {
+        Self { coefficients: [0; 1024], columns: 0, rows: 0, is_flat: false }
+    }
+}
+
+/// Adds the residual of a block of `side` × `side` to `out`, whose rows are `stride` apart, and zeroes the coefficients
+/// for the next block.
+pub(crate) fn add<T: PlaneSample>(
+    block: &mut CoefficientBlock,
+    side: usize,
+    kind: TransformKind,
+    out: &mut [T],
+    stride: usize,
+    depth: u32,
+) {
     match (kind, side) {
-        (Kind::Skip, _) => skip(block, out, stride, depth),
-        (Kind::Sine, _) => sine(block, out, stride, depth),
+        (TransformKind::Skip, _) => skip(block, out, stride, depth),
+        (TransformKind::Sine, _) => sine(block, out, stride, depth),
         _ if block.is_flat => flat(block.coefficients[0], side, out, stride, depth),
         (_, 4) => both_ways::<T, 4, 2, 4>(block, &COSINE_4, out, stride, depth),
         (_, 8) => both_ways::<T, 8, 4, 8>(block, &COSINE_8, out, stride, depth),
@@ -34,7 +61,8 @@ pub(crate) fn add<T: Sample>(block: &mut Block, side: usize, kind: Kind, out: &m
     block.coefficients[..block.rows * side].fill(0);
 }
 
-fn skip<T: Sample>(block: &Block, out: &mut [T], stride: usize, depth: u32) {
+/// Adds the coefficients themselves, scaled as a transform of 4 × 4 would: by 128 = 2⁷ before the second shift.
+fn skip<T: PlaneSample>(block: &CoefficientBlock, out: &mut [T], stride: usize, depth: u32) {
     let shift = 20 - depth;
     for (row, out) in block.coefficients[..16].as_chunks::<4>().0.iter().zip(out.chunks_mut(stride)) {
         for (o, &c) in out.iter_mut().zip(row) {
@@ -43,11 +71,16 @@ fn skip<T: Sample>(block: &Block, out: &mut [T], stride: usize, depth: u32) {
     }
 }
 
-/// Columns, `W` at a time, then rows: `matrix[k]` is basis function `k`, of which `H` samples decide the other half, since
-/// even functions are symmetric and odd ones antisymmetric. Coefficients beyond the block's reach are zero and left out.
+/// The inverse cosine transform of `N` × `N`, down the columns and then along the rows.
+///
+/// `matrix[k]` is basis function `k`. Even functions are symmetric and odd ones antisymmetric, so `H = N / 2` samples
+/// of the even sum and of the odd sum give all `N`: their sum from the start, and their difference from the end.
+///
+/// Columns are taken `W` at a time, so that their sums stay in registers. `W` divides `N`, and `columns` is rounded up
+/// to a multiple of `W` by the loop, which then reads zeros. Rows and columns without coefficients are left out.
 #[inline(always)]
-fn both_ways<T: Sample, const N: usize, const H: usize, const W: usize>(
-    block: &Block,
+fn both_ways<T: PlaneSample, const N: usize, const H: usize, const W: usize>(
+    block: &CoefficientBlock,
     matrix: &[[i16; N]; N],
     out: &mut [T],
     stride: usize,
@@ -89,8 +122,8 @@ fn both_ways<T: Sample, const N: usize, const H: usize, const W: usize>(
     }
 }
 
-/// As [`both_ways`], of a matrix without symmetry.
-fn sine<T: Sample>(block: &Block, out: &mut [T], stride: usize, depth: u32) {
+/// The inverse sine transform of 4 × 4. Its functions have no symmetry.
+fn sine<T: PlaneSample>(block: &CoefficientBlock, out: &mut [T], stride: usize, depth: u32) {
     let mut between = [[0i32; 4]; 4];
     let source = block.coefficients.as_chunks::<4>().0;
     for (y, to) in between.iter_mut().enumerate() {
@@ -108,8 +141,9 @@ fn sine<T: Sample>(block: &Block, out: &mut [T], stride: usize, depth: u32) {
     }
 }
 
-/// Adds what a first coefficient alone gives, the same everywhere.
-fn flat<T: Sample>(coefficient: i16, side: usize, out: &mut [T], stride: usize, depth: u32) {
+/// Adds what the first coefficient alone gives, the same everywhere: its function is 64 in both directions, so the
+/// first shift leaves (64 c + 64) / 128, which is (c + 1) / 2.
+fn flat<T: PlaneSample>(coefficient: i16, side: usize, out: &mut [T], stride: usize, depth: u32) {
     let shift = 20 - depth;
     let level = (((i32::from(coefficient) + 1) >> 1) * 64 + (1 << (shift - 1))) >> shift;
     for row in out.chunks_mut(stride).take(side) {
@@ -117,14 +151,15 @@ fn flat<T: Sample>(coefficient: i16, side: usize, out: &mut [T], stride: usize, 
     }
 }
 
+/// The sine functions (§ 8.6.4.2).
 static SINE: [[i16; 4]; 4] = [[29, 55, 74, 84], [74, 74, 0, -74], [84, -29, -74, 55], [55, -84, 74, -29]];
 static COSINE_4: [[i16; 4]; 4] = cosine();
 static COSINE_8: [[i16; 8]; 8] = cosine();
 static COSINE_16: [[i16; 16]; 16] = cosine();
 static COSINE_32: [[i16; 32]; 32] = cosine();
 
-/// Every smaller matrix consists of every other row of the next larger one, and all values are those of the first column
-/// of the largest, with the signs of a cosine.
+/// The cosine functions (§ 8.6.4.2, `transMatrix`). The functions of a smaller transform are every other one of the
+/// next larger. All values have the size of one in the first column of the largest matrix, and the sign of the cosine.
 const fn cosine<const N: usize>() -> [[i16; N]; N] {
     let mut matrix = [[0; N]; N];
     let mut k = 0;
@@ -148,3 +183,6 @@ const QUARTER: [i16; 33] = [
     64, 90, 90, 90, 89, 88, 87, 85, 83, 82, 80, 78, 75, 73, 70, 67, 64, 61, 57, 54, 50, 46, 43, 38, 36, 31, 25, 22, 18,
     13, 9, 4, 0,
 ];
+
+#[cfg(test)]
+mod tests;

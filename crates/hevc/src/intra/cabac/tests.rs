@@ -1,0 +1,245 @@
+use super::*;
+use crate::intra::contexts::{SIGNIFICANT, SPLIT_CODING};
+
+/// The arithmetic encoder that ITU-T H.265 § 9.3 gives for information, bit by bit.
+pub(crate) struct Encoder {
+    low: u32,
+    range: u32,
+    first: bool,
+    outstanding: u32,
+    bits: Vec<bool>,
+    contexts: Contexts,
+}
+
+impl Encoder {
+    pub(crate) fn new(qp: i32) -> Self {
+        Self { low: 0, range: 510, first: true, outstanding: 0, bits: Vec::new(), contexts: initial(qp) }
+    }
+
+    pub(crate) fn bin(&mut self, context: usize, bin: u32) {
+        let state = self.contexts[context];
+        let (p, mps) = (usize::from(state >> 1), u32::from(state & 1));
+        let lps = u32::from(RANGE_LPS[p][(self.range >> 6 & 3) as usize]);
+        self.range -= lps;
+        let (p, mps) = if bin == mps {
+            ((p + 1).min(62), mps)
+        } else {
+            self.low += self.range;
+            self.range = lps;
+            (usize::from(NEXT_LPS[p]), if p == 0 { 1 - mps } else { mps })
+        };
+        self.contexts[context] = (p << 1) as u8 | mps as u8;
+        self.renormalise();
+    }
+
+    pub(crate) fn bypass(&mut self, bin: u32) {
+        self.low = (self.low << 1) + if bin == 1 { self.range } else { 0 };
+        if self.low >= 1024 {
+            self.put(true);
+            self.low -= 1024;
+        } else if self.low < 512 {
+            self.put(false);
+        } else {
+            self.low -= 512;
+            self.outstanding += 1;
+        }
+    }
+
+    pub(crate) fn bypasses(&mut self, value: u32, count: u32) {
+        (0..count).rev().for_each(|bit| self.bypass(value >> bit & 1));
+    }
+
+    pub(crate) fn terminate(&mut self, bin: bool) {
+        self.range -= 2;
+        if !bin {
+            return self.renormalise();
+        }
+        self.low += self.range;
+        self.range = 2;
+        self.renormalise();
+        self.put(self.low >> 9 & 1 == 1);
+        self.bits.extend([self.low >> 8 & 1 == 1, true]);
+        let padding = self.bits.len().next_multiple_of(8) - self.bits.len();
+        self.bits.extend(std::iter::repeat_n(false, padding));
+        (self.low, self.range, self.first, self.outstanding) = (0, 510, true, 0);
+    }
+
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.bits.chunks(8).map(|byte| byte.iter().fold(0, |value, &bit| value << 1 | u8::from(bit))).collect()
+    }
+
+    fn renormalise(&mut self) {
+        while self.range < 256 {
+            if self.low >= 512 {
+                self.put(true);
+                self.low -= 512;
+            } else if self.low < 256 {
+                self.put(false);
+            } else {
+                self.low -= 256;
+                self.outstanding += 1;
+            }
+            self.range <<= 1;
+            self.low <<= 1;
+        }
+    }
+
+    /// The first bit is always 0 and is not written.
+    fn put(&mut self, bit: bool) {
+        if !std::mem::take(&mut self.first) {
+            self.bits.push(bit);
+        }
+        self.bits.extend(std::iter::repeat_n(!bit, self.outstanding as usize));
+        self.outstanding = 0;
+    }
+}
+
+/// The next of a sequence of numbers that look random.
+fn next_random(state: &mut u32) -> u32 {
+    *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+    *state >> 8
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Bin {
+    Context(usize, u32),
+    Bypass(u32),
+    Bypasses(u32, u32),
+    Goes,
+}
+
+/// Bins of all kinds; those of a context are mostly 0, so that its state moves far.
+fn bins(seed: u32) -> Vec<Bin> {
+    let mut state = seed;
+    let kinds = (0..3000).map(|_| match next_random(&mut state) % 16 {
+        0..10 => {
+            let context = next_random(&mut state) as usize % 134;
+            Bin::Context(context, u32::from(next_random(&mut state) % 16 < context as u32 % 9))
+        }
+        10..13 => Bin::Bypass(next_random(&mut state) & 1),
+        13..15 => {
+            let count = next_random(&mut state) % 33;
+            let value = (u64::from(next_random(&mut state)) << 8 | u64::from(next_random(&mut state))) as u32;
+            Bin::Bypasses(if count == 32 { value } else { value & ((1 << count) - 1) }, count)
+        }
+        _ => Bin::Goes,
+    });
+    kinds.collect()
+}
+
+#[test]
+fn what_the_reference_encoder_writes_is_decoded() {
+    for seed in 0..20 {
+        let qp = seed as i32 * 3 - 5;
+        let bins = bins(seed);
+        let mut encoder = Encoder::new(qp);
+        for bin in &bins {
+            match *bin {
+                Bin::Context(context, bin) => encoder.bin(context, bin),
+                Bin::Bypass(bin) => encoder.bypass(bin),
+                Bin::Bypasses(value, count) => encoder.bypasses(value, count),
+                Bin::Goes => encoder.terminate(false),
+            }
+        }
+        encoder.terminate(true);
+        let data = encoder.bytes();
+        let mut cabac = Cabac::new(&data, qp);
+        for &bin in &bins {
+            let decoded = match bin {
+                Bin::Context(context, _) => Bin::Context(context, cabac.bin(context)),
+                Bin::Bypass(_) => Bin::Bypass(cabac.bypass()),
+                Bin::Bypasses(_, count) => Bin::Bypasses(cabac.bypasses(count), count),
+                Bin::Goes => {
+                    assert!(!cabac.terminate());
+                    Bin::Goes
+                }
+            };
+            assert_eq!(decoded, bin);
+            assert!((256..=510).contains(&cabac.range) && cabac.value < u64::from(cabac.range) << cabac.spare);
+            assert!(cabac.spare < 48);
+        }
+        assert!(cabac.terminate() && cabac.ends_here());
+        assert_eq!(cabac.contexts, encoder.contexts);
+    }
+}
+
+#[test]
+fn a_substream_follows_the_end_of_another() {
+    let mut encoder = Encoder::new(30);
+    encoder.bypasses(0x155, 9);
+    encoder.bin(SPLIT_CODING, 1);
+    encoder.terminate(true);
+    encoder.bin(SIGNIFICANT, 1);
+    encoder.bypasses(5, 3);
+    encoder.terminate(true);
+    let data = encoder.bytes();
+    let mut cabac = Cabac::new(&data, 30);
+    assert_eq!((cabac.bypasses(9), cabac.bin(SPLIT_CODING), cabac.terminate()), (0x155, 1, true));
+    assert!(!cabac.ends_here());
+    cabac.next_substream().unwrap();
+    assert_eq!((cabac.bin(SIGNIFICANT), cabac.bypasses(3), cabac.terminate()), (1, 5, true));
+    assert!(cabac.ends_here());
+}
+
+#[test]
+fn a_substream_ends_in_a_one_and_zeros() {
+    let mut encoder = Encoder::new(30);
+    encoder.bypasses(0x2A, 6);
+    encoder.terminate(true);
+    let whole = encoder.bytes();
+    let ends = |data: &[u8]| {
+        let mut cabac = Cabac::new(data, 30);
+        (cabac.bypasses(6), cabac.terminate(), cabac.ends_here())
+    };
+    assert_eq!(ends(&whole), (0x2A, true, true));
+    // Zeros may follow, and nothing else.
+    assert_eq!(ends(&[&whole[..], &[0, 0]].concat()), (0x2A, true, true));
+    assert_eq!(ends(&[&whole[..], &[0, 1]].concat()), (0x2A, true, false));
+    let mut padded = whole.clone();
+    *padded.last_mut().unwrap() |= 1;
+    assert!(!ends(&padded).2);
+    assert!(!ends(&whole[..whole.len() - 1]).2);
+}
+
+#[test]
+fn zeros_follow_the_end_of_the_data() {
+    let mut cabac = Cabac::new(&[], 26);
+    assert_eq!((cabac.bypasses(32), cabac.bypass(), cabac.terminate()), (0, 0, false));
+}
+
+#[test]
+fn states_move_as_table_9_47_says() {
+    // States with symbol 1: 0, 1, 30, 61, 62.
+    let next = |state: usize, is_lps: usize| (NEXT[is_lps][state << 1 | 1] >> 1, NEXT[is_lps][state << 1 | 1] & 1);
+    assert_eq!([0, 1, 30, 61, 62].map(|state| next(state, 0)), [(1, 1), (2, 1), (31, 1), (62, 1), (62, 1)]);
+    assert_eq!([0, 1, 30, 61, 62].map(|state| next(state, 1)), [(0, 0), (0, 1), (23, 1), (38, 1), (38, 1)]);
+}
+
+#[test]
+fn ranges_of_symbols_keep_what_the_kernel_assumes() {
+    for (state, ranges) in RANGE_LPS.iter().enumerate().take(63) {
+        for (quarter, &lps) in ranges.iter().enumerate() {
+            let (lps, least) = (u32::from(lps), 256 + 64 * quarter as u32);
+            assert!((6..=240).contains(&lps) && least - lps >= 128, "state {state}");
+            assert!((256..512).contains(&(lps << RENORM[lps as usize / 8])), "state {state}");
+        }
+    }
+}
+
+#[test]
+fn the_tables_follow_their_probabilities() {
+    // State n stands for a probability of the less probable symbol of 0.5 · a^n, and a^63 is 0.01875 / 0.5.
+    let a = (0.01875f64 / 0.5).powf(1.0 / 63.0);
+    for state in 0..63usize {
+        let probability = 0.5 * a.powf(state as f64);
+        // After that symbol the probability is a · p + 1 - a.
+        let next = ((a * probability + 1.0 - a).min(0.5) / 0.5).ln() / a.ln();
+        assert!((f64::from(NEXT_LPS[state]) - next).abs() < 0.7, "state {state}");
+        for quarter in 0..4usize {
+            // The middle of the quarter; the first is bounded so that the other symbol keeps 128.
+            let middle = probability * (288.0 + 64.0 * quarter as f64);
+            let expected = if quarter == 0 { middle.min(128.0) } else { middle }.max(6.0);
+            assert!((f64::from(RANGE_LPS[state][quarter]) - expected).abs() < 1.0, "state {state}, quarter {quarter}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Planes while they are decoded, and which of their blocks are.
+
+use image_ingest_samples::zeroed;
+
+use crate::result::Result;
+
+/// A sample of a plane: 8 bits in `u8`, 9 to 12 bits in `u16`.
+pub(crate) trait PlaneSample: Copy + Default {
+    /// A value that is known to be a sample.
+    fn narrow(value: i32) -> Self;
+    /// The nearest value of `depth` bits (`Clip1`, ITU-T H.265 § 5.8).
+    fn clipped(value: i32, depth: u32) -> Self;
+    /// The value, for sums.
+    fn wide(self) -> i32;
+}
+
+impl PlaneSample for u8 {
+    #[inline]
+    fn narrow(value: i32) -> Self {
+        value as Self
+    }
+
+    #[inline]
+    fn clipped(value: i32, _: u32) -> Self {
+        value.clamp(0, 255) as Self
+    }
+
+    #[inline]
+    fn wide(self) -> i32 {
+        self.into()
+    }
+}
+
+impl PlaneSample for u16 {
+    #[inline]
+    fn narrow(value: i32) -> Self {
+        value as Self
+    }
+
+    #[inline]
+    fn clipped(value: i32, depth: u32) -> Self {
+        value.clamp(0, (1 << depth) - 1) as Self
+    }
+
+    #[inline]
+    fn wide(self) -> i32 {
+        self.into()
+    }
+}
+
+/// One plane, rows tight.
+pub(crate) struct Plane<T> {
+    /// `width × height` samples.
+    pub(crate) samples: Vec<T>,
+    /// Samples across.
+    pub(crate) width: usize,
+    /// Rows.
+    pub(crate) height: usize,
+    /// The logarithms of the subsampling factors, across and down.
+    pub(crate) shift: (u32, u32),
+}
+
+/// Which blocks of 4 × 4 luma samples are decoded, and in which slice.
+///
+/// A sample may be used for prediction where it is decoded and belongs to the same slice (§ 6.4.1). Blocks are decoded
+/// in z-scan order, and each is marked when its luma is there, so the map answers that without comparing addresses.
+pub(crate) struct DecodedBlocks {
+    /// The number of the slice, or 0 for a block that is not decoded, rows tight.
+    map: Vec<u8>,
+    across: usize,
+    down: usize,
+}
+
+impl DecodedBlocks {
+    /// A map without decoded blocks, of a picture of `width` × `height` luma samples: multiples of 4.
+    ///
+    /// # Errors
+    ///
+    /// `out_of_memory`.
+    pub(crate) fn new(width: usize, height: usize) -> Result<Self> {
+        let (across, down) = (width / 4, height / 4);
+        Ok(Self { map: zeroed(across * down)?, across, down })
+    }
+
+    /// Marks a square block inside the picture at luma position `(x, y)`.
+    pub(crate) fn mark(&mut self, (x, y): (usize, usize), side: usize, slice: u8) {
+        for row in self.map.chunks_mut(self.across).skip(y / 4).take(side / 4) {
+            row[x / 4..x / 4 + side / 4].fill(slice);
+        }
+    }
+
+    /// Whether the block at column `x` and row `y` of blocks is decoded and belongs to `slice`. A block outside the
+    /// picture is not.
+    #[inline]
+    pub(crate) fn has(&self, x: usize, y: usize, slice: u8) -> bool {
+        x < self.across && y < self.down && self.map[y * self.across + x] == slice
+    }
+}

@@ -1,0 +1,5 @@
+//! Tests of several modules together, and what tests share.
+
+mod agreement;
+mod flat;
+pub(crate) mod writer;
