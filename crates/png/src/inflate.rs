@@ -1,14 +1,15 @@
 //! Inflates a PNG's image data as it is asked for.
 //!
-//! One buffer holds the last [`WINDOW`] bytes that were inflated, which deflate may still refer back to, then what is inflated
-//! and not taken yet. [`ImageInflater::at_least`] fills the buffer when too little is left: it moves the window to the front,
-//! and inflates until the buffer is nearly full or every byte that the rows need has come. The buffer has [`STRIDE`] bytes of
-//! room beyond the window and the largest request, so a move of 32 KiB is paid once for about 128 KiB.
+//! One buffer holds the last [`WINDOW`] bytes that were inflated, which deflate may still refer back to, then what is
+//! inflated and not taken yet. [`ImageInflater::at_least`] fills the buffer when too little is left: it moves the
+//! window to the front, and inflates until the buffer is nearly full or every byte that the rows need has come. The
+//! buffer has [`STRIDE`] bytes of room beyond the window and the largest request, so a move of 32 KiB is paid once for
+//! about 128 KiB.
 //!
-//! The CRC of each chunk is checked before its data is used. The Adler-32 is checked once the last row is there, in whichever
-//! chunk it is: [`ImageInflater::finish`] inflates on, and at the end of the stream the decompressor has compared it. Chunks
-//! behind the Adler-32 are not looked at. Where the stream goes on with data that no row asked for, that data is not inflated,
-//! so the Adler-32 behind it is not reached: the CRCs have vouched for the rows.
+//! The CRC of each chunk is checked before its data is used. The Adler-32 is checked once the last row is there, in
+//! whichever chunk it is: [`ImageInflater::finish`] inflates on, and at the end of the stream the decompressor has
+//! compared it. Chunks behind the Adler-32 are not looked at. Where the stream goes on with data that no row asked for,
+//! that data is not inflated, so the Adler-32 behind it is not reached: the CRCs have vouched for the rows.
 
 use fdeflate::{DecompressionError, Decompressor};
 
@@ -129,8 +130,8 @@ impl<'a> ImageInflater<'a> {
         Ok(produced)
     }
 
-    /// Goes to the next `IDAT` of the sequence. Once that has ended the input stays empty, and a further step gives what the
-    /// decompressor still holds.
+    /// Goes to the next `IDAT` of the sequence. Once that has ended the input stays empty, and a further step gives
+    /// what the decompressor still holds.
     fn next_chunk(&mut self) -> Result<()> {
         match self.chunks.next() {
             Some(Ok(chunk)) if !self.ended && chunk.name == *b"IDAT" => self.input = checked(chunk)?,
@@ -167,6 +168,6 @@ fn short() -> DecodeError {
 /// How far deflate refers back, in bytes.
 const WINDOW: usize = 32 * 1024;
 
-/// Room beyond the window and the largest request, in bytes: enough to make moving the window cheap, little enough for the
-/// cache.
+/// Room beyond the window and the largest request, in bytes: enough to make moving the window cheap, little enough for
+/// the cache.
 const STRIDE: usize = 128 * 1024;
