@@ -44,7 +44,8 @@ impl<'a> PngPicture<'a> {
         self.expand.layout
     }
 
-    /// Decodes a picture that is not interlaced, a few rows at a time from the top.
+    /// Decodes a picture that is not interlaced, a few rows at a time from the top; an interlaced one is for
+    /// [`decode_interlaced`](Self::decode_interlaced).
     ///
     /// `sink` gets interleaved rows of `width × channels` samples as plane 0, tight: `U8`, or `U16` where the file has
     /// 16 bits per sample.
@@ -76,8 +77,8 @@ impl<'a> PngPicture<'a> {
         rows.finish()
     }
 
-    /// Decodes a picture to all its samples, rows tight: whole, since the last pass of an interlaced one reaches its
-    /// top.
+    /// Decodes a picture, interlaced or not, to all its samples, rows tight. It is held whole, since every pass of an
+    /// interlaced one reaches from its top to its bottom.
     ///
     /// # Errors
     ///
