@@ -1,7 +1,8 @@
 //! Finds the first frame of a GIF, and what of the file matters to it (GIF89a § 17 to 24).
 //!
-//! Where the specification and the decoders in use differ, this follows what Chromium's decoder (Wuffs) and Pillow agree on:
-//! the canvas grows to hold the first frame, and the background colour and the pixel aspect ratio have no effect.
+//! Where the specification and the decoders in use differ, this follows what Chromium's decoder (Wuffs) and Pillow
+//! agree on: the canvas grows to hold the first frame, and the background colour and the pixel aspect ratio have no
+//! effect.
 
 use image_ingest_samples::{CpuTimer, DecodeError, Size, sample_count, zeroed};
 
@@ -53,15 +54,16 @@ pub struct FirstFrame<'a> {
 }
 
 impl<'a> FirstFrame<'a> {
-    /// Reads up to the end of the first frame's data, or of the file: [`indices`](Self::indices) tells whether the data is
-    /// whole.
+    /// Reads up to the end of the first frame's data, or of the file: [`indices`](Self::indices) tells whether the data
+    /// is whole.
     ///
-    /// Images without pixels are passed over, and so are block terminators where a block must begin. No memory is taken.
+    /// Images without pixels are passed over, and so are block terminators where a block must begin. No memory is
+    /// taken.
     ///
     /// # Errors
     ///
-    /// [`DecodeError::Malformed`] for a file that is no GIF or has no frame, for bytes that begin no block, and for a code
-    /// size outside 1–11; [`DecodeError::Truncated`] where the file ends before the frame's data begins.
+    /// [`DecodeError::Malformed`] for a file that is no GIF or has no frame, for bytes that begin no block, and for a
+    /// code size outside 1–11; [`DecodeError::Truncated`] where the file ends before the frame's data begins.
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
         let mut blocks = Blocks { rest: bytes };
         let screen = Screen::read(&mut blocks)?;
@@ -149,8 +151,8 @@ impl<'a> FirstFrame<'a> {
         Ok(indices)
     }
 
-    /// The frame's rows, counted from its top, in the order in which they are stored: from top to bottom, or every eighth row,
-    /// then those between in three passes (appendix E).
+    /// The frame's rows, counted from its top, in the order in which they are stored: from top to bottom, or every
+    /// eighth row, then those between in three passes (appendix E).
     pub fn stored_rows(&self) -> impl Iterator<Item = usize> + use<> {
         const WHOLE: &[(usize, usize)] = &[(0, 1)];
         const PASSES: &[(usize, usize)] = &[(0, 8), (4, 8), (2, 4), (1, 2)];
@@ -161,9 +163,9 @@ impl<'a> FirstFrame<'a> {
 
     /// RGBA for all 256 indices, of which the frame has `indices`.
     ///
-    /// An index beyond the colour table is opaque black. Without any colour table, which § 18 leaves to the decoder, indices
-    /// are levels of gray as in Pillow, or black and white where no index is above 1, as § 18 recommends for monochrome
-    /// pictures and libnsgif has it. The transparent index is `[0; 4]`.
+    /// An index beyond the colour table is opaque black. Without any colour table, which § 18 leaves to the decoder,
+    /// indices are levels of gray as in Pillow, or black and white where no index is above 1, as § 18 recommends for
+    /// monochrome pictures and libnsgif has it. The transparent index is `[0; 4]`.
     #[must_use]
     pub fn colors(&self, indices: &[u8]) -> [[u8; 4]; 256] {
         let mut colors = [[0, 0, 0, 255]; 256];

@@ -1,10 +1,10 @@
 //! Reads the first frame of a GIF (GIF87a, GIF89a): its place on the canvas, its indices, and their colours.
 //!
-//! [`FirstFrame::read`] walks the blocks of the file without copying. [`FirstFrame::indices`] decodes the frame's LZW codes
-//! (GIF89a appendix F) through [`decode_lzw`]. Later frames are counted, never decoded.
+//! [`FirstFrame::read`] walks the blocks of the file without copying. [`FirstFrame::indices`] decodes the frame's LZW
+//! codes (GIF89a appendix F) through [`decode_lzw`]. Later frames are counted, never decoded.
 //!
-//! This crate promises nothing but to [image-ingest](https://docs.rs/image-ingest), which pins it with `=`: its API changes
-//! with any release.
+//! This crate promises nothing but to [image-ingest](https://docs.rs/image-ingest), which pins it with `=`: its API
+//! changes with any release.
 //!
 //! ```
 //! use image_ingest_gif::FirstFrame;

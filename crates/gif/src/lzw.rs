@@ -2,23 +2,24 @@
 //!
 //! # Codes
 //!
-//! A code below the clear code is an index. The clear code, `1 << min_code_size`, empties the table of strings, and the code
-//! after it ends the data. Every other code stands for a string of the table. Each code after the first since a clear adds one
-//! string: the string of the code before, and the first index of this one's. A code may already name the string that it adds
-//! itself, which then ends with the index that it begins with. A code that no earlier one made is `malformed`. Once the table
-//! has 4096 strings it stays as it is until a clear code.
+//! A code below the clear code is an index. The clear code, `1 << min_code_size`, empties the table of strings, and the
+//! code after it ends the data. Every other code stands for a string of the table. Each code after the first since a
+//! clear adds one string: the string of the code before, and the first index of this one's. A code may stand for the
+//! string that it adds itself, which then ends with the index that it begins with. Any higher code is `malformed`. Once
+//! code 4095 has its string, the table stays as it is until a clear code.
 //!
 //! # Strings are stretches of the output
 //!
-//! The string that a code adds has just been written: the string of the code before lies directly before `at`, and the first
-//! index of this code's string is about to be written at `at`. So an entry of the table is a [`Stretch`], a place in the
-//! output and a length, and writing a string is one copy. There is no chain of prefixes to follow and no buffer, and a clear
-//! code costs no more than any other. It reads back only what was written since the last clear code, so that
-//! `start + len ≤ at + 1` holds whenever a string is written at `at`: only its last index may not be there yet.
+//! The string that a code adds has just been written: the string of the code before lies directly before `at`, and the
+//! first index of this code's string is about to be written at `at`. So an entry of the table is a [`Stretch`], a place
+//! in the output and a length, and writing a string is one copy. There is no chain of prefixes to follow and no buffer,
+//! and a clear code costs no more than any other. Whenever a string is written at `at`, `start + len ≤ at + 1` holds:
+//! all of it was written before, except that its last index may be the one at `at`.
 //!
 //! # Widths
 //!
-//! A code has `min_code_size + 1` bits after a clear code, and one bit more as soon as the next string's code needs it, up to
+//! A code has `min_code_size + 1` bits after a clear code, and one bit more as soon as the next string's code needs it,
+//! up to
 //! 12. Bits come least significant first, through all sub-blocks as if they were one.
 
 use image_ingest_samples::{CpuTimer, DecodeError};
@@ -28,17 +29,17 @@ use crate::sub_blocks::SubBlocks;
 
 /// Decodes LZW codes to indices, until `out` is full.
 ///
-/// `min_code_size` is 1 to 11. Above 8, codes stand for indices that no byte holds; their low eight bits count, as for users
-/// of giflib, libnsgif and FFmpeg.
+/// `min_code_size` is 1 to 11, and `out` has as many indices as a frame can have at most, 65 535². Above 8, codes stand
+/// for indices that no byte holds; their low eight bits count, as for users of giflib, libnsgif and FFmpeg.
 ///
-/// Where the data has its terminator, codes after the last index are not looked at. Where the file ends first, the last string
-/// must end with `out`, and nothing but an end code may follow: anything else says that codes were damaged.
+/// Where the data has its terminator, codes after the last index are not looked at. Where the file ends first, the last
+/// string must end with `out`, and nothing but an end code may follow: anything else says that codes were damaged.
 ///
 /// # Errors
 ///
-/// [`DecodeError::Truncated`] when the codes end before `out` is full, or when the file ends inside codes for which `out` has
-/// no room; [`DecodeError::Malformed`] for a code that no earlier one made; [`DecodeError::Work`] for a job that is over its
-/// deadline or cancelled.
+/// [`DecodeError::Truncated`] when the codes end before `out` is full, or when the file ends inside codes for which
+/// `out` has no room; [`DecodeError::Malformed`] for a code that no earlier one made; [`DecodeError::Work`] for a job
+/// that is over its deadline or cancelled.
 ///
 /// ```
 /// use image_ingest_gif::{SubBlocks, decode_lzw};
@@ -85,7 +86,7 @@ const MAX_WIDTH: u32 = 12;
 struct Stretch {
     /// 32 bits hold it: a frame has at most 65 535² pixels.
     start: u32,
-    /// At most 4097: each string is one longer than that of the code before.
+    /// Below 4096: the string that a code adds is one longer than that of the code before.
     len: u16,
 }
 
@@ -113,18 +114,18 @@ impl Strings {
 
     /// Empties the table. No entry has to be written, since none from `next` on is read.
     ///
-    /// The first code after a clear adds no string. Here it does, so that [`add`](Self::add) needs no special case: `next`
-    /// begins at the end code, and the string that the first code adds can never be asked for, since that code ends the data.
-    /// With a code size of 1 that also gives the widths of giflib: the end code is 3, so after the first code the next string
-    /// has code 4, and codes have three bits.
+    /// The first code after a clear adds no string. Here it does, so that [`add`](Self::add) needs no special case:
+    /// `next` begins at the end code, and the string that the first code adds can never be asked for, since that code
+    /// ends the data. With a code size of 1 that also gives the widths of giflib: the end code is 3, so after the first
+    /// code the next string has code 4, and codes have three bits.
     fn clear(&mut self) {
         self.next = self.clear + 1;
         self.width = self.clear.ilog2() + 1;
         self.previous = 0;
     }
 
-    /// Writes the string of `code` to `out[at..]`, as much of it as there is room for; `at` is below the length of `out`.
-    /// Returns how many indices that is.
+    /// Writes the string of `code` to `out[at..]`, as much of it as there is room for; `at` is below the length of
+    /// `out`. Returns how many indices that is.
     ///
     /// # Errors
     ///
@@ -155,7 +156,7 @@ impl Strings {
 
     /// Adds the string of the code before and the first index of this one's, which is about to be written at `at`.
     ///
-    /// `previous` indices end at `at`, so the difference cannot be negative. `next` is at most 4096 and `len` at most 4097.
+    /// `previous` indices end at `at`, so the difference cannot be negative. `next` stops at 4096.
     #[inline]
     fn add(&mut self, at: usize) {
         if let Some(entry) = self.entries.get_mut(usize::from(self.next)) {
@@ -173,10 +174,10 @@ impl Strings {
 ///
 /// The string lies before `at`, except that its last index may be the one at `at` itself: `len ≤ apart + 1`.
 ///
-/// Most strings are short. One of at most [`SHORT`] indices is copied as [`SHORT`] bytes, which compiles to one load and one
-/// store, where as many bytes are there to be read (`apart ≥ SHORT`: all of them are before `at`) and to be written. What
-/// that writes beyond the string is overwritten by the strings after it, since `at` advances by `len` alone and decoding
-/// succeeds only once `at` has reached the end of `out`.
+/// Most strings are short. One of at most [`SHORT`] indices is copied as [`SHORT`] bytes, which compiles to one load
+/// and one store, where as many bytes are there to be read (`apart ≥ SHORT`: all of them are before `at`) and to be
+/// written. What that writes beyond the string is overwritten by the strings after it, since `at` advances by `len`
+/// alone and decoding succeeds only once `at` has reached the end of `out`.
 #[inline]
 fn repeat(from: Stretch, out: &mut [u8], at: usize) -> usize {
     let (start, len) = (from.start as usize, usize::from(from.len));
@@ -202,7 +203,8 @@ struct CodeReader<'a> {
     data: SubBlocks<'a>,
     /// What is left of the sub-block.
     block: &'a [u8],
-    /// The next `count` bits. Those above are zero, or the bits that `block` begins with: to set those again changes nothing.
+    /// The next `count` bits. Those above are zero, or the bits that `block` begins with: to set those again changes
+    /// nothing.
     bits: u64,
     /// At most 64.
     count: u32,
@@ -224,8 +226,9 @@ impl CodeReader<'_> {
         u16::try_from(code).ok()
     }
 
-    /// Appends bytes while they fit. Inside a sub-block that is one load of eight bytes, of which as many count as fit; the
-    /// others leave their bits above `count`. Near a sub-block's end it goes byte by byte, and on into the next one.
+    /// Appends bytes while they fit. Inside a sub-block that is one load of eight bytes, of which as many count as fit;
+    /// the others leave their bits above `count`. Near a sub-block's end it goes byte by byte, and on into the next
+    /// one.
     fn refill(&mut self) {
         if let Some(word) = self.block.first_chunk() {
             let bytes = (63 - self.count) / 8;
@@ -247,8 +250,8 @@ impl CodeReader<'_> {
         }
     }
 
-    /// Whether more follows than an end code, or than one code and the spare bits of the last byte: encoders differ about the
-    /// width of an end code behind the string that fills a width.
+    /// Whether more follows than an end code, or than one code and the spare bits of the last byte: encoders differ
+    /// about the width of an end code behind the string that fills a width.
     fn has_more_than_the_end(mut self, strings: &Strings) -> bool {
         let blocks = self.data.clone().map(|block| block.len() as u64).sum::<u64>();
         let bits = u64::from(self.count) + 8 * (self.block.len() as u64 + blocks);

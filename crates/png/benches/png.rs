@@ -1,7 +1,7 @@
 //! Decoding of generated pictures of a megapixel: each filter, each way of expansion, and inflating.
 //!
-//! Image data is stored and not compressed but in `inflate`, so that the figures are those of unfiltering and expansion and
-//! not of fdeflate. Ids are `decode/png/1mp/<variant>`; throughput is pixels of the picture.
+//! Image data is stored and not compressed but in `inflate`, so that the figures are those of unfiltering and expansion
+//! and not of fdeflate. Ids are `decode/png/1mp/<variant>`; throughput is pixels of the picture.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use image_ingest_png::Datastream;
@@ -9,7 +9,7 @@ use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, Size, WorkError};
 
 const SIZE: Size = Size::new(1024, 1024);
 
-/// The ends of the stored forms: colour type and bit depth.
+/// The colour type and the bit depth of RGB with 8 bits a sample.
 const RGB8: (u8, u8) = (2, 8);
 
 /// Takes rows and keeps none.

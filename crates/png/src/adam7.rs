@@ -1,9 +1,9 @@
 //! The passes in which an interlaced picture is stored (PNG Third Edition § 8).
 //!
-//! Adam7 cuts a picture into blocks of 8 × 8 pixels. Each of its seven passes takes the pixels of a block that lie on one grid:
-//! every `x_step`-th column from `x` on, in every `y_step`-th row from `y` on. Together the passes hold every pixel once. A
-//! pass is stored like a small picture of its own: the row above its first row is all zero. A pass without pixels is not
-//! stored at all, not even by filter types.
+//! Adam7 cuts a picture into blocks of 8 × 8 pixels. Each of its seven passes takes the pixels of a block that lie on
+//! one grid: every `x_step`-th column from `x` on, in every `y_step`-th row from `y` on. Together the passes hold every
+//! pixel once. A pass is stored like a small picture of its own: the row above its first row is all zero. A pass
+//! without pixels is not stored at all, not even by filter types.
 
 use image_ingest_samples::Size;
 

@@ -1,8 +1,8 @@
 //! Walks the chunks of a PNG datastream without copying (PNG Third Edition § 5).
 //!
-//! A chunk is its data's length in four bytes, its type in four letters, its data, and a CRC of type and data in four bytes.
-//! A step of the walk reads the length and the type alone. The CRC is computed only for a chunk that something depends on, by
-//! whoever uses it.
+//! A chunk is its data's length in four bytes, its type in four letters, its data, and a CRC of type and data in four
+//! bytes. A step of the walk reads the length and the type alone. The CRC is computed only for a chunk that something
+//! depends on, by whoever uses it.
 
 use image_ingest_samples::DecodeError;
 
@@ -144,7 +144,8 @@ mod tests {
 
     #[test]
     fn the_crc_is_that_of_iso_3309() {
-        // The empty IEND as every PNG file ends with it, and the check value of the polynomial: "123456789" is CBF43926.
+        // The empty IEND as every PNG file ends with it, and the check value of the polynomial: "123456789" is
+        // CBF43926.
         assert!(first_crc_holds(b"\0\0\0\0IEND\xAE\x42\x60\x82"));
         assert_eq!(crc32fast::hash(b"123456789"), 0xCBF4_3926);
     }

@@ -1,9 +1,10 @@
-//! Reads a PNG datastream: the image header, where the image data begins, and the chunks that say something about the picture.
+//! Reads a PNG datastream: the image header, where the image data begins, and the chunks that say something about the
+//! picture.
 //!
-//! A picture whose image data is whole counts as whole, whatever follows it: `IEND` may be missing, cut or damaged, and the
-//! walk ends without a complaint at the first chunk behind the image data that is cut, damaged or no chunk at all. An intact
-//! chunk that a decoder must understand and that is not known stays `unsupported`, behind the image data too. Whether the
-//! image data itself is whole is for [`PngPicture`] to find.
+//! A picture whose image data is whole counts as whole, whatever follows it: `IEND` may be missing, cut or damaged, and
+//! the walk ends without a complaint at the first chunk behind the image data that is cut, damaged or no chunk at all.
+//! An intact chunk that a decoder must understand and that is not known stays `unsupported`, behind the image data too.
+//! Whether the image data itself is whole is for [`PngPicture`] to find.
 
 use std::borrow::Cow;
 
@@ -44,9 +45,9 @@ impl<'a> Datastream<'a> {
     ///
     /// # Errors
     ///
-    /// [`DecodeError::Malformed`] for a file that is no PNG, a wrong header or palette, or image data in several places;
-    /// [`DecodeError::Truncated`] where the file ends before the image data begins; [`DecodeError::Unsupported`] for a
-    /// critical chunk that is not known, and for Xcode's variant of PNG.
+    /// [`DecodeError::Malformed`] for a file that is no PNG, a wrong header or palette, or image data in several
+    /// places; [`DecodeError::Truncated`] where the file ends before the image data begins;
+    /// [`DecodeError::Unsupported`] for a critical chunk that is not known, and for Xcode's variant of PNG.
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
         let mut walk = Chunks::new(bytes)?;
         let header = ImageHeader::next(&mut walk)?;
@@ -82,8 +83,8 @@ impl<'a> Datastream<'a> {
         self.header.color_type.has_alpha() || self.chunks.transparency.is_some()
     }
 
-    /// The ICC profile of `iCCP` (§ 11.3.2.3), inflated; `None` where there is none, or where its stream is damaged or gives
-    /// more than `max_bytes`.
+    /// The ICC profile of `iCCP` (§ 11.3.2.3), inflated; `None` where there is none, or where its stream is damaged or
+    /// gives more than `max_bytes`.
     ///
     /// # Errors
     ///
@@ -92,8 +93,8 @@ impl<'a> Datastream<'a> {
         self.chunks.iccp.and_then(profile_stream).map_or(Ok(None), |stream| inflated(stream, max_bytes))
     }
 
-    /// The block of Exif, which begins with a TIFF header, with or without `Exif\0\0` before it: that of the first valid
-    /// `eXIf`, or of a raw profile in a text chunk where there is no such `eXIf`.
+    /// The block of Exif, which begins with a TIFF header, with or without `Exif\0\0` before it: that of the first
+    /// valid `eXIf`, or of a raw profile in a text chunk where there is no such `eXIf`.
     ///
     /// # Errors
     ///

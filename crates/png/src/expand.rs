@@ -1,11 +1,12 @@
-//! Makes samples of stored rows: gray, RGB or RGBA, 8 bits each, or 16 where the file has 16 (PNG Third Edition § 13.12).
+//! Makes samples of stored rows: gray, RGB or RGBA, 8 bits each, or 16 where the file has 16 (PNG Third Edition
+//! § 13.12).
 //!
-//! Depths below 8 are scaled, indices become the colours of the palette, `tRNS` becomes alpha, gray with alpha becomes RGBA,
-//! and samples in limited range (`cICP`) are stretched to full range.
+//! Depths below 8 are scaled, indices become the colours of the palette, `tRNS` becomes alpha, gray with alpha becomes
+//! RGBA, and samples in limited range (`cICP`) are stretched to full range.
 //!
 //! Where a stored pixel is one number below 256 (an index, or gray of at most 8 bits), all of that is decided once per
-//! picture, in a table of 256 pixels, and a row is a walk of look-ups. The tables have an entry for every byte, so no look-up
-//! is out of range whatever the file holds.
+//! picture, in a table of 256 pixels, and a row is a walk of look-ups. The tables have an entry for every byte, so no
+//! look-up is out of range whatever the file holds.
 
 use image_ingest_samples::{Layout, Range};
 
@@ -39,8 +40,8 @@ enum PixelForm {
 }
 
 impl Expand {
-    /// Decides how pixels that `header` describes become samples. `palette` has three bytes an entry, `transparency` is the
-    /// data of `tRNS`. Limited range has a meaning for samples of 8 bits and more only.
+    /// Decides how pixels that `header` describes become samples. `palette` has three bytes an entry, `transparency` is
+    /// the data of `tRNS`. Limited range has a meaning for samples of 8 bits and more only.
     pub(crate) fn new(header: &ImageHeader, palette: Option<&[u8]>, transparency: Option<&[u8]>, range: Range) -> Self {
         let range = if header.bit_depth >= 8 { range } else { Range::Full };
         let form = match (header.color_type, transparency) {
@@ -66,8 +67,8 @@ impl Expand {
         matches!(self.form, PixelForm::AsStored) && self.depth == 8 && self.range == Range::Full
     }
 
-    /// Appends the samples of a row of `width` pixels to `out`, for pictures of 8 bits or less. Of the row's last byte only the
-    /// bits of pixels count.
+    /// Appends the samples of a row of `width` pixels to `out`, for pictures of 8 bits or less. Of the row's last byte
+    /// only the bits of pixels count.
     pub(crate) fn row8(&self, row: &[u8], width: usize, out: &mut Vec<u8>) {
         match &self.form {
             PixelForm::GrayTable(pixels) => self.looked_up(row, width, pixels, out),
@@ -77,7 +78,8 @@ impl Expand {
         }
     }
 
-    /// Appends the samples of a row to `out`, for pictures of 16 bits, which are stored with the high byte first (§ 7.1).
+    /// Appends the samples of a row to `out`, for pictures of 16 bits, which are stored with the high byte first
+    /// (§ 7.1).
     pub(crate) fn row16(&self, row: &[u8], out: &mut Vec<u16>) {
         self.converted(row.as_chunks().0, |&pair| u16::from_be_bytes(pair), out);
     }
@@ -125,10 +127,11 @@ impl Expand {
     }
 }
 
-/// Writes the table's pixel for each number of `BITS` bits, the first of which has the highest bits of its byte (§ 7.2).
+/// Writes the table's pixel for each number of `BITS` bits, the first of which has the highest bits of its byte
+/// (§ 7.2).
 ///
-/// Each byte fills a group of `8 / BITS` pixels. The last group is shorter where the width is no multiple of that, and the
-/// byte's other bits are not looked at.
+/// Each byte fills a group of `8 / BITS` pixels. The last group is shorter where the width is no multiple of that, and
+/// the byte's other bits are not looked at.
 fn unpack<const BITS: usize, const N: usize>(row: &[u8], pixels: &[[u8; N]; 256], out: &mut [[u8; N]]) {
     for (group, &byte) in out.chunks_mut(8 / BITS).zip(row) {
         for (place, pixel) in group.iter_mut().enumerate() {
@@ -138,8 +141,8 @@ fn unpack<const BITS: usize, const N: usize>(row: &[u8], pixels: &[[u8; N]; 256]
     }
 }
 
-/// Indices into a palette. An index without an entry is opaque black, as libpng has it; an entry without an alpha is opaque
-/// (§ 11.3.1.1).
+/// Indices into a palette. An index without an entry is opaque black, as libpng has it; an entry without an alpha is
+/// opaque (§ 11.3.1.1).
 fn by_palette(entries: &[u8], transparency: Option<&[u8]>, range: Range) -> PixelForm {
     let mut opaque = Box::new([[0; 3]; 256]);
     for (pixel, entry) in opaque.iter_mut().zip(entries.as_chunks::<3>().0) {
@@ -154,8 +157,8 @@ fn by_palette(entries: &[u8], transparency: Option<&[u8]>, range: Range) -> Pixe
     PixelForm::RgbaTable(clear)
 }
 
-/// Gray of 1, 2, 4 or 8 bits. The largest number becomes 255, and 255 is a multiple of it at each of these depths, so linear
-/// scaling (§ 13.12) is one exact factor: 255, 85, 17 or 1.
+/// Gray of 1, 2, 4 or 8 bits. The largest number becomes 255, and 255 is a multiple of it at each of these depths, so
+/// linear scaling (§ 13.12) is one exact factor: 255, 85, 17 or 1.
 fn by_gray(header: &ImageHeader, transparency: Option<&[u8]>, range: Range) -> PixelForm {
     let most = u8::MAX >> (8 - header.bit_depth.clamp(1, 8));
     let level = |number: u8| (number & most).wrapping_mul(u8::MAX / most).in_full(range);

@@ -1,14 +1,15 @@
 //! Inflates a PNG's image data as it is asked for.
 //!
-//! One buffer holds the last [`WINDOW`] bytes that were inflated, which deflate may still refer back to, then what is inflated
-//! and not taken yet. [`ImageInflater::at_least`] fills the buffer when too little is left: it moves the window to the front,
-//! and inflates until the buffer is nearly full or every byte that the rows need has come. The buffer has [`STRIDE`] bytes of
-//! room beyond the window and the largest request, so a move of 32 KiB is paid once for about 128 KiB.
+//! One buffer holds the last [`WINDOW`] bytes that were inflated, which deflate may still refer back to, then what is
+//! inflated and not taken yet. [`ImageInflater::at_least`] fills the buffer when too little is left: it moves the
+//! window to the front, and inflates until the buffer is nearly full or every byte that the rows need has come. The
+//! buffer has [`STRIDE`] bytes of room beyond the window and the largest request, so a move of 32 KiB is paid once for
+//! about 128 KiB.
 //!
-//! The CRC of each chunk is checked before its data is used. The Adler-32 is checked once the last row is there, in whichever
-//! chunk it is: [`ImageInflater::finish`] inflates on, and at the end of the stream the decompressor has compared it. Chunks
-//! behind the Adler-32 are not looked at. Where the stream goes on with data that no row asked for, that data is not inflated,
-//! so the Adler-32 behind it is not reached: the CRCs have vouched for the rows.
+//! The CRC of each chunk is checked before its data is used. The Adler-32 is checked once the last row is there, in
+//! whichever chunk it is: [`ImageInflater::finish`] inflates on, and at the end of the stream the decompressor has
+//! compared it. Chunks behind the Adler-32 are not looked at. Where the stream goes on with data that no row asked for,
+//! that data is not inflated, so the Adler-32 behind it is not reached: the CRCs have vouched for the rows.
 
 use fdeflate::{DecompressionError, Decompressor};
 
@@ -129,8 +130,8 @@ impl<'a> ImageInflater<'a> {
         Ok(produced)
     }
 
-    /// Goes to the next `IDAT` of the sequence. Once that has ended the input stays empty, and a further step gives what the
-    /// decompressor still holds.
+    /// Goes to the next `IDAT` of the sequence. Once that has ended the input stays empty, and a further step gives
+    /// what the decompressor still holds.
     fn next_chunk(&mut self) -> Result<()> {
         match self.chunks.next() {
             Some(Ok(chunk)) if !self.ended && chunk.name == *b"IDAT" => self.input = checked(chunk)?,
@@ -167,6 +168,108 @@ fn short() -> DecodeError {
 /// How far deflate refers back, in bytes.
 const WINDOW: usize = 32 * 1024;
 
-/// Room beyond the window and the largest request, in bytes: enough to make moving the window cheap, little enough for the
-/// cache.
+/// Room beyond the window and the largest request, in bytes: enough to make moving the window cheap, little enough for
+/// the cache.
 const STRIDE: usize = 128 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chunks::{SIGNATURE, chunk};
+
+    /// The zlib stream of "abcdef" in one stored block (RFC 1950 § 2.2, RFC 1951 § 3.2.4), written by hand.
+    const ABCDEF: [u8; 17] = *b"\x78\x01\x01\x06\0\xF9\xFFabcdef\x08\x1E\x02\x56";
+
+    fn file(parts: &[&[u8]]) -> Vec<u8> {
+        let chunks: Vec<u8> = parts.iter().flat_map(|part| chunk(b"IDAT", part)).collect();
+        [&SIGNATURE, &chunks[..]].concat()
+    }
+
+    /// Inflates `total` bytes of a file of `IDAT` chunks, `most` at a time, and ends the picture.
+    fn inflated(file: &[u8], total: usize, most: usize) -> Result<Vec<u8>> {
+        let mut rest = Chunks::new(file)?;
+        let first = rest.next().expect("a chunk")?;
+        let mut inflate = ImageInflater::new(ImageData { first, rest }, total as u64, most)?;
+        let mut out = Vec::new();
+        while out.len() < total {
+            let len = most.min(total - out.len());
+            out.extend_from_slice(&inflate.at_least(len)?[..len]);
+            inflate.take(len);
+        }
+        inflate.finish()?;
+        Ok(out)
+    }
+
+    #[test]
+    fn bytes_come_however_the_stream_is_cut_and_asked_for() {
+        for at in 0..ABCDEF.len() {
+            let (first, second) = ABCDEF.split_at(at);
+            for most in 1..=6 {
+                let out = inflated(&file(&[first, b"", second]), 6, most).unwrap();
+                assert_eq!(out, b"abcdef", "cut at {at}, {most} at a time");
+            }
+        }
+    }
+
+    #[test]
+    fn the_adler_32_must_be_there_and_right_behind_the_last_byte_that_the_rows_need() {
+        for at in 13..17 {
+            assert!(
+                matches!(inflated(&file(&[&ABCDEF[..at]]), 6, 6), Err(DecodeError::Truncated { .. })),
+                "cut at {at}"
+            );
+            let mut wrong = ABCDEF;
+            wrong[at] ^= 1;
+            assert!(matches!(inflated(&file(&[&wrong]), 6, 6), Err(DecodeError::Malformed { .. })), "changed at {at}");
+        }
+        assert!(matches!(inflated(&file(&[&ABCDEF[..12]]), 6, 6), Err(DecodeError::Truncated { .. })));
+        assert!(matches!(inflated(&file(&[&ABCDEF]), 7, 7), Err(DecodeError::Truncated { .. })));
+    }
+
+    #[test]
+    fn the_adler_32_is_not_reached_where_the_stream_goes_on_beyond_the_rows() {
+        // More surplus than the buffer has room for.
+        let bytes: Vec<u8> = (0..WINDOW + 3 * STRIDE).map(|at| (at / 3).to_le_bytes()[0]).collect();
+        let mut stream = fdeflate::compress_to_vec(&bytes);
+        *stream.last_mut().unwrap() ^= 1;
+        assert_eq!(inflated(&file(&[&stream]), 6, 6).unwrap(), bytes[..6]);
+    }
+
+    /// A zlib stream of `first`, [`WINDOW`] bytes, in a stored block, and of `count` copies of 258 bytes from as far
+    /// back as deflate reaches, in a block of fixed Huffman codes (RFC 1951 § 3.2.5 and 3.2.6).
+    fn far_copies(first: &[u8], count: usize, out: &[u8]) -> Vec<u8> {
+        // The final block's header, then length 258 (code 285), distance 24 577 + 8191 (code 29 and 13 bits), then the
+        // end.
+        let copy = "11000101".to_owned() + "11101" + "1111111111111";
+        let bits: Vec<u8> = format!("110{}0000000", copy.repeat(count)).into_bytes();
+        let byte = |bits: &[u8]| bits.iter().enumerate().map(|(at, bit)| (bit - b'0') << at).sum();
+        let (a, b) = out.iter().fold((1_u32, 0), |(a, b), &byte| {
+            let a = (a + u32::from(byte)) % 65_521;
+            (a, (b + a) % 65_521)
+        });
+        let coded: Vec<u8> = bits.chunks(8).map(byte).collect();
+        [b"\x78\x01\x00\x00\x80\xFF\x7F", first, &coded, &(b << 16 | a).to_be_bytes()].concat()
+    }
+
+    #[test]
+    fn the_window_keeps_as_much_as_deflate_refers_back_to() {
+        let first: Vec<u8> = (0..WINDOW).map(|at| (at * at / 7 + at / 256).to_le_bytes()[0]).collect();
+        let count = 2000;
+        let bytes: Vec<u8> = first.iter().copied().cycle().take(WINDOW + 258 * count).collect();
+        let stream = far_copies(&first, count, &bytes);
+        for most in [1000, 40_000, 200_000] {
+            assert!(inflated(&file(&[&stream]), bytes.len(), most).unwrap() == bytes, "{most} at a time");
+        }
+    }
+
+    #[test]
+    fn no_chunk_is_used_whose_crc_does_not_hold() {
+        let mut bytes = file(&[&ABCDEF[..9], &ABCDEF[9..]]);
+        *bytes.last_mut().unwrap() ^= 1;
+        assert!(matches!(inflated(&bytes, 6, 6), Err(DecodeError::Malformed { .. })));
+        // Behind the Adler-32 no chunk is looked at.
+        let mut bytes = file(&[&ABCDEF, b"surplus"]);
+        *bytes.last_mut().unwrap() ^= 1;
+        assert_eq!(inflated(&bytes, 6, 6).unwrap(), b"abcdef");
+    }
+}

@@ -1,13 +1,13 @@
 //! Reads a PNG datastream (PNG Third Edition): its chunks, and its image data as samples.
 //!
-//! [`ImageHeader::read`] reads the size alone, so that a caller can refuse it. [`Datastream::read`] then reads every chunk,
-//! and [`PngPicture`] inflates and unfilters the image data row by row. Decoding gives gray, RGB or RGBA samples of 8 bits, or
-//! of 16 where the file has 16. Colours are as they are stored: [`PictureChunks`] says what they mean.
+//! [`ImageHeader::read`] reads the size alone, so that a caller can refuse it. [`Datastream::read`] then reads every
+//! chunk, and [`PngPicture`] inflates and unfilters the image data row by row. Decoding gives gray, RGB or RGBA samples
+//! of 8 bits, or of 16 where the file has 16. Colours are as they are stored: [`PictureChunks`] says what they mean.
 //!
 //! The primary image is the one in `IDAT`; later frames of an animation, in `fdAT`, are never read.
 //!
-//! This crate promises nothing but to [image-ingest](https://docs.rs/image-ingest), which pins it with `=`: its API changes
-//! with any release.
+//! This crate promises nothing but to [image-ingest](https://docs.rs/image-ingest), which pins it with `=`: its API
+//! changes with any release.
 //!
 //! ```
 //! use image_ingest_png::{Datastream, ImageHeader};

@@ -9,7 +9,8 @@ use crate::inflate::ImageData;
 use crate::result::Result;
 use crate::rows::{StoredRows, side, unaddressable};
 
-/// A picture whose chunks were read, and whose image data was not. [`Datastream::picture`](crate::Datastream::picture) makes it.
+/// A picture whose chunks were read, and whose image data was not. [`Datastream::picture`](crate::Datastream::picture)
+/// makes it.
 ///
 /// ```
 /// use image_ingest_png::Datastream;
@@ -43,16 +44,17 @@ impl<'a> PngPicture<'a> {
         self.expand.layout
     }
 
-    /// Decodes a picture that is not interlaced, a few rows at a time from the top.
+    /// Decodes a picture that is not interlaced, a few rows at a time from the top; an interlaced one is for
+    /// [`decode_interlaced`](Self::decode_interlaced).
     ///
-    /// `sink` gets interleaved rows of `width × channels` samples as plane 0, tight: `U8`, or `U16` where the file has 16
-    /// bits per sample.
+    /// `sink` gets interleaved rows of `width × channels` samples as plane 0, tight: `U8`, or `U16` where the file has
+    /// 16 bits per sample.
     ///
     /// # Errors
     ///
-    /// [`DecodeError::Malformed`](image_ingest_samples::DecodeError::Malformed) for a CRC or an Adler-32 that does not hold,
-    /// for a wrong deflate stream, and for an unknown filter type; `Truncated` where the image data ends before the last row
-    /// or its Adler-32; `Work`, with the errors of `sink`.
+    /// [`DecodeError::Malformed`](image_ingest_samples::DecodeError::Malformed) for a CRC or an Adler-32 that does not
+    /// hold, for a wrong deflate stream, and for an unknown filter type; `Truncated` where the image data ends before
+    /// the last row or its Adler-32; `Work`, with the errors of `sink`.
     pub fn decode(self, sink: &mut dyn RowSink, timer: &CpuTimer<'_>) -> Result<()> {
         let Self { header, data, expand } = &self;
         let mut rows = StoredRows::new(*header, data.clone(), timer)?;
@@ -75,7 +77,8 @@ impl<'a> PngPicture<'a> {
         rows.finish()
     }
 
-    /// Decodes a picture to all its samples, rows tight: whole, since the last pass of an interlaced one reaches its top.
+    /// Decodes a picture, interlaced or not, to all its samples, rows tight. It is held whole, since every pass of an
+    /// interlaced one reaches from its top to its bottom.
     ///
     /// # Errors
     ///

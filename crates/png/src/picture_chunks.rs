@@ -1,8 +1,8 @@
 //! What the chunks around the image data say about the picture (PNG Third Edition § 11.2.2 and § 11.3).
 //!
-//! Of each ancillary chunk the first valid one counts: its CRC holds, and its data has a meaning. A broken one is as if it
-//! were absent. Of the critical chunks a palette must be right where pixels are indices into it, and one whose type is not
-//! known refuses the picture.
+//! Of each ancillary chunk the first valid one counts: its CRC holds, and its data has a meaning. A broken one is as if
+//! it were absent. Of the critical chunks a palette must be right where pixels are indices into it, and one whose type
+//! is not known refuses the picture.
 
 use image_ingest_samples::{Cicp, DecodeError, Range};
 
@@ -46,8 +46,8 @@ impl<'a> PictureChunks<'a> {
     ///
     /// # Errors
     ///
-    /// `malformed` for a second `IHDR`, and for a palette of indices that is damaged, doubled or of no 1 to 256 entries;
-    /// `unsupported` for a critical chunk that is not known.
+    /// `malformed` for a second `IHDR`, and for a palette of indices that is damaged, doubled or of no 1 to 256
+    /// entries; `unsupported` for a critical chunk that is not known.
     pub(crate) fn note_before_data(&mut self, header: &ImageHeader, chunk: &Chunk<'a>) -> Result<()> {
         match &chunk.name {
             b"PLTE" if header.color_type == ColorType::Palette => self.note_palette(chunk)?,
@@ -73,8 +73,8 @@ impl<'a> PictureChunks<'a> {
     ///
     /// # Errors
     ///
-    /// `malformed` for a second `IHDR`, and for an `IDAT` that other chunks part from the first ones; `unsupported` for a
-    /// critical chunk that is not known.
+    /// `malformed` for a second `IHDR`, and for an `IDAT` that other chunks part from the first ones; `unsupported` for
+    /// a critical chunk that is not known.
     pub(crate) fn note_after_data(&mut self, chunk: &Chunk<'a>) -> Result<()> {
         match &chunk.name {
             b"IDAT" => Err(DecodeError::malformed("other chunks between IDAT chunks")),

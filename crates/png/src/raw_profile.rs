@@ -1,11 +1,11 @@
 //! Finds Exif in the text chunks that ImageMagick, ExifTool and Exiv2 wrote before PNG had `eXIf`.
 //!
-//! The keyword is `Raw profile type exif` or `Raw profile type APP1`. The text is a line with the profile's name, a line with
-//! its length in decimal, and its bytes in hexadecimal digits on lines of any length. `APP1` may hold XMP as well as Exif;
-//! XMP says nothing here.
+//! The keyword is `Raw profile type exif` or `Raw profile type APP1`. The text is a line with the profile's name, a
+//! line with its length in decimal, and its bytes in hexadecimal digits on lines of any length. `APP1` may hold XMP as
+//! well as Exif; XMP is not read.
 //!
-//! Such a profile counts where no valid `eXIf` is there. Eight chunks are looked at, and a profile of more than 64 KiB is as
-//! if it were absent, so that text costs little whatever an upload puts into it.
+//! Such a profile counts where no valid `eXIf` is there. Eight chunks are looked at, and a profile of more than 64 KiB
+//! is as if it were absent, so that text costs little whatever an upload puts into it.
 
 use std::borrow::Cow;
 

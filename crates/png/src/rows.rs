@@ -1,7 +1,7 @@
 //! The rows of a PNG as they are stored: inflated and unfiltered, pass by pass.
 //!
-//! Rows are inflated, unfiltered and handed on a few at a time, so that they stay in the cache and no whole picture of them
-//! exists.
+//! Rows are inflated, unfiltered and handed on a few at a time, so that they stay in the cache and no whole picture of
+//! them exists.
 
 use image_ingest_samples::{CpuTimer, DecodeError, Size, zeroed};
 
@@ -37,8 +37,8 @@ impl<'a> StoredRows<'a> {
         Ok(Self { bits_per_pixel, inflate, timer })
     }
 
-    /// Gives `push` the rows of the next pass, whose size is `size`; a picture that is not interlaced is one pass. Each call
-    /// gets several rows, tight, and the length of one in bytes.
+    /// Gives `push` the rows of the next pass, whose size is `size`; a picture that is not interlaced is one pass. Each
+    /// call gets several rows, tight, and the length of one in bytes.
     ///
     /// # Errors
     ///
@@ -84,8 +84,8 @@ fn filtered_len(width: u32, bits_per_pixel: usize) -> Option<usize> {
     usize::try_from(width).ok()?.checked_mul(bits_per_pixel)?.div_ceil(8).checked_add(1)
 }
 
-/// The rows that are unfiltered before they are pushed: about as many as these bytes hold, within two bounds. The lower one
-/// lets four Paeth rows go together, however wide the picture is.
+/// The rows that are unfiltered before they are pushed: about as many as these bytes hold, within two bounds. The lower
+/// one lets four Paeth rows go together, however wide the picture is.
 const BYTES_AT_ONCE: usize = 64 * 1024;
 const MIN_ROWS_AT_ONCE: usize = 4;
 const MAX_ROWS_AT_ONCE: usize = 64;

@@ -1,14 +1,15 @@
 //! Undoes the filters of PNG rows (PNG Third Edition § 9).
 //!
-//! A filtered byte is the difference from a prediction, modulo 256. The prediction comes from the byte of the pixel on the
-//! left (`left`, the standard's a), the byte above (`above`, b) and the one above on the left (`corner`, c). Where there is no
-//! such byte, it counts as zero.
+//! A filtered byte is the difference from a prediction, modulo 256. The prediction comes from the byte of the pixel on
+//! the left (`left`, the standard's a), the byte above (`above`, b) and the one above on the left (`corner`, c). Where
+//! there is no such byte, it counts as zero.
 //!
 //! # Four Paeth rows at a time
 //!
-//! A pixel after the Paeth filter depends on the one on its left, so a row is a chain of steps that wait for each other, some
-//! ten cycles each. Pixels of different rows hide that wait, as long as each row has the pixels above it. So four rows are
-//! restored together, each one pixel behind the row above it: at time `t`, row `r` (0 to 3) restores its pixel `t − r`.
+//! A pixel after the Paeth filter depends on the one on its left, so a row is a chain of steps that wait for each
+//! other, some ten cycles each. Pixels of different rows hide that wait, as long as each row has the pixels above it.
+//! So four rows are restored together, each one pixel behind the row above it: at time `t`, row `r` (0 to 3) restores
+//! its pixel `t − r`.
 //!
 //! ```text
 //! time    0   1   2   3   4        One 16-byte register holds a pixel of each row.
@@ -18,11 +19,11 @@
 //! row 3               0   1        `above` is what the row above made a step ago.
 //! ```
 //!
-//! The first three steps and the last three are ragged: some rows have not begun or have ended. They go pixel by pixel, with
-//! zeros for what is missing. A row that has not begun therefore keeps zeros as `left` and `corner`, which its first pixel
-//! needs; what a row that has ended makes is above no pixel of the next one. The steps between go in blocks of four pixels, so
-//! that bounds are checked once a block. With blocks a Paeth pixel takes 5 to 6 cycles, one pixel at a time 10, and one row
-//! at a time 15.
+//! The first three steps and the last three are ragged: some rows have not begun or have ended. They go pixel by pixel,
+//! with zeros for what is missing. A row that has not begun therefore keeps zeros as `left` and `corner`, which its
+//! first pixel needs; what a row that has ended makes is above no pixel of the next one. The steps between go in blocks
+//! of four pixels, so that bounds are checked once a block. With blocks a Paeth pixel takes 5 to 6 cycles, one pixel at
+//! a time 10, and one row at a time 15.
 //!
 //! Only pixels of 3 and 4 bytes go this way: those are the ones that photos and screenshots have.
 
@@ -30,8 +31,8 @@ use wide::u8x16;
 
 /// Restores whole rows.
 ///
-/// `filtered` holds rows of a filter type and `row_len` bytes each. `out` holds the row above the first of them, then room for
-/// as many rows, then room for [`PADDING_ROWS`] more; every row has `row_len` bytes, which are whole pixels of
+/// `filtered` holds rows of a filter type and `row_len` bytes each. `out` holds the row above the first of them, then
+/// room for as many rows, then room for [`PADDING_ROWS`] more; every row has `row_len` bytes, which are whole pixels of
 /// `bytes_per_pixel` (1, 2, 3, 4, 6 or 8). `None` where a filter type is unknown.
 ///
 /// # Panics
@@ -69,8 +70,8 @@ pub(crate) fn unfilter(filtered: &[u8], bytes_per_pixel: usize, row_len: usize, 
 
 const PAETH: u8 = 4;
 
-/// Padding rows after the image. Unfiltering works on groups of four rows; the last group may overwrite up to three rows
-/// that are never read.
+/// Padding rows after the image. Unfiltering works on groups of four rows; the last group may overwrite up to three
+/// rows that are never read.
 pub(crate) const PADDING_ROWS: usize = 3;
 
 /// Restores a row of pixels of `N` bytes by itself.
@@ -116,8 +117,8 @@ fn mean(a: u8, b: u8) -> u8 {
     (a & b) + ((a ^ b) >> 1)
 }
 
-/// The one of left, above and corner that is nearest to `left + above − corner` (§ 9.4); of equally near ones the first in
-/// that order.
+/// The one of left, above and corner that is nearest to `left + above − corner` (§ 9.4); of equally near ones the first
+/// in that order.
 fn paeth(left: u8, above: u8, corner: u8) -> u8 {
     let [a, b, c] = [left, above, corner].map(i16::from);
     let (pa, pb, pc) = ((b - c).abs(), (a - c).abs(), (a + b - 2 * c).abs());
@@ -130,8 +131,8 @@ fn paeth(left: u8, above: u8, corner: u8) -> u8 {
     }
 }
 
-/// Restores four rows of pixels of `N` bytes after the Paeth filter; `M` is 4 · `N`. `above` is the row above the first, and
-/// `out` holds the four rows.
+/// Restores four rows of pixels of `N` bytes after the Paeth filter; `M` is 4 · `N`. `above` is the row above the
+/// first, and `out` holds the four rows.
 fn paeth_rows<const N: usize, const M: usize>(rows: &[&[u8]; 4], above: &[u8], out: &mut [u8]) {
     let (rows, above) = (rows.map(|row| row.as_chunks::<N>().0), above.as_chunks::<N>().0);
     let pixels = above.len();
@@ -153,20 +154,20 @@ fn paeth_rows<const N: usize, const M: usize>(rows: &[&[u8]; 4], above: &[u8], o
     let blocks = (pixels - begun) / 4;
     (0..begun).for_each(|time| ragged(&mut front, &mut outs, time));
     if blocks > 0 {
-        // Here `begun` is 3. Row `r` goes on at its pixel 3 − r, and `blocks` of four pixels from there end within the row,
-        // since `3 + 4 · blocks` is at most its length.
+        // Here `begun` is 3. Row `r` goes on at its pixel 3 − r, and `blocks` of four pixels from there end within the
+        // row, since `3 + 4 · blocks` is at most its length.
         let rows = std::array::from_fn(|row| &rows[row].as_flattened()[(begun - row) * N..]);
         let outs = outs.each_mut().map(|out| out.as_flattened_mut());
-        front = together::<N, M>(front, rows, &above.as_flattened()[begun * N..], outs, blocks);
+        front = paeth_blocks::<N, M>(front, rows, &above.as_flattened()[begun * N..], outs, blocks);
     }
     (begun + 4 * blocks..pixels + 3).for_each(|time| ragged(&mut front, &mut outs, time));
 }
 
 /// Restores `blocks` of four pixels, `M` bytes, of every row.
 ///
-/// `rows` and `above` begin at the first pixel of the blocks, `outs` at the first pixel of their rows. Every slice is cut to
-/// `blocks` before the loop, so that the loop itself checks no bounds.
-fn together<const N: usize, const M: usize>(
+/// `rows` and `above` begin at the first pixel of the blocks, `outs` at the first pixel of their rows. Every slice is
+/// cut to `blocks` before the loop, so that the loop itself checks no bounds.
+fn paeth_blocks<const N: usize, const M: usize>(
     mut front: Front,
     rows: [&[u8]; 4],
     above: &[u8],
@@ -182,14 +183,14 @@ fn together<const N: usize, const M: usize>(
     });
     for i in 0..blocks {
         let (from, to) = ([&a[i], &b[i], &c[i], &d[i]], [&mut oa[i], &mut ob[i], &mut oc[i], &mut od[i]]);
-        restore::<N, M>(&mut front, from, &above[i], to);
+        paeth_block::<N, M>(&mut front, from, &above[i], to);
     }
     front
 }
 
 /// Restores one block: four pixels of each row, in four steps.
 #[inline(always)]
-fn restore<const N: usize, const M: usize>(
+fn paeth_block<const N: usize, const M: usize>(
     front: &mut Front,
     from: [&[u8; M]; 4],
     above: &[u8; M],
@@ -204,9 +205,9 @@ fn restore<const N: usize, const M: usize>(
     *od = bytes::<N, M>(made.map(|m| m[3]));
 }
 
-/// The four pixels of a block, one in the low `N` bytes of each word. With three bytes a pixel the fourth byte of a word is
-/// the next pixel's first; bytes never mix, so what is made of it is dropped. The last pixel is read from the block's last
-/// four bytes and moved down, so no read passes the block's end.
+/// The four pixels of a block, one in the low `N` bytes of each word. With three bytes a pixel the fourth byte of a
+/// word is the next pixel's first; bytes never mix, so what is made of it is dropped. The last pixel is read from the
+/// block's last four bytes and moved down, so no read passes the block's end.
 #[inline(always)]
 fn words<const N: usize, const M: usize>(block: &[u8; M]) -> [u32; 4] {
     let word = |at: usize| u32::from_le_bytes([block[at], block[at + 1], block[at + 2], block[at + 3]]);
@@ -246,9 +247,9 @@ impl Front {
     /// Restores the next pixel of each row from its filtered bytes. `above` is the pixel above the first row's.
     ///
     /// The distances of § 9.4 are computed in bytes. With `p = left + above − corner` they are `pa = |above − corner|`,
-    /// `pb = |left − corner|` and `pc = |(above − corner) + (left − corner)|`. Where the corner lies between left and above,
-    /// the two differences have opposite signs and `pc` is `|pa − pb|`. Elsewhere `pc` is `pa + pb`, which may not fit a byte,
-    /// but which neither `pa` nor `pb` is above: 255 decides the same.
+    /// `pb = |left − corner|` and `pc = |(above − corner) + (left − corner)|`. Where the corner lies between left and
+    /// above, the two differences have opposite signs and `pc` is `|pa − pb|`. Elsewhere `pc` is `pa + pb`, which may
+    /// not fit a byte, but which neither `pa` nor `pb` is above: 255 decides the same.
     #[inline]
     fn step(&mut self, filtered: [u32; 4], above: u32) -> [u32; 4] {
         // The pixel that a row made last is above the one that the next row makes now.

@@ -43,8 +43,8 @@ fn indices_come_back_whatever_the_code_size_the_picture_and_the_sub_blocks() {
 
 #[test]
 fn codes_by_hand_give_their_strings() {
-    // Clear (4), 1, 6 = 1 1, 2 in three bits each; then 7 = 1 1 2, 8 = 2 1 and the end (5) in four. The first code has the
-    // lowest bits of the first byte.
+    // Clear (4), 1, 6 = 1 1, 2 in three bits each; then 7 = 1 1 2, 8 = 2 1 and the end (5) in four. The first code has
+    // the lowest bits of the first byte.
     let codes = [0b1000_1100, 0b0111_0101, 0b0101_1000];
     let expected = [1, 1, 1, 2, 1, 1, 2, 2, 1];
     for block in 1..=3 {
@@ -64,7 +64,8 @@ fn a_clear_code_forgets_strings_and_widths() {
     assert_eq!(decode(2, &codes, 255, 9).unwrap(), [1, 2, 3, 0, 1, 2, 2, 2, 2]);
 }
 
-/// Decodes codes with a table of whole strings, as appendix F writes it. `Err(true)` for a code that no earlier one made.
+/// Decodes codes with a table of whole strings, as appendix F writes it. `Err(true)` for a code that no earlier one
+/// made.
 fn by_the_letter(min_code_size: u8, codes: &[u8], len: usize) -> std::result::Result<Vec<u8>, bool> {
     let clear = 1_usize << min_code_size;
     let (mut table, mut before, mut out) = (Vec::new(), None::<Vec<u8>>, Vec::new());
