@@ -1,5 +1,5 @@
 //! Decodes the small images inside a VP8L bitstream: those of its transforms, and the one that chooses among groups of prefix
-//! codes (RFC 9649 § 3.6, § 3.7.1). Each has one group of prefix codes and no transform of its own.
+//! codes (RFC 9649 § 3.6, § 3.7.2). Each has one group of prefix codes and no transform of its own.
 //!
 //! Pixels come in rows from the top. Each is one of three things: a colour of four symbols, a copy of pixels that came before,
 //! or an index into a table of colours seen last. The symbol of green tells which.
@@ -11,7 +11,7 @@ use crate::bits::Bits;
 use crate::prefix::PrefixCode;
 use crate::result::Result;
 
-/// The five prefix codes that a pixel is coded with (§ 3.6.1).
+/// The five prefix codes that a pixel is coded with (§ 3.7.2).
 pub(crate) struct PrefixCodeGroup {
     /// Its symbols are values of green, then prefixes of lengths, then indices into the colour cache.
     green: PrefixCode,

@@ -226,7 +226,7 @@ mod tests {
 
     /// The codes of all symbols by RFC 1951 § 3.2.2, one symbol after another.
     fn canonical(lengths: &[u8]) -> Vec<u32> {
-        let mut next = vec![0u32; MAX_LENGTH + 2];
+        let mut next = [0u32; MAX_LENGTH + 2];
         for length in 1..=MAX_LENGTH {
             let count = lengths.iter().filter(|&&l| usize::from(l) == length).count();
             next[length + 1] = (next[length] + u32::try_from(count).unwrap()) << 1;
