@@ -13,8 +13,8 @@ pub(super) struct Alpha {
     pub(super) size: Size,
 }
 
-/// RGBA of the size of `planes`, of 8 bits or spread over 16, not premultiplied. From alpha of another size, each pixel takes
-/// the nearest sample.
+/// RGBA of the size of `planes`, of 8 bits or spread over 16, not premultiplied. From alpha of another size, each pixel
+/// takes the nearest sample.
 ///
 /// # Errors
 ///
@@ -74,8 +74,8 @@ impl Alpha {
     }
 }
 
-/// Pixels of one channel or of three, with their alpha. A channel is taken at 0, `channels` / 2 and `channels` − 1, which is
-/// three times the one channel of gray.
+/// Pixels of one channel or of three, with their alpha. A channel is taken at 0, `channels` / 2 and `channels` − 1,
+/// which is three times the one channel of gray.
 fn interleave<T: Copy + Default>(pixels: &[T], layout: Layout, alpha: &[T], timer: &CpuTimer<'_>) -> Result<Vec<T>> {
     let mut out = zeroed(alpha.len().saturating_mul(4))?;
     let channels = layout.channels();
