@@ -15,8 +15,8 @@ pub(crate) struct Exif {
 }
 
 impl Exif {
-    /// Reads a TIFF structure, with or without the `Exif\0\0` prefix that JPEG and some writers put before it; what is no
-    /// such structure says nothing.
+    /// Reads a TIFF structure, with or without the `Exif\0\0` prefix that JPEG and some writers put before it; what is
+    /// no such structure says nothing.
     pub(crate) fn read(block: &[u8]) -> Self {
         Self::parse(block).unwrap_or_default()
     }

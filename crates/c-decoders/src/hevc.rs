@@ -1,7 +1,7 @@
 //! Safe functions over the few calls of libde265 that decode one HEVC picture.
 //!
-//! The picture's planes are allocated here and start zeroed: libde265 does not clear memory, so blocks that damaged data never
-//! fills would show the picture of an earlier upload. `image-ingest` finds such blocks by their zeros.
+//! The picture's planes are allocated here and start zeroed: libde265 does not clear memory, so blocks that damaged
+//! data never fills would show the picture of an earlier upload. `image-ingest` finds such blocks by their zeros.
 #![expect(unsafe_code, reason = "libde265 has no safe wrapper that takes the system's library")]
 
 use std::ffi::{c_char, c_int, c_void};
@@ -63,8 +63,8 @@ pub struct De265Decoder {
 pub struct De265Error(pub i32);
 
 impl De265Decoder {
-    /// A decoder without threads, of a picture coded at `size`; `None` without memory. With the in-loop filters it also checks
-    /// the picture's own checksum, where the file has one, since that is of filtered samples.
+    /// A decoder without threads, of a picture coded at `size`; `None` without memory. With the in-loop filters it also
+    /// checks the picture's own checksum, where the file has one, since that is of filtered samples.
     pub fn new(size: Size, in_loop_filters: bool) -> Option<Self> {
         // SAFETY: takes nothing; a null pointer on failure is handled.
         let context = NonNull::new(unsafe { ingest_hevc_new() })?;
@@ -91,7 +91,8 @@ impl De265Decoder {
         fault(unsafe { ingest_hevc_push(self.context.as_ptr(), nal.as_ptr().cast(), len) })
     }
 
-    /// Decodes what was pushed, up to the first picture; `go_on` is asked before each slice. `None` where there is no picture.
+    /// Decodes what was pushed, up to the first picture; `go_on` is asked before each slice. `None` where there is no
+    /// picture.
     ///
     /// # Errors
     ///
@@ -185,8 +186,8 @@ impl<'d> De265Picture<'d> {
         if start.is_null() || row > stride {
             return None;
         }
-        // SAFETY: `get_buffer` gave `stride` bytes, all initialised, to each of at least `height` rows, of which the last
-        // is read only up to the width; nothing writes to the picture while the decoder is borrowed for `'d`.
+        // SAFETY: `get_buffer` gave `stride` bytes, all initialised, to each of at least `height` rows, of which the
+        // last is read only up to the width; nothing writes to the picture while the decoder is borrowed for `'d`.
         let bytes = unsafe { std::slice::from_raw_parts(start, len) };
         Some(PlaneView { bytes, width, height, stride, bit_depth })
     }
@@ -249,8 +250,8 @@ extern "C" fn get_buffer(
             return 0;
         };
         let owner = memory.map_or(ptr::null_mut(), |m| Box::into_raw(Box::new(m)));
-        // SAFETY: the owner is null, or was just leaked and is taken back only by `release_buffer`; a vector's memory does
-        // not move with its owner.
+        // SAFETY: the owner is null, or was just leaked and is taken back only by `release_buffer`; a vector's memory
+        // does not move with its owner.
         unsafe {
             let start = if owner.is_null() { ptr::null_mut() } else { (*owner).as_mut_ptr() };
             de265_set_image_plane(image, channel, start.cast(), stride, owner.cast());
@@ -278,8 +279,8 @@ fn plane(
 
 extern "C" fn release_buffer(_: *mut c_void, image: *mut c_void, _: *mut c_void) {
     for channel in 0..3 {
-        // SAFETY: a plane's user pointer is null, or the owner that `get_buffer` leaked; it is taken back once, since the
-        // plane is cleared with it.
+        // SAFETY: a plane's user pointer is null, or the owner that `get_buffer` leaked; it is taken back once, since
+        // the plane is cleared with it.
         unsafe {
             let owner: *mut PlaneMemory = de265_get_image_plane_user_data(image, channel).cast();
             de265_set_image_plane(image, channel, ptr::null_mut(), 0, ptr::null_mut());

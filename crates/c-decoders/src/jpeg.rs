@@ -169,8 +169,8 @@ impl<'a> TurboDecoder<'a> {
         Ok(Self { raw, shape: None, data: PhantomData })
     }
 
-    /// Reads the header of `data` and prepares decoding within `max_memory` bytes. `denominators` are those of the DCT scales of
-    /// luma and chroma, each 1, 2, 4 or 8; chroma's is for planes only.
+    /// Reads the header of `data` and prepares decoding within `max_memory` bytes. `denominators` are those of the DCT
+    /// scales of luma and chroma, each 1, 2, 4 or 8; chroma's is for planes only.
     ///
     /// # Errors
     ///

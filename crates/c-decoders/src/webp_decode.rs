@@ -1,8 +1,8 @@
 //! The calls into libwebp's decoders.
 //!
-//! Planes come from its VP8 decoder by rows, through the hooks of `src/dec/vp8_dec.h`, so that no plane is ever whole: the
-//! public interface wants whole planes. That header is not public, so `VpIo` repeats its one struct, and the manifest pins the
-//! version with `=`.
+//! Planes come from its VP8 decoder by rows, through the hooks of `src/dec/vp8_dec.h`, so that no plane is ever whole:
+//! the public interface wants whole planes. That header is not public, so `VpIo` repeats its one struct, and the
+//! manifest pins the version with `=`.
 #![expect(unsafe_code, reason = "libwebp has no safe interface")]
 
 use std::ffi::{c_int, c_void};
@@ -43,8 +43,8 @@ pub fn decode(data: &[u8], size: Size, output: WebpOutput<'_>) -> std::result::R
     config.output.is_external_memory = 1;
     (config.output.colorspace, config.output.u) = target(size, output).ok_or(WebpStatus::VP8_STATUS_INVALID_PARAM)?;
     // SAFETY: `data` is readable for its length; `config` was initialised by libwebp and its output points into slices
-    // that `output` borrowed exclusively and that outlive the call, with their true lengths, which libwebp checks against
-    // the bitstream's own size before it writes. External memory is never freed by it.
+    // that `output` borrowed exclusively and that outlive the call, with their true lengths, which libwebp checks
+    // against the bitstream's own size before it writes. External memory is never freed by it.
     let status = unsafe { WebPDecode(data.as_ptr(), data.len(), &raw mut config) };
     let seen = (u32::try_from(config.output.width), u32::try_from(config.output.height));
     match status {
@@ -110,8 +110,8 @@ pub fn decode_rows(
     // SAFETY: a constructor without arguments; null is checked for.
     let decoder =
         VpDecoder(ptr::NonNull::new(unsafe { VP8New() }).ok_or(VpStop::Decoder(WebpStatus::VP8_STATUS_OUT_OF_MEMORY))?);
-    // SAFETY: the decoder is live; `io` was initialised by libwebp, its data is readable for its length and outlives both
-    // calls, and `opaque` is the `RowTaker` that `put` expects, which nothing else uses until they have returned.
+    // SAFETY: the decoder is live; `io` was initialised by libwebp, its data is readable for its length and outlives
+    // both calls, and `opaque` is the `RowTaker` that `put` expects, which nothing else uses until they have returned.
     let decoded = unsafe {
         if VP8GetHeaders(decoder.0.as_ptr(), &raw mut io) == 0 {
             false
@@ -151,8 +151,8 @@ unsafe extern "C" fn put(io: *const VpIo) -> c_int {
     let (Some(luma_len), Some(chroma_len)) = lens else {
         return 0;
     };
-    // SAFETY: libwebp's rows begin `y_stride` or `uv_stride` bytes apart, `mb_h` of `mb_w` samples and half as many of half
-    // as many, rounded up; they stay until this function returns.
+    // SAFETY: libwebp's rows begin `y_stride` or `uv_stride` bytes apart, `mb_h` of `mb_w` samples and half as many of
+    // half as many, rounded up; they stay until this function returns.
     let plane = |from: *const u8, len: usize| unsafe { slice::from_raw_parts(from, len) };
     let (Ok(luma_stride), Ok(chroma_stride)) = (usize::try_from(io.y_stride), usize::try_from(io.uv_stride)) else {
         return 0;

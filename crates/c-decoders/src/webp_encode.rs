@@ -45,9 +45,9 @@ pub fn encode(
     picture.progress_hook = Some(go_on);
     picture.user_data = ptr::from_ref(timer).cast_mut().cast();
     // SAFETY: `config` and `picture` were initialised by libwebp. The planes are borrowed exclusively for the call, and
-    // their lengths were checked above against the size and strides that `picture` states. `custom_ptr` is the initialised
-    // writer that `WebPMemoryWrite` expects, and `user_data` the timer that `go_on` expects; both outlive the call. `picture`
-    // owns no memory, so nothing is to be freed.
+    // their lengths were checked above against the size and strides that `picture` states. `custom_ptr` is the
+    // initialised writer that `WebPMemoryWrite` expects, and `user_data` the timer that `go_on` expects; both outlive
+    // the call. `picture` owns no memory, so nothing is to be freed.
     let ok = unsafe { WebPEncode(&raw const config, &raw mut picture) };
     if ok == 0 {
         return Err(match picture.error_code {
@@ -86,8 +86,8 @@ impl Written {
         if self.0.mem.is_null() {
             return Err(WorkError::internal("libwebp wrote nothing"));
         }
-        // SAFETY: after a successful encode `mem` points to `size` bytes that libwebp initialised, and nothing writes to
-        // them while `self` is borrowed.
+        // SAFETY: after a successful encode `mem` points to `size` bytes that libwebp initialised, and nothing writes
+        // to them while `self` is borrowed.
         let bytes = unsafe { slice::from_raw_parts(self.0.mem, self.0.size) };
         let mut copy = Vec::new();
         copy.try_reserve_exact(bytes.len()).map_err(|_| WorkError::OutOfMemory { bytes: bytes.len() as u64 })?;

@@ -1,8 +1,8 @@
 //! Reads `clap` and finds the pixels that it keeps (ISO/IEC 14496-12 § 12.1.4).
 //!
 //! A clean aperture gives the size of what is shown, and how far its centre lies from the centre of the picture, all as
-//! fractions. Along one axis of `side` pixels, with a length `len` and an offset `off`, the first pixel shown is
-//! `off + (side − 1) / 2 − (len − 1) / 2`, and `len` pixels are shown from there. The specification leaves open how fractions
+//! fractions. Along one axis of `side` pixels, with a length `len` and an offset `off`, the first pixel shown is `off +
+//! (side − 1) / 2 − (len − 1) / 2`, and `len` pixels are shown from there. The specification leaves open how fractions
 //! are rounded; libheif (`Box_clap`) sets the practice, and rounds left and top differently.
 
 use image_ingest_samples::{DecodeError, Rect, Size};
@@ -71,7 +71,8 @@ enum Rounding {
 
 /// First pixel and number of pixels along one axis of `side` pixels, clipped to it; `None` when no pixel is left.
 ///
-/// Numerators and denominators are below 2³¹ and sides below 2³², so each term is below 2⁹⁶ and the sums fit in 128 bits.
+/// Numerators and denominators are below 2³¹ and sides below 2³², so each term is below 2⁹⁶ and the sums fit in 128
+/// bits.
 fn span(length: (u32, u32), offset: (i32, u32), side: u32, rounding: Rounding) -> Option<(u32, u32)> {
     let positive = |(n, d): (u32, u32)| {
         let fits = i32::try_from(n).is_ok() && i32::try_from(d).is_ok();

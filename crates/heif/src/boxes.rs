@@ -1,8 +1,8 @@
 //! Splits bytes into boxes (ISO/IEC 14496-12 § 4.2), never past their end.
 //!
-//! A box begins with its size in 32 bits, header included, and its type. A size of 1 says that the size follows in 64 bits; a
-//! size of 0 says that the box takes all that is left. Every box takes the 8 bytes of its header at least, so a walk has at
-//! most as many steps as an eighth of the bytes.
+//! A box begins with its size in 32 bits, header included, and its type. A size of 1 says that the size follows in 64
+//! bits; a size of 0 says that the box takes all that is left. Every box takes the 8 bytes of its header at least, so a
+//! walk has at most as many steps as an eighth of the bytes.
 
 use image_ingest_samples::DecodeError;
 

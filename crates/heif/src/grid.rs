@@ -44,8 +44,8 @@ impl Grid {
         Ok(Self { columns, rows, output: Size::new(cursor.id(has_32_bits)?, cursor.id(has_32_bits)?) })
     }
 
-    /// Refuses tiles of size `tile` that do not cover the output, or of which a whole row or column would lie beyond it.
-    /// Chroma is subsampled by (`h`, `v`); a chroma sample may not belong to two tiles.
+    /// Refuses tiles of size `tile` that do not cover the output, or of which a whole row or column would lie beyond
+    /// it. Chroma is subsampled by (`h`, `v`); a chroma sample may not belong to two tiles.
     ///
     /// # Errors
     ///

@@ -1,4 +1,5 @@
-//! Turns a file into items: their types, references and properties, and where their bytes lie (ISO/IEC 14496-12 § 8.11).
+//! Turns a file into items: their types, references and properties, and where their bytes lie (ISO/IEC 14496-12 §
+//! 8.11).
 
 use crate::boxes::check_depth;
 use crate::cursor::FourCc;
@@ -12,8 +13,18 @@ use crate::result::Result;
 
 /// The items of a file, and what is needed to read them.
 ///
-/// Nothing is read of an item before it is asked for: a file may hold items that are damaged or of unknown types, as long as
-/// the primary item needs none of them. The crate's example makes a file and reads it.
+/// Nothing is read of an item before it is asked for: a file may hold items that are damaged or of unknown types, as
+/// long as the primary item needs none of them.
+///
+/// ```
+/// use image_ingest_heif::{HeifLimits, Items};
+///
+/// let limits = HeifLimits { depth: 16, items: 1000, tiles: 1024, extents: 64 };
+/// let avif = Items::read(b"\0\0\0\x14ftypavif\0\0\0\0avif", &limits);
+/// assert_eq!(avif.unwrap_err().to_string(), "unsupported: brand avif");
+/// let cut = Items::read(b"\0\0\0\x14ftypheic\0\0\0\0mif1", &limits);
+/// assert_eq!(cut.unwrap_err().to_string(), "truncated: no meta box");
+/// ```
 #[derive(Debug)]
 pub struct Items<'a> {
     /// The primary item (`pitm`).
@@ -33,8 +44,8 @@ impl<'a> Items<'a> {
     ///
     /// # Errors
     ///
-    /// `malformed`, `truncated`, `limit_exceeded`; `unsupported` for a brand that no HEVC still picture has, and for an image
-    /// sequence without a still picture.
+    /// `malformed`, `truncated`, `limit_exceeded`; `unsupported` for a brand that no HEVC still picture has, and for an
+    /// image sequence without a still picture.
     pub fn read(file: &'a [u8], limits: &HeifLimits) -> Result<Self> {
         check_depth(file, limits.depth)?;
         let meta = Meta::find(file)?;
@@ -90,16 +101,17 @@ impl<'a> Items<'a> {
     ///
     /// # Errors
     ///
-    /// `truncated` when an extent runs over the end of the file, `malformed`; `unsupported` for data in another file or in
-    /// another item.
+    /// `truncated` when an extent runs over the end of the file, `malformed`; `unsupported` for data in another file or
+    /// in another item.
     pub fn data(&self, item: u32) -> Result<Vec<&'a [u8]>> {
         self.locations.data(item, self.file, self.idat)
     }
 
-    /// The bytes of the first `Exif` item that describes the primary item, up to the end of its first extent; `None` also
-    /// where they cannot be read.
+    /// The bytes of the first `Exif` item that describes the primary item, up to the end of its first extent; `None`
+    /// also where they cannot be read.
     ///
-    /// They begin with the number of bytes between that number and the TIFF header, in 32 bits (ISO/IEC 23008-12 § A.2.1).
+    /// They begin with the number of bytes between that number and the TIFF header, in 32 bits (ISO/IEC 23008-12 §
+    /// A.2.1).
     #[must_use]
     pub fn exif(&self) -> Option<&'a [u8]> {
         self.data(self.references.exif?).ok()?.first().copied()

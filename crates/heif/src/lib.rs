@@ -1,12 +1,13 @@
 //! Reads the structure of HEIF files (ISO/IEC 23008-12): boxes, items, their extents, references and properties.
 //!
-//! - [`Items`] reads a file within [`HeifLimits`] and finds the primary item, its inputs, its alpha planes and its Exif.
+//! - [`Items`] reads a file within [`HeifLimits`] and finds the primary item, its inputs, its alpha planes and its
+//!   Exif.
 //! - [`Property`] is a property of an item, with [`CleanAperture`] and [`MirrorAxis`] for its crops and mirrors.
 //! - [`Grid`] is the payload of an item made of tiles.
 //! - [`FourCc`] is the code of a box or an item, and [`printable`] writes it into a message.
 //!
-//! No picture is decoded here, and no decoder configuration is read: [image-ingest](https://docs.rs/image-ingest) hands both
-//! to its HEVC decoders.
+//! No picture is decoded here, and no decoder configuration is read: [image-ingest](https://docs.rs/image-ingest) hands
+//! both to its HEVC decoders.
 //!
 //! This crate promises nothing but to image-ingest, which pins it with `=`: its API changes with any release.
 //!

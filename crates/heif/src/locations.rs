@@ -91,8 +91,8 @@ struct FieldSizes {
 }
 
 impl FieldSizes {
-    /// Reads the next item: its id, its construction method (not in version 0), its data reference, and its extents, whose
-    /// offsets count from a base.
+    /// Reads the next item: its id, its construction method (not in version 0), its data reference, and its extents,
+    /// whose offsets count from a base.
     fn location(&self, cursor: &mut Cursor<'_>, limits: &HeifLimits) -> Result<(u32, ItemLocation)> {
         let id = cursor.id(self.version == 2)?;
         let construction_method = if self.version == 0 { 0 } else { cursor.u16()? & 15 };

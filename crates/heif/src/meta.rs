@@ -16,8 +16,8 @@ pub(crate) struct Meta<'a> {
 impl<'a> Meta<'a> {
     /// Walks the top level up to `meta`. What follows `meta` is found through `iloc`, and need not be whole.
     ///
-    /// A file has at most one `meta` box (§ 8.11.1). A second one would be the picture for readers that take the last, so it is
-    /// refused.
+    /// A file has at most one `meta` box (§ 8.11.1). A second one would be the picture for readers that take the last,
+    /// so it is refused.
     ///
     /// # Errors
     ///
@@ -114,8 +114,8 @@ fn has_meta(mut rest: &[u8]) -> bool {
     boxes.map(|b| b.box_type).take_while(|box_type| box_type != b"ftyp").any(|box_type| &box_type == b"meta")
 }
 
-/// Refuses a file under none of [`BRANDS`], and tells whether MIAF's brand is among those listed. The second four bytes of
-/// `ftyp` are a version and no brand (ISO/IEC 14496-12 § 4.3).
+/// Refuses a file under none of [`BRANDS`], and tells whether MIAF's brand is among those listed. The second four bytes
+/// of `ftyp` are a version and no brand (ISO/IEC 14496-12 § 4.3).
 fn check_brands(payload: &[u8]) -> Result<bool> {
     let known = |brand: &FourCc| BRANDS.contains(&brand);
     let (brands, _) = payload.as_chunks::<4>();

@@ -1,8 +1,8 @@
 //! Reads item properties and their association with items (ISO/IEC 23008-12 § 9.3 and § 6.5).
 //!
 //! `ipco` holds the property boxes of a file, and `ipma` says which items have which of them, in which order. The order
-//! matters: crops, turns and mirrors apply one after another. Items share property boxes, so a box is parsed when an item
-//! asks for it.
+//! matters: crops, turns and mirrors apply one after another. Items share property boxes, so a box is parsed when an
+//! item asks for it.
 
 use std::collections::BTreeMap;
 

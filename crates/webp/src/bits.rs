@@ -1,7 +1,8 @@
 //! Reads bits, the lowest of a byte first (RFC 9649 § 3.2).
 //!
-//! A reader holds up to 64 bits in one word. Only [`Bits::peek`] takes bytes, and it takes as many as fit, so at least 57 bits
-//! are held after it while the data lasts. Past the end of the data the word shows zeros, which can be looked at and not read.
+//! A reader holds up to 64 bits in one word. Only [`Bits::peek`] takes bytes, and it takes as many as fit, so at least
+//! 57 bits are held after it while the data lasts. Past the end of the data the word shows zeros, which can be looked
+//! at and not read.
 
 use image_ingest_samples::DecodeError;
 

@@ -1,4 +1,5 @@
-//! Finds one coded image among chunks: `VP8 `, `VP8 ` with `ALPH` before it, or `VP8L` (RFC 9649 § 2.5, § 2.6, § 2.7.1.2).
+//! Finds one coded image among chunks: `VP8 `, `VP8 ` with `ALPH` before it, or `VP8L` (RFC 9649 § 2.5, § 2.6, §
+//! 2.7.1.2).
 
 use image_ingest_samples::{DecodeError, Size};
 
@@ -23,8 +24,8 @@ pub struct CodedImage<'a> {
     pub size: Size,
     /// Whether it has alpha: an `ALPH` chunk before VP8, or VP8L whose header announces alpha.
     pub alpha: bool,
-    /// The chunks from `ALPH`, or else from the image chunk, to the end of the image chunk. libwebp reads such bytes as it
-    /// reads a file.
+    /// The chunks from `ALPH`, or else from the image chunk, to the end of the image chunk. libwebp reads such bytes as
+    /// it reads a file.
     pub data: &'a [u8],
 }
 
@@ -89,8 +90,8 @@ impl<'a> CodedImage<'a> {
     }
 }
 
-/// Reads a VP8 key frame's size (RFC 6386 § 9.1): 14 bits each. The two bits above them are a scale for the display, which
-/// is only a hint.
+/// Reads a VP8 key frame's size (RFC 6386 § 9.1): 14 bits each. The two bits above them are a scale for the display,
+/// which is only a hint.
 fn vp8_size(data: &[u8]) -> Result<Size> {
     let Some(&[tag, _, _, 0x9D, 0x01, 0x2A, w0, w1, h0, h1]) = data.first_chunk() else {
         return Err(DecodeError::malformed("no VP8 key frame"));
@@ -104,8 +105,8 @@ fn vp8_size(data: &[u8]) -> Result<Size> {
     if size.pixels() == 0 { Err(DecodeError::malformed("a side is 0")) } else { Ok(size) }
 }
 
-/// Reads a VP8L header: the size, and whether alpha is used (RFC 9649 § 3.4). Each side less one takes 14 bits, so a side
-/// is from 1 to 16 384.
+/// Reads a VP8L header: the size, and whether alpha is used (RFC 9649 § 3.4). Each side less one takes 14 bits, so a
+/// side is from 1 to 16 384.
 fn vp8l_header(data: &[u8]) -> Result<(Size, bool)> {
     let Some((&[0x2F, b0, b1, b2, b3], _)) = data.split_first_chunk() else {
         return Err(DecodeError::malformed("no VP8L signature"));

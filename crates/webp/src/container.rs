@@ -1,8 +1,8 @@
 //! Walks the chunks of a WebP file to its primary image (RFC 9649 § 2).
 //!
-//! A file in the simple format is one image chunk. A file in the extended format begins with `VP8X`, which gives the canvas
-//! and announces metadata and animation. As libwebp has it, `ICCP` and `EXIF` count only where `VP8X` announces them. The
-//! background colour of `ANIM` is not read.
+//! A file in the simple format is one image chunk. A file in the extended format begins with `VP8X`, which gives the
+//! canvas and announces metadata and animation. As libwebp has it, `ICCP` and `EXIF` count only where `VP8X` announces
+//! them. The background colour of `ANIM` is not read.
 
 use image_ingest_samples::{DecodeError, Rect, Size};
 
@@ -105,8 +105,8 @@ fn find<'a>(chunks: RiffChunks<'a>, name: &[u8; 4]) -> Result<Option<&'a [u8]>> 
     Ok(None)
 }
 
-/// The first `ANMF` chunk (§ 2.7.1.1): 16 bytes of place, size, duration and blending, and the chunks of its image. Left
-/// and top are halved in the file, and sides are less one, so no sum of two of them is above 2²⁶.
+/// The first `ANMF` chunk (§ 2.7.1.1): 16 bytes of place, size, duration and blending, and the chunks of its image.
+/// Left and top are halved in the file, and sides are less one, so no sum of two of them is above 2²⁶.
 fn read_first_frame(chunks: RiffChunks<'_>, canvas: Size) -> Result<(Rect, CodedImage<'_>)> {
     for chunk in chunks {
         let chunk = chunk?;

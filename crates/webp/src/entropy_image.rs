@@ -1,8 +1,8 @@
-//! Decodes the small images inside a VP8L bitstream: those of its transforms, and the one that chooses among groups of prefix
-//! codes (RFC 9649 § 3.6, § 3.7.1). Each has one group of prefix codes and no transform of its own.
+//! Decodes the small images inside a VP8L bitstream: those of its transforms, and the one that chooses among groups of
+//! prefix codes (RFC 9649 § 3.6, § 3.7.2). Each has one group of prefix codes and no transform of its own.
 //!
-//! Pixels come in rows from the top. Each is one of three things: a colour of four symbols, a copy of pixels that came before,
-//! or an index into a table of colours seen last. The symbol of green tells which.
+//! Pixels come in rows from the top. Each is one of three things: a colour of four symbols, a copy of pixels that came
+//! before, or an index into a table of colours seen last. The symbol of green tells which.
 
 use image_ingest_samples::{DecodeError, Size, sample_count, zeroed};
 
@@ -11,7 +11,7 @@ use crate::bits::Bits;
 use crate::prefix::PrefixCode;
 use crate::result::Result;
 
-/// The five prefix codes that a pixel is coded with (§ 3.6.1).
+/// The five prefix codes that a pixel is coded with (§ 3.7.2).
 pub(crate) struct PrefixCodeGroup {
     /// Its symbols are values of green, then prefixes of lengths, then indices into the colour cache.
     green: PrefixCode,
@@ -52,8 +52,8 @@ impl PrefixCodeGroup {
 
 /// Decodes an image of `size` to ARGB, alpha in the highest byte.
 ///
-/// `at` is the number of pixels that are done. A copy is refused unless it begins at a pixel that is done and ends within the
-/// image, so each pass either ends the work or adds one pixel or more.
+/// `at` is the number of pixels that are done. A copy is refused unless it begins at a pixel that is done and ends
+/// within the image, so each pass either ends the work or adds one pixel or more.
 ///
 /// # Errors
 ///
@@ -149,8 +149,8 @@ fn argb(alpha: u16, red: u16, green: u16, blue: u16) -> u32 {
     u32::from(alpha) << 24 | u32::from(red) << 16 | u32::from(green) << 8 | u32::from(blue)
 }
 
-/// A length or a distance code from its prefix (§ 3.6.2.2): prefixes 0 to 3 are the numbers 1 to 4, and each later pair of
-/// prefixes takes one extra bit more. The largest prefix is 39, with 18 extra bits, so a number is below 2²¹.
+/// A length or a distance code from its prefix (§ 3.6.2.2): prefixes 0 to 3 are the numbers 1 to 4, and each later pair
+/// of prefixes takes one extra bit more. The largest prefix is 39, with 18 extra bits, so a number is below 2²¹.
 fn prefixed(bits: &mut Bits<'_>, prefix: usize) -> Result<usize> {
     if prefix < 4 {
         return Ok(prefix + 1);
@@ -159,8 +159,8 @@ fn prefixed(bits: &mut Bits<'_>, prefix: usize) -> Result<usize> {
     Ok(((2 + (prefix & 1)) << extra) + bits.read(u32::try_from(extra).unwrap_or(0))? as usize + 1)
 }
 
-/// How many pixels back a distance code (from 1) leads in an image of `width`: the first 120 codes name a neighbour, and each
-/// later one is a distance plus 120 (§ 3.6.2.2).
+/// How many pixels back a distance code (from 1) leads in an image of `width`: the first 120 codes name a neighbour,
+/// and each later one is a distance plus 120 (§ 3.6.2.2).
 fn distance(code: usize, width: usize) -> usize {
     match NEAR.get(code - 1) {
         None => code - NEAR.len(),

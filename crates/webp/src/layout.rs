@@ -1,8 +1,9 @@
 //! Reads what stands before the image data of a VP8L bitstream (RFC 9649 § 3.4 to § 3.7): transforms, colour cache, and
 //! prefix codes. The picture itself is not decoded.
 //!
-//! A bitstream may have 65 536 groups of prefix codes, and libwebp holds 12 to 20 KB for each. How many there are stands in the
-//! entropy image alone, so that image is decoded here, and a probe counts what the groups need before libwebp is called.
+//! A bitstream may have 65 536 groups of prefix codes, and libwebp holds 12 to 20 KB for each. How many there are
+//! stands in the entropy image alone, so that image is decoded here, and a probe counts what the groups need before
+//! libwebp is called.
 
 use image_ingest_samples::{DecodeError, Size};
 
@@ -16,8 +17,8 @@ use crate::result::Result;
 /// use image_ingest_samples::Size;
 /// use image_ingest_webp::LosslessLayout;
 ///
-/// // A palette of two colours, whose image has no colour cache and five codes of one symbol each. Then no more transforms,
-/// // no colour cache, and one group, again of five codes of one symbol.
+/// // A palette of two colours, whose image has no colour cache and five codes of one symbol each. Then no more
+/// // transforms, no colour cache, and one group, again of five codes of one symbol.
 /// let one_symbol_each = "1000".repeat(5);
 /// let bits = format!("1 11 10000000 0 {one_symbol_each} 0 0 0 {one_symbol_each}").replace(' ', "");
 /// let byte = |bits: &[u8]| bits.iter().rev().fold(0, |byte, &bit| byte << 1 | bit - b'0');
@@ -40,13 +41,13 @@ pub struct LosslessLayout {
 }
 
 impl LosslessLayout {
-    /// Reads a bitstream of `size` from behind the header that gives the size (RFC 9649 § 3.4). The alpha plane of a lossy
-    /// picture has no such header.
+    /// Reads a bitstream of `size` from behind the header that gives the size (RFC 9649 § 3.4). The alpha plane of a
+    /// lossy picture has no such header.
     ///
     /// # Errors
     ///
-    /// `malformed`, `truncated`, `out_of_memory`; `limit_exceeded` for more than 8192 groups of prefix codes, or for more
-    /// than 2²⁴ pixels in the small images together.
+    /// `malformed`, `truncated`, `out_of_memory`; `limit_exceeded` for more than 8192 groups of prefix codes, or for
+    /// more than 2²⁴ pixels in the small images together.
     pub fn read(data: &[u8], size: Size) -> Result<Self> {
         let mut bits = Bits::new(data);
         let transforms = Transforms::read(&mut bits, size)?;
@@ -60,8 +61,8 @@ impl LosslessLayout {
         Ok(Self { groups, cache_bits, sub_pixels: transforms.sub_pixels + entropy_pixels, is_indexed })
     }
 
-    /// Bytes that libwebp holds for a picture of these prefix codes, beside its pixels: five tables and some hundred bytes
-    /// for each group, and four bytes for a pixel of the smaller images.
+    /// Bytes that libwebp holds for a picture of these prefix codes, beside its pixels: five tables and some hundred
+    /// bytes for each group, and four bytes for a pixel of the smaller images.
     #[must_use]
     pub fn table_bytes(&self) -> u64 {
         let entries = LARGEST_TABLES + (2 << self.cache_bits);
@@ -69,8 +70,8 @@ impl LosslessLayout {
     }
 }
 
-/// The most entries that libwebp's tables have for a group without colour cache. A cache adds at most two entries for each of
-/// its colours (`kTableSize` there).
+/// The most entries that libwebp's tables have for a group without colour cache. A cache adds at most two entries for
+/// each of its colours (`kTableSize` there).
 const LARGEST_TABLES: u64 = 2954;
 
 /// libwebp's `HTreeGroup`, with its table of packed codes.
@@ -79,8 +80,8 @@ const GROUP_BYTES: u64 = 568;
 /// libwebp's encoder makes at most 2600 groups, since it divides a picture into at most as many tiles.
 const MAX_GROUPS: u64 = 8192;
 
-/// The most pixels of all small images of a bitstream together. A picture of 64 megapixels whose transforms have the smallest
-/// blocks comes to 12 million.
+/// The most pixels of all small images of a bitstream together. A picture of 64 megapixels whose transforms have the
+/// smallest blocks comes to 12 million.
 const MAX_SUB_PIXELS: u64 = 1 << 24;
 
 /// The transforms of a picture (§ 3.5): at most four, each of another kind.

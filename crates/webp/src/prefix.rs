@@ -1,14 +1,15 @@
 //! Reads prefix codes and the symbols that they code (RFC 9649 § 3.7.2.1).
 //!
 //! A prefix code comes as the length of each symbol's code. The codes follow from the lengths alone: shorter codes come
-//! first, codes of one length count up with their symbols, and the first code of a length is twice the number that would
-//! follow the last code of the length before. This is the canonical code of RFC 1951 § 3.2.2.
+//! first, codes of one length count up with their symbols, and the first code of a length is twice the number that
+//! would follow the last code of the length before. This is the canonical code of RFC 1951 § 3.2.2.
 //!
-//! A code is complete when every sequence of bits begins with exactly one code, which is so when the sum of 2^-length over its
-//! symbols is 1. Any other code is refused, with one exception: a code of one symbol takes no bits, whatever its length.
+//! A code is complete when every sequence of bits begins with exactly one code, which is so when the sum of 2^-length
+//! over its symbols is 1. Any other code is refused, with one exception: a code of one symbol takes no bits, whatever
+//! its length.
 //!
-//! In the bitstream the highest bit of a code comes first, while [`Bits`] shows the first bit lowest. The next 8 bits are
-//! therefore an index into a table in which each code stands with its bits reversed.
+//! In the bitstream the highest bit of a code comes first, while [`Bits`] shows the first bit lowest. The next 8 bits
+//! are therefore an index into a table in which each code stands with its bits reversed.
 
 use image_ingest_samples::DecodeError;
 
@@ -19,7 +20,8 @@ use crate::result::Result;
 /// A complete prefix code, or one symbol that takes no bits.
 #[derive(Debug)]
 pub(crate) struct PrefixCode {
-    /// For each value of the next [`ROOT_BITS`] bits: the symbol, and the length of its code; [`LONGER`] for a longer code.
+    /// For each value of the next [`ROOT_BITS`] bits: the symbol, and the length of its code; [`LONGER`] for a longer
+    /// code.
     root: [(u16, u8); 1 << ROOT_BITS],
     /// Symbols in the order of their codes.
     sorted: Vec<u16>,
@@ -71,9 +73,9 @@ impl PrefixCode {
 
     /// Enters each code of at most [`ROOT_BITS`] bits into the table.
     ///
-    /// `code` is the next code of `length` bits. Since the code is complete, it is below 2^length whenever a symbol is left,
-    /// and after the last code of 8 bits it may wrap to 0. Moved up to 8 bits and reversed, a code is the lowest `length`
-    /// bits of every index at which its symbol stands: those indices are 2^length apart.
+    /// `code` is the next code of `length` bits. Since the code is complete, it is below 2^length whenever a symbol is
+    /// left, and after the last code of 8 bits it may wrap to 0. Moved up to 8 bits and reversed, a code is the lowest
+    /// `length` bits of every index at which its symbol stands: those indices are 2^length apart.
     fn fill_root(&mut self) {
         let (mut symbols, mut code) = (self.sorted.iter(), 0u8);
         for length in 1..=ROOT_BITS {
@@ -111,9 +113,9 @@ impl PrefixCode {
     /// Finds a code bit by bit.
     ///
     /// At each length, `first` is the first code of that length and `index` is the place of its symbol in `sorted`. The
-    /// bits so far are a code of this length when they are `first` or one of the `count` numbers from it on. They are never
-    /// below `first`, since they would then begin with a shorter code. A complete code has no other case, so the loop ends
-    /// with a symbol.
+    /// bits so far are a code of this length when they are `first` or one of the `count` numbers from it on. They are
+    /// never below `first`, since they would then begin with a shorter code. A complete code has no other case, so the
+    /// loop ends with a symbol.
     #[cold]
     fn long_symbol(&self, bits: &mut Bits<'_>, next: u64) -> Result<u16> {
         let (mut code, mut first, mut index) = (0u32, 0u32, 0u32);
@@ -151,8 +153,8 @@ fn sorted(lengths: &[u8], counts: &[u16; MAX_LENGTH + 1]) -> Vec<u16> {
     sorted
 }
 
-/// Reads a simple code of one symbol or two, each with a code of one bit (§ 3.7.2.1.1): whether there are two, whether the
-/// first takes 8 bits or 1, and the symbols.
+/// Reads a simple code of one symbol or two, each with a code of one bit (§ 3.7.2.1.1): whether there are two, whether
+/// the first takes 8 bits or 1, and the symbols.
 fn read_simple(bits: &mut Bits<'_>, lengths: &mut [u8; MAX_SYMBOLS]) -> Result<()> {
     let two = bits.bit()?;
     let has_8_bits = bits.bit()?;
@@ -166,8 +168,8 @@ fn read_simple(bits: &mut Bits<'_>, lengths: &mut [u8; MAX_SYMBOLS]) -> Result<(
 
 /// Reads the lengths of a normal code, which are symbols of a prefix code themselves (§ 3.7.2.1.2).
 ///
-/// Symbols 0 to 15 are lengths. Symbol 16 repeats the last length that was not 0, which is 8 before there was one; 17 and 18
-/// repeat 0. A file may say how many of these symbols follow; all later lengths are then 0.
+/// Symbols 0 to 15 are lengths. Symbol 16 repeats the last length that was not 0, which is 8 before there was one; 17
+/// and 18 repeat 0. A file may say how many of these symbols follow; all later lengths are then 0.
 fn read_lengths(bits: &mut Bits<'_>, lengths: &mut [u8]) -> Result<()> {
     let mut coded = [0; CODE_LENGTH_ORDER.len()];
     let count = bits.read(4)? as usize + 4;
@@ -207,7 +209,8 @@ fn read_lengths(bits: &mut Bits<'_>, lengths: &mut [u8]) -> Result<()> {
     Ok(())
 }
 
-/// The order in which the lengths of the codes of lengths come: those that encoders seldom use come last and may be left out.
+/// The order in which the lengths of the codes of lengths come: those that encoders seldom use come last and may be
+/// left out.
 const CODE_LENGTH_ORDER: [usize; 19] = [17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
 /// The longest code.
@@ -226,7 +229,7 @@ mod tests {
 
     /// The codes of all symbols by RFC 1951 § 3.2.2, one symbol after another.
     fn canonical(lengths: &[u8]) -> Vec<u32> {
-        let mut next = vec![0u32; MAX_LENGTH + 2];
+        let mut next = [0u32; MAX_LENGTH + 2];
         for length in 1..=MAX_LENGTH {
             let count = lengths.iter().filter(|&&l| usize::from(l) == length).count();
             next[length + 1] = (next[length] + u32::try_from(count).unwrap()) << 1;
@@ -293,8 +296,8 @@ mod tests {
         assert_eq!(PrefixCode::read(&mut Bits::new(&writer.bytes), 40).unwrap().only(), Some(3));
     }
 
-    /// Lengths of an alphabet of 40, written with a code of lengths in which 1, 16, 17 and 18 have codes of two bits: 00, 01,
-    /// 10 and 11.
+    /// Lengths of an alphabet of 40, written with a code of lengths in which 1, 16, 17 and 18 have codes of two bits:
+    /// 00, 01, 10 and 11.
     fn lengths(limit: Option<u32>, write: impl Fn(&mut Writer)) -> Result<Vec<u8>> {
         let mut writer = Writer::default();
         // Lengths of the codes of 17, 18, 0, 1, 2, 3, 4, 5 and 16.

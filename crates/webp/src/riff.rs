@@ -1,7 +1,7 @@
 //! Splits a RIFF file into chunks without copying (RFC 9649 § 2.3 and § 2.4).
 //!
-//! A chunk is a name of four characters, the number of bytes of its data as 32 bits, little-endian, and the data. A byte
-//! that belongs to no chunk follows data of odd length.
+//! A chunk is a name of four characters, the number of bytes of its data as 32 bits, little-endian, and the data. A
+//! byte that belongs to no chunk follows data of odd length.
 
 use image_ingest_samples::DecodeError;
 
@@ -19,8 +19,8 @@ pub struct RiffChunk<'a> {
 /// Iterates over the chunks of a RIFF list and ends after the first error.
 ///
 /// A chunk that does not fit into the list is `truncated` where the file ends before the list does, and `malformed`
-/// otherwise. Each step takes at least the 8 bytes of a chunk's header, so there are at most as many steps as an eighth of
-/// the upload's bytes.
+/// otherwise. Each step takes at least the 8 bytes of a chunk's header, so there are at most as many steps as an eighth
+/// of the upload's bytes.
 ///
 /// ```
 /// use image_ingest_webp::{RiffChunk, RiffChunks};
@@ -40,8 +40,8 @@ pub struct RiffChunks<'a> {
 impl<'a> RiffChunks<'a> {
     /// The chunks inside the RIFF header of a WebP file. What follows the RIFF chunk is ignored.
     ///
-    /// A file that ends before its RIFF chunk does is refused only when the walk reaches that end: its last chunk may be
-    /// whole, and may be all that a reader needs.
+    /// A file that ends before its RIFF chunk does is refused only when the walk reaches that end: its last chunk may
+    /// be whole, and may be all that a reader needs.
     ///
     /// # Errors
     ///

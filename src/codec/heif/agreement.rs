@@ -1,4 +1,4 @@
-//! Decodes a coded picture by our decoder and by libde265 and compares them, for tests and fuzzing.
+//! Compares what our decoder and libde265 make of a coded picture, for tests and fuzzing.
 
 use image_ingest_c_decoders::hevc::De265Decoder;
 use image_ingest_hevc::{CodedPicture, DecoderConfiguration};
@@ -13,8 +13,8 @@ pub(crate) fn decoders_agree(config: &[u8], data: &[u8], limits: &Limits) -> Opt
     agree(&DecoderConfiguration::read(config).ok()?, data, limits)
 }
 
-/// Whether both give the same samples without in-loop filters; `None` where ours leaves the picture to libde265, or
-/// refuses it.
+/// Whether both give the same samples without in-loop filters; `None` for a picture that our decoder does not know or
+/// refuses.
 ///
 /// # Errors
 ///
@@ -31,7 +31,7 @@ pub(super) fn agree(config: &DecoderConfiguration<'_>, data: &[u8], limits: &Lim
         coded.units().try_for_each(|nal| libde265.push(nal)).map_err(refused)?;
         let theirs = libde265.finish(|| true).map_err(refused)?.ok_or_else(|| malformed("no picture"))?;
         Ok(ours.view().iter().zip(theirs.view()).all(|planes| match planes {
-            // Ours is cut by nothing, libde265's picture by the conformance window.
+            // libde265 cuts its picture to the conformance window, and our decoder does not.
             (Some(ours), Some(theirs)) => same(ours, &theirs),
             (ours, theirs) => ours.is_none() && theirs.is_none(),
         }))

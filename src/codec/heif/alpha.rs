@@ -13,8 +13,8 @@ pub(super) struct Alpha {
     pub(super) size: Size,
 }
 
-/// RGBA of the size of `planes`, of 8 bits or spread over 16, not premultiplied; alpha of another size gives its nearest
-/// samples.
+/// RGBA of the size of `planes`, of 8 bits or spread over 16, not premultiplied. From alpha of another size, each pixel
+/// takes the nearest sample.
 ///
 /// # Errors
 ///
@@ -51,6 +51,8 @@ impl Alpha {
     }
 
     /// The nearest sample for each pixel of `size`, spread from its depth to 0–`most`.
+    ///
+    /// A sample is at most `max` < 2¹⁶ and `most` < 2¹⁶, so the product and the half added to it fit in 32 bits.
     fn fitted<F, T>(&self, from: &[F], size: Size, most: u32, timer: &CpuTimer<'_>) -> Result<Vec<T>>
     where
         F: Copy + Into<u32>,
@@ -72,7 +74,8 @@ impl Alpha {
     }
 }
 
-/// Pixels of one channel, or three, with their alpha.
+/// Pixels of one channel or of three, with their alpha. A channel is taken at 0, `channels` / 2 and `channels` − 1,
+/// which is three times the one channel of gray.
 fn interleave<T: Copy + Default>(pixels: &[T], layout: Layout, alpha: &[T], timer: &CpuTimer<'_>) -> Result<Vec<T>> {
     let mut out = zeroed(alpha.len().saturating_mul(4))?;
     let channels = layout.channels();
@@ -86,9 +89,10 @@ fn interleave<T: Copy + Default>(pixels: &[T], layout: Layout, alpha: &[T], time
     Ok(out)
 }
 
-/// Pixels between two looks at the timer.
+/// Pixels between two checks of the timer.
 const PIECE: usize = 1 << 16;
 
+/// Turns premultiplied RGBA into RGBA that is not.
 pub(super) fn divide_by_alpha(samples: &mut Samples) {
     match samples {
         Samples::U8(v) => {
@@ -107,7 +111,7 @@ pub(super) fn divide_by_alpha(samples: &mut Samples) {
     }
 }
 
-/// `color / alpha`, rounded, at most `max`; without alpha there is no colour.
+/// `color` × `max` / `alpha`, rounded, at most `max`. Where alpha is 0, colour is 0.
 fn divided(color: u64, alpha: u64, max: u64) -> u64 {
     (color * max + alpha / 2).checked_div(alpha).unwrap_or(0).min(max)
 }

@@ -46,9 +46,9 @@ pub(super) fn description(colour: &Colour<'_>, usability: Usability, limits: &Li
 
 /// The signal of the planes: `nclx`, else what the bitstream says.
 ///
-/// A bitstream that is silent about its range is of limited range (ITU-T H.265 § E.3.1), as libheif and others have it. The
-/// pictures agree: the 0.1 and 99.9 percent luma of such a file lie at 17 and 235. Luma alone is full range all the same, as
-/// libheif and its writers have it.
+/// A bitstream that is silent about its range is of limited range (ITU-T H.265 § E.3.1), as libheif and others have it.
+/// The pictures agree: the 0.1 and 99.9 percent luma of such a file lie at 17 and 235. Luma alone is full range all the
+/// same, as libheif and its writers have it.
 pub(super) fn signal(colour: &Colour<'_>, usability: Usability, gray: bool) -> Cicp {
     let full_range = usability.full_range.unwrap_or(gray);
     let unspecified = Cicp { primaries: 2, transfer: 2, matrix: 2, full_range };
@@ -66,8 +66,8 @@ pub(super) fn matrix(coefficients: u16, chroma_format: u8) -> Result<Matrix> {
     }
 }
 
-/// Where chroma samples lie (ITU-T H.265 § E.3.1, figure E.1). `Siting` has no names for types 3 (top), 4 (bottom left) and 5
-/// (bottom), which take the nearest that it has.
+/// Where chroma samples lie (ITU-T H.265 § E.3.1, figure E.1). `Siting` has no names for types 3 (top), 4 (bottom left)
+/// and 5 (bottom), which take the nearest that it has.
 pub(super) fn siting(usability: Usability) -> Siting {
     match usability.chroma_location {
         Some(1 | 3 | 5) => Siting::Centred,

@@ -38,8 +38,8 @@ pub(crate) fn cost(header: &Header, plan: &Plan, threads: usize) -> DecodeCost {
     }
 }
 
-/// Memory that decoding with `threads` threads needs beyond decoding with one: a tile for each further thread, and the rows
-/// of tiles that they fill.
+/// Memory that decoding with `threads` threads needs beyond decoding with one: a tile for each further thread, and the
+/// rows of tiles that they fill.
 fn extra_for_threads(
     size: Size,
     tiles: u32,

@@ -1,14 +1,15 @@
 //! Decodes the primary picture of a HEIF file: one coded picture, or the tiles of a grid.
 //!
-//! Each coded picture is read by our own decoder first. libde265 decodes it again where in-loop filters are wanted, and alone
-//! where ours does not know it. What ours knows and cannot decode is refused at once.
+//! Each coded picture is read by our own decoder first. libde265 decodes it again where in-loop filters are wanted, and
+//! alone where ours does not know it. What ours knows and cannot decode is refused at once.
 //!
 //! # Blocks that were never filled
 //!
 //! libde265 does not say when a slice ends before the picture does. It decodes over planes that start zeroed, and
-//! [`check_whole`] looks for blocks that are still zero in luma and in both chroma planes, which is no colour. It looks before
-//! the in-loop filters, which change such blocks, too, by parameters that were never read. It looks only at the part of a
-//! tile that its grid shows, since some phones fill the rest with zeros. A picture that our own decoder has read is whole.
+//! [`check_whole`] looks for blocks that are still zero in luma and in both chroma planes, which is no colour. It looks
+//! before the in-loop filters, which change such blocks, too, by parameters that were never read. It looks only at the
+//! part of a tile that its grid shows, since some phones fill the rest with zeros. A picture that our own decoder has
+//! read is whole.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -233,9 +234,9 @@ fn check_layout(decoded: &De265Picture<'_>, leaf: &Leaf<'_>) -> Result<()> {
 
 /// Refuses a picture with a block in its top left part, of size `shown`, that was never decoded.
 ///
-/// Zero in luma and in both chroma planes is no colour: red and blue would be far below black. A coding tree block has at
-/// least 16 × 16 samples and begins at a multiple of its size (ITU-T H.265 § 7.4.3.2.1), so one sample in each 16 × 16 is
-/// enough. Pictures without chroma are not checked, since 0 is a level of gray.
+/// Zero in luma and in both chroma planes is no colour: red and blue would be far below black. A coding tree block has
+/// at least 16 × 16 samples and begins at a multiple of its size (ITU-T H.265 § 7.4.3.2.1), so one sample in each 16 ×
+/// 16 is enough. Pictures without chroma are not checked, since 0 is a level of gray.
 pub(super) fn check_whole(decoded: &De265Picture<'_>, shown: Size) -> Result<()> {
     let [Some(luma), Some(cb), Some(cr)] = decoded.view() else {
         return Ok(());

@@ -128,8 +128,8 @@ impl<'a> PrimaryPicture<'a> {
         }
         let leaves = std::mem::take(&mut resolver.leaves);
         let alpha = alpha.map(|Resolved { arrangement, size, .. }| Mosaic { arrangement, size, leaves });
-        // Many tiles may be one item, whose data is read for each of them. Together they may not read more bytes than an
-        // upload may have.
+        // Many tiles may be one item, whose data is read for each of them. Together they may not read more bytes than
+        // an upload may have.
         let mut bytes = 0u64;
         for leaf in whole.leaves.iter().chain(alpha.iter().flat_map(|alpha| &alpha.leaves)) {
             let extents = items.data(leaf.item).map_err(refusal)?;
@@ -152,7 +152,8 @@ impl<'a> PrimaryPicture<'a> {
         })
     }
 
-    /// The turn that Exif asks for, where neither a transformation nor MIAF's brand decides it. Broken Exif asks for none.
+    /// The turn that Exif asks for, where neither a transformation nor MIAF's brand decides it. Broken Exif asks for
+    /// none.
     pub(super) fn exif_orientation_ignored(&self) -> Option<u8> {
         if self.transform.is_said || self.items.is_miaf {
             return None;
@@ -160,7 +161,8 @@ impl<'a> PrimaryPicture<'a> {
         Some(self.exif()?.orientation.exif()).filter(|&turn| turn != 1)
     }
 
-    /// What Exif says of the primary item (ISO/IEC 23008-12 annex A.2.1): four bytes tell how many more stand before it.
+    /// What Exif says of the primary item (ISO/IEC 23008-12 annex A.2.1): four bytes tell how many more stand before
+    /// it.
     fn exif(&self) -> Option<Exif> {
         let (skipped, rest) = self.items.exif()?.split_first_chunk()?;
         let skipped = usize::try_from(u32::from_be_bytes(*skipped)).ok()?;
@@ -212,8 +214,8 @@ impl<'i, 'a> Resolver<'i, 'a> {
         Ok(resolved)
     }
 
-    /// The properties of an item, and the first of its decoder configurations. The others are read, too: a file with one that
-    /// is damaged is refused.
+    /// The properties of an item, and the first of its decoder configurations. The others are read, too: a file with
+    /// one that is damaged is refused.
     fn properties(&self, id: u32) -> Result<(Vec<Property<'a>>, Option<DecoderConfiguration<'a>>)> {
         let (mut properties, mut first) = (Vec::new(), None);
         for property in self.items.properties(id) {
@@ -260,7 +262,8 @@ impl<'i, 'a> Resolver<'i, 'a> {
         })
     }
 
-    /// Tiles may reach over the edge of their grid, so all leaves together may have twice the pixels that a picture may have.
+    /// Tiles may reach over the edge of their grid, so all leaves together may have twice the pixels that a picture may
+    /// have.
     fn count(&mut self, size: Size) -> Result<()> {
         self.pixels = self.pixels.saturating_add(size.pixels());
         let (limit, actual) = (self.limits.max_pixels.saturating_mul(2), self.pixels);

@@ -1,10 +1,11 @@
-//! HEIF with HEVC pictures: `image-ingest-heif` reads the structure, `image-ingest-hevc` or libde265 decodes the pictures.
+//! HEIF with HEVC pictures: `image-ingest-heif` reads the structure, `image-ingest-hevc` or libde265 decodes the
+//! pictures.
 //!
 //! Boxes follow ISO/IEC 14496-12, items and their properties ISO/IEC 23008-12. Only the primary item is looked at.
 //!
-//! `irot` and `imir` say the orientation, and Exif turns nothing (ISO/IEC 23008-12): phones write both Exif and `irot`. Where
-//! a file of no MIAF brand has neither `irot` nor `imir`, Exif may be all that its writer has said. Then the picture stays as
-//! it is stored, and the header tells the value (`exif_orientation_ignored`).
+//! `irot` and `imir` say the orientation, and Exif turns nothing (ISO/IEC 23008-12): phones write both Exif and `irot`.
+//! Where a file of no MIAF brand has neither `irot` nor `imir`, Exif may be all that its writer has said. Then the
+//! picture stays as it is stored, and the header tells the value (`exif_orientation_ignored`).
 
 mod agreement;
 mod alpha;

@@ -14,7 +14,7 @@ use crate::plan::stored_rect;
 pub(super) struct Transform {
     pub(super) crop: Rect,
     pub(super) orientation: Orientation,
-    /// Whether `irot` or `imir` says so, an upright picture included.
+    /// Whether `irot` or `imir` is there, even where they leave the picture upright.
     pub(super) is_said: bool,
 }
 

@@ -16,8 +16,8 @@ use crate::upload::format::Format;
 
 /// Decodes the primary image.
 ///
-/// Opaque VP8 gives planes of limited-range BT.601 (RFC 6386 § 2, § 9.2), reduced row by row. Opaque VP8L gives RGB. Everything
-/// else, and a frame that does not fill its canvas, gives RGBA.
+/// Opaque VP8 gives planes of limited-range BT.601 (RFC 6386 § 2, § 9.2), reduced row by row. Opaque VP8L gives RGB.
+/// Everything else, and a frame that does not fill its canvas, gives RGBA.
 ///
 /// # Errors
 ///
@@ -84,8 +84,8 @@ fn run(container: &Container<'_>, output: WebpOutput<'_>) -> Result<()> {
 }
 
 /// What is wrong where libwebp says that it has no memory. It also says so of an alpha plane whose header is damaged
-/// (`VP8DecompressAlphaRows`). The plane is VP8L without that format's own header, so it is decoded once more as VP8L alone,
-/// whose status tells which of the two it was.
+/// (`VP8DecompressAlphaRows`). The plane is VP8L without that format's own header, so it is decoded once more as VP8L
+/// alone, whose status tells which of the two it was.
 fn alpha_fault(container: &Container<'_>) -> Result<WebpStatus> {
     let (size, no_memory) = (container.image.size, WebpStatus::VP8_STATUS_OUT_OF_MEMORY);
     let Some(chunk) = container.image.alpha_chunk() else { return Ok(no_memory) };
