@@ -301,8 +301,8 @@ mod tests {
         let rgb = row8(&header(ColorType::Rgb, 8), [None, Some(&[0, 1, 0, 2, 0, 3])], &[1, 2, 3, 1, 2, 4], 2);
         assert_eq!(rgb, (Layout::Rgba, vec![1, 2, 3, 0, 1, 2, 4, 255]));
         // Of 16 bits all count: the second differs in its low byte.
-        let wide = row16(ColorType::Gray, Some(&[0x12, 0x34]), Range::Full, &[0x12, 0x34, 0x12, 0x35]);
-        assert_eq!(wide.1, [0x1234, 0x1234, 0x1234, 0, 0x1235, 0x1235, 0x1235, 0xFFFF]);
+        let gray16 = row16(ColorType::Gray, Some(&[0x12, 0x34]), Range::Full, &[0x12, 0x34, 0x12, 0x35]);
+        assert_eq!(gray16.1, [0x1234, 0x1234, 0x1234, 0, 0x1235, 0x1235, 0x1235, 0xFFFF]);
     }
 
     #[test]
