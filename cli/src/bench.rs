@@ -14,7 +14,6 @@ use serde::Serialize;
 
 use crate::args::BenchArgs;
 use crate::exit::{Fatal, Verdict, tell};
-use crate::ingest::encoding_name;
 use crate::inputs::{self, Input};
 use crate::lines::{Failure, Lines};
 
@@ -36,7 +35,7 @@ pub(crate) fn run(args: &BenchArgs, lines: &mut Lines) -> Result<Verdict, Fatal>
                 Outcome::Error { error: failure.code }
             }
         };
-        let (fmt, file) = (encoding_name(ingest.profile().encoding), file_name(&input.path));
+        let (fmt, file) = (ingest.profile().encoding.name(), file_name(&input.path));
         lines.json(&BenchLine { peer: "image-ingest", fmt, file, result, peak_rss_kb: peak_rss_kb() })?;
     }
     Ok(verdict)

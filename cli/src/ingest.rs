@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::process;
 use std::vec::IntoIter;
 
-use image_ingest::{Background, ContentId, Encoding, Ingest, Receipt, Source, SourceFacts, SourceId, Timings};
+use image_ingest::{Background, ContentId, Ingest, Receipt, Source, SourceFacts, SourceId, Timings};
 use serde::Serialize;
 
 use crate::args::IngestArgs;
@@ -131,7 +131,7 @@ impl<'a> IngestLine<'a> {
             path,
             id: *id,
             source_id: *source_id,
-            format: encoding_name(*encoding),
+            format: encoding.name(),
             width: size.width,
             height: size.height,
             bytes: bytes.len(),
@@ -144,14 +144,6 @@ impl<'a> IngestLine<'a> {
             memory_bytes: receipt.memory_bytes,
             timings_ms: receipt.timings,
         }
-    }
-}
-
-/// The encoding as the option spells it.
-pub(crate) const fn encoding_name(encoding: Encoding) -> &'static str {
-    match encoding {
-        Encoding::Jpeg { .. } => "jpeg",
-        Encoding::Webp { .. } => "webp",
     }
 }
 

@@ -26,6 +26,7 @@ pub struct Profile {
 
 /// How the canonical size follows from the displayed size; neither ever enlarges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Geometry {
     /// The longer side becomes at most `max_edge` pixels (1–16 383).
     Fit {
@@ -43,6 +44,7 @@ pub enum Geometry {
 
 /// The canonical encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Encoding {
     /// Baseline JPEG, 4:2:0, standard Huffman tables (ITU-T T.81 annex K).
     Jpeg {
@@ -57,6 +59,15 @@ pub enum Encoding {
 }
 
 impl Encoding {
+    /// The lower-case name, such as `"jpeg"`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Jpeg { .. } => "jpeg",
+            Self::Webp { .. } => "webp",
+        }
+    }
+
     /// The usual file name extension, without a dot.
     #[must_use]
     pub const fn extension(self) -> &'static str {
