@@ -12,7 +12,7 @@
 use crate::intra::cabac::Cabac;
 use crate::intra::contexts::{CODED_SUB_BLOCK, GREATER_1, GREATER_2, LAST_X, LAST_Y, SIGNIFICANT, TRANSFORM_SKIP};
 use crate::intra::dequantise::{Dequantiser, Quantiser};
-use crate::intra::transform::CoefficientBlock;
+use crate::intra::transform::TransformBlock;
 use crate::scan::ORDERS;
 
 /// What is known of a block before its coefficients.
@@ -44,7 +44,7 @@ pub(crate) fn read(
     cabac: &mut Cabac<'_>,
     syntax: ResidualSyntax,
     quantiser: Quantiser<'_>,
-    to: &mut CoefficientBlock,
+    to: &mut TransformBlock,
 ) -> Option<bool> {
     let ResidualSyntax { log2, is_luma, scan, .. } = syntax;
     let skip = syntax.may_skip && log2 == 2 && cabac.bin(TRANSFORM_SKIP + usize::from(!is_luma)) == 1;

@@ -10,7 +10,7 @@ use crate::intra::plane::PlaneSample;
 ///
 /// Outside of `columns` × `rows` all are zero. Most blocks have few coefficients near the corner, so the transforms
 /// need not look at the rest.
-pub(crate) struct CoefficientBlock {
+pub(crate) struct TransformBlock {
     /// Rows tight: the stride is the side of the block.
     pub(crate) coefficients: [i16; 1024],
     /// Columns that coefficients reach, a multiple of 4.
@@ -32,7 +32,7 @@ pub(crate) enum TransformKind {
     Skip,
 }
 
-impl CoefficientBlock {
+impl TransformBlock {
     /// A block of zeros.
     pub(crate) fn zeroed() -> Self {
         Self { coefficients: [0; 1024], columns: 0, rows: 0, is_flat: false }
@@ -42,7 +42,7 @@ impl CoefficientBlock {
 /// Adds the residual of a block of `side` × `side` to `out`, whose rows are `stride` apart, and zeroes the coefficients
 /// for the next block.
 pub(crate) fn add<T: PlaneSample>(
-    block: &mut CoefficientBlock,
+    block: &mut TransformBlock,
     side: usize,
     kind: TransformKind,
     out: &mut [T],
@@ -62,7 +62,7 @@ pub(crate) fn add<T: PlaneSample>(
 }
 
 /// Adds the coefficients themselves, scaled as a transform of 4 × 4 would: by 128 = 2⁷ before the second shift.
-fn skip<T: PlaneSample>(block: &CoefficientBlock, out: &mut [T], stride: usize, depth: u32) {
+fn skip<T: PlaneSample>(block: &TransformBlock, out: &mut [T], stride: usize, depth: u32) {
     let shift = 20 - depth;
     for (row, out) in block.coefficients[..16].as_chunks::<4>().0.iter().zip(out.chunks_mut(stride)) {
         for (o, &c) in out.iter_mut().zip(row) {
@@ -80,7 +80,7 @@ fn skip<T: PlaneSample>(block: &CoefficientBlock, out: &mut [T], stride: usize, 
 /// to a multiple of `W` by the loop, which then reads zeros. Rows and columns without coefficients are left out.
 #[inline(always)]
 fn both_ways<T: PlaneSample, const N: usize, const H: usize, const W: usize>(
-    block: &CoefficientBlock,
+    block: &TransformBlock,
     matrix: &[[i16; N]; N],
     out: &mut [T],
     stride: usize,
@@ -123,7 +123,7 @@ fn both_ways<T: PlaneSample, const N: usize, const H: usize, const W: usize>(
 }
 
 /// The inverse sine transform of 4 × 4. Its functions have no symmetry.
-fn sine<T: PlaneSample>(block: &CoefficientBlock, out: &mut [T], stride: usize, depth: u32) {
+fn sine<T: PlaneSample>(block: &TransformBlock, out: &mut [T], stride: usize, depth: u32) {
     let mut between = [[0i32; 4]; 4];
     let source = block.coefficients.as_chunks::<4>().0;
     for (y, to) in between.iter_mut().enumerate() {

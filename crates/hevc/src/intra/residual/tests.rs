@@ -13,7 +13,7 @@ fn read_written(syntax: ResidualSyntax, write: impl Fn(&mut Encoder)) -> (Option
     encoder.terminate(true);
     let data = encoder.bytes();
     let mut cabac = Cabac::new(&data, 26);
-    let mut block = CoefficientBlock::zeroed();
+    let mut block = TransformBlock::zeroed();
     let skip = read(&mut cabac, syntax, QUANTISER, &mut block);
     assert!(skip.is_none() || (cabac.terminate() && cabac.ends_here()), "bins are left or missing");
     let found: Vec<_> =

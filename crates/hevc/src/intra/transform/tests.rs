@@ -18,15 +18,15 @@ fn rows<const N: usize>(matrix: &[[i16; N]; N]) -> Vec<Vec<i64>> {
 }
 
 /// A block whose coefficients reach `columns` × `rows`.
-fn block(coefficients: &[i16], columns: usize, rows: usize) -> CoefficientBlock {
-    let mut block = CoefficientBlock::zeroed();
+fn block(coefficients: &[i16], columns: usize, rows: usize) -> TransformBlock {
+    let mut block = TransformBlock::zeroed();
     block.coefficients[..coefficients.len()].copy_from_slice(coefficients);
     let is_flat = coefficients[1..].iter().all(|&c| c == 0);
-    CoefficientBlock { columns, rows, is_flat, ..block }
+    TransformBlock { columns, rows, is_flat, ..block }
 }
 
 /// What `add` makes of a plane of `middle`, by `T`, with a stride larger than the block.
-fn added<T: PlaneSample>(block: &mut CoefficientBlock, side: usize, kind: TransformKind, depth: u32) -> Vec<i64> {
+fn added<T: PlaneSample>(block: &mut TransformBlock, side: usize, kind: TransformKind, depth: u32) -> Vec<i64> {
     let (stride, middle) = (side + 3, 1 << (depth - 1));
     let mut out = vec![T::narrow(middle); stride * side];
     add(block, side, kind, &mut out, stride, depth);

@@ -6,7 +6,7 @@ use crate::intra::cabac::Cabac;
 use crate::intra::format::IntraFormat;
 use crate::intra::plane::{DecodedBlocks, Plane, PlaneSample};
 use crate::intra::slice_header::SliceHeader;
-use crate::intra::transform::CoefficientBlock;
+use crate::intra::transform::TransformBlock;
 use crate::result::Result;
 
 /// A picture while its slices are decoded.
@@ -24,7 +24,7 @@ pub(crate) struct PictureDecoder<'p, T> {
     pub(super) modes: Vec<u8>,
     pub(super) modes_across: usize,
     /// The coefficients of the current block, all zero between two blocks.
-    pub(super) coefficients: Box<CoefficientBlock>,
+    pub(super) coefficients: Box<TransformBlock>,
     /// The slice of each coding tree, rows tight; 0 is none yet.
     pub(super) trees: Vec<u8>,
     /// Coding trees that are decoded. They come in raster order, so this is also the address of the next.
@@ -92,7 +92,7 @@ impl<'p, T: PlaneSample> PictureDecoder<'p, T> {
             units_across: width / unit,
             modes: zeroed((width / 4) * (height / 4))?,
             modes_across: width / 4,
-            coefficients: Box::new(CoefficientBlock::zeroed()),
+            coefficients: Box::new(TransformBlock::zeroed()),
             trees: zeroed(format.trees())?,
             count: 0,
             slices: 0,
