@@ -184,7 +184,7 @@ fn function_name(line: &str) -> Option<String> {
     let at = words.iter().position(|word| *word == "fn")?;
     let is_qualifier =
         |word: &&str| word.starts_with("pub") || ["const", "unsafe", "extern", "\"C\"", "async"].contains(word);
-    let name = words.get(at + 1).filter(|_| words[..at].iter().all(|word| is_qualifier(word)))?;
+    let name = words.get(at + 1).filter(|_| words[..at].iter().all(is_qualifier))?;
     Some(name.split(['(', '<']).next()?.to_owned())
 }
 

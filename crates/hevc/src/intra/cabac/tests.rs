@@ -230,16 +230,16 @@ fn ranges_of_symbols_keep_what_the_kernel_assumes() {
 fn the_tables_follow_their_probabilities() {
     // State n stands for a probability of the less probable symbol of 0.5 · a^n, and a^63 is 0.01875 / 0.5.
     let a = (0.01875f64 / 0.5).powf(1.0 / 63.0);
-    for state in 0..63usize {
+    for (state, &next_state) in NEXT_LPS.iter().enumerate().take(63) {
         let probability = 0.5 * a.powf(state as f64);
         // After that symbol the probability is a · p + 1 - a.
         let next = ((a * probability + 1.0 - a).min(0.5) / 0.5).ln() / a.ln();
-        assert!((f64::from(NEXT_LPS[state]) - next).abs() < 0.7, "state {state}");
-        for quarter in 0..4usize {
+        assert!((f64::from(next_state) - next).abs() < 0.7, "state {state}");
+        for (quarter, &range) in RANGE_LPS[state].iter().enumerate() {
             // The middle of the quarter; the first is bounded so that the other symbol keeps 128.
             let middle = probability * (288.0 + 64.0 * quarter as f64);
             let expected = if quarter == 0 { middle.min(128.0) } else { middle }.max(6.0);
-            assert!((f64::from(RANGE_LPS[state][quarter]) - expected).abs() < 1.0, "state {state}, quarter {quarter}");
+            assert!((f64::from(range) - expected).abs() < 1.0, "state {state}, quarter {quarter}");
         }
     }
 }
