@@ -83,8 +83,9 @@ check-docs: setup
 check-benches: setup
 	$(CARGO) bench $(LIBRARY) --bench '*' -- --test
 
-# What a registry would get of the library, built from there.
+# What a registry would get: of every member, and of the library also built from there.
 check-packages: setup
+	$(CARGO) package --workspace --no-verify --quiet
 	$(CARGO) package $(LIBRARY) --quiet
 
 check-dependencies:
