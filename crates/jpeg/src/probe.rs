@@ -161,6 +161,7 @@ impl<'a> JpegProbe<'a> {
                 Segment::Scan(payload) => return Ok(Landmark::Scan(payload)),
                 Segment::EndOfImage => return Ok(Landmark::EndOfImage),
                 Segment::EndOfData => return Err(DecodeError::truncated("the data ends before the image does")),
+                Segment::SecondFrame => return Err(DecodeError::malformed("a second frame header")),
                 Segment::JpegLs => return Err(DecodeError::unsupported("JPEG-LS")),
                 Segment::Hierarchical => return Err(DecodeError::unsupported("hierarchical JPEG")),
                 Segment::StartOfImage => return Err(DecodeError::malformed("a second start of image")),
@@ -263,7 +264,9 @@ mod tests {
         let refusal = |file: &[u8]| header(file).unwrap_err().to_string();
         assert_eq!(refusal(&[&[0xFF, 0xD8][..], &scan].concat()), "malformed: a scan before the frame header");
         assert_eq!(refusal(&[0xFF, 0xD8, 0xFF, 0xD9]), "malformed: no frame header");
-        assert_eq!(refusal(&file(0xC2, &[frame])), "malformed: a second frame header");
+        assert_eq!(refusal(&file(0xC2, std::slice::from_ref(&frame))), "malformed: a second frame header");
+        let cut = [file(0xC2, &[]), frame[..5].to_vec()].concat();
+        assert_eq!(refusal(&cut), "malformed: a second frame header");
         assert_eq!(refusal(&file(0xC2, &[vec![0xFF, 0xD8]])), "malformed: a second start of image");
         assert_eq!(refusal(&file(0xC2, &[vec![0xFF, 0xD9]])), "truncated: a component has no scan");
     }

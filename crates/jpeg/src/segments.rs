@@ -10,6 +10,8 @@ use crate::result::Result;
 pub(crate) enum Segment<'a> {
     /// The code of a `SOFn` marker and the frame header (§ B.2.2).
     Frame(u8, &'a [u8]),
+    /// Another frame header, which no file may have, whole or not.
+    SecondFrame,
     /// A scan header (§ B.2.3); its entropy-coded data follows.
     Scan(&'a [u8]),
     /// Huffman tables (§ B.2.4.2).
@@ -37,12 +39,13 @@ pub(crate) enum Segment<'a> {
 /// A position between the marker segments of a file.
 pub(crate) struct MarkerSegments<'a> {
     rest: &'a [u8],
+    has_frame: bool,
 }
 
 impl<'a> MarkerSegments<'a> {
     /// At the first marker after the start of the image, which is the first two bytes of `file`.
     pub(crate) fn new(file: &'a [u8]) -> Self {
-        Self { rest: file.get(2..).unwrap_or_default() }
+        Self { rest: file.get(2..).unwrap_or_default(), has_frame: false }
     }
 
     /// Moves to `rest`, a later part of the file.
@@ -75,7 +78,15 @@ impl<'a> MarkerSegments<'a> {
                 DQT => Segment::QuantisationTables(self.payload(marker)?),
                 DRI => Segment::RestartInterval(self.payload(marker)?),
                 SOS => Segment::Scan(self.payload(marker)?),
-                SOF0..=SOF15 if marker != JPG => Segment::Frame(marker, self.payload(marker)?),
+                SOF0..=SOF15 if marker != JPG && self.has_frame => {
+                    // It is refused for what it is, even where it is cut.
+                    self.payload(marker).ok();
+                    Segment::SecondFrame
+                }
+                SOF0..=SOF15 if marker != JPG => {
+                    self.has_frame = true;
+                    Segment::Frame(marker, self.payload(marker)?)
+                }
                 _ => Segment::Other(marker, self.payload(marker)?),
             });
         }
@@ -180,13 +191,13 @@ mod tests {
 
     /// The segments of a file up to the end of its data.
     fn walk(after_soi: &[u8]) -> Vec<Segment<'_>> {
-        let mut segments = MarkerSegments { rest: after_soi };
+        let mut segments = MarkerSegments { rest: after_soi, has_frame: false };
         let next = || segments.next_segment().ok().filter(|segment| *segment != Segment::EndOfData);
         std::iter::from_fn(next).collect()
     }
 
     fn error(after_soi: &[u8]) -> DecodeError {
-        MarkerSegments { rest: after_soi }.next_segment().unwrap_err()
+        MarkerSegments { rest: after_soi, has_frame: false }.next_segment().unwrap_err()
     }
 
     #[test]
@@ -239,11 +250,11 @@ mod tests {
     #[test]
     fn entropy_coded_data_ends_at_a_marker_that_is_no_restart() {
         let file = [1, 0xFF, 0, 0xFF, 0xD7, 2, 0xFF, 0xFF, 0, 0xFF, 0xFF, 0xD9];
-        let mut segments = MarkerSegments { rest: &file };
+        let mut segments = MarkerSegments { rest: &file, has_frame: false };
         segments.skip_entropy_coded().unwrap();
         assert_eq!(segments.rest(), [0xFF, 0xD9]);
         for len in 0..file.len() {
-            assert!(MarkerSegments { rest: &file[..len] }.skip_entropy_coded().is_err(), "{len}");
+            assert!(MarkerSegments { rest: &file[..len], has_frame: false }.skip_entropy_coded().is_err(), "{len}");
         }
     }
 }

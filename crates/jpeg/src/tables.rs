@@ -66,12 +66,10 @@ impl<'a> Tables<'a> {
                 Segment::StartOfImage
                 | Segment::ArithmeticConditioning(_)
                 | Segment::Hierarchical
+                | Segment::SecondFrame
                 | Segment::JpegLs => return None,
                 Segment::Frame(marker, payload) => {
-                    let frame = PlanarFrame::of(&FrameHeader::read(marker, payload)?)?;
-                    if self.frame.replace(frame).is_some() {
-                        return None;
-                    }
+                    self.frame = Some(PlanarFrame::of(&FrameHeader::read(marker, payload)?)?);
                 }
                 Segment::HuffmanTables(payload) => self.read_huffman(payload)?,
                 Segment::QuantisationTables(payload) => self.read_quantisers(payload)?,
