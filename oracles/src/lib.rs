@@ -1,0 +1,6 @@
+//! What the programs of this workspace share: a generator of test input, and the report of a comparison.
+//!
+//! Each program in `src/bin` compares one engine with one library that others wrote, on files and on generated or changed
+//! input, and ends with 1 where they differ.
+
+pub mod random;
