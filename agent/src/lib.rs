@@ -11,5 +11,5 @@ mod serve;
 pub mod signature;
 
 pub use device::{ChatRef, Device, DeviceError, Held};
-pub use message::{Change, ChangeReply, ObjectRef, Refusal, StateReply, StateRequest};
+pub use message::{Change, ChangeReply, ErrorReply, ObjectRef, StateReply, StateRequest};
 pub use serve::{AgentConfig, router};

@@ -57,7 +57,7 @@ pub struct StateReply {
 
 /// The agent's error answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refusal {
+pub struct ErrorReply {
     /// A stable code, such as `bad_signature` or `wrong_object`.
     pub code: String,
 }

@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 
 use crate::device::{ChatRef, Device, DeviceError};
 use crate::fetch::{MAX_OBJECT_BYTES, client, fetch};
-use crate::message::{Change, ChangeReply, ObjectRef, Refusal, StateReply, StateRequest};
+use crate::message::{Change, ChangeReply, ErrorReply, ObjectRef, StateReply, StateRequest};
 use crate::signature::{self, SIGNATURE_HEADER, TIMESTAMP_HEADER};
 
 /// The configuration of an agent.
@@ -80,7 +80,7 @@ async fn background(State(agent): State<Arc<Agent>>, request: Request) -> Respon
         };
         let device = Arc::clone(&agent.device);
         let applied = tokio::task::spawn_blocking(move || apply(&device, &change, bytes));
-        let version = applied.await.map_err(|_| Refused::Failed)??;
+        let version = applied.await.map_err(|_| RequestError::Failed)??;
         Ok(ChangeReply { version })
     })
     .await
@@ -96,7 +96,7 @@ async fn state(State(agent): State<Arc<Agent>>, request: Request) -> Response {
     .await
 }
 
-fn apply(device: &Device, change: &Change, bytes: Option<(ContentId, Bytes)>) -> Result<u64, Refused> {
+fn apply(device: &Device, change: &Change, bytes: Option<(ContentId, Bytes)>) -> Result<u64, RequestError> {
     let chat = ChatRef { number: &change.number, account: &change.account, chat: &change.chat };
     Ok(match bytes {
         Some((id, bytes)) => device.apply(chat, change.version, id, bytes)?,
@@ -106,30 +106,30 @@ fn apply(device: &Device, change: &Change, bytes: Option<(ContentId, Bytes)>) ->
 
 impl Agent {
     /// The message of a request that the server has signed.
-    async fn verified<T: DeserializeOwned>(&self, path: &str, request: Request) -> Result<T, Refused> {
+    async fn verified<T: DeserializeOwned>(&self, path: &str, request: Request) -> Result<T, RequestError> {
         let (parts, body) = request.into_parts();
         let body = whole(body).await?;
-        let (timestamp, signature) = signed(&parts.headers).ok_or(Refused::BadSignature)?;
+        let (timestamp, signature) = signed(&parts.headers).ok_or(RequestError::BadSignature)?;
         if !signature::verify(&self.secret, path, timestamp, &body, signature, signature::now()) {
-            return Err(Refused::BadSignature);
+            return Err(RequestError::BadSignature);
         }
-        serde_json::from_slice(&body).map_err(|_| Refused::BadRequest)
+        serde_json::from_slice(&body).map_err(|_| RequestError::BadRequest)
     }
 
-    async fn bytes(&self, object: &ObjectRef) -> Result<(ContentId, Bytes), Refused> {
-        let id = object.id.parse().map_err(|_| Refused::BadRequest)?;
+    async fn bytes(&self, object: &ObjectRef) -> Result<(ContentId, Bytes), RequestError> {
+        let id = object.id.parse().map_err(|_| RequestError::BadRequest)?;
         let bytes = match (&object.url, &object.bytes) {
-            (Some(url), _) => fetch(&self.client, url).await.ok_or(Refused::FetchFailed)?,
-            (None, Some(base64)) => STANDARD.decode(base64).map_err(|_| Refused::BadRequest)?.into(),
-            (None, None) => return Err(Refused::BadRequest),
+            (Some(url), _) => fetch(&self.client, url).await.ok_or(RequestError::FetchFailed)?,
+            (None, Some(base64)) => STANDARD.decode(base64).map_err(|_| RequestError::BadRequest)?.into(),
+            (None, None) => return Err(RequestError::BadRequest),
         };
         Ok((id, bytes))
     }
 }
 
-async fn whole(body: Body) -> Result<Bytes, Refused> {
+async fn whole(body: Body) -> Result<Bytes, RequestError> {
     // An object of the largest size in base64, and the rest of the message.
-    to_bytes(body, MAX_OBJECT_BYTES / 3 * 4 + 64 * 1024).await.map_err(|_| Refused::BadRequest)
+    to_bytes(body, MAX_OBJECT_BYTES / 3 * 4 + 64 * 1024).await.map_err(|_| RequestError::BadRequest)
 }
 
 fn signed(headers: &HeaderMap) -> Option<(u64, &str)> {
@@ -137,7 +137,7 @@ fn signed(headers: &HeaderMap) -> Option<(u64, &str)> {
     Some((timestamp, headers.get(SIGNATURE_HEADER)?.to_str().ok()?))
 }
 
-enum Refused {
+enum RequestError {
     BadSignature,
     BadRequest,
     FetchFailed,
@@ -145,7 +145,7 @@ enum Refused {
     Failed,
 }
 
-impl From<DeviceError> for Refused {
+impl From<DeviceError> for RequestError {
     fn from(error: DeviceError) -> Self {
         match error {
             DeviceError::WrongObject => Self::WrongObject,
@@ -154,19 +154,19 @@ impl From<DeviceError> for Refused {
     }
 }
 
-async fn answer<T: Serialize>(work: impl Future<Output = Result<T, Refused>>) -> Response {
+async fn answer<T: Serialize>(work: impl Future<Output = Result<T, RequestError>>) -> Response {
     let refused = match work.await {
         Ok(reply) => return json(StatusCode::OK, &reply),
         Err(refused) => refused,
     };
     let (status, code) = match refused {
-        Refused::BadSignature => (StatusCode::UNAUTHORIZED, "bad_signature"),
-        Refused::BadRequest => (StatusCode::BAD_REQUEST, "bad_request"),
-        Refused::FetchFailed => (StatusCode::BAD_GATEWAY, "fetch_failed"),
-        Refused::WrongObject => (StatusCode::UNPROCESSABLE_ENTITY, "wrong_object"),
-        Refused::Failed => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),
+        RequestError::BadSignature => (StatusCode::UNAUTHORIZED, "bad_signature"),
+        RequestError::BadRequest => (StatusCode::BAD_REQUEST, "bad_request"),
+        RequestError::FetchFailed => (StatusCode::BAD_GATEWAY, "fetch_failed"),
+        RequestError::WrongObject => (StatusCode::UNPROCESSABLE_ENTITY, "wrong_object"),
+        RequestError::Failed => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),
     };
-    json(status, &Refusal { code: code.into() })
+    json(status, &ErrorReply { code: code.into() })
 }
 
 fn json(status: StatusCode, value: &impl Serialize) -> Response {

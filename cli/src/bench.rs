@@ -29,10 +29,10 @@ pub(crate) fn run(args: &BenchArgs, lines: &mut Lines) -> Result<Verdict, Fatal>
         let measured = measure(&ingest, &mut input, args);
         verdict = verdict.and(measured.is_ok());
         let result = match &measured {
-            Ok(figures) => Outcome::Figures(figures),
+            Ok(figures) => BenchResult::Figures(figures),
             Err(failure) => {
                 tell(&format!("{}: {}", input.path.display(), failure.message));
-                Outcome::Error { error: failure.code }
+                BenchResult::Error { error: failure.code }
             }
         };
         let (fmt, file) = (ingest.profile().encoding.name(), file_name(&input.path));
@@ -93,13 +93,13 @@ struct BenchLine<'a> {
     fmt: &'static str,
     file: String,
     #[serde(flatten)]
-    result: Outcome<'a>,
+    result: BenchResult<'a>,
     peak_rss_kb: u64,
 }
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Outcome<'a> {
+enum BenchResult<'a> {
     Figures(&'a Figures),
     Error { error: &'static str },
 }

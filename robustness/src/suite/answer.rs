@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// The library's results for a case, and their cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(super) struct CaseAnswer {
     /// `accepted`, or the code of the refusal, from inspecting.
     pub(super) inspect: String,
     /// The same from ingesting.
@@ -30,7 +30,7 @@ pub(super) struct Answer {
 pub(super) const ACCEPTED: &str = "accepted";
 pub(super) const NOTHING: &str = "-";
 
-impl Answer {
+impl CaseAnswer {
     pub(super) fn accepted(&self) -> bool {
         self.ingest == ACCEPTED
     }
@@ -70,7 +70,7 @@ impl Answer {
     }
 }
 
-impl fmt::Display for Answer {
+impl fmt::Display for CaseAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { inspect, ingest, resident, heap, estimate, format, pixels, id, panic, .. } = self;
         let (a, b) = (self.inspect_cpu.as_nanos(), self.ingest_cpu.as_nanos());
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_read_as_it_is_written() {
-        let answer = Answer {
+        let answer = CaseAnswer {
             inspect: ACCEPTED.into(),
             ingest: "malformed".into(),
             inspect_cpu: Duration::from_nanos(12_345),
@@ -97,7 +97,7 @@ mod tests {
             id: NOTHING.into(),
             panic: NOTHING.into(),
         };
-        assert_eq!(Answer::parse(&answer.to_string()), Some(answer));
-        assert_eq!(Answer::parse("accepted\t1"), None);
+        assert_eq!(CaseAnswer::parse(&answer.to_string()), Some(answer));
+        assert_eq!(CaseAnswer::parse("accepted\t1"), None);
     }
 }

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
-use super::answer::Answer;
+use super::answer::CaseAnswer;
 use super::case::Mutation;
 
 /// CPU time after which a case counts as hanging. The slowest accepted file takes a few seconds.
@@ -27,20 +27,20 @@ struct Running {
 }
 
 /// The result of sending a case.
-pub(super) enum Reply {
-    Answered(Answer),
+pub(super) enum ChildReply {
+    Answered(CaseAnswer),
     /// How the child ended: by a signal, by an exit, or killed because it hung.
     Died(String),
 }
 
 impl Worker {
-    pub(super) fn ask(&mut self, path: &Path, mutation: Mutation) -> io::Result<Reply> {
+    pub(super) fn ask(&mut self, path: &Path, mutation: Mutation) -> io::Result<ChildReply> {
         Ok(match self.line(path, mutation, 1)? {
-            Ok(line) => match Answer::parse(&line) {
-                Some(answer) => Reply::Answered(answer),
-                None => Reply::Died(format!("said {line:?}")),
+            Ok(line) => match CaseAnswer::parse(&line) {
+                Some(answer) => ChildReply::Answered(answer),
+                None => ChildReply::Died(format!("said {line:?}")),
             },
-            Err(death) => Reply::Died(death),
+            Err(death) => ChildReply::Died(death),
         })
     }
 

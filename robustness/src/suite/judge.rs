@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::answer::{ACCEPTED, Answer, NOTHING};
+use super::answer::{ACCEPTED, CaseAnswer, NOTHING};
 use super::case::Mutation;
 use super::inputs::Input;
 
@@ -12,7 +12,7 @@ pub(super) struct Record {
     pub(super) input: usize,
     pub(super) mutation: Mutation,
     /// `Err` says how the child died.
-    pub(super) result: Result<Answer, String>,
+    pub(super) result: Result<CaseAnswer, String>,
     /// The result of the whole file, if it is accepted.
     pub(super) base: Option<Base>,
 }
@@ -77,7 +77,7 @@ pub(super) fn judge(record: &Record, input: &Input, timed: bool) -> Vec<Finding>
     broken.into_iter().map(finding).collect()
 }
 
-fn verdict(answer: &Answer, record: &Record, input: &Input) -> Vec<(&'static str, String)> {
+fn verdict(answer: &CaseAnswer, record: &Record, input: &Input) -> Vec<(&'static str, String)> {
     let mut broken = Vec::new();
     if answer.panic != NOTHING {
         broken.push(("no panic, abort, signal or hang", format!("panicked at {}", answer.panic)));
@@ -105,7 +105,7 @@ fn verdict(answer: &Answer, record: &Record, input: &Input) -> Vec<(&'static str
     broken
 }
 
-fn memory(answer: &Answer, record: &Record, input: &Input) -> Vec<(&'static str, String)> {
+fn memory(answer: &CaseAnswer, record: &Record, input: &Input) -> Vec<(&'static str, String)> {
     let mut broken = Vec::new();
     let (peak, estimate) = (answer.memory(), answer.estimate);
     let figures =
@@ -128,7 +128,7 @@ fn memory(answer: &Answer, record: &Record, input: &Input) -> Vec<(&'static str,
     broken
 }
 
-fn times(answer: &Answer, record: &Record, input: &Input) -> Vec<(&'static str, String)> {
+fn times(answer: &CaseAnswer, record: &Record, input: &Input) -> Vec<(&'static str, String)> {
     let mut broken = Vec::new();
     let cpu = answer.ingest_cpu;
     if answer.by_header() && answer.inspect_cpu >= HEADER_TIME {

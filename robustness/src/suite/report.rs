@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::answer::{ACCEPTED, Answer};
+use super::answer::{ACCEPTED, CaseAnswer};
 use super::args::Args;
 use super::case::Mutation;
 use super::inputs::{Group, Inputs};
 use super::judge::{Record, mib, ms};
-use super::run::Outcome;
+use super::run::RunResults;
 
 /// The findings and the counts, for standard output.
-pub(super) fn summary(outcome: &Outcome) -> String {
+pub(super) fn summary(outcome: &RunResults) -> String {
     let mut out = String::new();
     for finding in &outcome.findings {
         let _ = writeln!(out, "{}: {} ({}): {}", finding.rule, finding.file, finding.mutation, finding.detail);
@@ -23,7 +23,7 @@ pub(super) fn summary(outcome: &Outcome) -> String {
 }
 
 /// The whole report as Markdown, for `docs/robustness.md`.
-pub(super) fn text(inputs: &Inputs, outcome: &Outcome, args: &Args, took: Duration) -> String {
+pub(super) fn text(inputs: &Inputs, outcome: &RunResults, args: &Args, took: Duration) -> String {
     let mut out = String::from(INTRODUCTION);
     let scope = if args.short { "a short run" } else { "the whole suite" };
     let files = inputs.all.len();
@@ -43,7 +43,7 @@ pub(super) fn text(inputs: &Inputs, outcome: &Outcome, args: &Args, took: Durati
 }
 
 /// The first table: a row for each code, and a column for each origin of whole files, for cuts and for flips.
-fn counts(inputs: &Inputs, outcome: &Outcome) -> String {
+fn counts(inputs: &Inputs, outcome: &RunResults) -> String {
     let mut table: BTreeMap<&str, BTreeMap<String, usize>> = BTreeMap::new();
     for record in &outcome.records {
         let column = match record.mutation {
@@ -67,9 +67,9 @@ fn counts(inputs: &Inputs, outcome: &Outcome) -> String {
 }
 
 /// A record with its answer and its file's name.
-type Answered<'a> = (&'a Record, &'a Answer, String);
+type Answered<'a> = (&'a Record, &'a CaseAnswer, String);
 
-fn answered<'a>(inputs: &'a Inputs, outcome: &'a Outcome) -> impl Iterator<Item = Answered<'a>> {
+fn answered<'a>(inputs: &'a Inputs, outcome: &'a RunResults) -> impl Iterator<Item = Answered<'a>> {
     outcome.records.iter().filter_map(|record| {
         let name = &inputs.all[record.input].name;
         let name =
@@ -78,7 +78,7 @@ fn answered<'a>(inputs: &'a Inputs, outcome: &'a Outcome) -> impl Iterator<Item 
     })
 }
 
-fn worst(inputs: &Inputs, outcome: &Outcome) -> String {
+fn worst(inputs: &Inputs, outcome: &RunResults) -> String {
     let mut out = String::from("## The worst\n\n| | | file |\n|---|--:|---|\n");
     let mut line = |what: &str, by: &dyn Fn(&Answered<'_>) -> Option<f64>, unit: &str| {
         let scored = answered(inputs, outcome).filter_map(|a| by(&a).map(|score| (score, a.2)));
@@ -112,7 +112,7 @@ fn worst(inputs: &Inputs, outcome: &Outcome) -> String {
     out
 }
 
-fn bombs(inputs: &Inputs, outcome: &Outcome) -> String {
+fn bombs(inputs: &Inputs, outcome: &RunResults) -> String {
     let mut out = String::from("## Bombs\n\n| bomb | bytes | outcome | CPU | memory |\n|---|--:|---|--:|--:|\n");
     for (record, answer, name) in answered(inputs, outcome) {
         let input = &inputs.all[record.input];
@@ -127,7 +127,7 @@ fn bombs(inputs: &Inputs, outcome: &Outcome) -> String {
 }
 
 /// Estimates compared with peaks, of accepted files that are not changed.
-fn estimates(inputs: &Inputs, outcome: &Outcome) -> String {
+fn estimates(inputs: &Inputs, outcome: &RunResults) -> String {
     let whole = |a: &Answered<'_>| a.0.mutation == Mutation::Whole && a.1.accepted();
     let accepted: Vec<Answered<'_>> = answered(inputs, outcome).filter(whole).collect();
     let ratio = |a: &Answered<'_>| a.1.estimate as f64 / a.1.memory().max(1) as f64;
@@ -145,7 +145,7 @@ fn estimates(inputs: &Inputs, outcome: &Outcome) -> String {
 }
 
 /// The cuts that are accepted.
-fn cuts(inputs: &Inputs, outcome: &Outcome) -> String {
+fn cuts(inputs: &Inputs, outcome: &RunResults) -> String {
     let mut accepted: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
     for record in &outcome.records {
         if let (Mutation::Cut(n), Ok(answer)) = (record.mutation, &record.result)
@@ -165,7 +165,7 @@ fn cuts(inputs: &Inputs, outcome: &Outcome) -> String {
     out
 }
 
-fn findings(outcome: &Outcome) -> String {
+fn findings(outcome: &RunResults) -> String {
     if outcome.findings.is_empty() {
         return "## Broken rules\n\nNone.\n".into();
     }

@@ -5,15 +5,15 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use std::{fs, io, thread};
 
-use super::answer::Answer;
+use super::answer::CaseAnswer;
 use super::args::Args;
 use super::case::{Mutation, mutations};
-use super::child::{Reply, Worker};
+use super::child::{ChildReply, Worker};
 use super::inputs::{Group, Input, Inputs};
 use super::judge::{Base, Finding, Record, is_slow, judge};
 
 /// All results of a run.
-pub(super) struct Outcome {
+pub(super) struct RunResults {
     pub(super) records: Vec<Record>,
     pub(super) findings: Vec<Finding>,
 }
@@ -26,7 +26,7 @@ struct Unit {
     base: Option<Base>,
 }
 
-pub(super) fn all(inputs: &Inputs, args: &Args) -> io::Result<Outcome> {
+pub(super) fn all(inputs: &Inputs, args: &Args) -> io::Result<RunResults> {
     let mut records = run(&whole(inputs), inputs, args)?;
     let accepted = |record: &Record| {
         let answer = record.result.as_ref().ok().filter(|answer| answer.accepted())?;
@@ -41,7 +41,7 @@ pub(super) fn all(inputs: &Inputs, args: &Args) -> io::Result<Outcome> {
     mutated.sort_by_key(|unit| std::cmp::Reverse(unit.base.as_ref().map(|base| base.cpu)));
     records.extend(run(&mutated, inputs, args)?);
     let findings = records.iter().flat_map(|r| judge(r, &inputs.all[r.input], args.timed)).collect();
-    Ok(Outcome { records, findings })
+    Ok(RunResults { records, findings })
 }
 
 /// Every file unchanged. Files of the archive share children. Each other file has a child of its own, because the rules
@@ -55,7 +55,7 @@ fn whole(inputs: &Inputs) -> Vec<Unit> {
     own.chain(shared).collect()
 }
 
-fn mutants(index: usize, input: &Input, answer: &Answer, args: &Args) -> io::Result<Vec<Unit>> {
+fn mutants(index: usize, input: &Input, answer: &CaseAnswer, args: &Args) -> io::Result<Vec<Unit>> {
     let steps: Vec<u32> = if args.short { vec![7, 14, 19] } else { (0..20).collect() };
     let flips = if args.short { 7 } else { 200 };
     if args.short && answer.ingest_cpu > SHORT_CPU {
@@ -108,8 +108,8 @@ fn run_unit(unit: &Unit, inputs: &Inputs, args: &Args, worker: &mut Worker) -> i
     for &(index, mutation) in &unit.cases {
         let input = &inputs.all[index];
         let result = match worker.ask(&input.path, mutation)? {
-            Reply::Answered(answer) => Ok(answer),
-            Reply::Died(how) => Err(how),
+            ChildReply::Answered(answer) => Ok(answer),
+            ChildReply::Died(how) => Err(how),
         };
         let mut record = Record { input: index, mutation, result, base: unit.base.clone() };
         if args.timed && is_slow(&record, input) {

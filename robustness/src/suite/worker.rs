@@ -12,7 +12,7 @@ use image_ingest::{Background, Error, Ingest, Inspection, Source, self_test};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 
-use super::answer::{ACCEPTED, Answer, NOTHING};
+use super::answer::{ACCEPTED, CaseAnswer, NOTHING};
 use super::case::Mutation;
 use super::memory::Peak;
 
@@ -68,7 +68,7 @@ fn answer(line: &str, current: &mut Current) -> io::Result<()> {
     out.flush()
 }
 
-fn run(bytes: Vec<u8>) -> Answer {
+fn run(bytes: Vec<u8>) -> CaseAnswer {
     let ingest = Ingest::default();
     let upload = Bytes::from(bytes);
     *last_panic() = None;
@@ -77,7 +77,7 @@ fn run(bytes: Vec<u8>) -> Answer {
     let (ingested, ingest_cpu) = timed(|| whole(&ingest, &upload));
     let (resident, heap) = peak.end();
     let of_header = |f: fn(&Inspection) -> u64| inspected.as_ref().map_or(0, f);
-    Answer {
+    CaseAnswer {
         inspect: code(&inspected),
         ingest: code(&ingested),
         inspect_cpu,

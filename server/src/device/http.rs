@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use image_ingest_agent::signature::{self, SIGNATURE_HEADER, TIMESTAMP_HEADER};
-use image_ingest_agent::{Change, ChangeReply, ObjectRef, Refusal as AgentRefusal, StateReply, StateRequest};
+use image_ingest_agent::{Change, ChangeReply, ErrorReply, ObjectRef, StateReply, StateRequest};
 use reqwest::{Client, Method};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -53,7 +53,7 @@ impl HttpGateway {
         let status = response.status();
         let text = response.bytes().await.map_err(failure)?;
         if !status.is_success() {
-            let code = serde_json::from_slice::<AgentRefusal>(&text).map_or_else(|_| "none".into(), |r| r.code);
+            let code = serde_json::from_slice::<ErrorReply>(&text).map_or_else(|_| "none".into(), |r| r.code);
             tracing::warn!(%status, code = code.get(..32).unwrap_or(&code), "the agent refused");
             return Err(DeviceFailure::Refused);
         }

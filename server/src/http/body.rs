@@ -102,7 +102,7 @@ impl App {
 
     async fn read_parts(&self, boundary: String, incoming: &mut Incoming) -> Result<Received, Refusal> {
         let in_file = AtomicBool::new(false);
-        let chunks = Chunks { incoming, in_file: &in_file, rest: Bytes::new(), framing: 0, yielded: false };
+        let chunks = BodyStream { incoming, in_file: &in_file, rest: Bytes::new(), framing: 0, yielded: false };
         let mut parts = Multipart::new(chunks, boundary);
         let mut received = None;
         let mut others = 0;
@@ -171,7 +171,7 @@ async fn skip(mut part: Field<'_>, others: &mut u64) -> Result<(), Refusal> {
 
 /// The body as a stream for the parser. It limits chunks, because the parser would otherwise buffer all available
 /// bytes.
-struct Chunks<'a> {
+struct BodyStream<'a> {
     incoming: &'a mut Incoming,
     /// Whether the parser is within a part's content.
     in_file: &'a AtomicBool,
@@ -183,7 +183,7 @@ struct Chunks<'a> {
     yielded: bool,
 }
 
-impl Stream for Chunks<'_> {
+impl Stream for BodyStream<'_> {
     type Item = Result<Bytes, Ended>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -215,7 +215,7 @@ impl Stream for Chunks<'_> {
     }
 }
 
-impl Chunks<'_> {
+impl BodyStream<'_> {
     fn fail<T>(&mut self, refusal: Refusal) -> Poll<Option<Result<T, Ended>>> {
         self.incoming.failed = Some(refusal);
         Poll::Ready(Some(Err(Ended)))

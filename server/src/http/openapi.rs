@@ -43,7 +43,7 @@ impl Modify for Bearer {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "a schema, never a value")]
-struct ChatPath {
+struct ChatPathSchema {
     /// A phone number, an e-mail address, a group, or a comma-separated list of numbers and addresses in any order.
     #[param(
         rename = "chatId",
@@ -69,8 +69,9 @@ struct Conditions {
 
 /// The upload.
 #[derive(ToSchema)]
+#[schema(as = Upload)]
 #[expect(dead_code, reason = "a schema, never a value")]
-struct Upload {
+struct UploadForm {
     /// The image file: JPEG, PNG, GIF, WebP or HEIC, at most 10 MiB.
     #[schema(value_type = String, format = Binary)]
     background: Vec<u8>,
@@ -81,12 +82,12 @@ struct Upload {
     put,
     path = "/chats/{chatId}/background",
     params(
-        ChatPath,
+        ChatPathSchema,
         ("dry_run" = Option<bool>, Query, description = "Validate and answer the receipt; store and send nothing"),
         ("receipt" = Option<bool>, Query, description = "Add what was done to the image"),
         Conditions,
     ),
-    request_body(content = Upload, content_type = "multipart/form-data"),
+    request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
         (status = 200, description = "The background is set", body = BackgroundBody),
         (status = 400, description = "The request or the upload is at fault; code says how", body = ErrorBody),
@@ -105,7 +106,7 @@ fn put_background() {}
 #[utoipa::path(
     get,
     path = "/chats/{chatId}/background",
-    params(ChatPath),
+    params(ChatPathSchema),
     responses(
         (status = 200, description = "The state", body = BackgroundBody),
         (status = 400, description = "The chat id is none", body = ErrorBody),
@@ -122,7 +123,7 @@ fn get_background() {}
     delete,
     path = "/chats/{chatId}/background",
     params(
-        ChatPath,
+        ChatPathSchema,
         ("dry_run" = Option<bool>, Query, description = "Answer what would change; store and send nothing"),
         Conditions,
     ),

@@ -3,7 +3,7 @@
 use super::bomb::{Bomb, NEARLY_ALL, filled};
 use crate::encode::boxes::{boxed, full_box, ispe, nclx, pixi8};
 use crate::encode::heif::{Heif, Item, grid_payload};
-use crate::encode::hevc::{self, Coding, Picture, Source};
+use crate::encode::hevc::{self, HevcCoding, HevcSource, Picture};
 use crate::raster::Rgb;
 
 pub(super) fn all() -> Vec<Bomb> {
@@ -152,7 +152,7 @@ pub(super) fn plate() -> &'static Picture {
     static CODED: std::sync::OnceLock<Picture> = std::sync::OnceLock::new();
     CODED.get_or_init(|| {
         let plate = Rgb::from_fn(64, 64, |_, _| [90, 120, 150]);
-        hevc::encode(&Source::from(&plate), &Coding { qp: 40, ..Coding::default() })
+        hevc::encode(&HevcSource::from(&plate), &HevcCoding { qp: 40, ..HevcCoding::default() })
     })
 }
 

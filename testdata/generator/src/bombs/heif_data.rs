@@ -4,7 +4,7 @@ use super::bomb::{Bomb, NEARLY_ALL, filled};
 use super::heif::{find, good, grid, plate};
 use crate::encode::boxes::{boxed, nclx};
 use crate::encode::heif::{Heif, Item};
-use crate::encode::hevc::{self, Coding, Source};
+use crate::encode::hevc::{self, HevcCoding, HevcSource};
 use crate::metadata::icc;
 use crate::raster::Rgb;
 
@@ -90,7 +90,7 @@ fn payloads() -> Vec<Bomb> {
         }),
         Bomb::new("heic_picture_sets.heic", "accepted", "64 picture parameter sets of 4096×4096, one in use", || {
             let flat = Rgb::from_fn(4096, 4096, |_, _| [90, 120, 150]);
-            let mut picture = hevc::encode(&Source::from(&flat), &Coding { qp: 40, ..Coding::default() });
+            let mut picture = hevc::encode(&HevcSource::from(&flat), &HevcCoding { qp: 40, ..HevcCoding::default() });
             picture.add_picture_sets(1..64);
             Heif::single(&picture, &[nclx([1, 13, 6], true)]).encode()
         }),

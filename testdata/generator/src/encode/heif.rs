@@ -12,12 +12,12 @@ pub(crate) struct Heif {
     pub(crate) primary: u16,
     /// Boxes added at the end of `iprp`.
     pub(crate) extra: Vec<u8>,
-    pub(crate) layout: Layout,
+    pub(crate) layout: HeifLayout,
 }
 
 /// The choices that the format allows for writing boxes.
 #[derive(Clone, Default)]
-pub(crate) struct Layout {
+pub(crate) struct HeifLayout {
     /// Item ids of 32 bits, from 70 001.
     pub(crate) wide_ids: bool,
     /// `iloc` of version 0 rather than 1; with wide ids it is 2.
@@ -73,7 +73,7 @@ impl Heif {
             references: Vec::new(),
             primary: 1,
             extra: Vec::new(),
-            layout: Layout::default(),
+            layout: HeifLayout::default(),
         }
     }
 
@@ -252,7 +252,7 @@ impl Heif {
 
     /// `payload` is where the data of `mdat` begins.
     fn iloc(&self, payload: usize) -> Vec<u8> {
-        let Layout { wide_ids, old_locations, based, .. } = self.layout;
+        let HeifLayout { wide_ids, old_locations, based, .. } = self.layout;
         let version = if wide_ids { 2 } else { u8::from(!old_locations) };
         let mut out = if based { vec![0x88, 0x80] } else { vec![0x44, 0] };
         let number = |value: usize| if based { (value as u64).to_be_bytes().to_vec() } else { be32(value).to_vec() };

@@ -6,7 +6,7 @@ use super::boxes::{boxed, full_box, ispe};
 use crate::raster::Rgb;
 
 /// RGB samples of `depth` bits.
-pub(crate) struct Source {
+pub(crate) struct HevcSource {
     pub(crate) width: u32,
     pub(crate) height: u32,
     pub(crate) depth: u8,
@@ -15,7 +15,7 @@ pub(crate) struct Source {
 
 /// The colour description of a coded picture, and its quantiser.
 #[derive(Clone, Copy)]
-pub(crate) struct Coding {
+pub(crate) struct HevcCoding {
     pub(crate) qp: u8,
     pub(crate) full_range: bool,
     /// Colour primaries, transfer characteristics and matrix coefficients (ITU-T H.273).
@@ -35,28 +35,28 @@ pub(crate) struct Picture {
     pub(crate) data: Vec<u8>,
 }
 
-impl Default for Coding {
+impl Default for HevcCoding {
     /// sRGB with the BT.601 matrix at full range, as phones write.
     fn default() -> Self {
         Self { qp: 26, full_range: true, cicp: [1, 13, 6] }
     }
 }
 
-impl From<&Rgb> for Source {
+impl From<&Rgb> for HevcSource {
     fn from(image: &Rgb) -> Self {
         let samples = image.samples.iter().map(|&v| u16::from(v)).collect();
         Self { width: image.width, height: image.height, depth: 8, samples }
     }
 }
 
-pub(crate) fn encode(source: &Source, coding: &Coding) -> Picture {
+pub(crate) fn encode(source: &HevcSource, coding: &HevcCoding) -> Picture {
     let [y, cb, cr] = planes(source, coding);
     let planes = Planes16 { y: &y, chroma: Some((&cb, &cr)), bit_depth: source.depth };
     finish(encode_planes(source.width, source.height, planes, coding), source.depth)
 }
 
 /// A tile of which the part outside `shown` is zero in all planes, as some phones fill it.
-pub(crate) fn encode_zero_padded(source: &Source, shown: (u32, u32), coding: &Coding) -> Picture {
+pub(crate) fn encode_zero_padded(source: &HevcSource, shown: (u32, u32), coding: &HevcCoding) -> Picture {
     let cut = |mut plane: Vec<u16>, width: u32, shown: (u32, u32)| {
         for (y, row) in (0..).zip(plane.chunks_exact_mut(width as usize)) {
             row[if y < shown.1 { shown.0 as usize } else { 0 }..].fill(0);
@@ -73,18 +73,18 @@ pub(crate) fn encode_zero_padded(source: &Source, shown: (u32, u32), coding: &Co
 /// One plane of 8 bits: an alpha plane.
 pub(crate) fn encode_gray(width: u32, height: u32, samples: &[u8], qp: u8) -> Picture {
     let y: Vec<u16> = samples.iter().map(|&v| u16::from(v)).collect();
-    let coding = Coding { qp, full_range: true, cicp: [2, 2, 2] };
+    let coding = HevcCoding { qp, full_range: true, cicp: [2, 2, 2] };
     finish(encode_planes(width, height, Planes16 { y: &y, chroma: None, bit_depth: 8 }, &coding), 8)
 }
 
-fn encode_planes(width: u32, height: u32, planes: Planes16<'_>, coding: &Coding) -> EncodedPicture {
+fn encode_planes(width: u32, height: u32, planes: Planes16<'_>, coding: &HevcCoding) -> EncodedPicture {
     let [primaries, transfer, matrix] = coding.cicp;
     let config = EncoderConfig { qp: coding.qp, full_range: coding.full_range, colour: (primaries, transfer, matrix) };
     encode_picture16(width, height, planes, &config).expect("planes have the size of the picture")
 }
 
 /// Y′CbCr planes, chroma averaged over 2×2 pixels.
-fn planes(source: &Source, coding: &Coding) -> [Vec<u16>; 3] {
+fn planes(source: &HevcSource, coding: &HevcCoding) -> [Vec<u16>; 3] {
     let pixels: Vec<[f64; 3]> = source.samples.chunks_exact(3).map(|rgb| ycbcr(rgb, source.depth, coding)).collect();
     let (w, h) = (source.width as usize, source.height as usize);
     let luma = pixels.iter().map(|p| quantized(p[0], source.depth)).collect();
@@ -101,7 +101,7 @@ fn planes(source: &Source, coding: &Coding) -> [Vec<u16>; 3] {
 }
 
 /// H.273 equations 38–40 (full) or 29–31 (limited range), before rounding.
-fn ycbcr(rgb: &[u16], depth: u8, coding: &Coding) -> [f64; 3] {
+fn ycbcr(rgb: &[u16], depth: u8, coding: &HevcCoding) -> [f64; 3] {
     let (kr, kb) = if coding.cicp[2] == 1 { (0.2126, 0.0722) } else { (0.299, 0.114) };
     let unit = f64::from(1u32 << (depth - 8));
     let max = 256.0 * unit - 1.0;

@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 use super::pictures::picture;
 use crate::catalogue::Entry;
 use crate::encode::boxes::{boxed, full_box, irot, ispe, nclx, pixi8, prof};
-use crate::encode::heif::{DataSize, Heif, Item, Layout};
-use crate::encode::hevc::{self, Coding, Picture, Source};
+use crate::encode::heif::{DataSize, Heif, HeifLayout, Item};
+use crate::encode::hevc::{self, HevcCoding, HevcSource, Picture};
 use crate::metadata::exif::Exif;
 use crate::metadata::icc;
 
@@ -24,14 +24,16 @@ fn file(name: &str, shows: &str, make: impl Fn() -> Heif + Send + Sync + 'static
 
 fn coded() -> &'static Picture {
     static CODED: OnceLock<Picture> = OnceLock::new();
-    CODED.get_or_init(|| hevc::encode(&Source::from(&picture(W, H)), &Coding { qp: 32, ..Coding::default() }))
+    CODED.get_or_init(|| {
+        hevc::encode(&HevcSource::from(&picture(W, H)), &HevcCoding { qp: 32, ..HevcCoding::default() })
+    })
 }
 
 fn plain() -> Heif {
     Heif::single(coded(), &[nclx([1, 13, 6], true)])
 }
 
-fn laid_out(layout: Layout) -> Heif {
+fn laid_out(layout: HeifLayout) -> Heif {
     Heif { layout, ..plain() }
 }
 
@@ -41,32 +43,41 @@ fn unknown_box() -> Vec<u8> {
 
 /// ISO/IEC 14496-12, 4.2 and 8.11.
 fn boxes() -> Vec<Entry> {
-    let written = |name, shows, layout: fn() -> Layout| file(name, shows, move || laid_out(layout()));
+    let written = |name, shows, layout: fn() -> HeifLayout| file(name, shows, move || laid_out(layout()));
     vec![
-        written("plain", "one picture", Layout::default),
-        written("wide_ids", "item ids of 32 bits", || Layout { wide_ids: true, ..Layout::default() }),
-        written("iloc_0", "iloc of version 0", || Layout { old_locations: true, ..Layout::default() }),
-        written("iloc_based", "iloc with base offsets and fields of 8 bytes", || Layout {
+        written("plain", "one picture", HeifLayout::default),
+        written("wide_ids", "item ids of 32 bits", || HeifLayout { wide_ids: true, ..HeifLayout::default() }),
+        written("iloc_0", "iloc of version 0", || HeifLayout { old_locations: true, ..HeifLayout::default() }),
+        written("iloc_based", "iloc with base offsets and fields of 8 bytes", || HeifLayout {
             based: true,
-            ..Layout::default()
+            ..HeifLayout::default()
         }),
-        written("three_extents", "the data in three extents, not in their order", || Layout {
+        written("three_extents", "the data in three extents, not in their order", || HeifLayout {
             extents: 3,
-            ..Layout::default()
+            ..HeifLayout::default()
         }),
-        written("narrow_ipma", "associations of 7 bits", || Layout { narrow_associations: true, ..Layout::default() }),
-        written("mdat_first", "mdat before meta", || Layout { data_first: true, ..Layout::default() }),
-        written("mdat_64_bits", "a box size of 64 bits", || Layout { data_size: DataSize::Long, ..Layout::default() }),
-        written("mdat_to_the_end", "a box size of 0", || Layout { data_size: DataSize::ToTheEnd, ..Layout::default() }),
-        written("unknown_boxes", "free, skip and uuid boxes on the top level and in meta", || Layout {
+        written("narrow_ipma", "associations of 7 bits", || HeifLayout {
+            narrow_associations: true,
+            ..HeifLayout::default()
+        }),
+        written("mdat_first", "mdat before meta", || HeifLayout { data_first: true, ..HeifLayout::default() }),
+        written("mdat_64_bits", "a box size of 64 bits", || HeifLayout {
+            data_size: DataSize::Long,
+            ..HeifLayout::default()
+        }),
+        written("mdat_to_the_end", "a box size of 0", || HeifLayout {
+            data_size: DataSize::ToTheEnd,
+            ..HeifLayout::default()
+        }),
+        written("unknown_boxes", "free, skip and uuid boxes on the top level and in meta", || HeifLayout {
             after_ftyp: [boxed(*b"free", &[0; 9]), unknown_box(), boxed(*b"skip", &[])].concat(),
             in_meta: [boxed(*b"free", &[]), unknown_box()].concat(),
             at_end: [unknown_box(), boxed(*b"free", &[1])].concat(),
-            ..Layout::default()
+            ..HeifLayout::default()
         }),
-        written("trailing_bytes", "bytes after the last box that are none", || Layout {
+        written("trailing_bytes", "bytes after the last box that are none", || HeifLayout {
             at_end: b"\r\n--boundary--\r\n".to_vec(),
-            ..Layout::default()
+            ..HeifLayout::default()
         }),
         file("mif1_alone", "mif1 as the only brand", || {
             let mut heif = plain();
@@ -139,7 +150,7 @@ fn items() -> Vec<Entry> {
         }),
         file("group", "an entity group of alternatives", || {
             let group = full_box(*b"altr", 0, 0, &[0, 0, 0, 50, 0, 0, 0, 1, 0, 0, 0, 1]);
-            laid_out(Layout { in_meta: full_box(*b"grpl", 0, 0, &group), ..Layout::default() })
+            laid_out(HeifLayout { in_meta: full_box(*b"grpl", 0, 0, &group), ..HeifLayout::default() })
         }),
     ]
 }

@@ -6,7 +6,7 @@ use super::pictures::{ORIENTATIONS, picture};
 use crate::catalogue::{Entry, parallel};
 use crate::encode::boxes::{clap, imir, irot, nclx, prof, turns};
 use crate::encode::heif::Heif;
-use crate::encode::hevc::{self, Coding, Picture, Source};
+use crate::encode::hevc::{self, HevcCoding, HevcSource, Picture};
 use crate::metadata::exif::Exif;
 use crate::metadata::{icc, xmp};
 use crate::raster::{Rgb, vignette};
@@ -38,7 +38,7 @@ fn coded_small() -> &'static Picture {
 }
 
 fn coded(image: &Rgb) -> Picture {
-    hevc::encode(&Source::from(image), &Coding::default())
+    hevc::encode(&HevcSource::from(image), &HevcCoding::default())
 }
 
 fn pictures() -> Vec<Entry> {
@@ -73,7 +73,10 @@ fn pictures() -> Vec<Entry> {
 fn ten_bit() -> Picture {
     let scene = Scene { grain: 0.5, ..Scene::new(480, 360) };
     let samples = scene.paint16().iter().map(|&v| v >> 6).collect();
-    hevc::encode(&Source { width: 480, height: 360, depth: 10, samples }, &Coding { qp: 30, ..Coding::default() })
+    hevc::encode(
+        &HevcSource { width: 480, height: 360, depth: 10, samples },
+        &HevcCoding { qp: 30, ..HevcCoding::default() },
+    )
 }
 
 fn orientation(value: u8) -> Entry {
@@ -113,15 +116,15 @@ fn turned() -> Vec<Entry> {
 }
 
 fn colours() -> Vec<Entry> {
-    let described = |name, shows, coding: Coding, property: fn() -> Option<Vec<u8>>| {
+    let described = |name, shows, coding: HevcCoding, property: fn() -> Option<Vec<u8>>| {
         file(name, shows, move || {
             let properties: Vec<Vec<u8>> = property().into_iter().collect();
-            Heif::single(&hevc::encode(&Source::from(&small()), &coding), &properties)
+            Heif::single(&hevc::encode(&HevcSource::from(&small()), &coding), &properties)
         })
     };
-    let usual = Coding::default();
-    let limited = Coding { full_range: false, cicp: [1, 1, 1], ..usual };
-    let limited_601 = Coding { full_range: false, ..usual };
+    let usual = HevcCoding::default();
+    let limited = HevcCoding { full_range: false, cicp: [1, 1, 1], ..usual };
+    let limited_601 = HevcCoding { full_range: false, ..usual };
     vec![
         described("display_p3", "prof: Display P3", usual, || Some(prof(&icc::display_p3()))),
         described("nclx_full", "nclx: sRGB, BT.601 matrix, full range", usual, || Some(nclx(SRGB, true))),
@@ -135,21 +138,21 @@ fn colours() -> Vec<Entry> {
 fn grids() -> Vec<Entry> {
     vec![
         file("grid_2x2", "2×2 tiles of 512×512 cut to 1000×700", || {
-            let tiles = tiles(&picture(1000, 700), 2, 2, 512, Coding { qp: 31, ..Coding::default() });
+            let tiles = tiles(&picture(1000, 700), 2, 2, 512, HevcCoding { qp: 31, ..HevcCoding::default() });
             Heif::grid(&tiles, 2, (1000, 700), &[nclx(SRGB, true)])
         })
         .heavy(),
         file("grid_3x2_irot", "3×2 tiles of 128×128 cut to 322×242, then a quarter turn clockwise", || {
             let stored = picture(242, 322).stored_for(6);
-            let tiles = tiles(&stored, 3, 2, 128, Coding::default());
+            let tiles = tiles(&stored, 3, 2, 128, HevcCoding::default());
             Heif::grid(&tiles, 3, (322, 242), &[nclx(SRGB, true), irot(3)])
         }),
         file("grid_zero_padded", "2×2 tiles of 192×192 cut to 300×200, zero in all planes beyond that", || {
             let (image, side) = (picture(300, 200), 192);
             let places = [(0, 0), (side, 0), (0, side), (side, side)];
             let tiles = places.map(|(x, y)| {
-                let tile = Source::from(&image.crop(x, y, side, side));
-                hevc::encode_zero_padded(&tile, ((300 - x).min(side), (200 - y).min(side)), &Coding::default())
+                let tile = HevcSource::from(&image.crop(x, y, side, side));
+                hevc::encode_zero_padded(&tile, ((300 - x).min(side), (200 - y).min(side)), &HevcCoding::default())
             });
             Heif::grid(&tiles, 2, (300, 200), &[nclx(SRGB, true)])
         }),
@@ -164,11 +167,11 @@ fn grids() -> Vec<Entry> {
 /// 4032×3024 in 8×6 tiles with everything around it that a phone writes.
 pub(super) fn phone(image: &Rgb, qp: u8) -> Heif {
     let (columns, rows) = (image.width.div_ceil(512), image.height.div_ceil(512));
-    let tiles = tiles(image, columns, rows, 512, Coding { qp, ..Coding::default() });
+    let tiles = tiles(image, columns, rows, 512, HevcCoding { qp, ..HevcCoding::default() });
     let size = (image.width, image.height);
     let mut heif = Heif::grid(&tiles, columns as usize, size, &[prof(&icc::display_p3())]);
     heif.add_thumbnail(
-        &hevc::encode(&Source::from(&picture(320, 240)), &Coding { qp: 34, ..Coding::default() }),
+        &hevc::encode(&HevcSource::from(&picture(320, 240)), &HevcCoding { qp: 34, ..HevcCoding::default() }),
         heif.primary,
     );
     heif.add_exif(&Exif::oriented(1).tiff(), heif.primary);
@@ -176,8 +179,8 @@ pub(super) fn phone(image: &Rgb, qp: u8) -> Heif {
 }
 
 /// Tiles of `side`, row by row; those at the right and the bottom repeat the last pixels.
-pub(super) fn tiles(image: &Rgb, columns: u32, rows: u32, side: u32, coding: Coding) -> Vec<Picture> {
+pub(super) fn tiles(image: &Rgb, columns: u32, rows: u32, side: u32, coding: HevcCoding) -> Vec<Picture> {
     let places: Vec<(u32, u32)> =
         (0..rows).flat_map(|row| (0..columns).map(move |column| (column * side, row * side))).collect();
-    parallel(&places, |&(x, y)| hevc::encode(&Source::from(&image.crop(x, y, side, side)), &coding))
+    parallel(&places, |&(x, y)| hevc::encode(&HevcSource::from(&image.crop(x, y, side, side)), &coding))
 }

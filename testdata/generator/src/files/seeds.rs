@@ -6,7 +6,7 @@ use crate::catalogue::Entry;
 use crate::encode::boxes::{clap, imir, irot, nclx, prof};
 use crate::encode::gif::{self, cube, dithered};
 use crate::encode::heif::Heif;
-use crate::encode::hevc::{self, Coding, Picture, Source};
+use crate::encode::hevc::{self, HevcCoding, HevcSource, Picture};
 use crate::encode::jpeg::{self, Options, SamplingFactor};
 use crate::encode::png::{Color, Png, SIGNATURE, chunk, iccp, ihdr, wide, zlib};
 use crate::encode::progressive::{encode_420, usual_script};
@@ -188,12 +188,15 @@ const SRGB: [u8; 3] = [1, 13, 6];
 const BOX_HEADER: usize = 8;
 
 fn coded(width: u32, height: u32, qp: u8) -> Picture {
-    hevc::encode(&Source::from(&picture(width, height)), &Coding { qp, ..Coding::default() })
+    hevc::encode(&HevcSource::from(&picture(width, height)), &HevcCoding { qp, ..HevcCoding::default() })
 }
 
 fn deep() -> Picture {
     let samples = picture(64, 48).samples.iter().map(|&v| u16::from(v) << 2).collect();
-    hevc::encode(&Source { width: 64, height: 48, depth: 10, samples }, &Coding { qp: 34, ..Coding::default() })
+    hevc::encode(
+        &HevcSource { width: 64, height: 48, depth: 10, samples },
+        &HevcCoding { qp: 34, ..HevcCoding::default() },
+    )
 }
 
 fn luma() -> Picture {
@@ -226,7 +229,7 @@ fn heifs() -> Vec<Entry> {
             heif.encode()
         }),
         file("heif/grid", || {
-            let tiles = tiles(&picture(100, 70), 2, 2, 64, Coding { qp: 40, ..Coding::default() });
+            let tiles = tiles(&picture(100, 70), 2, 2, 64, HevcCoding { qp: 40, ..HevcCoding::default() });
             Heif::grid(&tiles, 2, (100, 70), &[nclx(SRGB, true), irot(3)]).encode()
         }),
         bare("coarse", || coded(64, 48, 40)),

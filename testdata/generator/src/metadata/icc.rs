@@ -2,7 +2,7 @@
 
 /// A tone curve.
 #[derive(Clone, Copy)]
-pub(crate) enum Curve {
+pub(crate) enum IccCurve {
     /// The sRGB transfer function as a parametric curve (type 3).
     Srgb,
     /// A pure power as `curv` with one u8Fixed8 entry.
@@ -14,26 +14,26 @@ pub(super) type Primaries = [[f64; 2]; 3];
 
 /// sRGB, by its own primaries and a parametric curve: the identity for a converter.
 pub(crate) fn srgb() -> Vec<u8> {
-    rgb("generated sRGB", [[0.64, 0.33], [0.30, 0.60], [0.15, 0.06]], Curve::Srgb)
+    rgb("generated sRGB", [[0.64, 0.33], [0.30, 0.60], [0.15, 0.06]], IccCurve::Srgb)
 }
 
 /// Display P3: DCI-P3 primaries, D65, sRGB curve.
 pub(crate) fn display_p3() -> Vec<u8> {
-    rgb("generated Display P3", [[0.680, 0.320], [0.265, 0.690], [0.150, 0.060]], Curve::Srgb)
+    rgb("generated Display P3", [[0.680, 0.320], [0.265, 0.690], [0.150, 0.060]], IccCurve::Srgb)
 }
 
 /// Adobe RGB (1998): gamma 563/256.
 pub(crate) fn adobe_rgb() -> Vec<u8> {
-    rgb("generated Adobe RGB", [[0.64, 0.33], [0.21, 0.71], [0.15, 0.06]], Curve::Gamma(563))
+    rgb("generated Adobe RGB", [[0.64, 0.33], [0.21, 0.71], [0.15, 0.06]], IccCurve::Gamma(563))
 }
 
 /// Gray of gamma 2.2 (563/256).
 pub(crate) fn gray() -> Vec<u8> {
-    let tags = vec![desc("generated gray"), copyright(), white_point(), (*b"kTRC", Curve::Gamma(563).tag())];
+    let tags = vec![desc("generated gray"), copyright(), white_point(), (*b"kTRC", IccCurve::Gamma(563).tag())];
     profile(*b"mntr", *b"GRAY", *b"XYZ ", tags)
 }
 
-fn rgb(name: &str, primaries: Primaries, curve: Curve) -> Vec<u8> {
+fn rgb(name: &str, primaries: Primaries, curve: IccCurve) -> Vec<u8> {
     let colorants = adapted(primaries);
     let xyz = |column: usize| xyz_tag(colorants.map(|row| row[column]));
     let tags = vec![
@@ -127,7 +127,7 @@ fn chad_tag() -> Vec<u8> {
     out
 }
 
-impl Curve {
+impl IccCurve {
     fn tag(self) -> Vec<u8> {
         match self {
             Self::Gamma(gamma) => [&b"curv\0\0\0\0\0\0\0\x01"[..], &gamma.to_be_bytes()].concat(),
@@ -151,24 +151,24 @@ pub(super) fn fixed(value: f64) -> [u8; 4] {
     (rounded as i32).to_be_bytes()
 }
 
-pub(super) type Matrix = [[f64; 3]; 3];
+pub(super) type IccMatrix = [[f64; 3]; 3];
 
 pub(super) const D50: [f64; 3] = [0.9642, 1.0, 0.8249];
 const D65_XY: [f64; 2] = [0.3127, 0.3290];
-const BRADFORD: Matrix = [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]];
+const BRADFORD: IccMatrix = [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]];
 
 /// RGB to XYZ under D50: primaries scaled so that white is D65, then adapted (ICC.1:2022, annex E).
-pub(super) fn adapted(primaries: Primaries) -> Matrix {
+pub(super) fn adapted(primaries: Primaries) -> IccMatrix {
     let columns = primaries.map(xyz_of);
-    let unscaled: Matrix = std::array::from_fn(|row| columns.map(|column| column[row]));
+    let unscaled: IccMatrix = std::array::from_fn(|row| columns.map(|column| column[row]));
     let scale = apply(&inverse(&unscaled), xyz_of(D65_XY));
-    let scaled: Matrix = unscaled.map(|row| std::array::from_fn(|i| row[i] * scale[i]));
+    let scaled: IccMatrix = unscaled.map(|row| std::array::from_fn(|i| row[i] * scale[i]));
     product(&adaptation(), &scaled)
 }
 
-fn adaptation() -> Matrix {
+fn adaptation() -> IccMatrix {
     let (from, to) = (apply(&BRADFORD, xyz_of(D65_XY)), apply(&BRADFORD, D50));
-    let scaled: Matrix = std::array::from_fn(|row| BRADFORD[row].map(|v| v * to[row] / from[row]));
+    let scaled: IccMatrix = std::array::from_fn(|row| BRADFORD[row].map(|v| v * to[row] / from[row]));
     product(&inverse(&BRADFORD), &scaled)
 }
 
@@ -176,16 +176,16 @@ fn xyz_of([x, y]: [f64; 2]) -> [f64; 3] {
     [x / y, 1.0, (1.0 - x - y) / y]
 }
 
-pub(super) fn apply(m: &Matrix, v: [f64; 3]) -> [f64; 3] {
+pub(super) fn apply(m: &IccMatrix, v: [f64; 3]) -> [f64; 3] {
     m.map(|row| row[0] * v[0] + row[1] * v[1] + row[2] * v[2])
 }
 
-fn product(a: &Matrix, b: &Matrix) -> Matrix {
+fn product(a: &IccMatrix, b: &IccMatrix) -> IccMatrix {
     a.map(|row| std::array::from_fn(|i| row[0] * b[0][i] + row[1] * b[1][i] + row[2] * b[2][i]))
 }
 
 /// By cofactors.
-fn inverse(m: &Matrix) -> Matrix {
+fn inverse(m: &IccMatrix) -> IccMatrix {
     let minor = |r: usize, c: usize| {
         let (r1, r2, c1, c2) = ((r + 1) % 3, (r + 2) % 3, (c + 1) % 3, (c + 2) % 3);
         m[r1][c1] * m[r2][c2] - m[r1][c2] * m[r2][c1]

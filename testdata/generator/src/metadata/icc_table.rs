@@ -80,7 +80,7 @@ pub(crate) fn rgb_mab() -> Vec<u8> {
 }
 
 /// The matrix for XYZ in its 16-bit encoding, and no offsets.
-fn scaled(matrix: super::icc::Matrix) -> Vec<u8> {
+fn scaled(matrix: super::icc::IccMatrix) -> Vec<u8> {
     let cells = matrix.iter().flatten().flat_map(|&v| fixed(v * 32768.0 / 65535.0));
     cells.chain([0; 12]).collect()
 }

@@ -5,7 +5,7 @@ use crate::catalogue::Entry;
 use crate::encode::boxes::{boxed, ispe, nclx, pixi8};
 use crate::encode::gif::{self, Picture};
 use crate::encode::heif::{Heif, Item, grid_payload};
-use crate::encode::hevc::{self, Coding, Source};
+use crate::encode::hevc::{self, HevcCoding, HevcSource};
 use crate::encode::jpeg::find_marker;
 use crate::encode::png::{SIGNATURE, chunk, ihdr};
 use crate::encode::progressive::{encode_420, endless_script};
@@ -106,7 +106,7 @@ fn limit_exceeded() -> Vec<Entry> {
 
 fn plate() -> hevc::Picture {
     let plate = Rgb::from_fn(64, 64, |_, _| [90, 120, 150]);
-    hevc::encode(&Source::from(&plate), &Coding { qp: 40, ..Coding::default() })
+    hevc::encode(&HevcSource::from(&plate), &HevcCoding { qp: 40, ..HevcCoding::default() })
 }
 
 /// The one item's data as many extents, by rewriting the last box of meta.

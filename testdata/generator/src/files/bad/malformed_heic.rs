@@ -4,7 +4,7 @@ use super::valid::{file, find, good_heic, patched};
 use crate::catalogue::Entry;
 use crate::encode::boxes::{boxed, ispe, nclx, pixi8};
 use crate::encode::heif::{Heif, Item, grid_payload};
-use crate::encode::hevc::Coding;
+use crate::encode::hevc::HevcCoding;
 use crate::files::heic::tiles;
 use crate::files::pictures::picture;
 
@@ -79,7 +79,7 @@ pub(super) fn all() -> Vec<Entry> {
 }
 
 fn grid() -> Heif {
-    let coding = Coding { qp: 34, ..Coding::default() };
+    let coding = HevcCoding { qp: 34, ..HevcCoding::default() };
     let tiles = tiles(&picture(128, 128), 2, 2, 64, coding);
     Heif::grid(&tiles, 2, (128, 128), &[nclx([1, 13, 6], true)])
 }

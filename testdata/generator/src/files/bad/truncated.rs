@@ -5,7 +5,7 @@ use crate::catalogue::Entry;
 use crate::encode::boxes::nclx;
 use crate::encode::gif::{self, Picture};
 use crate::encode::heif::Heif;
-use crate::encode::hevc::Coding;
+use crate::encode::hevc::HevcCoding;
 use crate::encode::jpeg::scan_data;
 use crate::encode::png::{Color, Png, SIGNATURE, chunk, ihdr, wide, zlib};
 use crate::encode::progressive::{encode_420, usual_script};
@@ -46,7 +46,7 @@ fn cuts() -> Vec<Entry> {
         cut("webp_lossless.webp", "lossless WebP", || webp::lossless(&calm(160, 120))),
         cut("heic.heic", "HEIC", || good_heic().encode()),
         cut("heic_grid.heic", "HEIC grid", || {
-            let tiles = tiles(&picture(256, 256), 2, 2, 128, Coding::default());
+            let tiles = tiles(&picture(256, 256), 2, 2, 128, HevcCoding::default());
             Heif::grid(&tiles, 2, (256, 256), &[nclx([1, 13, 6], true)]).encode()
         }),
     ]

@@ -4,7 +4,7 @@ use super::valid::{file, good_jpeg, patched};
 use crate::catalogue::Entry;
 use crate::encode::boxes::{boxed, full_box, ispe, nclx, pixi8};
 use crate::encode::heif::{Heif, Item};
-use crate::encode::hevc::{self, Coding, Picture, Source};
+use crate::encode::hevc::{self, HevcCoding, HevcSource, Picture};
 use crate::encode::jpeg::{find_marker, segment};
 use crate::raster::Rgb;
 use crate::scene::noise::Prng;
@@ -40,7 +40,7 @@ fn av1(major: [u8; 4]) -> Heif {
 
 fn plate() -> Picture {
     let plate = Rgb::from_fn(64, 64, |_, _| [90, 120, 150]);
-    hevc::encode(&Source::from(&plate), &Coding { qp: 40, ..Coding::default() })
+    hevc::encode(&HevcSource::from(&plate), &HevcCoding { qp: 40, ..HevcCoding::default() })
 }
 
 /// Version, flags, the colour of the canvas, its size, and where each picture's corner lies (ISO/IEC 23008-12,

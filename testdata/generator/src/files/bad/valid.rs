@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use crate::catalogue::Entry;
 use crate::encode::boxes::nclx;
 use crate::encode::heif::Heif;
-use crate::encode::hevc::{self, Coding, Picture, Source};
+use crate::encode::hevc::{self, HevcCoding, HevcSource, Picture};
 use crate::encode::jpeg::{self, Options};
 use crate::encode::png::{Color, Png, wide};
 use crate::files::pictures::{calm, picture};
@@ -33,7 +33,7 @@ pub(super) fn good_png() -> Vec<u8> {
 /// A small valid HEIC to damage.
 pub(super) fn good_heic() -> Heif {
     static CODED: OnceLock<Picture> = OnceLock::new();
-    let coded = CODED.get_or_init(|| hevc::encode(&Source::from(&picture(160, 120)), &Coding::default()));
+    let coded = CODED.get_or_init(|| hevc::encode(&HevcSource::from(&picture(160, 120)), &HevcCoding::default()));
     Heif::single(coded, &[nclx([1, 13, 6], true)])
 }
 
