@@ -9,7 +9,7 @@
 use image_ingest_color::{compose, expand_range, to_rgb, to_srgb};
 use image_ingest_resize::{ChromaGrid, reduce_planes, reduce_raster};
 use image_ingest_samples::{
-    Layout, Orientation, Planes, Range, Raster, Rect, Samples, Size, Workers, chroma_size, sample_count, turn,
+    CpuTimer, Layout, Planes, Range, Raster, Rect, Samples, Size, Workers, chroma_size, sample_count, turn,
 };
 
 use crate::error::{Error, Result};
@@ -109,17 +109,17 @@ pub(crate) fn canonicalise(pixels: Pixels, coded_size: Size, plan: &Plan, worker
 /// Turns reduced planes upright where they go to the encoder as they are, else converts them to RGB first.
 fn from_planes(planes: Planes, plan: &Plan, workers: Workers<'_>) -> Result<(CanonicalSamples, bool)> {
     match plan.chroma_grid(planes.bit_depth, planes.matrix) {
-        ChromaGrid::Half => Ok((planar(planes, plan)?, false)),
+        ChromaGrid::Half => Ok((planar(planes, plan, &workers.timer())?, false)),
         ChromaGrid::Full => interleaved(to_rgb(planes, workers)?, plan, workers),
     }
 }
 
 /// Stretches planes to full range and turns each upright.
-fn planar(planes: Planes, plan: &Plan) -> Result<CanonicalSamples> {
+fn planar(planes: Planes, plan: &Plan, timer: &CpuTimer<'_>) -> Result<CanonicalSamples> {
     let planes = expand_range(planes);
     debug_assert_eq!(planes.range, Range::Full);
     let upright = |samples: Samples, size: Size| match samples {
-        Samples::U8(v) => Ok(turn::<1>(v, size, plan.orientation)?),
+        Samples::U8(v) => Ok(turn::<1>(v, size, plan.orientation, timer)?),
         Samples::U16(_) => Err(Error::internal("16-bit planes cannot be encoded")),
     };
     let luma = upright(planes.luma, plan.target)?;
@@ -138,19 +138,18 @@ fn interleaved(raster: Raster, plan: &Plan, workers: Workers<'_>) -> Result<(Can
     let Samples::U8(samples) = samples else {
         return Err(Error::internal("the colour stage left 16-bit samples"));
     };
+    let timer = &workers.timer();
+    let rgb =
+        |samples| Ok::<_, Error>(CanonicalSamples::Rgb(turn::<3>(samples, plan.target, plan.orientation, timer)?));
     Ok(match layout {
-        Layout::Gray => (CanonicalSamples::Gray(turn::<1>(samples, plan.target, plan.orientation)?), false),
-        Layout::Rgb => (rgb(samples, plan.target, plan.orientation)?, false),
+        Layout::Gray => (CanonicalSamples::Gray(turn::<1>(samples, plan.target, plan.orientation, timer)?), false),
+        Layout::Rgb => (rgb(samples)?, false),
         Layout::Rgba => {
-            let (samples, composed) = compose(samples, plan.matte);
-            (rgb(samples, plan.target, plan.orientation)?, composed)
+            let (samples, composed) = compose(samples, plan.matte, timer)?;
+            (rgb(samples)?, composed)
         }
         Layout::Cmyk => return Err(Error::internal("the colour stage left CMYK samples")),
     })
-}
-
-fn rgb(samples: Vec<u8>, size: Size, orientation: Orientation) -> Result<CanonicalSamples> {
-    Ok(CanonicalSamples::Rgb(turn::<3>(samples, size, orientation)?))
 }
 
 #[cfg(test)]

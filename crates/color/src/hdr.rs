@@ -11,9 +11,10 @@
 
 use libm::{exp, log, pow};
 
-use image_ingest_samples::{Cicp, Layout, Raster, Samples, zeroed};
+use image_ingest_samples::{Cicp, CpuTimer, Layout, Raster, Samples, Workers, zeroed};
 
-use crate::depth::eight_bits;
+use crate::depth::{eight_bits, sixteen_bits};
+use crate::each_pixel::each_pixel;
 use crate::result::Result;
 
 /// H.273 transfer characteristics of PQ (SMPTE ST 2084).
@@ -25,30 +26,16 @@ pub(crate) const HLG: u16 = 18;
 ///
 /// # Errors
 ///
-/// `out_of_memory`.
-pub(crate) fn tone_map(raster: Raster, cicp: Cicp) -> Result<Raster> {
-    if !matches!(raster.layout, Layout::Rgb | Layout::Rgba | Layout::Gray) {
+/// `out_of_memory`, `deadline`, `cancelled`.
+pub(crate) fn tone_map(raster: Raster, cicp: Cicp, workers: Workers<'_>) -> Result<Raster> {
+    if raster.layout == Layout::Cmyk {
         return Ok(raster);
     }
-    let curve = ToneCurve::new(cicp)?;
-    let channels = raster.layout.channels();
-    let mut out = zeroed(raster.samples.len())?;
-    let source = |i: usize| match &raster.samples {
-        Samples::U8(v) => u16::from(v[i]) * 257,
-        Samples::U16(v) => v[i],
-    };
-    for (index, pixel) in out.chunks_exact_mut(channels).enumerate() {
-        let at = index * channels;
-        if channels == 1 {
-            pixel[0] = curve.map([source(at); 3])[0];
-            continue;
-        }
-        pixel[..3].copy_from_slice(&curve.map([source(at), source(at + 1), source(at + 2)]));
-        if channels == 4 {
-            pixel[3] = eight_bits(source(at + 3));
-        }
+    let curve = ToneCurve::new(cicp, &workers.timer())?;
+    match &raster.samples {
+        Samples::U8(v) => curve.apply(v, &raster, sixteen_bits, workers),
+        Samples::U16(v) => curve.apply(v, &raster, |sample| sample, workers),
     }
-    Raster::new(raster.size, raster.layout, Samples::U8(out))
 }
 
 /// The tables and numbers of one tone mapping.
@@ -68,15 +55,17 @@ struct ToneCurve {
 
 impl ToneCurve {
     #[expect(clippy::cast_possible_truncation, reason = "f64 to f32 rounds, and indices are below 65 536")]
-    fn new(cicp: Cicp) -> Result<Self> {
+    fn new(cicp: Cicp, timer: &CpuTimer<'_>) -> Result<Self> {
         let hlg = cicp.transfer == HLG;
         let mut light = zeroed(65_536)?;
         for (code, to) in light.iter_mut().enumerate() {
+            look_at(timer, code)?;
             let v = code as f64 / 65_535.0;
             *to = if hlg { hlg_scene_light(v) as f32 } else { (pq_light(v) / REFERENCE_WHITE) as f32 };
         }
         let mut encoded = zeroed(65_536)?;
         for (step, to) in encoded.iter_mut().enumerate() {
+            look_at(timer, step)?;
             *to = (srgb_encode(step as f64 / 65_535.0) * 255.0 + 0.5) as u8;
         }
         let (primaries, luminance) = match cicp.primaries {
@@ -86,6 +75,24 @@ impl ToneCurve {
         };
         let peak_nits = if hlg { HLG_PEAK } else { 10_000.0 };
         Ok(Self { light, encoded, primaries, luminance, peak: (peak_nits / REFERENCE_WHITE) as f32, hlg })
+    }
+
+    /// Maps gray, RGB or RGBA, whose samples `widen` makes code values of 16 bits.
+    fn apply<T: Copy + Sync>(
+        &self,
+        samples: &[T],
+        raster: &Raster,
+        widen: impl Fn(T) -> u16 + Sync,
+        workers: Workers<'_>,
+    ) -> Result<Raster> {
+        match raster.layout {
+            Layout::Gray => each_pixel(samples, raster, workers, |&[v]| [self.map([widen(v); 3])[0]]),
+            Layout::Rgba => each_pixel(samples, raster, workers, |&[r, g, b, a]| {
+                let [r, g, b] = self.map([r, g, b].map(&widen));
+                [r, g, b, eight_bits(widen(a))]
+            }),
+            Layout::Rgb | Layout::Cmyk => each_pixel(samples, raster, workers, |rgb| self.map(rgb.map(&widen))),
+        }
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "f64 to f32 rounds, and indices are below 65 536")]
@@ -104,6 +111,11 @@ impl ToneCurve {
             self.encoded[(v * 65_535.0 + 0.5) as usize]
         })
     }
+}
+
+/// Looks at the budget every 4096 entries of a table, each of which takes a power or two.
+fn look_at(timer: &CpuTimer<'_>, entry: usize) -> Result<()> {
+    if entry.is_multiple_of(4096) { timer.check() } else { Ok(()) }
 }
 
 /// The luminance that a luminance above the knee becomes, by Reinhard's extended curve.
@@ -155,11 +167,15 @@ const P3_TO_BT709: [[f32; 3]; 3] =
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use image_ingest_samples::{Budget, CancellationToken, WorkError};
+
     use super::*;
 
     fn gray(code: u16, transfer: u16) -> u8 {
         let cicp = Cicp { primaries: 9, transfer, matrix: 0, full_range: true };
-        ToneCurve::new(cicp).unwrap().map([code; 3])[0]
+        ToneCurve::new(cicp, &CpuTimer::default()).unwrap().map([code; 3])[0]
     }
 
     #[test]
@@ -178,7 +194,7 @@ mod tests {
     #[test]
     fn the_curve_never_falls() {
         let cicp = Cicp { primaries: 9, transfer: PQ, matrix: 0, full_range: true };
-        let curve = ToneCurve::new(cicp).unwrap();
+        let curve = ToneCurve::new(cicp, &CpuTimer::default()).unwrap();
         let levels: Vec<u8> = (0..=u16::MAX).step_by(64).map(|c| curve.map([c; 3])[1]).collect();
         assert!(levels.is_sorted());
     }
@@ -227,12 +243,22 @@ mod tests {
     }
 
     #[test]
+    fn a_cancelled_job_maps_nothing() {
+        let token = CancellationToken::new();
+        token.cancel();
+        let budget = Budget::new(Duration::from_secs(1), token);
+        let cicp = Cicp { primaries: 9, transfer: HLG, matrix: 0, full_range: true };
+        let pixel = Raster::new(image_ingest_samples::Size::new(1, 1), Layout::Rgb, Samples::U8(vec![0; 3])).unwrap();
+        assert_eq!(tone_map(pixel, cicp, Workers::default().under(&budget)), Err(WorkError::Cancelled));
+    }
+
+    #[test]
     fn alpha_passes_and_inks_are_left_alone() {
         let cicp = Cicp { primaries: 9, transfer: PQ, matrix: 0, full_range: true };
         let size = image_ingest_samples::Size::new(1, 1);
         let pixel = Raster::new(size, Layout::Rgba, Samples::U16(vec![0, 0, 0, 32_896])).unwrap();
-        assert_eq!(tone_map(pixel, cicp).unwrap().samples, Samples::U8(vec![0, 0, 0, 128]));
+        assert_eq!(tone_map(pixel, cicp, Workers::default()).unwrap().samples, Samples::U8(vec![0, 0, 0, 128]));
         let inks = Raster::new(size, Layout::Cmyk, Samples::U8(vec![1, 2, 3, 4])).unwrap();
-        assert_eq!(tone_map(inks.clone(), cicp).unwrap(), inks);
+        assert_eq!(tone_map(inks.clone(), cicp, Workers::default()).unwrap(), inks);
     }
 }

@@ -45,6 +45,7 @@ mod curve;
 mod depth;
 mod described;
 mod description;
+mod each_pixel;
 mod equality;
 mod grid;
 mod hdr;

@@ -3,9 +3,10 @@
 use image_ingest_samples::{Layout, Raster, Samples, Workers, zeroed};
 
 use crate::conversion::Conversion;
-use crate::depth::eight_bits;
+use crate::depth::{eight_bits, sixteen_bits};
 use crate::described;
 use crate::description::ColorModel;
+use crate::each_pixel::each_pixel;
 use crate::grid::ColorGrid;
 use crate::hdr;
 use crate::profile::ColorProfile;
@@ -32,8 +33,8 @@ use crate::shaper::{Luminance, Shaper, grays};
 /// budget of `workers`.
 pub fn to_srgb(raster: Raster, conversion: &Conversion, workers: Workers<'_>) -> Result<Raster> {
     match conversion {
-        Conversion::Identity | Conversion::ProfileIgnored => plain(raster),
-        Conversion::ToneMap(cicp) => hdr::tone_map(raster, *cicp),
+        Conversion::Identity | Conversion::ProfileIgnored => plain(raster, workers),
+        Conversion::ToneMap(cicp) => hdr::tone_map(raster, *cicp, workers),
         Conversion::Profile(description) => {
             let model = match raster.layout {
                 Layout::Gray => ColorModel::Gray,
@@ -43,7 +44,7 @@ pub fn to_srgb(raster: Raster, conversion: &Conversion, workers: Workers<'_>) ->
             // Gray with alpha comes as RGBA, and its profile is one of gray.
             match described::read(description, model).or_else(|| described::read(description, ColorModel::Gray)) {
                 Some(profile) => through(raster, &profile, workers),
-                None => plain(raster),
+                None => plain(raster, workers),
             }
         }
     }
@@ -62,9 +63,9 @@ fn through(raster: Raster, profile: &ColorProfile<'_>, workers: Workers<'_>) -> 
         (ColorProfile::Table(table), layout) => match (table.space.channels(), layout) {
             (1, Layout::Gray | Layout::Rgba) => one_channel(raster, &Luminance::Table(table), workers),
             (3, Layout::Rgb | Layout::Rgba) | (4, Layout::Cmyk) => by_grid(&raster, &ColorGrid::new(table)?, workers),
-            _ => plain(raster),
+            _ => plain(raster, workers),
         },
-        _ => plain(raster),
+        _ => plain(raster, workers),
     }
 }
 
@@ -76,50 +77,29 @@ fn by_shaper<T: Copy + Into<usize> + Sync, const N: usize>(
     workers: Workers<'_>,
 ) -> Result<Raster> {
     if raster.layout == Layout::Rgba {
-        mapped(source, raster, workers, |&[r, g, b, a]| with_alpha(shaper.rgb([r, g, b]), alpha(a)))
+        each_pixel(source, raster, workers, |&[r, g, b, a]| with_alpha(shaper.rgb([r, g, b]), alpha(a)))
     } else {
-        mapped(source, raster, workers, |&rgb| shaper.rgb::<T>(rgb))
+        each_pixel(source, raster, workers, |&rgb| shaper.rgb::<T>(rgb))
     }
 }
 
 fn by_grid(raster: &Raster, grid: &ColorGrid, workers: Workers<'_>) -> Result<Raster> {
     match (&raster.samples, raster.layout) {
-        (Samples::U8(v), Layout::Cmyk) => mapped(v, raster, workers, |inks| grid.cmyk(inks.map(sixteen_bits))),
-        (Samples::U16(v), Layout::Cmyk) => mapped(v, raster, workers, |inks| grid.cmyk(*inks)),
+        (Samples::U8(v), Layout::Cmyk) => each_pixel(v, raster, workers, |inks| grid.cmyk(inks.map(sixteen_bits))),
+        (Samples::U16(v), Layout::Cmyk) => each_pixel(v, raster, workers, |inks| grid.cmyk(*inks)),
         (Samples::U8(v), Layout::Rgba) => {
-            mapped(v, raster, workers, |&[r, g, b, a]| with_alpha(grid.rgb([r, g, b].map(sixteen_bits)), a))
+            each_pixel(v, raster, workers, |&[r, g, b, a]| with_alpha(grid.rgb([r, g, b].map(sixteen_bits)), a))
         }
         (Samples::U16(v), Layout::Rgba) => {
-            mapped(v, raster, workers, |&[r, g, b, a]| with_alpha(grid.rgb([r, g, b]), eight_bits(a)))
+            each_pixel(v, raster, workers, |&[r, g, b, a]| with_alpha(grid.rgb([r, g, b]), eight_bits(a)))
         }
-        (Samples::U8(v), _) => mapped(v, raster, workers, |rgb| grid.rgb(rgb.map(sixteen_bits))),
-        (Samples::U16(v), _) => mapped(v, raster, workers, |rgb| grid.rgb(*rgb)),
+        (Samples::U8(v), _) => each_pixel(v, raster, workers, |rgb| grid.rgb(rgb.map(sixteen_bits))),
+        (Samples::U16(v), _) => each_pixel(v, raster, workers, |rgb| grid.rgb(*rgb)),
     }
-}
-
-/// A raster of pixels of `N` channels, each made from a pixel of `M` channels.
-fn mapped<T: Sync, const M: usize, const N: usize>(
-    source: &[T],
-    raster: &Raster,
-    workers: Workers<'_>,
-    pixel: impl Fn(&[T; M]) -> [u8; N] + Sync,
-) -> Result<Raster> {
-    let source = source.as_chunks::<M>().0;
-    let mut out = zeroed(source.len().saturating_mul(N))?;
-    workers.map([source], out.as_chunks_mut::<N>().0, |[source], out| {
-        out.iter_mut().zip(source).for_each(|(to, from)| *to = pixel(from));
-    })?;
-    let layout = if N == 4 { Layout::Rgba } else { Layout::Rgb };
-    Raster::new(raster.size, layout, Samples::U8(out))
 }
 
 fn with_alpha([r, g, b]: [u8; 3], a: u8) -> [u8; 4] {
     [r, g, b, a]
-}
-
-/// The 16-bit sample of the same value: 255 becomes 65 535.
-fn sixteen_bits(sample: u8) -> u16 {
-    u16::from(sample) * 257
 }
 
 /// Converts gray, or RGBA whose colour channels are equal, of which it keeps alpha.
@@ -128,35 +108,42 @@ fn one_channel(raster: Raster, luminance: &Luminance<'_>, workers: Workers<'_>) 
     match (raster.samples, raster.layout) {
         (Samples::U8(v), Layout::Rgba) => {
             let raster = Raster { samples: Samples::U8(Vec::new()), ..raster };
-            mapped(&v, &raster, workers, |&[g, _, _, a]| with_alpha([table[usize::from(g)]; 3], a))
+            each_pixel(&v, &raster, workers, |&[g, _, _, a]| with_alpha([table[usize::from(g)]; 3], a))
         }
         (Samples::U16(v), Layout::Rgba) => {
             let raster = Raster { samples: Samples::U8(Vec::new()), ..raster };
-            mapped(&v, &raster, workers, |&[g, _, _, a]| with_alpha([table[usize::from(g)]; 3], eight_bits(a)))
+            each_pixel(&v, &raster, workers, |&[g, _, _, a]| with_alpha([table[usize::from(g)]; 3], eight_bits(a)))
         }
         (Samples::U8(mut v), layout) => {
-            v.iter_mut().for_each(|g| *g = table[usize::from(*g)]);
+            let timer = workers.timer();
+            for stretch in v.chunks_mut(STRETCH) {
+                timer.check()?;
+                stretch.iter_mut().for_each(|g| *g = table[usize::from(*g)]);
+            }
             Raster::new(raster.size, layout, Samples::U8(v))
         }
         (Samples::U16(v), layout) => {
-            Raster::new(raster.size, layout, Samples::U8(narrowed(&v, |g| table[usize::from(g)])?))
+            Raster::new(raster.size, layout, Samples::U8(narrowed(&v, workers, |g| table[usize::from(g)])?))
         }
     }
 }
 
 /// Rounds to 8 bits and keeps values. CMYK without a profile becomes RGB as if inks were ideal: light passes an ink and
 /// then black.
-fn plain(raster: Raster) -> Result<Raster> {
+fn plain(raster: Raster, workers: Workers<'_>) -> Result<Raster> {
     let mut samples = match raster.samples {
         Samples::U8(v) => v,
-        Samples::U16(v) => narrowed(&v, eight_bits)?,
+        Samples::U16(v) => narrowed(&v, workers, eight_bits)?,
     };
     if raster.layout != Layout::Cmyk {
         return Raster::new(raster.size, raster.layout, Samples::U8(samples));
     }
     // In place: pixel `i` is written to `3 × i`, which is never ahead of `4 × i`, where it is read.
-    let pixels = samples.len() / 4;
+    let (pixels, timer) = (samples.len() / 4, workers.timer());
     for i in 0..pixels {
+        if i.is_multiple_of(STRETCH) {
+            timer.check()?;
+        }
         let [c, m, y, k] = [samples[4 * i], samples[4 * i + 1], samples[4 * i + 2], samples[4 * i + 3]];
         samples[3 * i..3 * i + 3].copy_from_slice(&[c, m, y].map(|ink| light(ink, k)));
     }
@@ -165,11 +152,16 @@ fn plain(raster: Raster) -> Result<Raster> {
 }
 
 /// 8-bit samples made of 16-bit ones.
-fn narrowed(samples: &[u16], narrow: impl Fn(u16) -> u8) -> Result<Vec<u8>> {
+fn narrowed(samples: &[u16], workers: Workers<'_>, narrow: impl Fn(u16) -> u8 + Sync) -> Result<Vec<u8>> {
     let mut out = zeroed(samples.len())?;
-    out.iter_mut().zip(samples).for_each(|(to, &from)| *to = narrow(from));
+    workers.map([samples], &mut out, |[samples], out| {
+        out.iter_mut().zip(samples).for_each(|(to, &from)| *to = narrow(from));
+    })?;
     Ok(out)
 }
+
+/// Pixels that are converted between two looks at the budget.
+const STRETCH: usize = 1 << 14;
 
 /// The light that an ink and black let through, 0–255, rounded to nearest.
 fn light(ink: u8, key: u8) -> u8 {
@@ -194,6 +186,6 @@ mod tests {
             assert_eq!([middle.saturating_sub(128), middle, middle.saturating_add(128)].map(eight_bits), [v; 3]);
         }
         let raster = Raster::new(Size::new(2, 1), Layout::Gray, Samples::U16(vec![128, 129])).unwrap();
-        assert_eq!(plain(raster).unwrap().samples, Samples::U8(vec![0, 1]));
+        assert_eq!(plain(raster, Workers::default()).unwrap().samples, Samples::U8(vec![0, 1]));
     }
 }

@@ -11,6 +11,7 @@ use std::ops::Range;
 use wide::u8x16;
 
 use crate::block::{self, SIDE};
+use crate::budget::CpuTimer;
 use crate::error::WorkError;
 use crate::memory::zeroed;
 use crate::orientation::Orientation;
@@ -21,17 +22,24 @@ use crate::size::Size;
 /// The result has the axes of the upright picture: `height × width` pixels where the orientation swaps the axes.
 ///
 /// ```
-/// use image_ingest_samples::{Orientation, Size, turn};
+/// use image_ingest_samples::{CpuTimer, Orientation, Size, turn};
 ///
 /// let stored = vec![1, 2, 3, 4, 5, 6];
-/// assert_eq!(turn::<1>(stored, Size::new(3, 2), Orientation::Rotate90)?, [4, 1, 5, 2, 6, 3]);
+/// let upright = turn::<1>(stored, Size::new(3, 2), Orientation::Rotate90, &CpuTimer::default())?;
+/// assert_eq!(upright, [4, 1, 5, 2, 6, 3]);
 /// # Ok::<(), image_ingest_samples::WorkError>(())
 /// ```
 ///
 /// # Errors
 ///
-/// [`WorkError::OutOfMemory`]; [`WorkError::Internal`] when the length disagrees with the size.
-pub fn turn<const N: usize>(samples: Vec<u8>, size: Size, orientation: Orientation) -> Result<Vec<u8>, WorkError> {
+/// [`WorkError::OutOfMemory`], [`WorkError::Deadline`], [`WorkError::Cancelled`]; [`WorkError::Internal`] when the
+/// length disagrees with the size.
+pub fn turn<const N: usize>(
+    samples: Vec<u8>,
+    size: Size,
+    orientation: Orientation,
+    timer: &CpuTimer<'_>,
+) -> Result<Vec<u8>, WorkError> {
     let (width, height) = (size.width as usize, size.height as usize);
     let (pixels, rest) = samples.as_chunks::<N>();
     if !rest.is_empty() || pixels.len() != width.saturating_mul(height) {
@@ -44,11 +52,13 @@ pub fn turn<const N: usize>(samples: Vec<u8>, size: Size, orientation: Orientati
     let mut out = zeroed(samples.len())?;
     let to = out.as_chunks_mut::<N>().0;
     if transpose && N == 1 {
-        transpose_bytes(&samples, width, height, to.as_flattened_mut(), mirror_x, mirror_y);
+        transpose_bytes(&samples, width, height, to.as_flattened_mut(), (mirror_x, mirror_y), timer)?;
     } else if transpose {
-        transpose_part(pixels, Part { x: 0..width, y: 0..height }, (width, height), to, mirror_x, mirror_y);
+        let whole = Part { x: 0..width, y: 0..height };
+        transpose_part(pixels, whole, (width, height), to, (mirror_x, mirror_y), timer)?;
     } else {
         for (y, row) in pixels.chunks_exact(width).enumerate() {
+            timer.check()?;
             let y = if mirror_y { height - 1 - y } else { y };
             let target = &mut to[y * width..(y + 1) * width];
             target.copy_from_slice(row);
@@ -64,9 +74,17 @@ pub fn turn<const N: usize>(samples: Vec<u8>, size: Size, orientation: Orientati
 ///
 /// A mirror is made by the order in which rows go into a block (`mirror_x`) and by the row to which a column of it is
 /// written (`mirror_y`), so it costs nothing.
-fn transpose_bytes(from: &[u8], width: usize, height: usize, to: &mut [u8], mirror_x: bool, mirror_y: bool) {
+fn transpose_bytes(
+    from: &[u8],
+    width: usize,
+    height: usize,
+    to: &mut [u8],
+    (mirror_x, mirror_y): (bool, bool),
+    timer: &CpuTimer<'_>,
+) -> Result<(), WorkError> {
     let (right, bottom) = (width / SIDE * SIDE, height / SIDE * SIDE);
     for top in (0..bottom).step_by(SIDE) {
+        timer.check()?;
         for left in (0..right).step_by(SIDE) {
             let source = |i: usize| top + if mirror_x { SIDE - 1 - i } else { i };
             let mut rows = [u8x16::ZERO; SIDE];
@@ -81,8 +99,8 @@ fn transpose_bytes(from: &[u8], width: usize, height: usize, to: &mut [u8], mirr
     }
     let (from, to) = (from.as_chunks::<1>().0, to.as_chunks_mut::<1>().0);
     let size = (width, height);
-    transpose_part(from, Part { x: right..width, y: 0..bottom }, size, to, mirror_x, mirror_y);
-    transpose_part(from, Part { x: 0..width, y: bottom..height }, size, to, mirror_x, mirror_y);
+    transpose_part(from, Part { x: right..width, y: 0..bottom }, size, to, (mirror_x, mirror_y), timer)?;
+    transpose_part(from, Part { x: 0..width, y: bottom..height }, size, to, (mirror_x, mirror_y), timer)
 }
 
 /// Columns and rows of the source.
@@ -97,10 +115,11 @@ fn transpose_part<T: Copy>(
     part: Part,
     (width, height): (usize, usize),
     to: &mut [T],
-    mirror_x: bool,
-    mirror_y: bool,
-) {
+    (mirror_x, mirror_y): (bool, bool),
+    timer: &CpuTimer<'_>,
+) -> Result<(), WorkError> {
     for top in part.y.clone().step_by(PIXEL_BLOCK) {
+        timer.check()?;
         for left in part.x.clone().step_by(PIXEL_BLOCK) {
             for x in left..(left + PIXEL_BLOCK).min(part.x.end) {
                 let row = if mirror_y { width - 1 - x } else { x };
@@ -111,6 +130,7 @@ fn transpose_part<T: Copy>(
             }
         }
     }
+    Ok(())
 }
 
 /// Side of a block of pixels: 32 × 32 of three bytes are 3 KB on either side.
@@ -136,7 +156,8 @@ mod tests {
         ];
         for (value, width, samples) in stored {
             let size = Size::new(width, 6 / width);
-            let upright = turn::<1>(samples.to_vec(), size, Orientation::from_exif(value)).unwrap();
+            let upright =
+                turn::<1>(samples.to_vec(), size, Orientation::from_exif(value), &CpuTimer::default()).unwrap();
             assert_eq!(upright, [1, 2, 3, 4, 5, 6], "orientation {value}");
         }
     }
@@ -144,7 +165,10 @@ mod tests {
     #[test]
     fn pixels_keep_their_samples_together() {
         let rgb = vec![1, 2, 3, 4, 5, 6];
-        assert_eq!(turn::<3>(rgb, Size::new(2, 1), Orientation::Rotate180).unwrap(), [4, 5, 6, 1, 2, 3]);
+        assert_eq!(
+            turn::<3>(rgb, Size::new(2, 1), Orientation::Rotate180, &CpuTimer::default()).unwrap(),
+            [4, 5, 6, 1, 2, 3]
+        );
     }
 
     #[test]
@@ -154,8 +178,8 @@ mod tests {
             let triples: Vec<u8> = bytes.iter().flat_map(|&b| [b; 3]).collect();
             for value in 1..=8 {
                 let (size, orientation) = (Size::new(width, height), Orientation::from_exif(value));
-                let single = turn::<1>(bytes.clone(), size, orientation).unwrap();
-                let triple = turn::<3>(triples.clone(), size, orientation).unwrap();
+                let single = turn::<1>(bytes.clone(), size, orientation, &CpuTimer::default()).unwrap();
+                let triple = turn::<3>(triples.clone(), size, orientation, &CpuTimer::default()).unwrap();
                 assert!(single.iter().zip(triple.as_chunks::<3>().0).all(|(a, b)| [*a; 3] == *b), "{size:?} {value}");
             }
         }
@@ -167,10 +191,14 @@ mod tests {
         for a in 1..=8 {
             for b in 1..=8 {
                 let (a, b) = (Orientation::from_exif(a), Orientation::from_exif(b));
-                let once = turn::<1>(vec![1, 2, 3, 4, 5, 6], size, a).unwrap();
+                let once = turn::<1>(vec![1, 2, 3, 4, 5, 6], size, a, &CpuTimer::default()).unwrap();
                 let between = if a.swaps_axes() { size.transposed() } else { size };
-                let twice = turn::<1>(once, between, b).unwrap();
-                assert_eq!(turn::<1>(vec![1, 2, 3, 4, 5, 6], size, a.then(b)).unwrap(), twice, "{a:?} then {b:?}");
+                let twice = turn::<1>(once, between, b, &CpuTimer::default()).unwrap();
+                assert_eq!(
+                    turn::<1>(vec![1, 2, 3, 4, 5, 6], size, a.then(b), &CpuTimer::default()).unwrap(),
+                    twice,
+                    "{a:?} then {b:?}"
+                );
             }
         }
     }
@@ -178,7 +206,7 @@ mod tests {
     #[test]
     fn a_length_that_disagrees_with_the_size_is_internal() {
         for len in [0, 5, 7] {
-            let wrong = turn::<1>(vec![0; len], Size::new(3, 2), Orientation::Rotate90);
+            let wrong = turn::<1>(vec![0; len], Size::new(3, 2), Orientation::Rotate90, &CpuTimer::default());
             assert!(matches!(wrong, Err(WorkError::Internal { .. })));
         }
     }
