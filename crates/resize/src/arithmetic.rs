@@ -1,18 +1,15 @@
 //! What differs between samples of 8 and of 16 bits: the arithmetic, and which pass comes first.
 
-use fast_image_resize::PixelTrait;
-
+use crate::alpha::Alpha;
 use crate::weights::{FixedPoint, Weights};
 
 /// A sample that can be reduced.
 ///
 /// A sum of samples times weights is an exact integer, so neither its order nor the number of samples that are worked
 /// on at a time changes a result. Only the rounding to a sample does, once after each pass.
-pub(crate) trait Arithmetic: FixedPoint + bytemuck::Pod + Default {
+pub(crate) trait Arithmetic: FixedPoint + Alpha + bytemuck::Pod + Default {
     /// One sample of each of [`Self::LANES`] rows, above each other.
     type Column: Copy + Default;
-    /// Four samples as a pixel of fast_image_resize, which multiplies and divides by alpha.
-    type Rgba: PixelTrait;
     /// Rows that the horizontal pass works on at the same time.
     const LANES: usize;
     /// Whether the vertical pass comes first: the order in which fast_image_resize takes them for this depth.

@@ -19,7 +19,6 @@
 //! to 0–255.
 
 use bytemuck::cast;
-use fast_image_resize::pixels::U8x4;
 use wide::{i16x8, i32x4, i32x8, u8x16};
 
 use image_ingest_samples::block;
@@ -42,7 +41,6 @@ impl FixedPoint for u8 {
 
 impl Arithmetic for u8 {
     type Column = u8x16;
-    type Rgba = U8x4;
     const LANES: usize = 16;
     const VERTICAL_FIRST: bool = true;
 

@@ -26,6 +26,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod alpha;
 mod arithmetic;
 mod eight;
 mod horizontal;

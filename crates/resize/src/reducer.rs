@@ -5,15 +5,13 @@
 //! 16 MB in this way, and 108 MB when its planes are decoded first.
 //!
 //! RGBA is filtered with alpha premultiplied, and divided by alpha afterwards, so that the colour of transparent pixels
-//! does not show in their neighbours. Both steps are those of fast_image_resize.
+//! does not show in their neighbours.
 
 use std::iter::once;
 
-use fast_image_resize::images::TypedImage;
-use fast_image_resize::{ImageError, MulDiv};
-
 use image_ingest_samples::{CpuTimer, Layout, SampleSlice, Samples, WorkError, sample_count};
 
+use crate::alpha::{premultiply, unpremultiply};
 use crate::arithmetic::Arithmetic;
 use crate::horizontal::Horizontal;
 use crate::reduction::Reduction;
@@ -108,7 +106,7 @@ impl<T: Arithmetic> RowReducer<T> {
             let len = rows.len() * columns.len();
             buffer.try_reserve(len).map_err(|_| WorkError::OutOfMemory { bytes: len as u64 })?;
             rows.for_each(|row| buffer.extend_from_slice(row));
-            with_alpha(&mut buffer, |alpha, image| alpha.multiply_alpha_inplace_typed(image))?;
+            premultiply(&mut buffer);
             self.push_used(buffer.chunks_exact(columns.len()))?;
             self.premultiplied = Some(buffer);
             return Ok(());
@@ -153,7 +151,7 @@ impl<T: Arithmetic> RowReducer<T> {
             return Err(WorkError::internal("a plane ends before its last row"));
         }
         if premultiplied.is_some() {
-            with_alpha(&mut out, |alpha, image| alpha.divide_alpha_inplace_typed(image))?;
+            unpremultiply(&mut out);
         }
         Ok(out)
     }
@@ -201,16 +199,4 @@ fn append_with<T: Arithmetic>(out: &mut Vec<T>, len: usize, write: &dyn Fn(&mut 
     out.resize(start + len, T::default());
     write(&mut out[start..]);
     Ok(())
-}
-
-/// Multiplies or divides RGBA samples by their alpha, as one row of pixels.
-pub(crate) fn with_alpha<T: Arithmetic>(
-    samples: &mut [T],
-    apply: impl Fn(&MulDiv, &mut TypedImage<'_, T::Rgba>) -> Result<(), ImageError>,
-) -> Result<()> {
-    let broken = |error: &dyn std::fmt::Display| WorkError::internal(format!("alpha: {error}"));
-    let pixels = u32::try_from(samples.len() / 4).map_err(|_| WorkError::internal("too many pixels at once"))?;
-    let bytes = bytemuck::cast_slice_mut(samples);
-    let mut image = TypedImage::from_buffer(pixels, 1, bytes).map_err(|e| broken(&e))?;
-    apply(&MulDiv::new(), &mut image).map_err(|e| broken(&e))
 }

@@ -183,6 +183,7 @@ impl Window {
 
 impl Extent {
     /// All of an axis.
+    #[cfg(test)]
     pub(crate) fn whole(samples: u32) -> Self {
         Self { start: 0, end: samples, offset: 0.0, len: samples.into() }
     }

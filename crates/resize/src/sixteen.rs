@@ -7,8 +7,6 @@
 //! **No sum overflows.** With at most 45 fraction bits and magnitudes of weights that add up to 1.3 at most (see
 //! [`crate::eight`]), a sum stays below 65 535 × 1.3 × 2^45 < 2^62.
 
-use fast_image_resize::pixels::U16x4;
-
 use crate::arithmetic::Arithmetic;
 use crate::weights::{FixedPoint, Weights};
 
@@ -25,7 +23,6 @@ impl FixedPoint for u16 {
 
 impl Arithmetic for u16 {
     type Column = [Self; 4];
-    type Rgba = U16x4;
     const LANES: usize = 4;
     const VERTICAL_FIRST: bool = false;
 

@@ -6,6 +6,7 @@ use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resize
 
 use image_ingest_samples::{CpuTimer, Layout, Rect, Samples, Siting, Size, sample_count};
 
+use crate::alpha::{premultiply, unpremultiply};
 use crate::arithmetic::Arithmetic;
 use crate::reducer::RowReducer;
 use crate::reduction::{ChromaGrid, Reduction, Window};
@@ -52,6 +53,12 @@ fn reference<T: Arithmetic>(part: &Reduction, samples: &[T]) -> Vec<T> {
     if part.is_identity() {
         return source;
     }
+    // Alpha of 16 bits is ours, since that of fast_image_resize differs between machines.
+    let own_alpha =
+        size_of::<T>() == 2 && layout == Layout::Rgba && !(x.is_identity(target.width) && y.is_identity(target.height));
+    if own_alpha {
+        premultiply(&mut source);
+    }
     let mut out = vec![T::default(); sample_count(target, channels).unwrap()];
     let (from, to) = (bytemuck::cast_slice(&source), bytemuck::cast_slice_mut(&mut out));
     match (size_of::<T>(), layout) {
@@ -61,6 +68,9 @@ fn reference<T: Arithmetic>(part: &Reduction, samples: &[T]) -> Vec<T> {
         (_, Layout::Gray) => by_fast_image_resize::<U16>(part, from, extended, to),
         (_, Layout::Rgb) => by_fast_image_resize::<U16x3>(part, from, extended, to),
         _ => by_fast_image_resize::<U16x4>(part, from, extended, to),
+    }
+    if own_alpha {
+        unpremultiply(&mut out);
     }
     out
 }
@@ -72,7 +82,7 @@ fn by_fast_image_resize<P: PixelTrait>(part: &Reduction, from: &[u8], size: Size
     let mut to = TypedImage::<P>::from_buffer(target.width, target.height, to).unwrap();
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
-        .use_alpha(layout == Layout::Rgba)
+        .use_alpha(layout == Layout::Rgba && P::size() == 4)
         .crop(x.offset, y.offset, x.len, y.len);
     Resizer::new().resize_typed(&view, &mut to, &options).unwrap();
 }

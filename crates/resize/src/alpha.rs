@@ -1,0 +1,151 @@
+//! Multiplies RGBA by its alpha before it is reduced, and divides it afterwards.
+//!
+//! Everything is integers, so the samples are the same on every machine. The factors of 8 bits are those of
+//! fast_image_resize, on which content ids rest: its reciprocals have 8 fraction bits, so a quotient may be off by one
+//! from the nearest. Quotients of 16 bits are the nearest; fast_image_resize's go through floating-point numbers where
+//! the CPU has vectors for them, and differ between machines.
+
+/// A sample that can be multiplied and divided by alpha, which is 1 at the largest sample.
+pub(crate) trait Alpha: Copy + PartialEq {
+    /// `sample × alpha`, rounded to nearest.
+    fn multiplied(self, alpha: Self) -> Self;
+
+    /// The samples of a pixel over `alpha`, which is not 0, saturated.
+    fn divided(pixel: [Self; 3], alpha: Self) -> [Self; 3];
+
+    /// No light: what a fully transparent pixel becomes.
+    const CLEAR: Self;
+    /// Opaque.
+    const OPAQUE: Self;
+}
+
+/// Multiplies the colours of RGBA pixels by their alpha. What is left over of a length that is no multiple of four
+/// stays as it is.
+pub(crate) fn premultiply<T: Alpha>(samples: &mut [T]) {
+    for [r, g, b, alpha] in samples.as_chunks_mut::<4>().0 {
+        [*r, *g, *b] = [*r, *g, *b].map(|sample| sample.multiplied(*alpha));
+    }
+}
+
+/// Divides the colours of RGBA pixels by their alpha, and saturates; under an alpha of 0 they become 0.
+pub(crate) fn unpremultiply<T: Alpha>(samples: &mut [T]) {
+    for [r, g, b, alpha] in samples.as_chunks_mut::<4>().0 {
+        if *alpha == T::CLEAR {
+            [*r, *g, *b] = [T::CLEAR; 3];
+        } else if *alpha != T::OPAQUE {
+            [*r, *g, *b] = T::divided([*r, *g, *b], *alpha);
+        }
+    }
+}
+
+impl Alpha for u8 {
+    const CLEAR: Self = 0;
+    const OPAQUE: Self = Self::MAX;
+
+    /// For products up to 255² the sum is `product / 255` rounded, without a division.
+    fn multiplied(self, alpha: Self) -> Self {
+        let product = u32::from(self) * u32::from(alpha) + 128;
+        low_byte((product + (product >> 8)) >> 8)
+    }
+
+    /// A reciprocal is 255 / alpha in 1/256, rounded: at most 65 280, so a product stays below 2^24.
+    fn divided(pixel: [Self; 3], alpha: Self) -> [Self; 3] {
+        let reciprocal = ((255 << 9) / u32::from(alpha).max(1)).div_ceil(2);
+        pixel.map(|sample| low_byte(((u32::from(sample) * reciprocal + 128) >> 8).min(255)))
+    }
+}
+
+impl Alpha for u16 {
+    const CLEAR: Self = 0;
+    const OPAQUE: Self = Self::MAX;
+
+    /// For products up to 65 535² the sum is `product / 65 535` rounded. It stays below 2^32: 65 535² + 32 768 is
+    /// 4 294 869 000 and its 65 536th part 65 535, together less than 4 294 967 296.
+    fn multiplied(self, alpha: Self) -> Self {
+        let product = u32::from(self) * u32::from(alpha) + 32_768;
+        low_half((product + (product >> 16)) >> 16)
+    }
+
+    /// The numerator is at most 65 535² + 32 767, which 32 bits hold.
+    fn divided(pixel: [Self; 3], alpha: Self) -> [Self; 3] {
+        let alpha = u32::from(alpha).max(1);
+        pixel.map(|sample| low_half(((u32::from(sample) * 65_535 + alpha / 2) / alpha).min(65_535)))
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "callers pass values up to 255")]
+fn low_byte(value: u32) -> u8 {
+    value as u8
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "callers pass values up to 65 535")]
+fn low_half(value: u32) -> u16 {
+    value as u16
+}
+
+#[cfg(test)]
+mod tests {
+    use fast_image_resize::MulDiv;
+    use fast_image_resize::images::TypedImage;
+    use fast_image_resize::pixels::{U8x4, U16x4};
+
+    use super::*;
+
+    #[test]
+    fn eight_bits_are_those_of_fast_image_resize() {
+        let pixels: Vec<u8> =
+            (0..=255).flat_map(|v: u8| (0..=255).flat_map(move |a: u8| [v, 255 - v, v ^ 0x55, a])).collect();
+        for divide in [false, true] {
+            let (mut ours, mut theirs) = (pixels.clone(), pixels.clone());
+            let mut image = TypedImage::<U8x4>::from_buffer(65_536, 1, &mut theirs).unwrap();
+            if divide {
+                unpremultiply(&mut ours);
+                MulDiv::new().divide_alpha_inplace_typed(&mut image).unwrap();
+            } else {
+                premultiply(&mut ours);
+                MulDiv::new().multiply_alpha_inplace_typed(&mut image).unwrap();
+            }
+            assert!(ours == theirs, "{divide}");
+        }
+    }
+
+    #[test]
+    fn sixteen_bits_are_multiplied_to_the_nearest() {
+        for value in (0..=65_535u16).step_by(251) {
+            for alpha in (0..=65_535u16).step_by(257).chain([1, 2, 65_534]) {
+                let exact = u64::from(value) * u64::from(alpha);
+                assert_eq!(u64::from(value.multiplied(alpha)), (exact * 2 + 65_535) / (2 * 65_535), "{value} {alpha}");
+            }
+        }
+        let mut pixels: Vec<u16> = (0..40_000u32).map(|i| low_half(i.wrapping_mul(2_654_435_761) >> 16)).collect();
+        let mut theirs = pixels.clone();
+        let bytes = bytemuck::cast_slice_mut(&mut theirs);
+        let mut image = TypedImage::<U16x4>::from_buffer(10_000, 1, bytes).unwrap();
+        MulDiv::new().multiply_alpha_inplace_typed(&mut image).unwrap();
+        premultiply(&mut pixels);
+        assert!(pixels == theirs);
+    }
+
+    #[test]
+    fn sixteen_bits_are_divided_to_the_nearest_and_saturate() {
+        assert_eq!(u16::divided([1, 2, 3], 2), [32_768, 65_535, 65_535]);
+        assert_eq!(u16::divided([65_535, 0, 1], 65_534), [65_535, 0, 1]);
+        for alpha in (1..=65_535u16).step_by(97) {
+            for value in (0..=alpha).step_by(331) {
+                let [quotient, ..] = u16::divided([value; 3], alpha);
+                let error = i64::from(quotient) * i64::from(alpha) - i64::from(value) * 65_535;
+                assert!(2 * error.abs() <= i64::from(alpha), "{value} {alpha}");
+            }
+        }
+    }
+
+    #[test]
+    fn clear_pixels_become_black_and_opaque_ones_stay() {
+        let mut pixels = [9u16, 8, 7, 0, 1, 2, 3, 65_535];
+        unpremultiply(&mut pixels);
+        assert_eq!(pixels, [0, 0, 0, 0, 1, 2, 3, 65_535]);
+        let mut pixels = [9u8, 8, 7, 0, 1, 2, 3, 255];
+        premultiply(&mut pixels);
+        assert_eq!(pixels, [0, 0, 0, 0, 1, 2, 3, 255]);
+    }
+}
