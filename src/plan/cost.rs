@@ -3,9 +3,10 @@
 //! Each codec states in its `cost.rs` what decoding holds ([`DecodeCost`]). The later stages are the same for all
 //! codecs.
 
+use image_ingest_color::ColorDescription;
 use image_ingest_samples::Size;
 
-use crate::header::{Channels, Header, Orientation};
+use crate::header::{Channels, Coding, Header, Orientation};
 use crate::plan::Plan;
 use crate::plan::profile::Encoding;
 
@@ -94,7 +95,17 @@ pub(crate) fn estimate(header: &Header, plan: &Plan, encoding: Encoding, upload_
     let decoding = cost.working_bytes + if cost.streams { reducing } else { decoded };
     let stage = decoding.max(reducing).max(converting).max(turning).max(encoding);
     // An eighth more, for what the allocator keeps between buffers of changing sizes.
-    upload_bytes + stage + stage / 8 + FIXED + cost.extra_for_threads
+    upload_bytes + copied_bytes(header, upload_bytes) + stage + stage / 8 + FIXED + cost.extra_for_threads
+}
+
+/// What is kept in addition to the upload although it was read from there: the ICC profile, inflated or put together
+/// from its pieces, and the slices of HEVC pictures without emulation prevention bytes (ITU-T H.265, § 7.3.1.1).
+fn copied_bytes(header: &Header, upload_bytes: u64) -> u64 {
+    let profile = match &header.color {
+        ColorDescription::Icc(profile) => profile.len() as u64,
+        _ => 0,
+    };
+    profile + if matches!(header.coding, Coding::Hevc { .. }) { upload_bytes } else { 0 }
 }
 
 /// Bytes of a sample.
@@ -153,26 +164,41 @@ mod tests {
 
     fn jpeg(width: u32, height: u32, progressive: bool) -> u64 {
         let sampling = vec![(2, 2), (1, 1), (1, 1)];
-        let size = Size::new(width, height);
-        let header = Header {
+        let coding = match progressive {
+            true => Coding::JpegProgressive { sampling, scans: 10 },
+            false => Coding::JpegSequential { sampling, scans: 1 },
+        };
+        estimated(&header(Size::new(width, height), coding))
+    }
+
+    fn header(size: Size, coding: Coding) -> Header {
+        Header {
             format: Format::Jpeg,
             coded_size: size,
             crop: Rect::whole(size),
             orientation: Orientation::Upright,
             exif_orientation_ignored: None,
-            coding: match progressive {
-                true => Coding::JpegProgressive { sampling, scans: 10 },
-                false => Coding::JpegSequential { sampling, scans: 1 },
-            },
+            coding,
             bit_depth: 8,
             channels: Channels::Ycbcr,
             has_alpha: false,
             color: ColorDescription::Srgb,
             frames: None,
-        };
+        }
+    }
+
+    fn estimated(header: &Header) -> u64 {
         let profile = Profile::default();
-        let plan = plan(&header, &profile);
-        estimate(&header, &plan, profile.encoding, 4_000_000, &crate::codec::cost(&header, &plan, 1))
+        let plan = plan(header, &profile);
+        estimate(header, &plan, profile.encoding, 4_000_000, &crate::codec::cost(header, &plan, 1))
+    }
+
+    #[test]
+    fn an_icc_profile_counts_with_its_bytes() {
+        let coding = Coding::JpegSequential { sampling: vec![(1, 1); 3], scans: 1 };
+        let plain = header(Size::new(640, 480), coding);
+        let profile = |len: usize| Header { color: ColorDescription::Icc(vec![0; len].into()), ..plain.clone() };
+        assert_eq!(estimated(&profile(3_000_000)) - estimated(&profile(1_000)), 2_999_000);
     }
 
     #[test]

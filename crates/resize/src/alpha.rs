@@ -6,7 +6,7 @@
 //! the CPU has vectors for them, and differ between machines.
 
 /// A sample that can be multiplied and divided by alpha, which is 1 at the largest sample.
-pub(crate) trait Alpha: Copy + PartialEq {
+pub(crate) trait AlphaProduct: Copy + PartialEq {
     /// `sample × alpha`, rounded to nearest.
     fn multiplied(self, alpha: Self) -> Self;
 
@@ -21,14 +21,14 @@ pub(crate) trait Alpha: Copy + PartialEq {
 
 /// Multiplies the colours of RGBA pixels by their alpha. What is left over of a length that is no multiple of four
 /// stays as it is.
-pub(crate) fn premultiply<T: Alpha>(samples: &mut [T]) {
+pub(crate) fn premultiply<T: AlphaProduct>(samples: &mut [T]) {
     for [r, g, b, alpha] in samples.as_chunks_mut::<4>().0 {
         [*r, *g, *b] = [*r, *g, *b].map(|sample| sample.multiplied(*alpha));
     }
 }
 
 /// Divides the colours of RGBA pixels by their alpha, and saturates; under an alpha of 0 they become 0.
-pub(crate) fn unpremultiply<T: Alpha>(samples: &mut [T]) {
+pub(crate) fn unpremultiply<T: AlphaProduct>(samples: &mut [T]) {
     for [r, g, b, alpha] in samples.as_chunks_mut::<4>().0 {
         if *alpha == T::CLEAR {
             [*r, *g, *b] = [T::CLEAR; 3];
@@ -38,7 +38,7 @@ pub(crate) fn unpremultiply<T: Alpha>(samples: &mut [T]) {
     }
 }
 
-impl Alpha for u8 {
+impl AlphaProduct for u8 {
     const CLEAR: Self = 0;
     const OPAQUE: Self = Self::MAX;
 
@@ -55,7 +55,7 @@ impl Alpha for u8 {
     }
 }
 
-impl Alpha for u16 {
+impl AlphaProduct for u16 {
     const CLEAR: Self = 0;
     const OPAQUE: Self = Self::MAX;
 

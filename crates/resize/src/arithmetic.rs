@@ -1,13 +1,13 @@
 //! What differs between samples of 8 and of 16 bits: the arithmetic, and which pass comes first.
 
-use crate::alpha::Alpha;
+use crate::alpha::AlphaProduct;
 use crate::weights::{FixedPoint, Weights};
 
 /// A sample that can be reduced.
 ///
 /// A sum of samples times weights is an exact integer, so neither its order nor the number of samples that are worked
 /// on at a time changes a result. Only the rounding to a sample does, once after each pass.
-pub(crate) trait Arithmetic: FixedPoint + Alpha + bytemuck::Pod + Default {
+pub(crate) trait Arithmetic: FixedPoint + AlphaProduct + bytemuck::Pod + Default {
     /// One sample of each of [`Self::LANES`] rows, above each other.
     type Column: Copy + Default;
     /// Rows that the horizontal pass works on at the same time.

@@ -39,7 +39,8 @@ pub(crate) fn cost(header: &Header, plan: &Plan, threads: usize) -> DecodeCost {
 }
 
 /// Memory that decoding with `threads` threads needs beyond decoding with one: a tile for each further thread, and the
-/// rows of tiles that they fill.
+/// rows of tiles that they fill: tiles are begun at most a row, or as many as there are threads, ahead of the first that
+/// is not finished.
 fn extra_for_threads(
     size: Size,
     tiles: u32,

@@ -77,7 +77,7 @@ fn decode_whole(
     workers: Workers<'_>,
 ) -> Result<TiledPlanes> {
     let planes = Mutex::new(None);
-    workers.each(&mosaic.leaves, |index, leaf, timer| {
+    workers.each(&mosaic.leaves, usize::MAX, |index, leaf, timer| {
         let (origin, shown) = mosaic.place(index, leaf)?;
         decode_leaf(picture, leaf, shown, in_loop_filters, timer, |tile| {
             // Pasting takes a fiftieth of decoding, so threads seldom wait here.
@@ -112,7 +112,9 @@ fn decode_tile_rows(picture: &PrimaryPicture<'_>, plan: &Plan, workers: Workers<
     let grid = plan.chroma_grid(bit_depth, *matrix);
     let reducer = PlanesReducer::new(format, plan.crop, plan.target, grid)?;
     let reduced = Mutex::new((rows, reducer));
-    workers.each(&whole.leaves, |index, leaf, timer| {
+    // Two rows of tiles are filled at a time, or as many as all threads together reach over.
+    let window = usize::try_from(whole.columns()).unwrap_or(usize::MAX);
+    workers.each(&whole.leaves, window, |index, leaf, timer| {
         let (_, shown) = whole.place(index, leaf)?;
         decode_leaf(picture, leaf, shown, plan.in_loop_filters, timer, |tile| {
             let (rows, reducer) = &mut *reduced.lock().unwrap_or_else(PoisonError::into_inner);
