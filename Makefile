@@ -83,8 +83,12 @@ check-docs: setup
 check-benches: setup
 	$(CARGO) bench $(LIBRARY) --bench '*' -- --test
 
+# Cargo keeps what it unpacked of a package by name and version, and would build today's packages from yesterday's.
+UNPACKED := $(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src/-*/image-ingest*
+
 # What a registry would get: of every member, and of the library also built from there.
 check-packages: setup
+	rm -rf $(UNPACKED)
 	$(CARGO) package --workspace --no-verify --quiet
 	$(CARGO) package $(LIBRARY) --quiet
 
