@@ -1,6 +1,7 @@
 # make run    builds, ingests testdata/ and prints the receipts
 # make serve  starts the HTTP endpoint on this machine: SQLite, local files, a device in a folder and a demo key
 # make test   runs every test, doctests and the fuzz seeds included
+# make test-webp  runs the tests that see the feature webp-encode, with it
 # make test-slow  runs the tests that encode 12 MP pictures
 # make server-tools  sets up what the server's tests use: PostgreSQL, moto, schemathesis, playwright (apt-get, PyPI)
 # make server-clients  lets schemathesis at the server, a browser (chromium) at its page, and clients of Node, Go and Java
@@ -29,7 +30,7 @@ TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null
 BIN := $(TARGET_DIR)/release/image-ingest
 BENCH_INPUTS := $(TARGET_DIR)/bench-inputs
 
-.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients server-slow server-load test test-slow test-aarch64 robustness robustness-short check advisories bench fuzz coverage testdata conformance quality peers setup
+.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients server-slow server-load test test-webp test-slow test-aarch64 robustness robustness-short check advisories bench fuzz coverage testdata conformance quality peers setup
 
 run: setup
 	$(CARGO) build --release --package image-ingest-cli
@@ -45,6 +46,17 @@ test: setup
 	  $(CARGO) test --workspace --lib --bins --tests --examples; \
 	fi
 	$(CARGO) test --workspace --doc
+
+# What has the feature webp-encode, and the names of the tests that see it.
+WITH_WEBP := $(foreach package,image-ingest image-ingest-cli image-ingest-server,--package $(package) --features $(package)/webp-encode)
+WEBP_TESTS := webp every_large_allocation stored_files bench_prints no_job_needs_more
+
+test-webp: setup
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+	  $(CARGO) nextest run $(WITH_WEBP) $(WEBP_TESTS); \
+	else \
+	  $(CARGO) test $(WITH_WEBP) --lib --bins --tests -- $(WEBP_TESTS); \
+	fi
 
 test-slow: setup
 	$(CARGO) test --release --workspace --bins --tests -- --ignored
@@ -69,12 +81,13 @@ server-load: setup $(BENCH_INPUTS)
 test-aarch64:
 	scripts/aarch64.sh
 
-check: check-format check-lints test check-docs check-benches check-packages robustness-short check-dependencies
+check: check-format check-lints test test-webp check-docs check-benches check-packages robustness-short check-dependencies
 
 check-format:
 	$(CARGO) fmt --all --check
 
 check-lints: setup
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
 
 check-docs: setup
@@ -93,7 +106,8 @@ check-packages: setup
 	$(CARGO) package $(LIBRARY) --quiet
 
 check-dependencies:
-	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check licenses bans sources; \
+	@if $(CARGO) deny --version >/dev/null 2>&1; then \
+	  $(CARGO) deny check licenses bans sources && $(CARGO) deny --all-features check licenses bans sources; \
 	else echo "check: cargo-deny is not installed; licences, bans and sources not checked"; fi
 
 # In this order: what fails soonest comes first.

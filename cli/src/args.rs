@@ -98,7 +98,7 @@ pub(crate) struct CanonicalArgs {
     /// Crop the centre to the aspect of W x H pixels and reduce it to that size, instead of --max-edge
     #[arg(long, value_name = "WxH", value_parser = cover, conflicts_with = "max_edge")]
     cover: Option<(u32, u32)>,
-    /// Encoding of the result
+    /// Encoding of the result; webp takes a program that was built with the feature webp-encode
     #[arg(long, value_enum, default_value_t = EncodingArg::Jpeg)]
     encoding: EncodingArg,
     /// Quality of the result, 1-100 [default: 85 for jpeg, 80 for webp]
@@ -127,12 +127,20 @@ struct Matte([u8; 3]);
 
 impl CanonicalArgs {
     /// The library's entry point with the profile and limits of these arguments.
+    ///
+    /// # Errors
+    ///
+    /// As [`builder`](Self::builder).
     pub(crate) fn ingest(&self) -> Result<Ingest, Fatal> {
-        self.builder().build().map_err(|e| Fatal::new("profile", e))
+        self.builder()?.build().map_err(|e| Fatal::new("profile", e))
     }
 
     /// The builder of the entry point.
-    pub(crate) fn builder(&self) -> IngestBuilder {
+    ///
+    /// # Errors
+    ///
+    /// Usage: an encoding that this build does not have.
+    pub(crate) fn builder(&self) -> Result<IngestBuilder, Fatal> {
         let mut profile = Profile::default();
         profile.geometry = match self.cover {
             Some((width, height)) => Geometry::Cover { width, height },
@@ -142,11 +150,14 @@ impl CanonicalArgs {
             EncodingArg::Jpeg => Encoding::Jpeg { quality: self.quality.unwrap_or(85) },
             EncodingArg::Webp => Encoding::Webp { quality: self.quality.unwrap_or(80) },
         };
+        if !profile.encoding.is_built_in() {
+            return Err(Fatal::usage("--encoding webp: this program was built without the feature webp-encode"));
+        }
         profile.matte = self.matte.0;
         let mut limits = Limits::default();
         limits.max_pixels = self.max_pixels;
         limits.max_bytes = self.max_bytes;
-        Ingest::builder().profile(profile).limits(limits)
+        Ok(Ingest::builder().profile(profile).limits(limits))
     }
 }
 
@@ -185,7 +196,7 @@ Examples:
 const INGEST_EXAMPLES: &str = "\
 Examples:
   image-ingest ingest photo.heic --out canonical/
-  image-ingest ingest photos/ --out canonical/ --encoding webp --quality 75
+  image-ingest ingest photos/ --out canonical/ --max-edge 1280 --quality 75
   image-ingest ingest photos/ --cover 1170x2532 --matte 000000 --out canonical/
   curl -s https://example.com/a.jpg | image-ingest ingest -
   image-ingest ingest photos/ | jq -r 'select(.error) | [.path, .error.code] | @tsv'

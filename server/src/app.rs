@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use image_ingest::{Ingest, Limits};
+use image_ingest::{Encoding, Ingest, Limits, Profile};
 use image_ingest_agent::Device;
 use tokio::sync::mpsc;
 
 use crate::admission::Admission;
 use crate::chat_locks::ChatLocks;
-use crate::config::{Config, GatewayKind, Times};
+use crate::config::{Config, GatewayKind, StoredEncoding, Times};
 use crate::device::{Embedded, Gateway, HttpGateway};
 use crate::objects::Objects;
 use crate::pixels::PixelPool;
@@ -44,7 +44,7 @@ impl App {
         std::fs::create_dir_all(&config.data)?;
         let threads = pixel_threads(&config);
         let pool = Arc::new(PixelPool::start(threads)?);
-        let ingest = Ingest::builder().limits(limits(&config)).build()?;
+        let ingest = Ingest::builder().profile(profile(&config)).limits(limits(&config)).build()?;
         let max_wait = Times::of(config.times.queue_ms);
         let (work_guard, ended) = mpsc::channel(1);
         let app = Self {
@@ -74,6 +74,14 @@ pub(crate) async fn open_state(config: &Config) -> Result<State, StartError> {
         sqlx::Error::Configuration(_) => "configuration: database.url cannot be read".into(),
         error => format!("state database: {error}").into(),
     })
+}
+
+fn profile(config: &Config) -> Profile {
+    let mut profile = Profile::default();
+    if config.encoding == StoredEncoding::Webp {
+        profile.encoding = Encoding::Webp { quality: 80 };
+    }
+    profile
 }
 
 pub(crate) fn limits(config: &Config) -> Limits {

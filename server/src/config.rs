@@ -21,6 +21,9 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     /// `text` or `json`. Default `text`.
     pub(crate) log: LogFormat,
+    /// The encoding of what is stored from now on: `jpeg`, or `webp` in a server that was built with the feature
+    /// `webp-encode`. Default `jpeg`.
+    pub(crate) encoding: StoredEncoding,
     pub(crate) database: DatabaseConfig,
     pub(crate) objects: ObjectsConfig,
     pub(crate) device: DeviceConfig,
@@ -33,6 +36,14 @@ pub(crate) struct Config {
 pub(crate) enum LogFormat {
     Text,
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum StoredEncoding {
+    #[default]
+    Jpeg,
+    Webp,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -152,6 +163,7 @@ impl Default for Config {
             public_url: None,
             data: "data".into(),
             log: LogFormat::Text,
+            encoding: StoredEncoding::default(),
             database: DatabaseConfig::default(),
             objects: ObjectsConfig::default(),
             device: DeviceConfig::default(),
@@ -260,6 +272,10 @@ impl Config {
         let s3 = self.objects.kind == ObjectsKind::S3;
         let secret_bytes = self.device.secret.as_ref().map_or(0, |s| s.expose().len());
         let work = &self.work;
+        require(
+            self.encoding == StoredEncoding::Jpeg || cfg!(feature = "webp-encode"),
+            "encoding is webp, and this server was built without the feature webp-encode",
+        )?;
         require(is_url(&self.public_url), "public_url is no http or https URL")?;
         require(is_url(&self.objects.public_url), "objects.public_url is no http or https URL")?;
         require(is_url(&self.objects.endpoint), "objects.endpoint is no http or https URL")?;
@@ -370,6 +386,17 @@ mod tests {
         ] {
             let error = load(file, &[]).unwrap_err().to_string();
             assert!(error.contains(named), "{file}: {error}");
+        }
+    }
+
+    #[test]
+    fn webp_takes_its_encoder() {
+        let webp = load("", &[("IMAGE_INGEST__ENCODING", "webp")]);
+        if cfg!(feature = "webp-encode") {
+            assert_eq!(webp.unwrap().encoding, StoredEncoding::Webp);
+        } else {
+            let error = webp.unwrap_err().to_string();
+            assert!(error.contains("built without the feature webp-encode"), "{error}");
         }
     }
 

@@ -23,7 +23,6 @@ pub(crate) struct Objects {
     store: Arc<dyn ObjectStore>,
     spool: Arc<dyn ObjectStore>,
     data: PathBuf,
-    attributes: Attributes,
     timeout: Duration,
     /// The prefix of an object's URL; `None` if this server serves objects itself.
     bucket_url: Option<String>,
@@ -49,7 +48,6 @@ impl Objects {
             store,
             spool: Arc::new(local(&spool).map_err(failed)?),
             data: config.data.clone(),
-            attributes: if s3 { attributes() } else { Attributes::new() },
             timeout,
             bucket_url: config.objects.public_url.clone().filter(|_| s3),
         })
@@ -68,8 +66,8 @@ impl Objects {
 
     /// Stores an object. An existing object is no error, since its token belongs to the same bytes.
     pub(crate) async fn put(&self, token: &str, bytes: Bytes) -> Result<(), StoreFailed> {
-        let options =
-            PutOptions { mode: PutMode::Create, attributes: self.attributes.clone(), ..PutOptions::default() };
+        let attributes = if self.are_served_here() { Attributes::new() } else { attributes(&bytes) };
+        let options = PutOptions { mode: PutMode::Create, attributes, ..PutOptions::default() };
         match self.in_time(self.store.put_opts(&key(token), bytes.into(), options)).await {
             Ok(_) | Err(Error::AlreadyExists { .. }) => Ok(()),
             Err(error) => Err(StoreFailed(error.to_string())),
@@ -176,8 +174,14 @@ fn s3(config: &ObjectsConfig, timeout: Duration) -> object_store::Result<impl Ob
     builder.build()
 }
 
-fn attributes() -> Attributes {
-    Attributes::from_iter([(Attribute::ContentType, "image/jpeg"), (Attribute::CacheControl, "public, max-age=86400")])
+fn attributes(bytes: &[u8]) -> Attributes {
+    let kind = media_type(bytes);
+    Attributes::from_iter([(Attribute::ContentType, kind), (Attribute::CacheControl, "public, max-age=86400")])
+}
+
+/// The media type of a stored canonical image. A store may have both encodings, since `encoding` may change.
+pub(crate) fn media_type(bytes: &[u8]) -> &'static str {
+    if bytes.starts_with(b"RIFF") { "image/webp" } else { "image/jpeg" }
 }
 
 fn remove_staged(folder: &FilePath, time: SystemTime) -> io::Result<()> {

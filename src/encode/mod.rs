@@ -1,6 +1,7 @@
 //! Encodes the canonical image. No later stage changes a byte.
 
 mod jpeg;
+#[cfg(feature = "webp-encode")]
 pub(crate) mod webp;
 
 use image_ingest_samples::CpuTimer;
@@ -17,6 +18,9 @@ use crate::plan::profile::Encoding;
 pub(crate) fn encode(canonical: &Canonical, encoding: Encoding, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
     match encoding {
         Encoding::Jpeg { quality } => jpeg::encode(canonical, quality, timer),
+        #[cfg(feature = "webp-encode")]
         Encoding::Webp { quality } => webp::encode(canonical, quality, timer),
+        #[cfg(not(feature = "webp-encode"))]
+        Encoding::Webp { .. } => Err(crate::error::Error::internal("a profile that no encoder gives")),
     }
 }

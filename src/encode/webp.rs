@@ -3,9 +3,9 @@
 //! VP8 holds 4:2:0 in limited-range BT.601, which [`LimitedPlanes`] makes in integers. libwebp's encoder gets nothing
 //! else.
 
-use image_ingest_c_decoders::webp_encode;
 use image_ingest_color::LimitedPlanes;
 use image_ingest_samples::{CpuTimer, Size};
+use image_ingest_webp_encode as libwebp;
 
 use crate::canonical::{Canonical, CanonicalSamples};
 use crate::error::{Error, Result};
@@ -54,7 +54,7 @@ fn checked(size: Size) -> Result<Size> {
 
 fn encode_limited(planes: LimitedPlanes, quality: u8, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
     let LimitedPlanes { size, mut luma, mut cb, mut cr } = planes;
-    Ok(webp_encode::encode(size, &mut luma, &mut cb, &mut cr, quality, timer)?)
+    Ok(libwebp::encode(size, &mut luma, &mut cb, &mut cr, quality, timer)?)
 }
 
 /// RFC 9649 § 2.5: VP8 stores a side in 14 bits.

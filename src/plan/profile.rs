@@ -51,7 +51,7 @@ pub enum Encoding {
         /// 1–100.
         quality: u8,
     },
-    /// Lossy WebP (RFC 9649).
+    /// Lossy WebP (RFC 9649). Only a build with the feature `webp-encode` makes it.
     Webp {
         /// 1–100.
         quality: u8,
@@ -83,6 +83,22 @@ impl Encoding {
         match self {
             Self::Jpeg { .. } => "image/jpeg",
             Self::Webp { .. } => "image/webp",
+        }
+    }
+
+    /// Whether this build can make it: WebP takes the feature `webp-encode`.
+    ///
+    /// ```
+    /// use image_ingest::Encoding;
+    ///
+    /// assert!(Encoding::Jpeg { quality: 85 }.is_built_in());
+    /// assert_eq!(Encoding::Webp { quality: 80 }.is_built_in(), cfg!(feature = "webp-encode"));
+    /// ```
+    #[must_use]
+    pub const fn is_built_in(self) -> bool {
+        match self {
+            Self::Jpeg { .. } => true,
+            Self::Webp { .. } => cfg!(feature = "webp-encode"),
         }
     }
 
@@ -141,6 +157,9 @@ impl Profile {
         if !(1..=100).contains(&self.encoding.quality()) {
             return Err(Error::internal("profile quality outside 1–100"));
         }
+        if !self.encoding.is_built_in() {
+            return Err(Error::internal("the profile asks for WebP, and the feature `webp-encode` is off"));
+        }
         Ok(())
     }
 }
@@ -150,3 +169,21 @@ pub const CANONICAL_VERSION: u32 = 1;
 
 /// The longest side WebP can carry (RFC 9649 § 2.7: 14 bits); kept for both encodings.
 const MAX_EDGE: u32 = 16_383;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_for_webp_is_refused_where_no_encoder_makes_it() {
+        let profile = Profile { encoding: Encoding::Webp { quality: 80 }, ..Profile::default() };
+        let checked = profile.check();
+        if cfg!(feature = "webp-encode") {
+            checked.unwrap();
+        } else {
+            let error = checked.unwrap_err();
+            assert_eq!(error.code(), "internal");
+            assert!(error.to_string().contains("`webp-encode`"), "{error}");
+        }
+    }
+}

@@ -13,10 +13,10 @@ use crate::upload::limits::Limits;
 /// Builds an [`Ingest`]. What is not set keeps its default.
 ///
 /// ```
-/// use image_ingest::{Encoding, Ingest, Limits, Profile};
+/// use image_ingest::{Geometry, Ingest, Limits, Profile};
 ///
 /// let mut profile = Profile::default();
-/// profile.encoding = Encoding::Webp { quality: 80 };
+/// profile.geometry = Geometry::Cover { width: 1170, height: 2532 };
 /// let mut limits = Limits::default();
 /// limits.max_pixels = 50_000_000;
 /// let ingest = Ingest::builder().profile(profile).limits(limits).build()?;
@@ -62,7 +62,8 @@ impl IngestBuilder {
     ///
     /// # Errors
     ///
-    /// `internal` when the profile asks for what no encoder gives: an edge outside 1–16 383, a quality outside 1–100.
+    /// `internal` when the profile asks for what no encoder gives: an edge outside 1–16 383, a quality outside 1–100, WebP
+    /// in a build without the feature `webp-encode`.
     pub fn build(self) -> Result<Ingest> {
         let Self { profile, limits, pool, cancellation } = self;
         profile.check()?;

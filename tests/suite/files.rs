@@ -1,7 +1,11 @@
-//! The files that tests read: testdata/, and the corpus that an environment variable names.
+//! The files that tests read: testdata/, the corpus that an environment variable names, and WebP that they encode.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use image_ingest::Size;
+use image_ingest_color::LimitedPlanes;
+use image_ingest_samples::CpuTimer;
 
 /// Every regular file below `testdata/<folder>`, sorted.
 pub(crate) fn testdata(folder: &str) -> Vec<PathBuf> {
@@ -32,6 +36,12 @@ pub(crate) fn corpus(folder: &str) -> Vec<PathBuf> {
 pub(crate) fn name(path: &Path) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
     path.strip_prefix(&root).unwrap_or(path).to_string_lossy().replace('\\', "/")
+}
+
+/// Interleaved RGB as lossy WebP by libwebp.
+pub(crate) fn lossy_webp(size: Size, rgb: &[u8], quality: u8) -> Vec<u8> {
+    let LimitedPlanes { size, mut luma, mut cb, mut cr } = LimitedPlanes::from_rgb(size, rgb).unwrap();
+    image_ingest_webp_encode::encode(size, &mut luma, &mut cb, &mut cr, quality, &CpuTimer::default()).unwrap()
 }
 
 fn below(root: &Path) -> Vec<PathBuf> {

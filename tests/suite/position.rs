@@ -9,9 +9,10 @@ use std::f64::consts::TAU;
 
 use image::ImageFormat;
 use image_ingest::stages::{Canonical, CanonicalSamples};
-use image_ingest::{Encoding, Format, Geometry, Ingest, Profile, Size, Source};
+use image_ingest::{Format, Size};
 use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, SamplingFactor};
 
+use crate::files::lossy_webp;
 use crate::second_opinion::canonical;
 
 /// The most that two formats may lie apart, in canonical pixels.
@@ -65,16 +66,6 @@ fn jpeg(size: Size, sampling: SamplingFactor) -> Vec<u8> {
     let side = |side: u32| u16::try_from(side).unwrap();
     encoder.encode(&picture(size, 0.0), side(size.width), side(size.height), ColorType::Rgb).unwrap();
     out
-}
-
-/// Lossy WebP by libwebp, through this library's own encoder, which takes a picture of this size as it is.
-fn lossy_webp(size: Size) -> Vec<u8> {
-    let mut profile = Profile::default();
-    profile.geometry = Geometry::Fit { max_edge: 16_383 };
-    profile.encoding = Encoding::Webp { quality: 95 };
-    let ingest = Ingest::builder().profile(profile).build().unwrap();
-    let png = by_image(size, ImageFormat::Png);
-    ingest.ingest(Source::new(png, ingest.limits()).unwrap()).unwrap().bytes.to_vec()
 }
 
 /// The encoder takes chroma from even columns and even rows, and does not say where it lies, which means on even columns
@@ -198,7 +189,7 @@ fn lossless_webp_stays_in_place() {
 
 #[test]
 fn lossy_webp_stays_in_place_with_its_centred_chroma() {
-    stays_in_place(Format::Webp, "lossy webp", lossy_webp);
+    stays_in_place(Format::Webp, "lossy webp", |size| lossy_webp(size, &picture(size, 0.0), 95));
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! The C libraries that [image-ingest](https://docs.rs/image-ingest) still calls, behind safe functions: libjpeg-turbo
-//! for arithmetic-coded, RGB and CMYK JPEGs and for encoding JPEG, libwebp for VP8 and VP8L, libde265 for the HEVC
+//! for arithmetic-coded, RGB and CMYK JPEGs and for encoding JPEG, libwebp for decoding VP8 and VP8L, libde265 for the HEVC
 //! pictures that `image-ingest-hevc` does not know.
 //!
 //! All unsafe code that talks to C is here. No byte may come here before a probe in Rust has accepted its header and
@@ -11,4 +11,3 @@ pub mod hevc;
 pub mod jpeg;
 mod result;
 pub mod webp_decode;
-pub mod webp_encode;

@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
+use crate::objects::media_type;
 use crate::refusal::Refusal;
 use crate::token::is_token;
 
@@ -26,7 +27,7 @@ pub(super) async fn get(
             if known.is_some_and(|known| known.split(',').any(|k| matches!(k.trim(), k if k == tag || k == "*"))) {
                 return with_caching(&tag, StatusCode::NOT_MODIFIED.into_response());
             }
-            let kind = HeaderValue::from_static("image/jpeg");
+            let kind = HeaderValue::from_static(media_type(&bytes));
             with_caching(&tag, ([(header::CONTENT_TYPE, kind)], bytes).into_response())
         }
         Err(refusal) => refusal.into_response(),

@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::client::Request;
+#[cfg(feature = "webp-encode")]
+use crate::server::Home;
 use crate::server::{CHAT, Server, pictures, testdata};
 
 #[test]
@@ -55,6 +57,16 @@ pub(crate) fn the_object_is_what_its_id_says_until_no_chat_has_it() {
     server.delete("grp_2");
     let gone = server.object(&set["background_url"]);
     assert_eq!(gone.refusal(), (404, "not_found".into()));
+}
+
+#[cfg(feature = "webp-encode")]
+#[test]
+fn objects_of_a_server_set_up_for_webp_are_webp() {
+    let server = Home::new(&[("IMAGE_INGEST__ENCODING", "webp")]).start();
+    let set = server.put(CHAT, &pictures()[0]).json();
+    let object = server.object(&set["background_url"]);
+    assert_eq!((object.status, object.header("content-type")), (200, Some("image/webp")));
+    assert_eq!(&object.body[8..12], b"WEBP");
 }
 
 #[test]

@@ -6,10 +6,10 @@ use image::codecs::webp::WebPEncoder;
 use image::{ExtendedColorType, ImageFormat};
 
 use image_ingest_color::ColorDescription;
+use image_ingest_color::LimitedPlanes;
 use image_ingest_samples::{CpuTimer, Layout, Matrix, Planes, Range, Raster, Samples, Siting, Size};
 
 use super::{decode, probe};
-use crate::encode::webp::encode_rgb;
 use crate::error::{Error, Result};
 use crate::header::{Channels, Coding, Header, Orientation};
 use crate::pixels::Pixels;
@@ -57,7 +57,9 @@ fn anmf(left: u32, top: u32, size: Size, chunks: &[Vec<u8>]) -> Vec<u8> {
 
 /// A VP8 file of noise.
 fn lossy(size: Size) -> Vec<u8> {
-    encode_rgb(size, &noise(usize::try_from(size.pixels() * 3).unwrap()), 80, &CpuTimer::default()).unwrap()
+    let rgb = noise(usize::try_from(size.pixels() * 3).unwrap());
+    let LimitedPlanes { size, mut luma, mut cb, mut cr } = LimitedPlanes::from_rgb(size, &rgb).unwrap();
+    image_ingest_webp_encode::encode(size, &mut luma, &mut cb, &mut cr, 80, &CpuTimer::default()).unwrap()
 }
 
 /// A VP8L file of noise, and its samples.

@@ -1,4 +1,17 @@
-//! The call into libwebp's encoder.
+//! The call into libwebp's encoder for [image-ingest](https://docs.rs/image-ingest), whose feature `webp-encode` brings it
+//! in.
+//!
+//! ```
+//! use image_ingest_samples::{CpuTimer, Size};
+//! use image_ingest_webp_encode::encode;
+//!
+//! let (mut luma, mut cb, mut cr) = (vec![180; 6], vec![128; 2], vec![128; 2]);
+//! let file = encode(Size::new(3, 2), &mut luma, &mut cb, &mut cr, 80, &CpuTimer::default())?;
+//! assert_eq!(&file[8..16], b"WEBPVP8 ");
+//! # Ok::<(), image_ingest_samples::WorkError>(())
+//! ```
+//!
+//! This crate promises nothing but to `image-ingest`, which pins it with `=`: its API changes with any release.
 #![expect(unsafe_code, reason = "libwebp has no safe interface that encodes planes")]
 
 use std::ffi::c_int;
@@ -10,13 +23,17 @@ use libwebp_sys::{
     WebPMemoryWriterInit, WebPPicture, WebPPreset,
 };
 
-use crate::result::Result;
+type Result<T, E = WorkError> = std::result::Result<T, E>;
 
-/// Encodes limited-range 4:2:0 planes, rows tight, at `quality` and libwebp's method 4, on the calling thread.
+/// Encodes planes of limited-range BT.601 at 4:2:0 as lossy WebP (RFC 9649), on the calling thread.
+///
+/// `luma` has `size` samples and `cb` and `cr` half as many each way, rounded up; rows are tight. `quality` is 1–100, and
+/// libwebp's method is 4. libwebp wants to borrow the planes exclusively, and leaves them as they are.
 ///
 /// # Errors
 ///
-/// `out_of_memory`, `deadline`, `cancelled`, `internal`.
+/// `internal` when the lengths of the planes disagree with `size`, a side is over 16 383, or libwebp fails;
+/// `out_of_memory`, `deadline`, `cancelled`.
 pub fn encode(
     size: Size,
     luma: &mut [u8],
