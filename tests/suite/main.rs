@@ -8,6 +8,7 @@ mod fuzz_seeds;
 mod golden;
 mod house;
 mod linked;
+mod matrix;
 
 mod position;
 mod privacy;

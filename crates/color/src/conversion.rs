@@ -5,7 +5,7 @@ use image_ingest_samples::Cicp;
 use crate::described;
 use crate::description::{ColorDescription, ColorModel};
 use crate::equality::equals_srgb;
-use crate::hdr;
+use crate::transfer_function::{HLG, PQ};
 
 /// How stored samples become sRGB.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,7 +55,7 @@ impl Conversion {
 pub fn conversion(description: &ColorDescription, model: ColorModel) -> Conversion {
     match description {
         ColorDescription::Srgb => Conversion::Identity,
-        ColorDescription::Cicp(cicp) if matches!(cicp.transfer, hdr::PQ | hdr::HLG) => Conversion::ToneMap(*cicp),
+        ColorDescription::Cicp(cicp) if matches!(cicp.transfer, PQ | HLG) => Conversion::ToneMap(*cicp),
         _ => match described::read(description, model) {
             None if matches!(description, ColorDescription::Icc(_)) => Conversion::ProfileIgnored,
             None => Conversion::Identity,

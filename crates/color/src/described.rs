@@ -41,7 +41,7 @@ fn from_cicp(cicp: Cicp) -> Option<MatrixProfile<'static>> {
 }
 
 /// The chromaticities of a code of ITU-T H.273, table 2. Unspecified primaries (2) are those of BT.709.
-fn primaries(code: u16) -> Option<Chromaticities> {
+pub(crate) fn primaries(code: u16) -> Option<Chromaticities> {
     /// CIE standard illuminant C.
     const C: (f64, f64) = (0.310, 0.316);
     Some(match code {

@@ -9,18 +9,15 @@
 //! multiplications and divisions in a fixed order, which IEEE 754 fixes to the bit. HLG needs one power for each pixel,
 //! from `libm` too.
 
-use libm::{exp, log, pow};
+use libm::pow;
 
 use image_ingest_samples::{Cicp, CpuTimer, Layout, Raster, Samples, Workers, zeroed};
 
 use crate::depth::{eight_bits, sixteen_bits};
 use crate::each_pixel::each_pixel;
+use crate::light_table::look_at;
 use crate::result::Result;
-
-/// H.273 transfer characteristics of PQ (SMPTE ST 2084).
-pub(crate) const PQ: u16 = 16;
-/// H.273 transfer characteristics of HLG (ARIB STD-B67).
-pub(crate) const HLG: u16 = 18;
+use crate::transfer_function::{HLG, hlg_scene_light, pq_light};
 
 /// Converts a raster of PQ or HLG to 8-bit sRGB. CMYK, for which neither is defined, is returned as it is.
 ///
@@ -113,11 +110,6 @@ impl ToneCurve {
     }
 }
 
-/// Looks at the budget every 4096 entries of a table, each of which takes a power or two.
-fn look_at(timer: &CpuTimer<'_>, entry: usize) -> Result<()> {
-    if entry.is_multiple_of(4096) { timer.check() } else { Ok(()) }
-}
-
 /// The luminance that a luminance above the knee becomes, by Reinhard's extended curve.
 ///
 /// Both are counted from the knee to white: `x` becomes `x · (1 + x / m²) / (1 + x)`, where `m` is the peak. At 0 that
@@ -130,20 +122,6 @@ fn knee(luminance: f32, peak: f32) -> f32 {
 
 fn dot(a: [f32; 3], b: [f32; 3]) -> f32 {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-}
-
-/// The EOTF of PQ (SMPTE ST 2084; BT.2100, table 4): from 0–1 to cd/m².
-fn pq_light(v: f64) -> f64 {
-    let p = pow(v, 1.0 / 78.843_75);
-    10_000.0 * pow((p - 0.835_937_5).max(0.0) / (18.851_562_5 - 18.687_5 * p), 1.0 / 0.159_301_757_812_5)
-}
-
-/// The inverse OETF of HLG (BT.2100, table 5): from 0–1 to scene light of 0–1.
-fn hlg_scene_light(v: f64) -> f64 {
-    const A: f64 = 0.178_832_77;
-    const B: f64 = 1.0 - 4.0 * A;
-    let c = 0.5 - A * log(4.0 * A);
-    if v <= 0.5 { v * v / 3.0 } else { (exp((v - c) / A) + B) / 12.0 }
 }
 
 /// The transfer function of sRGB (IEC 61966-2-1), for light of 0–1.
@@ -172,6 +150,7 @@ mod tests {
     use image_ingest_samples::{Budget, CancellationToken, WorkError};
 
     use super::*;
+    use crate::transfer_function::PQ;
 
     fn gray(code: u16, transfer: u16) -> u8 {
         let cicp = Cicp { primaries: 9, transfer, matrix: 0, full_range: true };
@@ -197,32 +176,6 @@ mod tests {
         let curve = ToneCurve::new(cicp, &CpuTimer::default()).unwrap();
         let levels: Vec<u8> = (0..=u16::MAX).step_by(64).map(|c| curve.map([c; 3])[1]).collect();
         assert!(levels.is_sorted());
-    }
-
-    fn near(found: f64, wanted: f64) {
-        assert!((found / wanted - 1.0).abs() < 0.002, "{found} {wanted}");
-    }
-
-    /// BT.2100, table 4: signals of PQ and the luminance that they stand for.
-    #[test]
-    fn pq_has_the_points_of_its_standard() {
-        assert_eq!(pq_light(0.0), 0.0);
-        for (signal, nits) in
-            [(0.508_1, 100.0), (0.580_7, 203.0), (0.751_8, 1_000.0), (0.902_6, 4_000.0), (1.0, 10_000.0)]
-        {
-            near(pq_light(signal), nits);
-        }
-    }
-
-    /// BT.2100, table 5: the two branches meet at 1/12; BT.2408: 75 % is 0.265 of scene light.
-    #[test]
-    fn hlg_has_the_points_of_its_standard() {
-        assert_eq!(hlg_scene_light(0.0), 0.0);
-        for (signal, light) in [(0.5, 1.0 / 12.0), (0.500_001, 1.0 / 12.0), (0.75, 0.265), (1.0, 1.0)] {
-            near(hlg_scene_light(signal), light);
-        }
-        // On a display of 1000 cd/m² that is reference white.
-        near(1_000.0 * pow(hlg_scene_light(0.75), 1.2), 203.0);
     }
 
     #[test]

@@ -50,10 +50,14 @@ mod equality;
 mod grid;
 mod hdr;
 mod icc;
+mod light_table;
 mod limited;
+mod linear_matrix;
 mod matrix;
+mod nonlinear_matrix;
 mod numbers;
 mod pcs;
+mod plane_scale;
 mod profile;
 mod result;
 mod shaper;
@@ -62,6 +66,7 @@ mod table;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod transfer_function;
 mod transform;
 mod ycbcr;
 

@@ -33,6 +33,13 @@ impl Matrix3 {
         adapted.0.iter().flatten().all(|v| v.is_finite()).then_some(adapted)
     }
 
+    /// The luminance of red, green and blue of these primaries where white has 1; `None` when they span no space.
+    pub(crate) fn luminance([white, red, green, blue]: Chromaticities) -> Option<[f64; 3]> {
+        // Each primary has luminance 1, so its amount in white is its part of white's luminance.
+        let amounts = Self::from_columns(xyz(red), xyz(green), xyz(blue)).inverse()?.times(xyz(white));
+        amounts.iter().all(|v| v.is_finite()).then_some(amounts)
+    }
+
     /// From XYZ under D50 to linear sRGB.
     pub(crate) fn xyz_to_srgb() -> Self {
         Self::to_xyz(BT709).and_then(|m| m.inverse()).unwrap_or(BRADFORD)
@@ -57,7 +64,7 @@ impl Matrix3 {
     }
 
     /// By Cramer's rule; `None` when the determinant is 0 within rounding.
-    fn inverse(&self) -> Option<Self> {
+    pub(crate) fn inverse(&self) -> Option<Self> {
         let [[a, b, c], [d, e, f], [g, h, i]] = self.0;
         let minors = [
             [e * i - f * h, c * h - b * i, b * f - c * e],
@@ -118,6 +125,16 @@ mod tests {
         near(&both, Matrix3::IDENTITY.0, 1e-12);
         let rows = Matrix3([[1.0, 2.0, 3.0], [0.0, 1.0, 4.0], [5.0, 6.0, 0.0]]);
         near(&rows.inverse().unwrap(), [[-24.0, 18.0, 5.0], [20.0, -15.0, -4.0], [-5.0, 4.0, 1.0]], 1e-12);
+    }
+
+    /// The weights that BT.709 and BT.2020 state, which follow from their primaries.
+    #[test]
+    fn luminance_follows_from_the_primaries() {
+        let bt2020 = [D65, (0.708, 0.292), (0.170, 0.797), (0.131, 0.046)];
+        for (points, wanted) in [(BT709, [0.2126, 0.7152, 0.0722]), (bt2020, [0.2627, 0.678, 0.0593])] {
+            let found = Matrix3::luminance(points).unwrap();
+            assert!(found.iter().zip(wanted).all(|(f, w)| (f - w).abs() < 1e-4), "{found:?}");
+        }
     }
 
     #[test]

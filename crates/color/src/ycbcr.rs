@@ -1,4 +1,5 @@
-//! Y′CbCr to RGB, and limited range to full (ITU-T H.273, 8.3; ITU-T T.871 for full-range BT.601).
+//! Planes to RGB, and limited range to full (ITU-T H.273, 8.3; ITU-T T.871 for full-range BT.601). Y′CbCr is here; other
+//! matrices are in `linear_matrix` and `nonlinear_matrix`.
 //!
 //! With the weights of red and blue in luma, `kr` and `kb`, and `kg = 1 − kr − kb`:
 //!
@@ -14,6 +15,9 @@
 
 use image_ingest_samples::{Chroma, Layout, Matrix, Planes, Range, Raster, Samples, WorkError, Workers, zeroed};
 
+use crate::linear_matrix::{LiftedYcgco, LinearMatrix};
+use crate::nonlinear_matrix::{ConstantLuminance, Ictcp, weights};
+use crate::plane_scale::PlaneScale;
 use crate::result::Result;
 
 /// Converts planes of equal size (4:4:4, or luma alone) to RGB or gray: 8 bits to 8, more to 16.
@@ -34,7 +38,42 @@ use crate::result::Result;
 /// [`WorkError::Internal`] when the planes are subsampled or of mixed depth; [`WorkError::OutOfMemory`],
 /// [`WorkError::Deadline`], [`WorkError::Cancelled`].
 pub fn to_rgb(planes: Planes, workers: Workers<'_>) -> Result<Raster> {
-    let coefficients = YcbcrCoefficients::new(&planes);
+    let ycbcr = YcbcrCoefficients::new(&planes);
+    let timer = workers.timer();
+    match planes.matrix {
+        // Luma alone is gray in all of them.
+        _ if planes.chroma.is_none() => to_rgb_by(planes, workers, |[y, ..]| [ycbcr.gray(y); 3]),
+        Matrix::Identity => to_rgb_by(planes, workers, |[g, b, r]| [r, g, b].map(|v| ycbcr.gray(v))),
+        Matrix::Ycgco => {
+            let matrix = LinearMatrix::ycgco(&planes);
+            to_rgb_by(planes, workers, |pixel| matrix.rgb(pixel))
+        }
+        Matrix::Ydzdx => {
+            let matrix = LinearMatrix::ydzdx(&planes);
+            to_rgb_by(planes, workers, |pixel| matrix.rgb(pixel))
+        }
+        Matrix::YcgcoLifted { extra_bits } => {
+            let matrix = LiftedYcgco::new(&planes, extra_bits);
+            to_rgb_by(planes, workers, |pixel| matrix.rgb(pixel))
+        }
+        Matrix::ConstantLuminance { primaries, transfer } => {
+            let matrix = ConstantLuminance::new(&planes, (primaries, transfer), &timer)?;
+            to_rgb_by(planes, workers, |pixel| matrix.rgb(pixel))
+        }
+        Matrix::Ictcp { hlg } => {
+            let matrix = Ictcp::new(&planes, hlg, &timer)?;
+            to_rgb_by(planes, workers, |pixel| matrix.rgb(pixel))
+        }
+        Matrix::Bt601 | Matrix::Bt709 | Matrix::Bt2020 | Matrix::Fcc | Matrix::Smpte240 | Matrix::Derived { .. } => {
+            to_rgb_by(planes, workers, |[y, cb, cr]| ycbcr.rgb(y, cb, cr))
+        }
+    }
+}
+
+/// Converts by a function from the samples of a pixel to red, green and blue, which are clamped. Of luma alone, the
+/// function gets neutral chroma, and red is taken.
+fn to_rgb_by(planes: Planes, workers: Workers<'_>, rgb: impl Fn([i64; 3]) -> [i64; 3] + Sync) -> Result<Raster> {
+    let gray = |y: i64| rgb([y, 0, 0])[0];
     let (layout, chroma) = match planes.chroma {
         None => (Layout::Gray, None),
         Some(Chroma { cb, cr, subsampling: (1, 1), .. }) => (Layout::Rgb, Some((cb, cr))),
@@ -42,22 +81,18 @@ pub fn to_rgb(planes: Planes, workers: Workers<'_>) -> Result<Raster> {
     };
     let samples = match (planes.luma, chroma) {
         (Samples::U8(mut luma), None) => {
-            luma.iter_mut().for_each(|y| *y = byte(coefficients.gray((*y).into())));
+            luma.iter_mut().for_each(|y| *y = byte(gray((*y).into())));
             Samples::U8(luma)
         }
         (Samples::U16(mut luma), None) => {
-            luma.iter_mut().for_each(|y| *y = word(coefficients.gray((*y).into())));
+            luma.iter_mut().for_each(|y| *y = word(gray((*y).into())));
             Samples::U16(luma)
         }
         (Samples::U8(y), Some((Samples::U8(cb), Samples::U8(cr)))) => {
-            Samples::U8(interleave([&y, &cb, &cr], workers, |[y, cb, cr]| {
-                coefficients.rgb(y.into(), cb.into(), cr.into()).map(byte)
-            })?)
+            Samples::U8(interleave([&y, &cb, &cr], workers, |[y, cb, cr]| rgb([y, cb, cr].map(i64::from)).map(byte))?)
         }
         (Samples::U16(y), Some((Samples::U16(cb), Samples::U16(cr)))) => {
-            Samples::U16(interleave([&y, &cb, &cr], workers, |[y, cb, cr]| {
-                coefficients.rgb(y.into(), cb.into(), cr.into()).map(word)
-            })?)
+            Samples::U16(interleave([&y, &cb, &cr], workers, |[y, cb, cr]| rgb([y, cb, cr].map(i64::from)).map(word))?)
         }
         _ => return Err(WorkError::internal("planes of mixed depth")),
     };
@@ -135,25 +170,25 @@ struct YcbcrCoefficients {
 impl YcbcrCoefficients {
     #[expect(clippy::cast_possible_truncation, reason = "coefficients are below 2^24 by construction")]
     fn new(planes: &Planes) -> Self {
-        let depth = u32::from(planes.bit_depth.clamp(8, 16));
-        let step = f64::from(1u32 << (depth - 8));
-        let top = f64::from((1u32 << depth) - 1);
-        let white = if depth == 8 { 255.0 } else { 65_535.0 };
-        let (low, luma_span, chroma_span) = match planes.range {
-            Range::Full => (0.0, top, top),
-            Range::Limited => (16.0 * step, 219.0 * step, 224.0 * step),
-        };
+        let PlaneScale { luma_low, luma_span, chroma_zero, chroma_span, white } = PlaneScale::of(planes);
         let (kr, kb) = match planes.matrix {
-            Matrix::Bt601 => (0.299, 0.114),
             Matrix::Bt709 => (0.2126, 0.0722),
             Matrix::Bt2020 => (0.2627, 0.0593),
+            Matrix::Fcc => (0.30, 0.11),
+            Matrix::Smpte240 => (0.212, 0.087),
+            Matrix::Derived { primaries } => {
+                let [kr, _, kb] = weights(primaries);
+                (kr, kb)
+            }
+            // The others do not come here but for their gray.
+            _ => (0.299, 0.114),
         };
         let kg = 1.0 - kr - kb;
         let fixed = |v: f64| (v * ONE + 0.5 * v.signum()) as i64;
         let chroma = white / chroma_span;
         Self {
-            luma_low: low as i64,
-            chroma_zero: 1 << (depth - 1),
+            luma_low,
+            chroma_zero,
             luma: fixed(white / luma_span),
             cr_to_r: fixed(2.0 * (1.0 - kr) * chroma),
             cb_to_g: fixed(-2.0 * kb * (1.0 - kb) / kg * chroma),

@@ -55,6 +55,38 @@ pub enum Matrix {
     Bt709,
     /// BT.2020, non-constant luminance.
     Bt2020,
+    /// RGB: green in the plane of luma, blue in that of Cb, red in that of Cr.
+    Identity,
+    /// FCC Title 47.
+    Fcc,
+    /// SMPTE ST 240.
+    Smpte240,
+    /// Y, Cg in the plane of Cb and Co in that of Cr.
+    Ycgco,
+    /// YCgCo by lifting, which loses nothing. Its planes have more bits than RGB.
+    YcgcoLifted {
+        /// How many more: 2 (YCgCo-Re) or 1 (YCgCo-Ro).
+        extra_bits: u8,
+    },
+    /// SMPTE ST 2085: Y′D′zD′x.
+    Ydzdx,
+    /// Y′CbCr whose weights follow from primaries.
+    Derived {
+        /// A code of H.273, table 2.
+        primaries: u16,
+    },
+    /// Constant luminance: Y′ is the signal of luminance. BT.2020's has primaries 9.
+    ConstantLuminance {
+        /// A code of H.273, table 2.
+        primaries: u16,
+        /// A code of H.273, table 3.
+        transfer: u16,
+    },
+    /// ICtCp of BT.2100.
+    Ictcp {
+        /// Of HLG; of PQ where it is not.
+        hlg: bool,
+    },
 }
 
 /// Where chroma samples sit relative to luma, horizontally and vertically.

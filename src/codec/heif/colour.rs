@@ -56,14 +56,29 @@ pub(super) fn signal(colour: &Colour<'_>, usability: Usability, gray: bool) -> C
 }
 
 /// The matrix of planes (ITU-T H.273, table 4). Unspecified is BT.601. Luma alone needs none.
-pub(super) fn matrix(coefficients: u16, chroma_format: u8) -> Result<Matrix> {
-    match coefficients {
-        _ if chroma_format == 0 => Ok(Matrix::Bt601),
-        1 => Ok(Matrix::Bt709),
-        2 | 5 | 6 => Ok(Matrix::Bt601),
-        9 => Ok(Matrix::Bt2020),
-        other => Err(unsupported(format!("matrix coefficients {other}"))),
-    }
+///
+/// `format` is the chroma format and the bit depth of the coded picture.
+pub(super) fn matrix(signal: Cicp, (chroma_format, bit_depth): (u8, u8)) -> Result<Matrix> {
+    let Cicp { primaries, transfer, matrix, .. } = signal;
+    Ok(match matrix {
+        _ if chroma_format == 0 => Matrix::Bt601,
+        // Meant for 4:4:4, and read as it says where blue and red are subsampled.
+        0 => Matrix::Identity,
+        1 => Matrix::Bt709,
+        2 | 5 | 6 => Matrix::Bt601,
+        4 => Matrix::Fcc,
+        7 => Matrix::Smpte240,
+        8 => Matrix::Ycgco,
+        9 => Matrix::Bt2020,
+        10 => Matrix::ConstantLuminance { primaries: 9, transfer },
+        11 => Matrix::Ydzdx,
+        12 => Matrix::Derived { primaries },
+        13 => Matrix::ConstantLuminance { primaries, transfer },
+        14 => Matrix::Ictcp { hlg: transfer == 18 },
+        16 if bit_depth >= 10 => Matrix::YcgcoLifted { extra_bits: 2 },
+        17 if bit_depth >= 9 => Matrix::YcgcoLifted { extra_bits: 1 },
+        other => return Err(unsupported(format!("matrix coefficients {other}"))),
+    })
 }
 
 /// Where chroma samples lie (ITU-T H.265 § E.3.1, figure E.1). `Siting` has no names for types 3 (top), 4 (bottom left)

@@ -143,7 +143,7 @@ impl<'a> PrimaryPicture<'a> {
             item: item_name(items.item_type(items.primary).map_err(refusal)?),
             transform: primary.transform,
             color: description(&primary.colour, usability, limits)?,
-            matrix: matrix(signal.matrix, first.config.chroma_format)?,
+            matrix: matrix(signal, (first.config.chroma_format, first.config.bit_depth))?,
             range: if signal.full_range { Range::Full } else { Range::Limited },
             siting: siting(usability),
             whole,

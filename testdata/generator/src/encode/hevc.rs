@@ -3,6 +3,7 @@
 use heifer_hevc_enc::encoder::{EncodedPicture, EncoderConfig, Planes16, encode_picture16};
 
 use super::boxes::{boxed, full_box, ispe};
+use super::matrix::{PlaneCoding, planes_of};
 use crate::raster::Rgb;
 
 /// RGB samples of `depth` bits.
@@ -83,9 +84,11 @@ fn encode_planes(width: u32, height: u32, planes: Planes16<'_>, coding: &HevcCod
     encode_picture16(width, height, planes, &config).expect("planes have the size of the picture")
 }
 
-/// Y′CbCr planes, chroma averaged over 2×2 pixels.
+/// Luma and chroma planes, chroma averaged over 2×2 pixels.
 fn planes(source: &HevcSource, coding: &HevcCoding) -> [Vec<u16>; 3] {
-    let pixels: Vec<[f64; 3]> = source.samples.chunks_exact(3).map(|rgb| ycbcr(rgb, source.depth, coding)).collect();
+    let plane_coding = PlaneCoding { cicp: coding.cicp, full_range: coding.full_range };
+    let pixels = source.samples.chunks_exact(3).map(|rgb| planes_of(rgb, source.depth, plane_coding));
+    let pixels: Vec<[f64; 3]> = pixels.collect();
     let (w, h) = (source.width as usize, source.height as usize);
     let luma = pixels.iter().map(|p| quantized(p[0], source.depth)).collect();
     let chroma = |channel: usize| {
@@ -98,21 +101,6 @@ fn planes(source: &HevcSource, coding: &HevcCoding) -> [Vec<u16>; 3] {
         (0..w.div_ceil(2) * h.div_ceil(2)).map(sample).collect()
     };
     [luma, chroma(1), chroma(2)]
-}
-
-/// H.273 equations 38–40 (full) or 29–31 (limited range), before rounding.
-fn ycbcr(rgb: &[u16], depth: u8, coding: &HevcCoding) -> [f64; 3] {
-    let (kr, kb) = if coding.cicp[2] == 1 { (0.2126, 0.0722) } else { (0.299, 0.114) };
-    let unit = f64::from(1u32 << (depth - 8));
-    let max = 256.0 * unit - 1.0;
-    let [r, g, b] = [rgb[0], rgb[1], rgb[2]].map(|v| f64::from(v) / max);
-    let y = kr * r + (1.0 - kr - kb) * g + kb * b;
-    let (cb, cr) = ((b - y) / (2.0 * (1.0 - kb)), (r - y) / (2.0 * (1.0 - kr)));
-    if coding.full_range {
-        [y * max, cb * max + 128.0 * unit, cr * max + 128.0 * unit]
-    } else {
-        [(219.0 * y + 16.0) * unit, (224.0 * cb + 128.0) * unit, (224.0 * cr + 128.0) * unit]
-    }
 }
 
 fn quantized(value: f64, depth: u8) -> u16 {

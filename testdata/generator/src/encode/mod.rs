@@ -8,6 +8,7 @@ pub(crate) mod hevc;
 mod huffman;
 pub(crate) mod jpeg;
 pub(crate) mod lzw;
+mod matrix;
 pub(crate) mod png;
 pub(crate) mod progressive;
 pub(crate) mod vp8l;

@@ -17,6 +17,7 @@ pub(super) fn all() -> Vec<Entry> {
     entries.extend((1u8..=8).map(orientation));
     entries.extend(turned());
     entries.extend(colours());
+    entries.extend(matrices());
     entries.extend(grids());
     entries
 }
@@ -132,6 +133,40 @@ fn colours() -> Vec<Entry> {
         described("nclx_limited_601", "nclx: BT.601 matrix, limited range", limited_601, || Some(nclx(SRGB, false))),
         described("vui_limited", "no colr: limited range and BT.709 matrix by the HEVC VUI", limited, || None),
         described("nclx_p3", "nclx: Display P3 primaries", usual, || Some(nclx([12, 13, 6], true))),
+    ]
+}
+
+/// The picture of `nclx_full` by every other matrix, and one of HDR by two.
+fn matrices() -> Vec<Entry> {
+    let matrix = |name: &str, shows: &'static str, cicp: [u8; 3], full_range: bool| {
+        file(&format!("matrix_{name}"), shows, move || {
+            let coding = HevcCoding { full_range, cicp, ..HevcCoding::default() };
+            Heif::single(&hevc::encode(&HevcSource::from(&small()), &coding), &[nclx(cicp, full_range)])
+        })
+    };
+    let hdr = |name: &str, shows: &'static str, cicp: [u8; 3]| {
+        file(&format!("hdr_{name}"), shows, move || {
+            let samples = Scene { grain: 0.5, ..Scene::new(320, 240) }.paint16().iter().map(|&v| v >> 6).collect();
+            let source = HevcSource { width: 320, height: 240, depth: 10, samples };
+            let coding = HevcCoding { full_range: false, cicp, ..HevcCoding::default() };
+            Heif::single(&hevc::encode(&source, &coding), &[nclx(cicp, false)])
+        })
+    };
+    vec![
+        matrix("identity", "nclx: RGB, the planes are green, blue and red", [1, 13, 0], true),
+        matrix("fcc", "nclx: the matrix of FCC Title 47, limited range", [1, 13, 4], false),
+        matrix("st240", "nclx: the matrix of SMPTE ST 240", [1, 13, 7], true),
+        matrix("ycgco", "nclx: YCgCo", [1, 13, 8], true),
+        matrix("ycgco_limited", "nclx: YCgCo, limited range", [1, 13, 8], false),
+        matrix("bt2020", "nclx: the matrix of BT.2020", [1, 13, 9], true),
+        matrix("bt2020_constant", "nclx: BT.2020 of constant luminance", [1, 13, 10], true),
+        matrix("ydzdx", "nclx: SMPTE ST 2085", [1, 13, 11], false),
+        matrix("derived", "nclx: a matrix that follows from the primaries", [1, 13, 12], true),
+        matrix("derived_constant", "nclx: constant luminance of the primaries", [1, 13, 13], false),
+        hdr("bt2020_pq", "10 bits, PQ by the matrix of BT.2020", [9, 16, 9]),
+        hdr("ictcp_pq", "10 bits, the same by ICtCp", [9, 16, 14]),
+        hdr("bt2020_hlg", "10 bits, HLG by the matrix of BT.2020", [9, 18, 9]),
+        hdr("ictcp_hlg", "10 bits, the same by ICtCp", [9, 18, 14]),
     ]
 }
 

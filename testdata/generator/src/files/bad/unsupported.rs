@@ -17,8 +17,8 @@ pub(super) fn all() -> Vec<Entry> {
         named("heif_av01_item.heif", "brand mif1, the primary item coded in AV1", || av1(*b"mif1").encode()),
         named("heif_jpeg_item.heif", "brand mif1, the primary item a JPEG", jpeg_item),
         named("heic_overlay.heic", "two pictures over each other on a canvas (iovl)", overlay),
-        named("heic_matrix_identity.heic", "nclx: identity matrix, the planes are green, blue and red", || {
-            Heif::single(&plate(), &[nclx([1, 13, 0], true)]).encode()
+        named("heic_matrix_reserved.heic", "nclx: matrix coefficients 3, which are reserved", || {
+            Heif::single(&plate(), &[nclx([1, 13, 3], true)]).encode()
         }),
         named("jpeg_lossless_sof3.jpg", "lossless JPEG (SOF3)", || with_frame(0xC3, 8)),
         named("jpeg_12bit_sof1.jpg", "12-bit extended JPEG (SOF1)", || with_frame(0xC1, 12)),
