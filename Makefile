@@ -1,7 +1,7 @@
 # make run    builds, ingests testdata/ and prints the receipts
 # make serve  starts the HTTP endpoint on this machine: SQLite, local files, a device in a folder and a demo key
 # make test   runs every test, doctests and the fuzz seeds included
-# make test-webp  runs the tests that see the feature webp-encode, with it
+# make test-features  runs the tests that see a feature: webp-encode, which is off by default, and heic, which is on
 # make test-slow  runs the tests that encode 12 MP pictures
 # make server-tools  sets up what the server's tests use: PostgreSQL, moto, schemathesis, playwright (apt-get, PyPI)
 # make server-clients  lets schemathesis at the server, a browser (chromium) at its page, and clients of Node, Go and Java
@@ -30,7 +30,7 @@ TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null
 BIN := $(TARGET_DIR)/release/image-ingest
 BENCH_INPUTS := $(TARGET_DIR)/bench-inputs
 
-.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients server-slow server-load test test-webp test-slow test-aarch64 robustness robustness-short check advisories bench fuzz coverage testdata conformance quality peers setup
+.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients server-slow server-load test test-features test-slow test-aarch64 robustness robustness-short check advisories bench fuzz coverage testdata conformance quality peers setup
 
 run: setup
 	$(CARGO) build --release --package image-ingest-cli
@@ -51,12 +51,13 @@ test: setup
 WITH_WEBP := $(foreach package,image-ingest image-ingest-cli image-ingest-server,--package $(package) --features $(package)/webp-encode)
 WEBP_TESTS := webp every_large_allocation stored_files bench_prints no_job_needs_more
 
-test-webp: setup
+test-features: setup
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 	  $(CARGO) nextest run $(WITH_WEBP) $(WEBP_TESTS); \
 	else \
 	  $(CARGO) test $(WITH_WEBP) --lib --bins --tests -- $(WEBP_TESTS); \
 	fi
+	$(CARGO) test --package image-ingest --no-default-features --lib
 
 test-slow: setup
 	$(CARGO) test --release --workspace --bins --tests -- --ignored
@@ -81,7 +82,7 @@ server-load: setup $(BENCH_INPUTS)
 test-aarch64:
 	scripts/aarch64.sh
 
-check: check-format check-lints test test-webp check-docs check-benches check-packages robustness-short check-dependencies
+check: check-format check-lints test test-features check-docs check-benches check-packages robustness-short check-dependencies
 
 check-format:
 	$(CARGO) fmt --all --check
@@ -89,6 +90,7 @@ check-format:
 check-lints: setup
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
+	$(CARGO) clippy --package image-ingest --no-default-features -- -D warnings
 
 check-docs: setup
 	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --no-deps --workspace

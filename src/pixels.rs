@@ -8,6 +8,7 @@ use image_ingest_samples::{Planes, Raster, Size};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Pixels {
     /// Y′CbCr planes, or a luma plane alone.
+    #[cfg_attr(not(feature = "heic"), expect(dead_code, reason = "all others are reduced as they are decoded"))]
     Ycbcr(Planes),
     /// Interleaved samples.
     Interleaved(Raster),

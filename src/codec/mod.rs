@@ -12,6 +12,7 @@ use crate::upload::limits::Limits;
 
 pub(crate) mod exif;
 pub(crate) mod gif;
+#[cfg(feature = "heic")]
 pub(crate) mod heif;
 pub(crate) mod jpeg;
 pub(crate) mod png;
@@ -28,18 +29,25 @@ pub(crate) fn probe(bytes: &[u8], format: Format, limits: &Limits) -> Result<Hea
         Format::Png => png::probe(bytes, limits),
         Format::Gif => gif::probe(bytes, limits),
         Format::Webp => webp::probe(bytes, limits),
+        #[cfg(feature = "heic")]
         Format::Heic => heif::probe(bytes, limits),
+        #[cfg(not(feature = "heic"))]
+        Format::Heic => Err(crate::error::Error::unsupported(format, "the feature `heic` is off")),
     }
 }
 
 /// Says what decoding with `threads` threads will hold in memory.
+#[cfg_attr(not(feature = "heic"), expect(unused_variables, reason = "threads share a HEIC alone"))]
 pub(crate) fn cost(header: &Header, plan: &Plan, threads: usize) -> DecodeCost {
     match header.format {
         Format::Jpeg => jpeg::cost(header, plan),
         Format::Png => png::cost(header),
         Format::Gif => gif::cost(header),
         Format::Webp => webp::cost(header, plan),
+        #[cfg(feature = "heic")]
         Format::Heic => heif::cost(header, plan, threads),
+        #[cfg(not(feature = "heic"))]
+        Format::Heic => jpeg::cost(header, plan),
     }
 }
 
@@ -61,6 +69,9 @@ pub(crate) fn decode(
         Format::Png => png::decode(bytes, header, plan, limits, &workers.timer()),
         Format::Gif => gif::decode(bytes, header, limits, &workers.timer()),
         Format::Webp => webp::decode(bytes, header, plan, &workers.timer()),
+        #[cfg(feature = "heic")]
         Format::Heic => heif::decode(bytes, header, plan, limits, workers),
+        #[cfg(not(feature = "heic"))]
+        Format::Heic => Err(crate::error::Error::internal("a HEIC was probed without the feature `heic`")),
     }
 }

@@ -57,5 +57,6 @@ const SAMPLES: &[Sample] = &[
     sample!("png/display_p3.png", "obj_7fa40a410f16233abd452c661ed056b2d2fa127625a20af8a58de3b4d64bc997"),
     sample!("gif/offset_frame.gif", "obj_a4d1b1f16147d5c8c28ee8e1ef3d792795f55ec83741ceccf7c3fdd72542e673"),
     sample!("webp/lossy_333x251.webp", "obj_ff9d9a72c8590c6554430a3cf0411790d2319c35dfd6639fc2357d3502d07fd7"),
+    #[cfg(feature = "heic")]
     sample!("heic/ten_bit.heic", "obj_43c22f20eb9dcdfb67c0b80d1be7b434145208b963430e79d31ec8282ee42453"),
 ];

@@ -173,6 +173,7 @@ impl Upload {
 
     fn decide(&self) -> Result<Option<Format>, Refused> {
         match sniff(&self.head()) {
+            Sniffed::Is(Format::Heic) if !cfg!(feature = "heic") => Err(Refused::Unsupported { name: WITHOUT_HEIC }),
             Sniffed::Is(format) => Ok(Some(format)),
             Sniffed::NeedsMore => Ok(None),
             Sniffed::Unsupported(name) => Err(Refused::Unsupported { name }),
@@ -180,6 +181,8 @@ impl Upload {
         }
     }
 }
+
+const WITHOUT_HEIC: &str = "HEIC, in a build without the feature `heic`";
 
 /// Chunks below this are copied together. The handle of a small chunk, and the buffer that it keeps alive, can be larger than
 /// the chunk.
@@ -279,6 +282,18 @@ mod tests {
         assert!(upload.is_empty());
         upload.push(GIF).unwrap();
         assert_eq!((upload.len(), upload.is_empty()), (GIF.len() as u64, false));
+    }
+
+    #[test]
+    fn a_heic_takes_its_feature() {
+        let decided = Source::new(&b"\0\0\0\x18ftypheic\0\0\0\0heic"[..], &limits(100));
+        if cfg!(feature = "heic") {
+            assert_eq!(decided.unwrap().format(), Format::Heic);
+        } else {
+            let error = decided.unwrap_err();
+            assert_eq!(error.code(), "unsupported");
+            assert!(error.to_string().contains("`heic`"), "{error}");
+        }
     }
 
     #[test]
