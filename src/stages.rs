@@ -111,12 +111,6 @@ impl<'a> Planned<'a> {
         codec::decode(self.bytes, &self.header, &self.plan, &self.limits, Workers::default()).map(Decoded)
     }
 
-    /// Decodes a JPEG with libjpeg-turbo, whether or not our own decoder knows it.
-    pub fn decode_by_libjpeg_turbo(&self) -> Result<Decoded> {
-        codec::jpeg::decode_by_libjpeg_turbo(self.bytes, &self.header, &self.plan, &self.limits, &CpuTimer::default())
-            .map(Decoded)
-    }
-
     /// Crops, reduces, converts, composes, turns.
     pub fn canonicalise(&self, decoded: Decoded) -> Result<Canonical> {
         canonicalise(decoded.0, self.header.coded_size, &self.plan, Workers::default())

@@ -1,4 +1,4 @@
-//! Our JPEG decoder against libjpeg-turbo, sample by sample, and `image`.
+//! Our JPEG decoder against `image`.
 #![no_main]
 
 use image_ingest::Format;

@@ -3,4 +3,8 @@
 //! Each program in `src/bin` compares one engine with one library that others wrote, on files and on generated or changed
 //! input, and ends with 1 where they differ.
 
+pub mod arguments;
+pub mod cpu_time;
+pub mod jpeg;
+pub mod jpeg_encode;
 pub mod random;

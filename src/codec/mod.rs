@@ -65,7 +65,7 @@ pub(crate) fn decode(
     workers: Workers<'_>,
 ) -> Result<Pixels> {
     match header.format {
-        Format::Jpeg => jpeg::decode(bytes, header, plan, limits, &workers.timer()),
+        Format::Jpeg => jpeg::decode(bytes, header, plan, &workers.timer()),
         Format::Png => png::decode(bytes, header, plan, limits, &workers.timer()),
         Format::Gif => gif::decode(bytes, header, limits, &workers.timer()),
         Format::Webp => webp::decode(bytes, header, plan, &workers.timer()),

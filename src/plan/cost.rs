@@ -140,7 +140,8 @@ fn reducer_bytes(header: &Header, plan: &Plan, size: Size, cost: &DecodeCost) ->
 /// The most bytes that an encoder holds for a pixel, its output included.
 ///
 /// libwebp keeps tokens and its output, which are largest for noise at high quality: 14 bytes a pixel were measured at
-/// quality 80 and 25 at 100. libjpeg-turbo keeps its output alone, which is copied once.
+/// quality 80 and 25 at 100. Our JPEG encoder keeps its output alone, in a vector that may be half as large again: black
+/// and white noise takes 1.4 bytes a pixel at quality 90 and 2.8 at 100, and photos a fifth of that.
 fn encoder_bytes_per_pixel(encoding: Encoding) -> u64 {
     match encoding {
         Encoding::Jpeg { quality: ..=90 } => 2,

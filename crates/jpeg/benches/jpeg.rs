@@ -1,11 +1,12 @@
-//! Decoding of test files at full and half scale, and reading of their headers. Throughput is in source pixels.
+//! Decoding of test files at full and half scale, reading of their headers, and encoding of their pictures. Throughput is
+//! in source pixels.
 
 use std::fs;
 use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use image_ingest_jpeg::{DctScale, HuffmanDecoder, JpegProbe, ScanLimits};
+use image_ingest_jpeg::{DctScale, InterleavedColor, JpegDecoder, JpegProbe, ScanLimits, encode_planes, encode_rgb};
 use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, WorkError};
 
 /// Reads a sample of the rows, so that no compiler leaves them out.
@@ -33,12 +34,12 @@ fn decode(c: &mut Criterion) {
     let mut group = c.benchmark_group("decode");
     for (id, name) in FILES {
         let file = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/jpeg").join(name)).unwrap();
-        group.throughput(Throughput::Elements(HuffmanDecoder::new(&file).unwrap().size().pixels()));
+        group.throughput(Throughput::Elements(JpegDecoder::new(&file).unwrap().size().pixels()));
         for (scale, variant) in [(DctScale::Full, "full"), (DctScale::Half, "half"), (DctScale::Eighth, "eighth")] {
             group.bench_function(format!("jpeg/{id}_{variant}"), |b| {
                 b.iter(|| {
                     let mut sink = Discard::default();
-                    let decoder = HuffmanDecoder::new(&file).unwrap();
+                    let decoder = JpegDecoder::new(&file).unwrap();
                     decoder.decode([scale; 2], &mut sink, &CpuTimer::default()).unwrap();
                     black_box(sink.0)
                 });
@@ -61,5 +62,41 @@ fn probe(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, decode, probe);
+/// Keeps the rows of each plane; pictures whose width is a multiple of 16 have no padding.
+#[derive(Default)]
+struct Keep([Vec<u8>; 3]);
+
+impl RowSink for Keep {
+    fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, _: usize) -> Result<(), WorkError> {
+        if let SampleSlice::U8(rows) = rows {
+            self.0[plane].extend_from_slice(rows);
+        }
+        Ok(())
+    }
+}
+
+fn encode(c: &mut Criterion) {
+    let mut group = c.benchmark_group("encode");
+    for (id, name) in &FILES[..2] {
+        let file = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/jpeg").join(name)).unwrap();
+        let (timer, mut planes, mut rgb) = (CpuTimer::default(), Keep::default(), Keep::default());
+        let size = JpegDecoder::new(&file).unwrap().size();
+        JpegDecoder::new(&file).unwrap().decode([DctScale::Full; 2], &mut planes, &timer).unwrap();
+        let decoder = JpegDecoder::new(&file).unwrap();
+        decoder.decode_interleaved(InterleavedColor::YcbcrToRgb, DctScale::Full, &mut rgb, &timer).unwrap();
+        let (Keep([y, cb, cr]), Keep([rgb, ..])) = (planes, rgb);
+        let pixels = size.pixels();
+        let y = &y[..usize::try_from(pixels).unwrap()];
+        group.throughput(Throughput::Elements(pixels));
+        group.bench_function(format!("jpeg/{id}_planes"), |b| {
+            b.iter(|| black_box(encode_planes(size, y, Some((&cb, &cr)), 85, &timer).unwrap().len()));
+        });
+        group.bench_function(format!("jpeg/{id}_rgb"), |b| {
+            b.iter(|| black_box(encode_rgb(size, &rgb, 85, &timer).unwrap().len()));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, decode, encode, probe);
 criterion_main!(benches);

@@ -44,12 +44,12 @@ fn constants(even: i32, odd: i32) -> __m256i {
 /// Eight lanes of 32 bits of each block: interleaved pairs of 16 bits, or their sums. The first register holds columns
 /// 0–3, the second columns 4–7.
 #[derive(Clone, Copy)]
-struct Sums32(__m256i, __m256i);
+pub(crate) struct Sums32(pub(crate) __m256i, pub(crate) __m256i);
 
 /// Pairs of the lanes of `a` and `b`.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn interleave(a: __m256i, b: __m256i) -> Sums32 {
+pub(crate) fn interleave(a: __m256i, b: __m256i) -> Sums32 {
     Sums32(_mm256_unpacklo_epi16(a, b), _mm256_unpackhi_epi16(a, b))
 }
 
@@ -57,14 +57,14 @@ impl Sums32 {
     /// `a · even + b · odd` of interleaved `a` and `b`.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn madd(self, even: i32, odd: i32) -> Self {
+    pub(crate) fn madd(self, even: i32, odd: i32) -> Self {
         let c = constants(even, odd);
         Self(_mm256_madd_epi16(self.0, c), _mm256_madd_epi16(self.1, c))
     }
 
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn plus(self, other: Self) -> Self {
+    pub(crate) fn plus(self, other: Self) -> Self {
         Self(_mm256_add_epi32(self.0, other.0), _mm256_add_epi32(self.1, other.1))
     }
 
@@ -77,7 +77,7 @@ impl Sums32 {
     /// Shifted right, back to 16 bits, saturating; rounding was added before.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn narrow<const SHIFT: i32>(self) -> __m256i {
+    pub(crate) fn narrow<const SHIFT: i32>(self) -> __m256i {
         _mm256_packs_epi32(_mm256_srai_epi32::<SHIFT>(self.0), _mm256_srai_epi32::<SHIFT>(self.1))
     }
 }
@@ -147,7 +147,7 @@ fn full_pass<const SHIFT: i32>(v: [__m256i; 8]) -> [__m256i; 8] {
 /// Turns rows of each block into its columns.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn transpose(v: [__m256i; 8]) -> [__m256i; 8] {
+pub(crate) fn transpose(v: [__m256i; 8]) -> [__m256i; 8] {
     let a = [(0, 1), (2, 3), (4, 5), (6, 7)].map(|(i, j)| interleave(v[i], v[j]));
     let quads = |x: __m256i, y: __m256i| [_mm256_unpacklo_epi32(x, y), _mm256_unpackhi_epi32(x, y)];
     let [b0, b1] = quads(a[0].0, a[1].0);

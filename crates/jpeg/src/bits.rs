@@ -7,9 +7,10 @@
 //! the segment does not have is asked once, after it ([`EntropySegments::is_overrun`]).
 
 use image_ingest_samples::zeroed;
+use memchr::memchr;
 
 use crate::result::Result;
-use memchr::memchr;
+use crate::segments::run_of_ff;
 
 /// Entropy-coded data, and a window of it without stuffing.
 pub(crate) struct EntropySegments<'a> {
@@ -76,7 +77,7 @@ impl<'a> EntropySegments<'a> {
                 self.rest = after;
             }
             // Fill bytes may stand before a marker (§ B.1.1.2).
-            [0xFF, 0xFF, ..] => self.rest = &self.rest[1..],
+            [0xFF, 0xFF, ..] => self.rest = &self.rest[run_of_ff(self.rest) - 1..],
             [0xFF, _, ..] | [] | [0xFF] => self.ended = run < room,
             _ => {}
         }

@@ -12,6 +12,41 @@ pub(crate) struct McuRow {
     pub(crate) samples: Vec<u8>,
 }
 
+/// The blocks of all components that wait for their inverse DCT.
+///
+/// The first component has a pair of its own, and so have the others of each DCT scale: chroma is often flat where luma
+/// is not, and a pair takes the short way only where both of its blocks are flat.
+pub(crate) struct PendingPairs {
+    pairs: [PendingBlocks; 4],
+    /// The index of its pair by the index of a component.
+    pair_of: [usize; 4],
+}
+
+impl PendingPairs {
+    /// Pairs for components whose decoded blocks have `sides` samples per side.
+    pub(crate) fn new(sides: [usize; 4]) -> Self {
+        let same = |index: usize| (1..index).find(|&other| sides[other] == sides[index]).unwrap_or(index);
+        Self { pairs: sides.map(PendingBlocks::new), pair_of: std::array::from_fn(same) }
+    }
+
+    /// The pair of the component `index`, at most 3.
+    #[inline(always)]
+    pub(crate) fn of(&mut self, index: usize) -> &mut PendingBlocks {
+        &mut self.pairs[self.pair_of[index & 3] & 3]
+    }
+
+    /// Transforms every block that waits and writes its samples.
+    #[inline(always)]
+    pub(crate) fn flush<'t>(
+        &mut self,
+        mcu_rows: &mut [McuRow],
+        table: impl Fn(usize) -> &'t [i16; 64] + Copy,
+        inverse: &impl Fn(&BlockPair, BlockTables<'_>, usize, &mut BlockSamples),
+    ) {
+        self.pairs.iter_mut().filter(|pair| pair.filled > 0).for_each(|pair| pair.flush(mcu_rows, table, inverse));
+    }
+}
+
 /// Up to two blocks of one DCT scale that wait for their inverse DCT.
 ///
 /// Invariant: `filled` is 0 or 1 between calls, and the half of `pair` that is not filled is zero. A reader writes only
@@ -99,5 +134,17 @@ fn put<const SIDE: usize>(mcu_row: &mut McuRow, offset: usize, block: usize, sam
     for y in 0..SIDE {
         let from = (y * 2 + block) * SIDE;
         area[y * stride..y * stride + SIDE].copy_from_slice(&samples[from..from + SIDE]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn components_of_one_scale_share_a_pair_but_for_the_first() {
+        assert_eq!(PendingPairs::new([8, 8, 8, 8]).pair_of, [0, 1, 1, 1]);
+        assert_eq!(PendingPairs::new([4, 8, 4, 8]).pair_of, [0, 1, 2, 1]);
+        assert_eq!(PendingPairs::new([8, 4, 2, 1]).pair_of, [0, 1, 2, 3]);
     }
 }

@@ -1,30 +1,29 @@
-//! Decodes Huffman-coded frames of planes: reads the scans in order and decides when the picture is whole.
+//! The decoder: what a file holds, and how its samples are wanted.
 
 use image_ingest_samples::{CpuTimer, DecodeError, RowSink, Size};
 
-use crate::blocks::PendingBlocks;
-use crate::dispatch::{self, Avx2};
-use crate::entropy::ScanFault;
-use crate::frame::PlanarFrame;
-use crate::progressive::{Coefficients, ProgressiveScan};
+use crate::convert::InterleavedColor;
+use crate::dispatch::Avx2;
+use crate::frame::DctFrame;
+use crate::interleave::Interleaver;
+use crate::interleaved::InterleavedRows;
+use crate::picture;
 use crate::result::Result;
 use crate::rows::McuRows;
 use crate::scale::DctScale;
-use crate::sequential::SequentialScan;
 use crate::tables::{Next, ScanStart, Tables};
-use crate::tail;
-use crate::work::Work;
 
-/// Decodes a Huffman-coded file to planes, and hands rows of them to a sink.
+/// Decodes a file to planes or to interleaved samples, and hands rows of them to a sink.
 ///
-/// A value of this type has read its file up to the first scan. Sequential files need memory for one row of MCUs.
-/// Progressive files need two bytes and an eighth for each coefficient.
+/// A value of this type has read its file up to the first scan. Sequential files need memory for one row of MCUs, or,
+/// if the samples are to be interleaved and components come in several scans, for all components. Progressive files need
+/// two bytes and an eighth for each coefficient.
 ///
-/// Luma and chroma have DCT scales of their own. libjpeg enlarges subsampled chroma when it scales down, but planes are
+/// Planes of luma and chroma have DCT scales of their own. libjpeg enlarges subsampled chroma when it scales down, but planes are
 /// wanted as they are stored or smaller: the chroma of 4:4:4 and 4:2:2 files has further to go to 4:2:0 than luma.
 ///
 /// ```
-/// use image_ingest_jpeg::{DctScale, HuffmanDecoder};
+/// use image_ingest_jpeg::{DctScale, JpegDecoder};
 /// use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, Size, WorkError};
 ///
 /// struct Rows(Vec<Vec<u8>>);
@@ -46,14 +45,14 @@ use crate::work::Work;
 ///     b"\xFF\xDA\0\x08\x01\x01\0\0\x3F\0", &[0b0_101_0_0_01, 0b0_0_111111], b"\xFF\xD9",
 /// ]
 /// .concat();
-/// let decoder = HuffmanDecoder::new(&file).expect("a file for this decoder");
+/// let decoder = JpegDecoder::new(&file)?;
 /// assert_eq!((decoder.size(), decoder.luma_size(DctScale::Half)), (Size::new(16, 8), Size::new(8, 4)));
 /// let mut rows = Rows(Vec::new());
 /// decoder.decode([DctScale::Half; 2], &mut rows, &CpuTimer::default())?;
 /// assert_eq!(rows.0, vec![[138, 138, 138, 138, 128, 128, 128, 128]; 4]);
 /// # Ok::<(), image_ingest_samples::DecodeError>(())
 /// ```
-pub struct HuffmanDecoder<'a> {
+pub struct JpegDecoder<'a> {
     file: &'a [u8],
     tables: Tables<'a>,
     first: ScanStart<'a>,
@@ -61,19 +60,22 @@ pub struct HuffmanDecoder<'a> {
     avx2: Option<Avx2>,
 }
 
-impl<'a> HuffmanDecoder<'a> {
-    /// Reads a file up to its first scan. The result is `None` for a file that this decoder does not know, or that is
-    /// damaged before its first scan.
+impl<'a> JpegDecoder<'a> {
+    /// Reads a file up to its first scan. `file` begins with a start of image, whose two bytes are not looked at.
     ///
-    /// The decoder knows frames of Huffman coding and 8 bits, with one component, or with luma and two chroma
-    /// components whose sampling factors are equal and divide those of luma. The caller must know that three components
-    /// are Y′CbCr.
-    #[must_use]
-    pub fn new(file: &'a [u8]) -> Option<Self> {
+    /// # Errors
+    ///
+    /// [`DecodeError::Malformed`], [`DecodeError::Truncated`]; [`DecodeError::Unsupported`] for files that are lossless
+    /// or hierarchical, or have more than 8 bits or four components.
+    pub fn new(file: &'a [u8]) -> Result<Self> {
         let mut tables = Tables::new(file);
-        let Some(Next::Scan(first)) = tables.next() else { return None };
-        let size = tables.frame.as_ref()?.size;
-        Some(Self { file, tables, first, size, avx2: Avx2::find() })
+        let first = match tables.next()? {
+            Next::Scan(first) => first,
+            Next::EndOfImage => return Err(DecodeError::malformed("no scan")),
+            Next::EndOfData => return Err(DecodeError::truncated("the data ends before the image does")),
+        };
+        let size = tables.frame.as_ref().map(|frame| frame.size).ok_or_else(no_frame)?;
+        Ok(Self { file, tables, first, size, avx2: Avx2::find() })
     }
 
     /// The same decoder without AVX2.
@@ -99,11 +101,18 @@ impl<'a> HuffmanDecoder<'a> {
     /// The width and height of the luma plane at a DCT scale, in samples.
     #[must_use]
     pub fn luma_size(&self, scale: DctScale) -> Size {
-        let luma = self.frame().and_then(|f| Some(f.component_size(f.components.first()?, scale.divisor())));
+        let luma = self.frame().and_then(|f| Some(f.component_size(f.components.first()?, side(scale))));
         luma.unwrap_or(self.size)
     }
 
-    fn frame(&self) -> Option<&PlanarFrame> {
+    /// Whether the components are planes: one component, or three of which the last two have equal sampling factors that
+    /// divide those of the first.
+    #[must_use]
+    pub fn is_planar(&self) -> bool {
+        self.frame().is_some_and(DctFrame::is_planar)
+    }
+
+    pub(crate) fn frame(&self) -> Option<&DctFrame> {
         self.tables.frame.as_ref()
     }
 
@@ -113,100 +122,97 @@ impl<'a> HuffmanDecoder<'a> {
     /// beyond the width of the picture may follow. Rows below the picture are left out. The samples are those of
     /// libjpeg-turbo's accurate integer DCT at full scale, and of its reduced ones below.
     ///
-    /// The end of the file decides nothing once the picture is whole. `timer` is asked before each row of MCUs.
+    /// The end of the file decides nothing once the picture is whole. `timer` is asked several times in each row of MCUs.
     ///
     /// # Errors
     ///
-    /// [`DecodeError::Malformed`] and [`DecodeError::Truncated`] for damage; [`DecodeError::Unsupported`] where
-    /// something behind the first scan header is not for this decoder; [`DecodeError::Work`] when memory or the budget
-    /// is exhausted, or `sink` fails.
+    /// [`DecodeError::Malformed`] and [`DecodeError::Truncated`] for damage; [`DecodeError::Work`] when memory or the
+    /// budget is exhausted, or `sink` fails.
     pub fn decode(self, scales: [DctScale; 2], sink: &mut dyn RowSink, timer: &CpuTimer<'_>) -> Result<()> {
-        let frame = self.tables.frame.as_ref().ok_or_else(unknown)?;
-        let rows = McuRows::new(frame, scales, sink, self.avx2, timer)?;
-        if frame.progressive {
-            progressive(self.file, self.tables, self.first, rows)
-        } else {
-            sequential(self.file, self.tables, self.first, rows)
+        let [luma, chroma] = scales.map(side);
+        let frame = self.tables.frame.as_ref().ok_or_else(no_frame)?;
+        let rows = McuRows::new(frame, [luma, chroma, chroma, chroma], sink, self.avx2, timer)?;
+        picture::decode(self.file, self.tables, self.first, rows)
+    }
+
+    /// Decodes to interleaved samples of a picture at a DCT scale, and hands their rows to `sink` as those of plane 0.
+    ///
+    /// A row has [`InterleavedColor::channels`] samples for each pixel, and no other. The samples are those of
+    /// libjpeg-turbo: subsampled components are enlarged by a larger inverse DCT where the scale allows it, else
+    /// interpolated where the picture is twice as wide or high (libjpeg's "fancy" upsampling) and not at 1/8, else
+    /// repeated.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::decode`]; [`DecodeError::Unsupported`] for another number of components than `color` has, and for a
+    /// component whose samples stand in no whole proportion to the picture's.
+    pub fn decode_interleaved(
+        self,
+        color: InterleavedColor,
+        scale: DctScale,
+        sink: &mut dyn RowSink,
+        timer: &CpuTimer<'_>,
+    ) -> Result<()> {
+        let frame = self.tables.frame.as_ref().ok_or_else(no_frame)?;
+        if frame.components.len() != color.channels() {
+            return Err(DecodeError::unsupported(format!("{} components", frame.components.len())));
         }
+        let sides = enlarged_sides(frame, side(scale));
+        let is_whole = !frame.progressive && self.first.components.len() < frame.components.len();
+        let interleaver = Interleaver::new(frame, sides, color, is_whole, timer)?;
+        let mut interleaved = InterleavedRows::new(interleaver, sink, self.avx2, timer);
+        let rows = McuRows::new(frame, sides, &mut interleaved, self.avx2, timer)?;
+        picture::decode(self.file, self.tables, self.first, rows)
     }
 }
 
-/// Decodes scans straight to samples until every component has had one. What follows in the file decides nothing then.
-fn sequential<'a>(
-    file: &'a [u8],
-    mut tables: Tables<'a>,
-    mut start: ScanStart<'a>,
-    mut rows: McuRows<'_>,
-) -> Result<()> {
-    let mut done = vec![false; rows.components.len()];
-    loop {
-        let frame = tables.frame.as_ref().ok_or_else(unknown)?;
-        let mut scan = SequentialScan::new(&tables, frame, &start, rows.sides())?.ok_or_else(unknown)?;
-        if scan.indices().any(|(index, _)| std::mem::replace(&mut done[index], true)) {
-            return Err(contradiction());
-        }
-        for _ in 0..scan.rows() {
-            rows.timer.check()?;
-            dispatch::run(Work::Sequential(&mut scan, &mut rows.components), rows.avx2)?;
-            rows.hand_on(scan.indices())?;
-        }
-        tables.resume(tail::after_sequential(&mut scan, file, rows.timer)?);
-        if done.iter().all(|&done| done) {
-            return Ok(());
-        }
-        start = match tables.next().ok_or_else(unknown)? {
-            Next::Scan(next) => next,
-            Next::EndOfImage | Next::EndOfData => return Err(ScanFault::Ended.into()),
-        };
-    }
-}
-
-/// Decodes scans into coefficients until no scan can be missing or the image ends, then transforms them to samples.
+/// The samples per side of the blocks of each component, in a picture whose blocks have `least`.
 ///
-/// The end of the image is needed only while a bit of some coefficient is unknown (see [`crate::precision`]).
-fn progressive<'a>(
-    file: &'a [u8],
-    mut tables: Tables<'a>,
-    mut start: ScanStart<'a>,
-    mut rows: McuRows<'_>,
-) -> Result<()> {
-    let mut coefficients = Coefficients::new(tables.frame.as_ref().ok_or_else(unknown)?)?;
-    loop {
-        let mut pass = ProgressiveScan::new(&tables, &start)?.ok_or_else(unknown)?;
-        if !coefficients.expect(&start) {
-            return Err(contradiction());
+/// As long as a component still has fewer samples than the picture in both directions, its blocks are twice as large
+/// (jdmaster.c, `jpeg_calc_output_dimensions`).
+fn enlarged_sides(frame: &DctFrame, least: usize) -> [usize; 4] {
+    let (h, v) = frame.max_sampling();
+    let most = (h as usize * least, v as usize * least);
+    let mut sides = [least; 4];
+    for (side, component) in sides.iter_mut().zip(&frame.components) {
+        let twice = |side: usize| (component.h as usize * side * 2, component.v as usize * side * 2);
+        while *side < 8 && most.0.is_multiple_of(twice(*side).0) && most.1.is_multiple_of(twice(*side).1) {
+            *side *= 2;
         }
-        for row in 0..coefficients.rows(&pass) {
-            rows.timer.check()?;
-            dispatch::run(Work::Progressive(&mut coefficients, &mut pass, row), rows.avx2)?;
-        }
-        let last = coefficients.are_complete();
-        tables.resume(tail::after_progressive(&mut pass, file, last)?);
-        if last {
-            break;
-        }
-        start = match tables.next().ok_or_else(unknown)? {
-            Next::Scan(next) => next,
-            // An encoder may leave the last bits out, and then ends the image. Without its end, a scan is missing.
-            Next::EndOfImage => break,
-            Next::EndOfData => return Err(ScanFault::Ended.into()),
-        };
     }
-    let frame = tables.frame.as_ref().ok_or_else(unknown)?;
-    let quantisers = frame.components.iter().map(|c| c.table).collect::<Option<Vec<_>>>().ok_or_else(unknown)?;
-    let mut pending = rows.sides().map(PendingBlocks::new);
-    for row in 0..frame.mcus().1 as usize {
-        rows.timer.check()?;
-        dispatch::run(Work::Transform(&coefficients, row, &quantisers, &mut pending, &mut rows.components), rows.avx2)?;
-        rows.hand_on(frame.components.iter().map(|component| component.v as usize).enumerate())?;
-    }
-    Ok(())
+    sides
 }
 
-fn unknown() -> DecodeError {
-    DecodeError::unsupported("something other than Huffman-coded planes of 8 bits")
+/// The samples per side of a block at a DCT scale.
+fn side(scale: DctScale) -> usize {
+    8 / scale.divisor() as usize
 }
 
-fn contradiction() -> DecodeError {
-    DecodeError::malformed("scans that contradict each other")
+fn no_frame() -> DecodeError {
+    DecodeError::malformed("no frame header")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::headers::{FrameComponent, FrameHeader, Process};
+
+    fn sides(sampling: &[(u8, u8)], least: usize) -> Vec<usize> {
+        let components: Vec<_> =
+            (1..).zip(sampling).map(|(id, &(h, v))| FrameComponent { id, h, v, quantiser: 0 }).collect();
+        let (process, size) = (Process::Sequential, Size::new(8, 8));
+        let count = u8::try_from(components.len()).unwrap();
+        let header = FrameHeader { process, bit_depth: 8, size, count, components };
+        enlarged_sides(&DctFrame::of(&header).unwrap(), least)[..sampling.len()].to_vec()
+    }
+
+    #[test]
+    fn blocks_of_subsampled_components_are_enlarged_where_the_scale_allows_it() {
+        let of_420 = [(2, 2), (1, 1), (1, 1)];
+        assert_eq!([8, 4, 2, 1].map(|least| sides(&of_420, least)[1]), [8, 8, 4, 2]);
+        assert_eq!(sides(&[(2, 1), (1, 1), (1, 1)], 4), [4, 4, 4], "not in one direction alone");
+        assert_eq!(sides(&[(4, 4), (1, 1), (2, 2)], 1), [1, 4, 2]);
+        assert_eq!(sides(&[(1, 1), (2, 2), (2, 2)], 2), [4, 2, 2]);
+        assert_eq!(sides(&[(3, 3), (1, 1), (1, 1)], 4), [4, 4, 4], "a third");
+    }
 }

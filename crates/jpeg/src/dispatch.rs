@@ -1,6 +1,12 @@
 //! Picks at run time the code that was compiled for this CPU. It is the only file of the crate with unsafe code.
-#![expect(unsafe_code, reason = "code for AVX2 may only be called where the CPU has it")]
+#![cfg_attr(
+    target_arch = "x86_64",
+    expect(unsafe_code, reason = "code for AVX2 may only be called where the CPU has it")
+)]
 
+use image_ingest_samples::WorkError;
+
+use crate::encode::work::EncodeWork;
 use crate::entropy::ScanFault;
 #[cfg(all(test, target_arch = "x86_64"))]
 use crate::idct::{BlockPair, BlockSamples, BlockTables};
@@ -30,6 +36,16 @@ impl Avx2 {
 
 /// Does a piece of work with AVX2 where the CPU has it, and else with what any CPU has. The samples are the same.
 pub(crate) fn run(work: Work<'_, '_>, avx2: Option<Avx2>) -> Result<(), ScanFault> {
+    match avx2 {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the CPU has every feature that the function is compiled for; `Avx2` exists only where it was found.
+        Some(Avx2(())) => unsafe { work.run_avx2() },
+        _ => work.run_portable(),
+    }
+}
+
+/// Does a piece of an encoder's work in the same way. The bytes are the same.
+pub(crate) fn encode(work: EncodeWork<'_, '_>, avx2: Option<Avx2>) -> Result<(), WorkError> {
     match avx2 {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the CPU has every feature that the function is compiled for; `Avx2` exists only where it was found.

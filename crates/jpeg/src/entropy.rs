@@ -3,13 +3,11 @@
 //! A decoder asks [`Entropy::restarts`] before each MCU, takes a reader by [`Entropy::next`], and hands it back to
 //! [`Entropy::check`]. The reader is a copy meanwhile, so that it stays in registers.
 
-use memchr::memchr;
-
-use image_ingest_samples::DecodeError;
+use image_ingest_samples::{CpuTimer, DecodeError};
 
 use crate::bits::{BitReader, EntropySegments};
 use crate::result::Result;
-use crate::segments::{RST0, RST7};
+use crate::segments::{RST0, RST7, marker_in};
 
 /// What is wrong with a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,14 +144,18 @@ impl<'a> Entropy<'a> {
     ///
     /// # Errors
     ///
-    /// [`ScanFault::RestartOrder`].
-    pub(crate) fn skip_intervals(&mut self) -> Result<(), ScanFault> {
-        while let [0xFF, number @ RST0..=RST7, data @ ..] = self.segments.rest() {
+    /// [`ScanFault::RestartOrder`], `deadline`, `cancelled`.
+    pub(crate) fn skip_intervals(&mut self, timer: &CpuTimer<'_>) -> Result<()> {
+        for count in 0u32.. {
+            if count.is_multiple_of(MARKERS_A_CHECK) {
+                timer.check()?;
+            }
+            let [0xFF, number @ RST0..=RST7, data @ ..] = self.segments.rest() else { break };
             if *number != RST0 + self.next_restart {
-                return Err(ScanFault::RestartOrder);
+                return Err(ScanFault::RestartOrder.into());
             }
             self.next_restart = (self.next_restart + 1) % 8;
-            self.reader = self.segments.skip_to(after_interval(data));
+            self.reader = self.segments.skip_to(marker_in(data));
         }
         Ok(())
     }
@@ -170,22 +172,31 @@ impl<'a> Entropy<'a> {
         self.segments.read(&self.reader).iter().rev().take(ZEROS).filter(|&&b| b == 0).count() == ZEROS
     }
 
-    /// The whole bytes that follow the last MCU up to the next marker that is no restart, without stuffing.
-    pub(crate) fn left_over(&self) -> impl Iterator<Item = u8> {
+    /// The whole bytes that follow the last MCU up to `after`, without stuffing. `after` is what [`Self::after`] gives.
+    pub(crate) fn left_over(&self, after: &[u8]) -> impl Iterator<Item = u8> {
         let unread = self.segments.unread(&self.reader).iter().copied();
-        let coded = &self.segments.rest()[..self.segments.rest().len() - self.after().len()];
+        let coded = &self.segments.rest()[..self.segments.rest().len() - after.len()];
         let mut before = 0;
         let is_data = move |&b: &u8| (std::mem::replace(&mut before, b), b) != (0xFF, 0);
         unread.chain(coded.iter().copied().filter(is_data))
     }
 
     /// The data from the next marker on that is no restart; empty where none follows.
-    pub(crate) fn after(&self) -> &'a [u8] {
-        let mut rest = self.segments.rest();
-        while let [0xFF, RST0..=RST7, data @ ..] = after_interval(rest) {
-            rest = data;
+    ///
+    /// # Errors
+    ///
+    /// `deadline`, `cancelled`.
+    pub(crate) fn after(&self, timer: &CpuTimer<'_>) -> Result<&'a [u8]> {
+        let mut rest = marker_in(self.segments.rest());
+        let mut count = 0u32;
+        while let [0xFF, RST0..=RST7, data @ ..] = rest {
+            rest = marker_in(data);
+            count = count.wrapping_add(1);
+            if count.is_multiple_of(MARKERS_A_CHECK) {
+                timer.check()?;
+            }
         }
-        after_interval(rest)
+        Ok(rest)
     }
 
     /// The number of bytes of the file from the end of the last MCU on.
@@ -195,20 +206,11 @@ impl<'a> Entropy<'a> {
     }
 }
 
+/// Markers that are skipped between two looks at the budget.
+pub(crate) const MARKERS_A_CHECK: u32 = 4096;
+
 /// So many zero bytes end no data of a picture, whose last byte is filled with ones (§ F.1.2.3).
 const ZEROS: usize = 5;
-
-/// The data from the next marker on, of any kind; empty where none follows.
-fn after_interval(mut data: &[u8]) -> &[u8] {
-    while let Some(at) = memchr(0xFF, data) {
-        data = &data[at..];
-        if is_marker(data) {
-            return data;
-        }
-        data = &data[1..];
-    }
-    &[]
-}
 
 /// Whether data starts with a marker: not with a stuffed 0xFF, and not with a fill byte.
 fn is_marker(rest: &[u8]) -> bool {
@@ -276,8 +278,9 @@ mod tests {
         let data = [1, 0xFF, 0, 7, 0xFF, 0xD0, 8, 0xFF, 0xFF, 0xD9, 9];
         let (read, mut entropy) = read(&data, 1, 1);
         assert_eq!(read.unwrap(), [1]);
-        assert_eq!(entropy.left_over().collect::<Vec<_>>(), [0xFF, 7, 0xFF, 0xD0, 8, 0xFF]);
-        assert_eq!(entropy.after(), [0xFF, 0xD9, 9]);
+        let after = entropy.after(&CpuTimer::default()).unwrap();
+        assert_eq!(after, [0xFF, 0xD9, 9]);
+        assert_eq!(entropy.left_over(after).collect::<Vec<_>>(), [0xFF, 7, 0xFF, 0xD0, 8, 0xFF]);
         assert_eq!(entropy.unread_len(), data.len() - 1);
         assert!(!entropy.is_at_restart() && !entropy.is_spent(), "0xFF 7 lie before the marker");
     }
@@ -286,11 +289,12 @@ mod tests {
     fn further_intervals_are_skipped_by_their_numbers() {
         let (_, mut entropy) = read(&[1, 0xFF, 0xD0, 5, 5, 0xFF, 0xD1, 6, 0xFF, 0xD9], 1, 1);
         assert!(entropy.is_at_restart());
-        entropy.skip_intervals().unwrap();
-        assert_eq!(entropy.after(), [0xFF, 0xD9]);
+        let timer = CpuTimer::default();
+        entropy.skip_intervals(&timer).unwrap();
+        assert_eq!(entropy.after(&timer).unwrap(), [0xFF, 0xD9]);
         let (_, mut entropy) = read(&[1, 0xFF, 0xD0, 5, 0xFF, 0xD2, 6], 1, 1);
         assert!(entropy.is_at_restart());
-        assert_eq!(entropy.skip_intervals(), Err(ScanFault::RestartOrder));
+        assert_eq!(entropy.skip_intervals(&timer).unwrap_err().to_string(), "malformed: restart markers out of order");
     }
 
     #[test]

@@ -1,10 +1,12 @@
-//! Decodes Huffman-coded JPEGs of 8 bits, sequential or progressive, to planes (ITU-T T.81 annexes F and G). Cameras,
-//! phones and the web write such files.
+//! Decodes JPEGs of 8 bits (ITU-T T.81 annexes D, F and G), sequential or progressive, of Huffman codes or arithmetic
+//! coding, to planes or to interleaved RGB and CMYK. Encodes planes and RGB as baseline JPEG.
 //!
 //! - [`JpegProbe`] reads a file's marker segments without decoding: size, components, scans, application
 //!   data.
-//! - [`HuffmanDecoder`] decodes to planes and hands their rows to a sink. Luma and chroma have a [`DctScale`] each.
+//! - [`JpegDecoder`] decodes and hands rows to a sink. Planes of luma and chroma have a [`DctScale`] each.
 //!   Every sample is the one that libjpeg-turbo gives.
+//! - [`PlanesEncoder`] and [`RgbEncoder`] take rows and write a file of 4:2:0. Every byte is the one that libjpeg-turbo
+//!   writes. [`encode_planes`] and [`encode_rgb`] do the same for whole pictures.
 //! - [`samsung_trailer`] finds what some cameras append to a file.
 //!
 //! This crate promises nothing but to [image-ingest](https://docs.rs/image-ingest), which pins it with `=`: its API
@@ -13,7 +15,7 @@
 //! A picture of 8 × 8 pixels, all of one gray:
 //!
 //! ```
-//! use image_ingest_jpeg::{DctScale, HuffmanDecoder};
+//! use image_ingest_jpeg::{DctScale, JpegDecoder};
 //! use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, WorkError};
 //!
 //! /// Keeps the samples of the first plane.
@@ -42,7 +44,7 @@
 //! .concat();
 //!
 //! let mut gray = Gray::default();
-//! let decoder = HuffmanDecoder::new(&file).expect("a file for this decoder");
+//! let decoder = JpegDecoder::new(&file)?;
 //! decoder.decode([DctScale::Full; 2], &mut gray, &CpuTimer::default())?;
 //! // 5 · 16 is eight times the difference to 128.
 //! assert_eq!(gray.0, [138; 64]);
@@ -51,20 +53,28 @@
 #![deny(unsafe_code)]
 
 mod app;
+mod arithmetic;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 mod band;
 mod bits;
 mod blocks;
 mod codes;
+mod convert;
 mod decoder;
 mod dispatch;
+mod encode;
 mod entropy;
 mod frame;
 mod headers;
 mod idct;
+mod interleave;
+mod interleaved;
+mod memory;
+mod picture;
 mod precision;
 mod probe;
+mod progression;
 mod progressive;
 mod result;
 mod rows;
@@ -72,16 +82,20 @@ mod scale;
 mod scans;
 mod segments;
 mod sequential;
+mod standard;
 mod tables;
 mod tail;
 #[cfg(test)]
 mod tests;
 mod trailer;
+mod upsample;
 mod work;
 mod zigzag;
 
 pub use app::ApplicationData;
-pub use decoder::HuffmanDecoder;
+pub use convert::InterleavedColor;
+pub use decoder::JpegDecoder;
+pub use encode::{PlanesEncoder, RgbEncoder, encode_planes, encode_rgb};
 pub use probe::{JpegHeader, JpegProbe};
 pub use scale::DctScale;
 pub use scans::ScanLimits;

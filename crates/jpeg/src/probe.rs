@@ -15,6 +15,8 @@ pub struct JpegHeader<'a> {
     pub size: Size,
     /// Whether the frame is progressive, by Huffman or by arithmetic coding.
     pub is_progressive: bool,
+    /// Whether scans are coded by arithmetic coding.
+    pub is_arithmetic: bool,
     /// The identifier of each component in the frame's order: one, three or four.
     pub component_ids: Vec<u8>,
     /// The horizontal and vertical sampling factors of each component, 1–4.
@@ -93,6 +95,7 @@ impl<'a> JpegProbe<'a> {
         Ok(JpegHeader {
             size: frame.size,
             is_progressive,
+            is_arithmetic: matches!(frame.process, Process::SequentialArithmetic | Process::ProgressiveArithmetic),
             component_ids: frame.components.iter().map(|c| c.id).collect(),
             sampling: frame.components.iter().map(|c| (c.h, c.v)).collect(),
             scans,

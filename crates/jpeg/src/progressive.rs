@@ -3,17 +3,21 @@
 //! All coefficients are held until the last scan, 16 bits each and in zigzag order. Each block has a mask of the
 //! coefficients that are not zero. Refinement, which takes most of the time, and the inverse DCT visit only those.
 
-use image_ingest_samples::zeroed;
+use std::ops::Range;
+
+use image_ingest_samples::{CpuTimer, DecodeError};
 
 use crate::band::{CoefficientBlock, read_dc_value, read_first, read_refinement};
-use crate::blocks::{McuRow, PendingBlocks};
+use crate::blocks::{McuRow, PendingPairs};
 use crate::codes::{DcTable, HuffmanTable};
 use crate::entropy::{Entropy, ScanFault};
-use crate::frame::{PlanarComponent, PlanarFrame};
+use crate::frame::{DctComponent, DctFrame};
 use crate::idct::{BlockPair, BlockSamples, BlockTables};
+use crate::memory::zeroed_in_pieces;
 use crate::precision::Precision;
+use crate::progression::ScanStep;
 use crate::result::Result;
-use crate::sequential::{POSITIONS, position};
+use crate::sequential::{MCUS_A_CHECK, POSITIONS, position};
 use crate::tables::{ScanStart, ScanTables, Tables};
 
 /// The coefficients of all components, as far as scans have brought them.
@@ -45,12 +49,12 @@ pub(crate) struct ProgressiveScan<'a> {
     kind: ScanKind,
     /// The lowest bit that is known after the scan.
     bit: u8,
-    predictors: [i32; 3],
+    predictors: [i32; 4],
     /// The blocks from here on that have no more new coefficients (§ G.1.2.2).
     end_run: u32,
 }
 
-/// The four kinds of scan (§ G.1.1.1).
+/// The four kinds of scan (§ G.1.1.1), with their codes.
 enum ScanKind {
     DcFirst(Vec<DcTable>),
     DcRefine,
@@ -67,18 +71,22 @@ struct SpectralBand {
 impl<'a> ProgressiveScan<'a> {
     /// A scan that stands before its first MCU.
     ///
-    /// The result is `Ok(None)` for a scan header that no progressive frame may have (§ G.1.1.1), a missing table, or
-    /// one that makes no prefix code.
-    ///
     /// # Errors
     ///
+    /// `malformed` for a scan that no progressive frame may have, a missing table, or one that makes no prefix code;
     /// `out_of_memory`.
-    pub(crate) fn new(tables: &Tables<'a>, start: &ScanStart<'a>) -> Result<Option<Self>> {
-        let Some(kind) = ScanKind::of(tables, start) else { return Ok(None) };
+    pub(crate) fn new(tables: &Tables<'a>, start: &ScanStart<'a>) -> Result<Self> {
+        let kind = ScanKind::of(tables, start, ScanStep::of(start)?);
+        let kind = kind.ok_or_else(|| DecodeError::malformed("a missing or impossible Huffman table"))?;
         let entropy = Entropy::new(start.data, tables.restart_interval)?;
         let components = start.components.iter().map(|component| component.index).collect();
         let bit = start.approximation.1;
-        Ok(Some(Self { entropy, components, kind, bit, predictors: [0; 3], end_run: 0 }))
+        Ok(Self { entropy, components, kind, bit, predictors: [0; 4], end_run: 0 })
+    }
+
+    /// The indices in the frame of the scan's components.
+    pub(crate) fn components(&self) -> &[usize] {
+        &self.components
     }
 
     /// Whether no further block was announced to end early. This holds after the last block of a valid scan (§
@@ -89,48 +97,38 @@ impl<'a> ProgressiveScan<'a> {
 }
 
 impl ScanKind {
-    /// A scan of DC coefficients may hold several components, one of AC coefficients holds one (§ G.1.1.1.1). A
-    /// refinement brings the bit below the lowest one known, and no bit is above 13 (§ G.1.1.1.2).
-    fn of(tables: &Tables<'_>, start: &ScanStart<'_>) -> Option<Self> {
-        let (first, last) = start.spectrum;
-        let (before, bit) = start.approximation;
-        if bit > 13 || (before > 0 && before != bit + 1) {
-            return None;
-        }
-        let spectrum = (u32::from(first), u32::from(last));
-        Some(match (&start.components[..], first, before) {
-            (components, 0, 0) if last == 0 => {
-                let codes = |component: &ScanTables| DcTable::new(tables.dc_codes(component.dc)?);
-                Self::DcFirst(components.iter().map(codes).collect::<Option<_>>()?)
-            }
-            (_, 0, _) if last == 0 => Self::DcRefine,
-            (&[ScanTables { ac, .. }], 1.., 0) => Self::AcFirst(SpectralBand { codes: tables.ac_codes(ac)?, spectrum }),
-            (&[ScanTables { ac, .. }], 1.., _) => {
-                Self::AcRefine(SpectralBand { codes: tables.ac_codes(ac)?, spectrum })
-            }
-            _ => return None,
+    /// The kind with its codes; `None` where a table is missing or makes no prefix code.
+    fn of(tables: &Tables<'_>, start: &ScanStart<'_>, step: ScanStep) -> Option<Self> {
+        let spectrum = (start.spectrum.0.into(), start.spectrum.1.into());
+        let band = || Some(SpectralBand { codes: tables.ac_codes(start.components.first()?.ac)?, spectrum });
+        let dc_codes = |component: &ScanTables| DcTable::new(tables.dc_codes(component.dc)?);
+        Some(match step {
+            ScanStep::DcFirst => Self::DcFirst(start.components.iter().map(dc_codes).collect::<Option<_>>()?),
+            ScanStep::DcRefine => Self::DcRefine,
+            ScanStep::AcFirst => Self::AcFirst(band()?),
+            ScanStep::AcRefine => Self::AcRefine(band()?),
         })
     }
 }
 
 impl Coefficients {
-    /// The coefficients of a frame, all zero.
+    /// The coefficients of `rows` rows of MCUs of a frame, all zero.
     ///
     /// # Errors
     ///
-    /// `out_of_memory`.
-    pub(crate) fn new(frame: &PlanarFrame) -> Result<Self> {
+    /// `out_of_memory`, `deadline`, `cancelled`.
+    pub(crate) fn new(frame: &DctFrame, rows: u32, timer: &CpuTimer<'_>) -> Result<Self> {
         let mcus = frame.mcus();
-        let plane = |component: &PlanarComponent| {
-            let (across, down) = ((mcus.0 * component.h) as usize, (mcus.1 * component.v) as usize);
-            let size = frame.component_size(component, 8);
+        let plane = |component: &DctComponent| {
+            let (across, down) = ((mcus.0 * component.h) as usize, (rows * component.v) as usize);
+            let size = frame.component_blocks(component);
             Ok(CoefficientPlane {
                 h: component.h as usize,
                 v: component.v as usize,
                 across,
                 own: (size.width as usize, size.height as usize),
-                values: zeroed(across * down * 64)?,
-                nonzero: zeroed(across * down)?,
+                values: zeroed_in_pieces(across * down * 64, timer)?,
+                nonzero: zeroed_in_pieces(across * down, timer)?,
                 precision: Precision::default(),
             })
         };
@@ -148,24 +146,47 @@ impl Coefficients {
         self.planes.iter().all(|plane| plane.precision.is_full())
     }
 
-    /// The number of rows of a scan. They are rows of blocks for one component, and rows of MCUs for several.
-    pub(crate) fn rows(&self, pass: &ProgressiveScan<'_>) -> usize {
-        if let [only] = pass.components[..] { self.planes[only].own.1 } else { self.mcus.1 as usize }
+    /// The MCUs, across and down, of a scan of the components with these indices. An MCU of one component is a block.
+    pub(crate) fn mcus_of(&self, components: &[usize]) -> (usize, usize) {
+        if let [only] = *components { self.planes[only].own } else { (self.mcus.0 as usize, self.mcus.1 as usize) }
     }
 
-    /// Reads the row `row` of a scan.
-    #[inline(always)]
-    pub(crate) fn read(&mut self, pass: &mut ProgressiveScan<'_>, row: usize) -> Result<(), ScanFault> {
-        let ProgressiveScan { entropy, components, kind, bit, predictors, end_run } = pass;
-        match kind {
-            ScanKind::DcFirst(codes) => self.read_dc(entropy, components, Some(codes), *bit, row, predictors),
-            ScanKind::DcRefine => self.read_dc(entropy, components, None, *bit, row, predictors),
-            ScanKind::AcFirst(band) => self.read_ac::<false>(entropy, components[0], band, *bit, row, end_run),
-            ScanKind::AcRefine(band) => self.read_ac::<true>(entropy, components[0], band, *bit, row, end_run),
+    /// The blocks of a component in an MCU of all components, across and down.
+    pub(crate) fn factors(&self, component: usize) -> (usize, usize) {
+        (self.planes[component].h, self.planes[component].v)
+    }
+
+    /// The block at `(x, y)` of a component.
+    pub(crate) fn block(&mut self, component: usize, (x, y): (usize, usize)) -> CoefficientBlock<'_> {
+        let plane = &mut self.planes[component];
+        let at = y * plane.across + x;
+        let (blocks, _) = plane.values.as_chunks_mut::<64>();
+        CoefficientBlock { values: &mut blocks[at], nonzero: &mut plane.nonzero[at] }
+    }
+
+    /// Sets all coefficients to zero.
+    pub(crate) fn clear(&mut self) {
+        for plane in &mut self.planes {
+            plane.values.fill(0);
+            plane.nonzero.fill(0);
         }
     }
 
-    /// Reads the DC coefficients of the row `y` by `codes`, or without `codes` one more bit of each.
+    /// Reads [`MCUS_A_CHECK`] MCUs of the row `row` of a scan from the MCU `from` on, or those that are left.
+    #[inline(always)]
+    pub(crate) fn read(&mut self, pass: &mut ProgressiveScan<'_>, row: usize, from: usize) -> Result<(), ScanFault> {
+        let ProgressiveScan { entropy, components, kind, bit, predictors, end_run } = pass;
+        let mcus = from..self.mcus_of(components).0.min(from + MCUS_A_CHECK);
+        let at = (mcus, row);
+        match kind {
+            ScanKind::DcFirst(codes) => self.read_dc(entropy, components, Some(codes), *bit, at, predictors),
+            ScanKind::DcRefine => self.read_dc(entropy, components, None, *bit, at, predictors),
+            ScanKind::AcFirst(band) => self.read_ac::<false>(entropy, components[0], band, *bit, at, end_run),
+            ScanKind::AcRefine(band) => self.read_ac::<true>(entropy, components[0], band, *bit, at, end_run),
+        }
+    }
+
+    /// Reads the DC coefficients of MCUs of the row `y` by `codes`, or without `codes` one more bit of each.
     #[inline(always)]
     fn read_dc(
         &mut self,
@@ -173,19 +194,19 @@ impl Coefficients {
         components: &[usize],
         codes: Option<&Vec<DcTable>>,
         bit: u8,
-        y: usize,
-        predictors: &mut [i32; 3],
+        (mcus, y): (Range<usize>, usize),
+        predictors: &mut [i32; 4],
     ) -> Result<(), ScanFault> {
-        let alone = if let [only] = components { Some(self.planes[*only].own.0) } else { None };
-        for x in 0..alone.unwrap_or(self.mcus.0 as usize) {
+        let is_alone = components.len() == 1;
+        for x in mcus {
             if entropy.restarts()? {
-                *predictors = [0; 3];
+                *predictors = [0; 4];
             }
             let (mut reader, window) = entropy.next();
             let mut read = Some(());
             for (index, &component) in components.iter().enumerate() {
                 let plane = &mut self.planes[component];
-                let (h, v) = if alone.is_some() { (1, 1) } else { (plane.h, plane.v) };
+                let (h, v) = if is_alone { (1, 1) } else { (plane.h, plane.v) };
                 for block in 0..h * v {
                     let at = (y * v + block / h) * plane.across + x * h + block % h;
                     let value = &mut plane.values[at * 64];
@@ -199,7 +220,7 @@ impl Coefficients {
         Ok(())
     }
 
-    /// Reads the row `y` of a scan of AC coefficients. The kind of scan is a constant of the loop.
+    /// Reads blocks of the row `y` of a scan of AC coefficients. The kind of scan is a constant of the loop.
     #[inline(always)]
     fn read_ac<const REFINE: bool>(
         &mut self,
@@ -207,11 +228,11 @@ impl Coefficients {
         component: usize,
         SpectralBand { codes, spectrum }: &SpectralBand,
         bit: u8,
-        y: usize,
+        (blocks, y): (Range<usize>, usize),
         end_run: &mut u32,
     ) -> Result<(), ScanFault> {
         let plane = &mut self.planes[component];
-        let row = y * plane.across..y * plane.across + plane.own.0;
+        let row = y * plane.across + blocks.start..y * plane.across + blocks.end;
         let (values, _) = plane.values[row.start * 64..row.end * 64].as_chunks_mut::<64>();
         for (values, nonzero) in values.iter_mut().zip(&mut plane.nonzero[row]) {
             if entropy.restarts()? {
@@ -232,19 +253,17 @@ impl Coefficients {
     /// Transforms the coefficients of the row `row` of MCUs into samples.
     ///
     /// Only the coefficients that are not zero are copied to natural order. The others are zero in the pair already
-    /// (see [`PendingBlocks`]).
+    /// (see [`PendingBlocks`](crate::blocks::PendingBlocks)).
     #[inline(always)]
     pub(crate) fn transform(
         &self,
         row: usize,
-        tables: &[[i16; 64]],
-        pending: &mut [PendingBlocks; 2],
-        mcu_rows: &mut [McuRow],
+        TransformOutput { components, tables, pending: pairs, mcu_rows }: TransformOutput<'_>,
         inverse: impl Fn(&BlockPair, BlockTables<'_>, usize, &mut BlockSamples),
     ) {
-        for (index, plane) in self.planes.iter().enumerate() {
-            let pending = &mut pending[usize::from(index > 0)];
-            for y in 0..plane.v {
+        for &(index, rows_of_blocks) in components {
+            let (plane, pending) = (&self.planes[index], pairs.of(index));
+            for y in 0..rows_of_blocks {
                 let start = (row * plane.v + y) * plane.across;
                 let (values, _) = plane.values[start * 64..(start + plane.across) * 64].as_chunks::<64>();
                 for (x, (values, &nonzero)) in values.iter().zip(&plane.nonzero[start..]).enumerate() {
@@ -257,8 +276,18 @@ impl Coefficients {
                 }
             }
         }
-        pending.iter_mut().for_each(|pending| pending.flush(mcu_rows, |component| &tables[component], &inverse));
+        pairs.flush(mcu_rows, |component| &tables[component], &inverse);
     }
+}
+
+/// Which components are transformed, and where their samples go.
+pub(crate) struct TransformOutput<'w> {
+    /// The index of each component with its rows of blocks.
+    pub(crate) components: &'w [(usize, usize)],
+    /// The quantisation tables by component.
+    pub(crate) tables: &'w [[i16; 64]],
+    pub(crate) pending: &'w mut PendingPairs,
+    pub(crate) mcu_rows: &'w mut [McuRow],
 }
 
 /// The indices of the bits that are set, from the lowest on.

@@ -100,8 +100,8 @@ impl<'a> MarkerSegments<'a> {
     /// [`DecodeError::Truncated`] where no marker follows.
     fn next_marker(&mut self) -> Result<u8> {
         loop {
-            let ff = memchr(0xFF, self.rest).ok_or_else(ended)?;
-            let run = self.rest[ff..].iter().take_while(|&&b| b == 0xFF).count();
+            let ff = position_of_ff(self.rest).ok_or_else(ended)?;
+            let run = run_of_ff(&self.rest[ff..]);
             let code = *self.rest.get(ff + run).ok_or_else(ended)?;
             self.rest = &self.rest[ff + run + 1..];
             if code != 0 {
@@ -137,18 +137,40 @@ impl<'a> MarkerSegments<'a> {
     /// [`DecodeError::Truncated`] where no marker follows.
     pub(crate) fn skip_entropy_coded(&mut self) -> Result<()> {
         loop {
-            let ff = memchr(0xFF, self.rest).ok_or_else(ended)?;
-            let after = match self.rest.get(ff + 1).ok_or_else(ended)? {
-                0x00 | RST0..=RST7 => ff + 2,
-                0xFF => ff + 1,
-                _ => {
-                    self.rest = &self.rest[ff..];
-                    return Ok(());
-                }
-            };
-            self.rest = &self.rest[after..];
+            self.rest = marker_in(self.rest);
+            match self.rest {
+                [0xFF, RST0..=RST7, after @ ..] => self.rest = after,
+                [] => return Err(ended()),
+                _ => return Ok(()),
+            }
         }
     }
+}
+
+/// The data from the next marker on, of any kind; empty where none follows. A stuffed 0xFF is no marker, and a fill byte
+/// before one is left out.
+pub(crate) fn marker_in(mut data: &[u8]) -> &[u8] {
+    while let Some(at) = position_of_ff(data) {
+        data = &data[at + run_of_ff(&data[at..]) - 1..];
+        match data {
+            [_, 0x00, after @ ..] => data = after,
+            [_, _, ..] => return data,
+            _ => break,
+        }
+    }
+    &[]
+}
+
+/// Where the next 0xFF is. Where each byte is one, or every second, a search in many bytes at once would begin for each.
+fn position_of_ff(data: &[u8]) -> Option<usize> {
+    if data.first() == Some(&0xFF) { Some(0) } else { memchr(0xFF, data) }
+}
+
+/// How many bytes of 0xFF the data begins with.
+pub(crate) fn run_of_ff(data: &[u8]) -> usize {
+    let (chunks, _) = data.as_chunks::<32>();
+    let whole = 32 * chunks.iter().take_while(|chunk| **chunk == [0xFF; 32]).count();
+    whole + data[whole..].iter().take_while(|&&b| b == 0xFF).count()
 }
 
 fn ended() -> DecodeError {
@@ -172,6 +194,7 @@ pub(crate) const SOI: u8 = 0xD8;
 pub(crate) const EOI: u8 = 0xD9;
 pub(crate) const SOS: u8 = 0xDA;
 pub(crate) const DQT: u8 = 0xDB;
+pub(crate) const DNL: u8 = 0xDC;
 pub(crate) const DRI: u8 = 0xDD;
 pub(crate) const DHP: u8 = 0xDE;
 pub(crate) const EXP: u8 = 0xDF;
@@ -194,6 +217,23 @@ mod tests {
         let mut segments = MarkerSegments { rest: after_soi, has_frame: false };
         let next = || segments.next_segment().ok().filter(|segment| *segment != Segment::EndOfData);
         std::iter::from_fn(next).collect()
+    }
+
+    #[test]
+    fn a_marker_is_0xff_and_neither_a_stuffed_zero_nor_another_0xff() {
+        assert_eq!(marker_in(&[1, 0xFF, 0, 2, 0xFF, 0xFF, 0xFF, 0xD3, 4]), [0xFF, 0xD3, 4]);
+        assert_eq!(marker_in(&[0xFF, 0, 0xFF, 0xFF, 0, 5, 0xFF, 1]), [0xFF, 1]);
+        for none in [&[][..], &[1, 2], &[0xFF], &[1, 0xFF, 0xFF], &[0xFF, 0]] {
+            assert!(marker_in(none).is_empty(), "{none:?}");
+        }
+    }
+
+    #[test]
+    fn runs_of_0xff_are_counted_to_their_last_byte() {
+        for len in 0..100 {
+            assert_eq!(run_of_ff(&vec![0xFF; len]), len);
+            assert_eq!(run_of_ff(&[&vec![0xFF; len][..], &[0, 0xFF]].concat()), len);
+        }
     }
 
     fn error(after_soi: &[u8]) -> DecodeError {

@@ -1,16 +1,15 @@
 //! Decodes a scan of a sequential frame, a row of MCUs at a time (ITU-T T.81 § F.2).
 //!
 //! A scan holds all components of the frame, or some of them. Each block is read into one half of a pair of blocks, and
-//! the second block of a pair starts the inverse DCT of both (see [`PendingBlocks`]). Luma and chroma have pairs of
-//! their own, since their DCT scales may differ.
+//! the second block of a pair starts the inverse DCT of both (see [`PendingPairs`]).
 
-use image_ingest_samples::{CpuTimer, zeroed};
+use image_ingest_samples::{CpuTimer, DecodeError, zeroed};
 
 use crate::bits::{BitReader, MARGIN};
-use crate::blocks::{McuRow, PendingBlocks};
+use crate::blocks::{McuRow, PendingPairs};
 use crate::codes::{AcTable, DcTable, END};
 use crate::entropy::{Entropy, ScanFault};
-use crate::frame::PlanarFrame;
+use crate::frame::DctFrame;
 use crate::idct::{BlockPair, BlockSamples, BlockTables};
 use crate::result::Result;
 use crate::tables::{ScanStart, ScanTables, Tables};
@@ -24,8 +23,8 @@ pub(crate) struct SequentialScan<'a> {
     quantisers: Vec<[i16; 64]>,
     /// MCUs across and down.
     mcus: (u32, u32),
-    /// The blocks of luma and of chroma that wait for their inverse DCT.
-    pending: [PendingBlocks; 2],
+    /// The blocks that wait for their inverse DCT.
+    pending: PendingPairs,
 }
 
 /// A component of the scan.
@@ -42,19 +41,12 @@ struct ScanComponent {
 }
 
 impl<'a> SequentialScan<'a> {
-    /// A scan that stands before its first MCU; `sides` are those of decoded blocks of luma and of chroma.
-    ///
-    /// The result is `Ok(None)` for a scan that lacks a table, or whose Huffman table makes no prefix code.
+    /// A scan that stands before its first MCU; `sides` are those of decoded blocks by component.
     ///
     /// # Errors
     ///
-    /// `out_of_memory`.
-    pub(crate) fn new(
-        tables: &Tables<'a>,
-        frame: &PlanarFrame,
-        start: &ScanStart<'a>,
-        sides: [usize; 2],
-    ) -> Result<Option<Self>> {
+    /// `malformed` for a scan that lacks a table, or whose Huffman table makes no prefix code; `out_of_memory`.
+    pub(crate) fn new(tables: &Tables<'a>, frame: &DctFrame, start: &ScanStart<'a>, sides: [usize; 4]) -> Result<Self> {
         // A scan of one component is made of its blocks, whatever its factors (§ A.2.2).
         let alone = start.components.len() == 1;
         let mut quantisers = vec![[0; 64]; frame.components.len()];
@@ -70,18 +62,17 @@ impl<'a> SequentialScan<'a> {
                 predictor: 0,
             })
         };
-        let Some(components) = start.components.iter().map(component).collect::<Option<Vec<_>>>() else {
-            return Ok(None);
-        };
+        let components: Option<Vec<_>> = start.components.iter().map(component).collect();
+        let components = components.ok_or_else(|| DecodeError::malformed("a missing or impossible Huffman table"))?;
         let mcus = match components[..] {
             [ScanComponent { index, .. }] => {
-                let blocks = frame.component_size(&frame.components[index], 8);
+                let blocks = frame.component_blocks(&frame.components[index]);
                 (blocks.width, blocks.height)
             }
             _ => frame.mcus(),
         };
         let entropy = Entropy::new(start.data, tables.restart_interval)?;
-        Ok(Some(Self { entropy, components, quantisers, mcus, pending: sides.map(PendingBlocks::new) }))
+        Ok(Self { entropy, components, quantisers, mcus, pending: PendingPairs::new(sides) })
     }
 
     /// The number of rows of MCUs.
@@ -140,7 +131,7 @@ impl<'a> SequentialScan<'a> {
     pub(crate) fn count_further_mcus(&mut self, timer: &CpuTimer<'_>) -> Result<Result<u64, ScanFault>> {
         let mut count = 0;
         while !self.entropy.is_spent() {
-            if count % MCUS_A_CHECK == 0 {
+            if count % MCUS_A_CHECK as u64 == 0 {
                 timer.check()?;
             }
             if let Err(fault) = self.skip_mcu() {
@@ -161,19 +152,22 @@ impl<'a> SequentialScan<'a> {
         self.entropy.check(reader, read)
     }
 
-    /// Decodes the next row of MCUs into `mcu_rows`, one for each component of the frame.
+    /// Decodes MCUs of the next row into `mcu_rows`, one for each component of the frame: [`MCUS_A_CHECK`] of them from
+    /// the MCU `from` on, or those that are left.
     ///
     /// `inverse` is the inverse DCT that was compiled for this machine. It is a type parameter, so that it becomes part
     /// of this loop.
     #[inline(always)]
-    pub(crate) fn row(
+    pub(crate) fn decode_mcus(
         &mut self,
+        from: usize,
         mcu_rows: &mut [McuRow],
         inverse: impl Fn(&BlockPair, BlockTables<'_>, usize, &mut BlockSamples),
     ) -> Result<(), ScanFault> {
         let Self { entropy, components, quantisers: tables, pending, .. } = self;
         let mut output = BlockOutput { tables, pending, mcu_rows };
-        for mcu in 0..self.mcus.0 as usize {
+        let across = self.mcus.0 as usize;
+        for mcu in from..across.min(from + MCUS_A_CHECK) {
             if entropy.restarts()? {
                 components.iter_mut().for_each(|component| component.predictor = 0);
             }
@@ -181,8 +175,10 @@ impl<'a> SequentialScan<'a> {
             let read = read_mcu(&mut reader, window, components, mcu, &mut output, &inverse);
             entropy.check(reader, read)?;
         }
-        let BlockOutput { tables, pending, mcu_rows } = output;
-        pending.iter_mut().for_each(|pending| pending.flush(mcu_rows, |index| &tables[index], &inverse));
+        if from + MCUS_A_CHECK >= across {
+            let BlockOutput { tables, pending, mcu_rows } = output;
+            pending.flush(mcu_rows, |index| &tables[index], &inverse);
+        }
         Ok(())
     }
 }
@@ -190,12 +186,12 @@ impl<'a> SequentialScan<'a> {
 /// What a block of coefficients becomes samples by, and where these go.
 struct BlockOutput<'s> {
     tables: &'s [[i16; 64]],
-    pending: &'s mut [PendingBlocks; 2],
+    pending: &'s mut PendingPairs,
     mcu_rows: &'s mut [McuRow],
 }
 
-/// MCUs that are skipped between two calls of the timer.
-const MCUS_A_CHECK: u64 = 256;
+/// The MCUs between two looks at the budget. Ten blocks of noise in each take 3 ms together.
+pub(crate) const MCUS_A_CHECK: usize = 256;
 
 /// Reads an MCU and keeps nothing of it.
 fn skip_mcu(reader: &mut BitReader, window: &[u8], components: &mut [ScanComponent]) -> Option<()> {
@@ -221,7 +217,7 @@ fn read_mcu(
     inverse: &impl Fn(&BlockPair, BlockTables<'_>, usize, &mut BlockSamples),
 ) -> Option<()> {
     for component in components {
-        let pending = &mut pending[usize::from(component.index > 0)];
+        let pending = pending.of(component.index);
         for block in 0..component.h * component.v {
             let flat = read_block(reader, window, component, &mut pending.pair, pending.filled)?;
             let at = (mcu * component.h + block % component.h, block / component.h);

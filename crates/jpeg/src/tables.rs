@@ -1,9 +1,14 @@
 //! Reads marker segments up to the next scan, and keeps the tables that scans are decoded by (ITU-T T.81 § B.2.4).
 
+use image_ingest_samples::DecodeError;
+
+use crate::arithmetic::conditioning::Conditioning;
 use crate::codes::HuffmanTable;
-use crate::frame::PlanarFrame;
+use crate::frame::DctFrame;
 use crate::headers::{FrameHeader, ScanHeader};
+use crate::result::Result;
 use crate::segments::{MarkerSegments, Segment};
+use crate::standard;
 use crate::zigzag::ZIGZAG;
 
 /// The marker segments, read up to the next scan, and the tables in force there.
@@ -15,15 +20,17 @@ pub(crate) struct Tables<'a> {
     dc: [Option<&'a [u8]>; 4],
     /// The same for AC.
     ac: [Option<&'a [u8]>; 4],
+    /// How arithmetic coding is conditioned.
+    pub(crate) conditioning: Conditioning,
     /// MCUs between restart markers; 0 for none.
     pub(crate) restart_interval: u32,
-    pub(crate) frame: Option<PlanarFrame>,
+    pub(crate) frame: Option<DctFrame>,
 }
 
 /// A scan whose components were found in the frame, and the data after its header.
 pub(crate) struct ScanStart<'a> {
     pub(crate) components: Vec<ScanTables>,
-    /// The zigzag indices of the first and the last coefficient, both at most 63.
+    /// The zigzag indices of the first and the last coefficient, as the header has them.
     pub(crate) spectrum: (u8, u8),
     /// The lowest bit that was known of the coefficients, and the lowest known after the scan (§ G.1.1.1.2).
     pub(crate) approximation: (u8, u8),
@@ -51,32 +58,49 @@ pub(crate) enum Next<'a> {
 impl<'a> Tables<'a> {
     /// At the first marker after the start of the image.
     pub(crate) fn new(file: &'a [u8]) -> Self {
-        let none = || [const { None }; 4];
-        let segments = MarkerSegments::new(file);
-        Self { segments, quantisers: [None; 4], dc: none(), ac: none(), restart_interval: 0, frame: None }
+        Self {
+            segments: MarkerSegments::new(file),
+            quantisers: [None; 4],
+            dc: [None; 4],
+            ac: [None; 4],
+            conditioning: Conditioning::default(),
+            restart_interval: 0,
+            frame: None,
+        }
     }
 
-    /// Reads up to the next scan or the end. The result is `None` for segments that this decoder does not know, for a
-    /// frame that is no [`PlanarFrame`], and for damaged tables.
-    pub(crate) fn next(&mut self) -> Option<Next<'a>> {
+    /// Reads up to the next scan or the end.
+    ///
+    /// # Errors
+    ///
+    /// `malformed`, `truncated`, `unsupported`.
+    pub(crate) fn next(&mut self) -> Result<Next<'a>> {
         loop {
-            match self.segments.next_segment().ok()? {
-                Segment::EndOfData => return Some(Next::EndOfData),
-                Segment::EndOfImage => return Some(Next::EndOfImage),
-                Segment::StartOfImage
-                | Segment::ArithmeticConditioning(_)
-                | Segment::Hierarchical
-                | Segment::SecondFrame
-                | Segment::JpegLs => return None,
+            match self.segments.next_segment()? {
+                Segment::EndOfData => return Ok(Next::EndOfData),
+                Segment::EndOfImage => return Ok(Next::EndOfImage),
+                Segment::StartOfImage => return Err(DecodeError::malformed("a second start of image")),
+                Segment::SecondFrame => return Err(DecodeError::malformed("a second frame header")),
+                Segment::Hierarchical => return Err(DecodeError::unsupported("hierarchical JPEG")),
+                Segment::JpegLs => return Err(DecodeError::unsupported("JPEG-LS")),
                 Segment::Frame(marker, payload) => {
-                    self.frame = Some(PlanarFrame::of(&FrameHeader::read(marker, payload)?)?);
+                    let header = FrameHeader::read(marker, payload);
+                    self.frame = Some(DctFrame::of(&header.ok_or_else(|| damaged("frame header"))?)?);
                 }
-                Segment::HuffmanTables(payload) => self.read_huffman(payload)?,
-                Segment::QuantisationTables(payload) => self.read_quantisers(payload)?,
+                Segment::HuffmanTables(payload) => {
+                    self.read_huffman(payload).ok_or_else(|| damaged("Huffman table"))?;
+                }
+                Segment::QuantisationTables(payload) => {
+                    self.read_quantisers(payload).ok_or_else(|| damaged("quantisation table"))?;
+                }
+                Segment::ArithmeticConditioning(payload) => {
+                    self.conditioning.read(payload).ok_or_else(|| damaged("conditioning table"))?;
+                }
                 Segment::RestartInterval(payload) => {
-                    self.restart_interval = u16::from_be_bytes(payload.try_into().ok()?).into();
+                    let interval = payload.try_into().map_err(|_| damaged("restart interval"))?;
+                    self.restart_interval = u16::from_be_bytes(interval).into();
                 }
-                Segment::Scan(payload) => return self.start_scan(&ScanHeader::read(payload)?).map(Next::Scan),
+                Segment::Scan(payload) => return self.start_scan(payload).map(Next::Scan),
                 Segment::Other(..) => {}
             }
         }
@@ -120,27 +144,40 @@ impl<'a> Tables<'a> {
         Some(())
     }
 
-    /// Finds the components of a scan in the frame. The quantisation table of a component is the one in force at its
-    /// first scan, as in libjpeg.
-    fn start_scan(&mut self, header: &ScanHeader) -> Option<ScanStart<'a>> {
-        let frame = self.frame.as_mut()?;
-        if header.extra_bytes > 0 {
-            return None;
+    /// Reads a scan header and finds its components in the frame. The quantisation table of a component is the one in
+    /// force at its first scan, as in libjpeg.
+    fn start_scan(&mut self, payload: &[u8]) -> Result<ScanStart<'a>> {
+        let header = ScanHeader::read(payload).filter(|header| header.extra_bytes == 0);
+        let header = header.ok_or_else(|| damaged("scan header"))?;
+        let frame = self.frame.as_mut().ok_or_else(|| DecodeError::malformed("a scan before the frame header"))?;
+        let indices =
+            frame.indices_of(&header).ok_or_else(|| DecodeError::malformed("a scan of unknown components"))?;
+        if !frame.fits_an_mcu(&indices) {
+            return Err(DecodeError::malformed("an MCU of more than ten blocks"));
         }
-        let mut components: Vec<ScanTables> = Vec::new();
-        for entry in &header.components {
-            // In the frame's order (§ B.2.3), each once.
-            let from = components.last().map_or(0, |component| component.index + 1);
-            let index = from + frame.components.get(from..)?.iter().position(|component| component.id == entry.id)?;
+        let mut components = Vec::new();
+        for (entry, index) in header.components.iter().zip(indices) {
             let component = &mut frame.components[index];
             if component.table.is_none() {
-                component.table = Some(*self.quantisers.get(component.quantiser)?.as_ref()?);
+                let table = self.quantisers.get(component.quantiser).copied().flatten();
+                component.table = Some(table.ok_or_else(|| DecodeError::malformed("no quantisation table"))?);
             }
             components.push(ScanTables { index, dc: entry.dc_table.into(), ac: entry.ac_table.into() });
         }
-        let (spectrum @ (first, last), approximation) = (header.spectrum, header.approximation);
-        let known = !components.is_empty() && first <= last && last < 64;
-        known.then_some(ScanStart { components, spectrum, approximation, data: self.segments.rest() })
+        if !frame.progressive && !frame.arithmetic {
+            self.add_standard();
+        }
+        let (spectrum, approximation) = (header.spectrum, header.approximation);
+        Ok(ScanStart { components, spectrum, approximation, data: self.segments.rest() })
+    }
+
+    /// Puts the tables of annex K in the place of those that are missing at the first scan. Frames of Motion JPEG leave
+    /// them out.
+    fn add_standard(&mut self) {
+        for number in 0..2 {
+            self.dc[number].get_or_insert(standard::DC[number]);
+            self.ac[number].get_or_insert(standard::AC[number]);
+        }
     }
 
     /// The DC table of this number; `None` where there is none, or it makes no prefix code.
@@ -152,6 +189,10 @@ impl<'a> Tables<'a> {
     pub(crate) fn ac_codes(&self, number: usize) -> Option<HuffmanTable> {
         codes(self.ac.get(number)?.as_ref()?)
     }
+}
+
+fn damaged(what: &str) -> DecodeError {
+    DecodeError::malformed(format!("a damaged {what}"))
 }
 
 fn codes(table: &[u8]) -> Option<HuffmanTable> {
@@ -169,7 +210,7 @@ mod tests {
     }
 
     /// Reads a file of these segments up to its first scan.
-    fn read(segments: &[Vec<u8>], check: impl FnOnce(&Tables<'_>, Option<Next<'_>>)) {
+    fn read(segments: &[Vec<u8>], check: impl FnOnce(&Tables<'_>, Result<Next<'_>>)) {
         let file = [&[0xFF, 0xD8][..], &segments.concat()].concat();
         let mut tables = Tables::new(&file);
         let next = tables.next();
@@ -182,13 +223,13 @@ mod tests {
         let wide: Vec<u8> = (1..=64u16).flat_map(|v| (v * 500).to_be_bytes()).collect();
         let payload = [&[0][..], &narrow, &[0x13], &wide].concat();
         read(&[segment(0xDB, &payload)], |tables, next| {
-            assert!(matches!(next, Some(Next::EndOfData)));
+            assert!(matches!(next, Ok(Next::EndOfData)));
             let [Some(first), None, None, Some(last)] = tables.quantisers else { panic!("tables 0 and 3") };
             assert_eq!((first[0], first[1], first[8], first[16], first[63]), (1, 2, 3, 4, 64));
             assert_eq!((last[0], last[1], last[8], last[63]), (500, 1000, 1500, 32_000));
         });
-        read(&[segment(0xDB, &[&[4][..], &narrow].concat())], |_, next| assert!(next.is_none(), "no table 4"));
-        read(&[segment(0xDB, &payload[..64])], |_, next| assert!(next.is_none(), "a table that is cut"));
+        read(&[segment(0xDB, &[&[4][..], &narrow].concat())], |_, next| assert!(next.is_err(), "no table 4"));
+        read(&[segment(0xDB, &payload[..64])], |_, next| assert!(next.is_err(), "a table that is cut"));
     }
 
     #[test]
@@ -201,7 +242,7 @@ mod tests {
             assert!(tables.dc_codes(0).is_none() && tables.ac_codes(1).is_none() && tables.ac_codes(9).is_none());
         });
         for bad in [&[0x20][..], &[0x04]] {
-            read(&[segment(0xC4, &[bad, &counts, b"ABC"].concat())], |_, next| assert!(next.is_none()));
+            read(&[segment(0xC4, &[bad, &counts, b"ABC"].concat())], |_, next| assert!(next.is_err()));
         }
     }
 
@@ -216,13 +257,13 @@ mod tests {
         let interval = segment(0xDD, &[1, 2]);
         let start = [frame.clone(), table, interval];
         read(&[&start[..], &[scan(&[1, 3])]].concat(), |tables, next| {
-            let Some(Next::Scan(start)) = next else { panic!("a scan") };
+            let Ok(Next::Scan(start)) = next else { panic!("a scan") };
             let found: Vec<_> = start.components.iter().map(|c| (c.index, c.dc, c.ac)).collect();
             assert_eq!((found, tables.restart_interval), (vec![(0, 1, 0), (2, 1, 2)], 0x102));
         });
-        for ids in [&[3, 1][..], &[1, 1], &[4], &[]] {
-            read(&[&start[..], &[scan(ids)]].concat(), |_, next| assert!(next.is_none(), "{ids:?}"));
+        for ids in [&[3, 1][..], &[1, 1], &[4], &[], &[1, 2, 3, 1]] {
+            read(&[&start[..], &[scan(ids)]].concat(), |_, next| assert!(next.is_err(), "{ids:?}"));
         }
-        read(&[frame, scan(&[1])], |_, next| assert!(next.is_none(), "no quantisation table"));
+        read(&[frame, scan(&[1])], |_, next| assert!(next.is_err(), "no quantisation table"));
     }
 }

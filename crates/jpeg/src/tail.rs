@@ -36,24 +36,25 @@ pub(crate) fn after_sequential<'a>(
     file: &[u8],
     timer: &CpuTimer<'_>,
 ) -> Result<&'a [u8]> {
-    let left_over = LeftOver::of(&scan.entropy, file)?;
+    let after = scan.entropy.after(timer)?;
+    let left_over = LeftOver::of(&scan.entropy, after, file, timer)?;
     if left_over.codes == 0 {
-        return Ok(scan.entropy.after());
+        return Ok(after);
     }
     if scan.entropy.is_at_restart() {
         // Every interval of the picture ended where its marker says, so there is no doubt about any of them.
-        scan.entropy.skip_intervals()?;
-        return Ok(scan.entropy.after());
+        scan.entropy.skip_intervals(timer)?;
+        return Ok(after);
     }
     let is_padded = scan.entropy.is_padded();
     match scan.count_further_mcus(timer)? {
-        Ok(count) if count.is_multiple_of(scan.mcus_across().into()) => return Ok(scan.entropy.after()),
+        Ok(count) if count.is_multiple_of(scan.mcus_across().into()) => return Ok(after),
         Ok(_) => return Err(ScanFault::Longer.into()),
         Err(ScanFault::RestartOrder) => return Err(ScanFault::RestartOrder.into()),
         Err(_) => {}
     }
     if left_over.is_short() || left_over.is_plain || (is_padded && !scan.has_mcu_at_end_of(&left_over.end)?) {
-        Ok(scan.entropy.after())
+        Ok(after)
     } else {
         Err(ScanFault::Longer.into())
     }
@@ -69,17 +70,23 @@ pub(crate) fn after_sequential<'a>(
 ///
 /// # Errors
 ///
-/// `malformed` where something is left over that may be data of the scan.
-pub(crate) fn after_progressive<'a>(pass: &mut ProgressiveScan<'a>, file: &[u8], last: bool) -> Result<&'a [u8]> {
+/// `malformed` where something is left over that may be data of the scan, `deadline`, `cancelled`.
+pub(crate) fn after_progressive<'a>(
+    pass: &mut ProgressiveScan<'a>,
+    file: &[u8],
+    last: bool,
+    timer: &CpuTimer<'_>,
+) -> Result<&'a [u8]> {
     let ends_cleanly = pass.has_no_run_left() && pass.entropy.is_padded();
     let entropy = &mut pass.entropy;
-    let left_over = LeftOver::of(entropy, file)?;
+    let after = entropy.after(timer)?;
+    let left_over = LeftOver::of(entropy, after, file, timer)?;
     if left_over.is_short() || (last && (ends_cleanly || left_over.is_plain)) {
-        return Ok(entropy.after());
+        return Ok(after);
     }
     if entropy.is_at_restart() {
-        entropy.skip_intervals()?;
-        return Ok(entropy.after());
+        entropy.skip_intervals(timer)?;
+        return Ok(after);
     }
     Err(ScanFault::Longer.into())
 }
@@ -96,17 +103,17 @@ struct LeftOver {
 }
 
 impl LeftOver {
-    /// Looks at the bytes that a scan of `file` left over.
+    /// Looks at the bytes that a scan of `file` left over before `after`, the marker that ends it.
     ///
     /// A scan that ends inside a known trailer was read from bytes that are not its data. So was a scan that ends in
     /// zero bytes with no marker behind them: many programs fill a file so until its last part arrives.
     ///
     /// # Errors
     ///
-    /// [`ScanFault::Ended`], [`ScanFault::Short`].
-    fn of(entropy: &Entropy<'_>, file: &[u8]) -> Result<Self, ScanFault> {
-        if entropy.after().is_empty() && entropy.ends_in_zeros() {
-            return Err(ScanFault::Ended);
+    /// [`ScanFault::Ended`], [`ScanFault::Short`]; `deadline`, `cancelled`.
+    fn of(entropy: &Entropy<'_>, after: &[u8], file: &[u8], timer: &CpuTimer<'_>) -> Result<Self> {
+        if after.is_empty() && entropy.ends_in_zeros() {
+            return Err(ScanFault::Ended.into());
         }
         let at = file.len() - entropy.unread_len().min(file.len());
         let trailer = samsung_trailer(file);
@@ -114,19 +121,25 @@ impl LeftOver {
         let is_in_trailer = trailer.as_ref().is_some_and(is_beyond);
         let before_trailer = trailer.map_or(usize::MAX, |t| t.start.saturating_sub(at));
         let most = if is_in_trailer { usize::MAX } else { before_trailer };
-        let bytes = || entropy.left_over().take(most);
-        let first = bytes().next();
-        let (mut count, mut codes, mut is_text, mut is_run) = (0, 0, true, true);
-        for b in bytes() {
-            count += 1;
+        let mut bytes = entropy.left_over(after).take(most).peekable();
+        let first = bytes.peek().copied();
+        let (mut codes, mut is_text, mut is_run, mut end) = (0, true, true, Vec::new());
+        for (at, b) in bytes.enumerate() {
+            if at % BYTES_A_CHECK == 0 {
+                timer.check()?;
+            }
             codes += usize::from(!matches!(b, 0x00 | 0xFF));
             is_text &= matches!(b, b'\t'..=b'\r' | b' '..=b'~');
             is_run &= Some(b) == first;
+            if end.len() == 2 * END_BYTES {
+                end.drain(..END_BYTES);
+            }
+            end.push(b);
         }
         if is_in_trailer && codes > 0 {
-            return Err(ScanFault::Short);
+            return Err(ScanFault::Short.into());
         }
-        let end = bytes().skip(count.max(END_BYTES) - END_BYTES).collect();
+        end.drain(..end.len().saturating_sub(END_BYTES));
         Ok(Self { codes, is_plain: is_text || is_run, end })
     }
 
@@ -140,6 +153,9 @@ impl LeftOver {
 ///
 /// Bytes of 0x00 and 0xFF are padding. More bytes than these may be data of the scan, and can make the file malformed.
 pub const MAX_LEFT_OVER_BYTES: usize = 16;
+
+/// Bytes that are looked at between two looks at the budget.
+const BYTES_A_CHECK: usize = 1 << 16;
 
 /// The bytes at the end in which the last MCU is looked for: several MCUs of the highest quality.
 const END_BYTES: usize = 1024;

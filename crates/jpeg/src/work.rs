@@ -10,30 +10,37 @@
 
 #[cfg(target_arch = "x86_64")]
 use crate::avx2::inverse_avx2;
-use crate::blocks::{McuRow, PendingBlocks};
+use crate::blocks::McuRow;
 use crate::entropy::ScanFault;
 use crate::idct::{self, BlockPair, BlockSamples, BlockTables};
-use crate::progressive::{Coefficients, ProgressiveScan};
+use crate::interleave::Interleaver;
+use crate::progressive::{Coefficients, ProgressiveScan, TransformOutput};
 use crate::sequential::SequentialScan;
 
-/// A piece of work, about a row of MCUs.
+/// A piece of work, at most a row of MCUs.
 pub(crate) enum Work<'w, 'a> {
-    /// Decodes the next row of MCUs of a sequential scan to samples.
-    Sequential(&'w mut SequentialScan<'a>, &'w mut [McuRow]),
-    /// Reads a row of a progressive scan into coefficients.
-    Progressive(&'w mut Coefficients, &'w mut ProgressiveScan<'a>, usize),
+    /// Decodes MCUs of the next row of a sequential scan to samples, from the one of this number on.
+    Sequential(&'w mut SequentialScan<'a>, usize, &'w mut [McuRow]),
+    /// Reads MCUs of a row of a progressive scan into coefficients: the row, and the first of them.
+    Progressive(&'w mut Coefficients, &'w mut ProgressiveScan<'a>, (usize, usize)),
     /// Transforms a row of MCUs of coefficients to samples.
-    Transform(&'w Coefficients, usize, &'w [[i16; 64]], &'w mut [PendingBlocks; 2], &'w mut [McuRow]),
+    Transform(&'w Coefficients, usize, TransformOutput<'w>),
+    /// Upsamples and converts the next row of interleaved samples.
+    Interleave(&'w mut Interleaver),
 }
 
 impl Work<'_, '_> {
     #[inline(always)]
     fn run(self, inverse: impl Fn(&BlockPair, BlockTables<'_>, usize, &mut BlockSamples)) -> Result<(), ScanFault> {
         match self {
-            Self::Sequential(scan, mcu_rows) => scan.row(mcu_rows, inverse),
-            Self::Progressive(coefficients, pass, row) => coefficients.read(pass, row),
-            Self::Transform(coefficients, row, tables, pending, mcu_rows) => {
-                coefficients.transform(row, tables, pending, mcu_rows, inverse);
+            Self::Sequential(scan, from, mcu_rows) => scan.decode_mcus(from, mcu_rows, inverse),
+            Self::Progressive(coefficients, pass, (row, from)) => coefficients.read(pass, row, from),
+            Self::Transform(coefficients, row, output) => {
+                coefficients.transform(row, output, inverse);
+                Ok(())
+            }
+            Self::Interleave(rows) => {
+                rows.convert_row();
                 Ok(())
             }
         }

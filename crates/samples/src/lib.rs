@@ -36,7 +36,7 @@ mod workers;
 pub use budget::{Budget, CancellationToken, CpuTimer};
 pub use cicp::Cicp;
 pub use error::{BoxError, DecodeError, WorkError};
-pub use memory::{joined, reserve, zeroed};
+pub use memory::{joined, reserve, reserve_exact, zeroed};
 pub use orientation::Orientation;
 pub use planes::{Chroma, Matrix, Planes, Range, Siting, chroma_size};
 pub use raster::{Layout, Raster};

@@ -46,7 +46,12 @@ pub fn reserve<T>(v: &mut Vec<T>, more: usize) -> Result<(), WorkError> {
     v.try_reserve(more).map_err(|_| out_of_memory::<T>(more))
 }
 
-fn reserve_exact<T>(v: &mut Vec<T>, more: usize) -> Result<(), WorkError> {
+/// Makes room for exactly `more` elements behind those that `v` holds.
+///
+/// # Errors
+///
+/// [`WorkError::OutOfMemory`] with the bytes asked for.
+pub fn reserve_exact<T>(v: &mut Vec<T>, more: usize) -> Result<(), WorkError> {
     v.try_reserve_exact(more).map_err(|_| out_of_memory::<T>(more))
 }
 

@@ -8,7 +8,7 @@ use crate::header::{Channels, Coding, Header};
 use crate::plan::Plan;
 use crate::plan::cost::{DecodeCost, SampleDensity};
 
-/// The memory of decoding by this plan. Planes are reduced row by row; RGB and CMYK are held whole.
+/// The memory of decoding by this plan. Planes and interleaved rows are reduced as they come.
 pub(crate) fn cost(header: &Header, plan: &Plan) -> DecodeCost {
     let (sampling, scans, is_progressive): (&[(u8, u8)], _, _) = match &header.coding {
         Coding::JpegSequential { sampling, scans } => (sampling, *scans, false),
@@ -22,18 +22,27 @@ pub(crate) fn cost(header: &Header, plan: &Plan) -> DecodeCost {
         _ if is_planar => SampleDensity::sampled(sampling),
         _ => SampleDensity::interleaved(3),
     };
-    let coefficients = SampleDensity::sampled(sampling).bytes(header.coded_size.pixels(), 2);
+    let stored = SampleDensity::sampled(sampling);
+    // Whole MCUs are decoded. Those of a frame of one component are blocks, but that saves little.
+    let side = |pixels: u32, factor: Option<u8>| u64::from(pixels.next_multiple_of(8 * u32::from(factor.unwrap_or(1))));
+    let most_v = sampling.iter().map(|s| s.1).max();
+    let width = side(header.coded_size.width, sampling.iter().map(|s| s.0).max());
+    let components = stored.bytes(width * side(header.coded_size.height, most_v), 1);
+    let row = stored.bytes(width * 8 * u64::from(most_v.unwrap_or(1)), 1);
     DecodeCost {
         density,
-        streams: is_planar,
+        streams: true,
         is_planar,
         stays_planar: is_planar && plan.chroma_grid(header.bit_depth, Matrix::Bt601) == ChromaGrid::Half,
         working_bytes: match (is_progressive, scans) {
             // Until the last scan, every coefficient: 16 bits, and one that says whether it is zero.
-            (true, _) => coefficients * 17 / 16,
-            (false, 2..) => coefficients,
-            (false, _) => 0,
-        },
+            (true, _) => components * 17 / 8,
+            // Components that come one after the other wait for each other, unless they stay planes.
+            (false, 2..) if !is_planar => components + row * 17 / 8,
+            // Arithmetic coding goes by way of the coefficients of a row of MCUs.
+            (false, _) => row * 17 / 8,
+            // A row of MCUs is held as it is decoded, and once more until it is interleaved.
+        } + if is_planar { row } else { 2 * row },
         tile_row_bytes: 0,
         extra_for_threads: 0,
     }

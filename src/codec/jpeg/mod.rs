@@ -1,4 +1,4 @@
-//! JPEG (ITU-T T.81). Huffman-coded planes are decoded by `image-ingest-jpeg`, everything else by libjpeg-turbo.
+//! JPEG (ITU-T T.81), decoded by `image-ingest-jpeg`.
 
 mod cost;
 mod decode;
@@ -8,5 +8,5 @@ mod probe;
 mod tests;
 
 pub(crate) use cost::cost;
-pub(crate) use decode::{decode, decode_by_libjpeg_turbo};
+pub(crate) use decode::decode;
 pub(crate) use probe::probe;

@@ -45,14 +45,13 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
 
 /// What the components mean: by the markers first, then by the components' identifiers.
 ///
-/// This is the rule of libjpeg's `default_decompress_parms`, which decides the pixels of the files that libjpeg-turbo
-/// decodes. Identifiers 1, 2, 3 and the like are Y′CbCr; the letters R, G, B are RGB.
+/// This is the rule of libjpeg's `default_decompress_parms`, which most decoders of the field share. Identifiers 1, 2, 3 and the like are Y′CbCr; the letters R, G, B are RGB.
 fn channels(app: &ApplicationData<'_>, ids: &[u8]) -> Channels {
     match (ids, app.has_jfif, app.adobe_transform) {
         ([_, _, _], true, _) => Channels::Ycbcr,
         ([_, _, _], false, Some(0)) => Channels::Rgb,
         ([_, _, _], false, Some(_)) => Channels::Ycbcr,
-        ([_, _, _, _], _, Some(2)) => Channels::Ycck,
+        ([_, _, _, _], _, Some(1..)) => Channels::Ycck,
         ([_], _, _) => Channels::Gray,
         ([b'R', b'G', b'B'], _, _) => Channels::Rgb,
         ([_, _, _], _, _) => Channels::Ycbcr,

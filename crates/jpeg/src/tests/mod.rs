@@ -1,7 +1,9 @@
-//! The two builds of the decoder against each other; vectors for the unit tests beside the code.
+//! The two builds of decoder and encoder against each other, and both against libjpeg-turbo; vectors for the unit tests beside the code.
 
 mod band;
+mod encode;
 mod pictures;
+mod samples;
 pub(crate) mod vectors;
 
 use std::fs;
@@ -12,7 +14,7 @@ use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, WorkError};
 use crate::dispatch::{Avx2, inverse_avx2};
 use crate::idct::{self, BlockPair};
 use crate::result::Result;
-use crate::{DctScale, HuffmanDecoder};
+use crate::{DctScale, JpegDecoder};
 
 use self::vectors::Random;
 
@@ -30,7 +32,7 @@ impl RowSink for Planes {
     }
 }
 
-fn decoded(decoder: HuffmanDecoder<'_>, scales: [DctScale; 2]) -> Result<Planes> {
+fn decoded(decoder: JpegDecoder<'_>, scales: [DctScale; 2]) -> Result<Planes> {
     let mut planes = Planes::default();
     decoder.decode(scales, &mut planes, &CpuTimer::default()).map(|()| planes)
 }
@@ -41,13 +43,13 @@ fn a_machine_without_avx2_gives_the_same_samples() {
     let mut compared = 0;
     for entry in fs::read_dir(folder).unwrap() {
         let (path, bytes) = entry.map(|entry| (entry.path(), fs::read(entry.path()).unwrap())).unwrap();
-        if bytes.len() > 60_000 || HuffmanDecoder::new(&bytes).is_none() {
+        if bytes.len() > 60_000 || JpegDecoder::new(&bytes).is_err() {
             continue;
         }
         for scale in SCALES {
-            let portable = HuffmanDecoder::new(&bytes).unwrap().portable();
+            let portable = JpegDecoder::new(&bytes).unwrap().portable();
             let (Ok(found), Ok(plain)) =
-                (decoded(HuffmanDecoder::new(&bytes).unwrap(), [scale; 2]), decoded(portable, [scale; 2]))
+                (decoded(JpegDecoder::new(&bytes).unwrap(), [scale; 2]), decoded(portable, [scale; 2]))
             else {
                 continue;
             };

@@ -1,13 +1,10 @@
 #![expect(clippy::cast_possible_truncation, reason = "pictures are made with wrapping arithmetic")]
 
-mod huffman;
-
-use image_ingest_c_decoders::jpeg::encode_rgb;
 use image_ingest_color::ColorDescription;
-use image_ingest_jpeg::DctScale;
+use image_ingest_jpeg::{DctScale, encode_rgb};
 use image_ingest_samples::{CpuTimer, Planes, Samples, Size};
 
-use super::{decode, probe};
+use super::{cost, decode, probe};
 use crate::error::Result;
 use crate::header::{Channels, Coding, Header, Orientation};
 use crate::pixels::Pixels;
@@ -22,7 +19,7 @@ fn photo(width: u32, height: u32) -> Vec<u8> {
         if x < width / 4 && y < height / 4 { [250, 20, 20] } else { [r, g, 128] }
     };
     let rgb: Vec<u8> = (0..height).flat_map(|y| (0..width).flat_map(move |x| pixel(x, y))).collect();
-    encode_rgb(&rgb, width, height, 90, &CpuTimer::default()).unwrap()
+    encode_rgb(Size::new(width, height), &rgb, 90, &CpuTimer::default()).unwrap()
 }
 
 fn header(bytes: &[u8]) -> Result<Header> {
@@ -35,7 +32,7 @@ fn planes(bytes: &[u8], scale: DctScale) -> Result<Planes> {
     (plan.scale, plan.chroma_scale) = (scale, scale);
     let Size { width, height } = header.coded_size;
     plan.target = Size::new(width.div_ceil(scale.divisor()), height.div_ceil(scale.divisor()));
-    match decode(bytes, &header, &plan, &Limits::default(), &CpuTimer::default())? {
+    match decode(bytes, &header, &plan, &CpuTimer::default())? {
         Pixels::ReducedYcbcr(planes) => Ok(planes),
         _ => panic!("a 4:2:0 JPEG gives planes"),
     }
@@ -155,6 +152,16 @@ fn scans_are_counted_and_the_limit_is_inclusive() {
 }
 
 #[test]
+fn memory_is_of_whole_mcus() {
+    let sampling = vec![(4, 1), (1, 1), (1, 1)];
+    let coding = Coding::JpegProgressive { sampling, scans: 1 };
+    let header = Header { coded_size: Size::new(1, 1024), coding, ..header(&photo(8, 8)).unwrap() };
+    // MCUs of 32 × 8 pixels: 16 bits and one for each coefficient, and a row of samples.
+    let coefficients = (32 + 8 + 8) * 1024;
+    assert_eq!(cost(&header, &plan(&header, &Profile::default())).working_bytes, coefficients * 17 / 8 + 48 * 8);
+}
+
+#[test]
 fn a_component_without_a_scan_is_truncated() {
     let frame = segment(0xC2, &[8, 0, 16, 0, 16, 3, 1, 0x22, 0, 2, 0x11, 0, 3, 0x11, 0]);
     let scan = segment(0xDA, &[1, 1, 0, 0, 0, 0]);
@@ -264,7 +271,7 @@ fn an_encoded_picture_of_noise_outgrows_its_first_buffer_and_reads_back() {
         (state >> 24) as u8
     };
     let rgb: Vec<u8> = (0..640 * 480 * 3).map(|_| noise()).collect();
-    let jpeg = encode_rgb(&rgb, 640, 480, 95, &CpuTimer::default()).unwrap();
+    let jpeg = encode_rgb(Size::new(640, 480), &rgb, 95, &CpuTimer::default()).unwrap();
     assert!(jpeg.len() > 200_000, "{}", jpeg.len());
     assert_eq!(planes(&jpeg, DctScale::Full).unwrap().size, Size::new(640, 480));
 }

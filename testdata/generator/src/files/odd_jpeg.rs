@@ -130,7 +130,7 @@ fn progressive() -> Vec<Entry> {
     ]
 }
 
-/// CMYK, which libjpeg-turbo decodes.
+/// CMYK, which is decoded to interleaved samples.
 fn inks() -> Vec<Entry> {
     let ending = |name: &str, shows: &str, end: fn() -> Vec<u8>| {
         file(&format!("inks_{name}.jpg"), &format!("group inks, CMYK, {shows}"), move || {
