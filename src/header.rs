@@ -81,13 +81,14 @@ pub enum Coding {
     /// WebP, VP8 bitstream.
     #[non_exhaustive]
     WebpLossy {
-        /// Bytes that decoding the alpha plane needs in addition to its result; 0 without an alpha plane.
+        /// Bytes that decoding a compressed alpha plane needs: prefix codes, transforms, and the samples decoded last;
+        /// 0 for one that is not compressed, and without one.
         alpha_bytes: u64,
     },
     /// WebP, VP8L bitstream.
     #[non_exhaustive]
     WebpLossless {
-        /// Bytes of the prefix codes and the smaller images inside the bitstream.
+        /// Bytes that decoding needs in addition to its result: prefix codes, transforms, and the pixels decoded last.
         table_bytes: u64,
     },
     /// HEVC items.

@@ -63,7 +63,7 @@ pub fn exif_orientation(block: &[u8]) -> u8 {
 
 /// Probes a file of a known format.
 pub fn probe(bytes: &[u8], format: Format, limits: &Limits) -> Result<Header> {
-    codec::probe(bytes, format, limits)
+    codec::probe(bytes, format, limits, &CpuTimer::default())
 }
 
 impl<'a> Planned<'a> {
@@ -75,7 +75,7 @@ impl<'a> Planned<'a> {
 
     /// Probes as `format` and plans.
     pub fn of(bytes: &'a [u8], format: Format, profile: &Profile, limits: &Limits) -> Result<Self> {
-        let header = codec::probe(bytes, format, limits)?;
+        let header = codec::probe(bytes, format, limits, &CpuTimer::default())?;
         let plan = plan::plan(&header, profile);
         let decode_cost = codec::cost(&header, &plan, 1);
         let memory_bytes = cost::estimate(&header, &plan, profile.encoding, bytes.len() as u64, &decode_cost);

@@ -8,3 +8,6 @@ pub mod cpu_time;
 pub mod jpeg;
 pub mod jpeg_encode;
 pub mod random;
+pub mod vp8l_writer;
+pub mod webp;
+pub mod webp_inputs;

@@ -1,6 +1,6 @@
 //! The codec seam: three functions per format, dispatched by one exhaustive `match` each.
 
-use image_ingest_samples::Workers;
+use image_ingest_samples::{CpuTimer, Workers};
 
 use crate::error::Result;
 use crate::header::Header;
@@ -20,15 +20,18 @@ pub(crate) mod webp;
 
 /// Reads the container's structure, without decoding; every limit that a header can break is checked here.
 ///
+/// Prefix codes of a lossless WebP take some time to read, so that probe looks at its budget. The others only walk over
+/// what the upload has.
+///
 /// # Errors
 ///
-/// `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `limit_exceeded`.
-pub(crate) fn probe(bytes: &[u8], format: Format, limits: &Limits) -> Result<Header> {
+/// `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `limit_exceeded`, `deadline`, `cancelled`.
+pub(crate) fn probe(bytes: &[u8], format: Format, limits: &Limits, timer: &CpuTimer<'_>) -> Result<Header> {
     match format {
         Format::Jpeg => jpeg::probe(bytes, limits),
         Format::Png => png::probe(bytes, limits),
         Format::Gif => gif::probe(bytes, limits),
-        Format::Webp => webp::probe(bytes, limits),
+        Format::Webp => webp::probe(bytes, limits, timer),
         #[cfg(feature = "heic")]
         Format::Heic => heif::probe(bytes, limits),
         #[cfg(not(feature = "heic"))]

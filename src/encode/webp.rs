@@ -71,7 +71,7 @@ mod tests {
     use image_ingest_samples::{Planes, Samples};
 
     fn decoded(file: &[u8]) -> Planes {
-        let header = webp::probe(file, &Limits::default()).expect("own file");
+        let header = webp::probe(file, &Limits::default(), &CpuTimer::default()).expect("own file");
         match webp::decode(file, &header, &plan(&header, &Profile::default()), &CpuTimer::default()).expect("own file")
         {
             Pixels::ReducedYcbcr(planes) => planes,

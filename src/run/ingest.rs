@@ -162,7 +162,7 @@ impl Ingest {
         let (source_id, format) = (source.id(), source.format());
         let upload = source.into_bytes()?;
         let (header, plan, memory_bytes) = catch_panic(format, || {
-            let header = codec::probe(&upload, format, &self.limits)?;
+            let header = codec::probe(&upload, format, &self.limits, &timer)?;
             let plan = plan(&header, &self.profile);
             let decode_cost = codec::cost(&header, &plan, self.workers().count());
             let encoding = self.profile.encoding;

@@ -36,7 +36,7 @@ const TARGETS: [(&str, Check); 19] = [
 ];
 
 /// The targets that compare with the libraries of `oracles/`, which no test of this workspace builds.
-const AGAINST_ORACLES: [&str; 2] = ["jpeg_against_libjpeg_turbo", "jpeg_encode_against_libjpeg_turbo"];
+const AGAINST_ORACLES: [&str; 3] = ["jpeg_against_libjpeg_turbo", "jpeg_encode_against_libjpeg_turbo", "webp_against_libwebp"];
 
 #[test]
 fn every_target_is_listed() {

@@ -30,7 +30,7 @@ pub struct CodedImage<'a> {
 }
 
 impl<'a> CodedImage<'a> {
-    /// Reads up to the first image chunk. Only the first `ALPH` chunk counts, and only before `VP8 `.
+    /// Reads up to the first image chunk. Only the last `ALPH` chunk before `VP8 ` counts, as in libwebp.
     ///
     /// # Errors
     ///
@@ -42,7 +42,7 @@ impl<'a> CodedImage<'a> {
             let chunk = chunks.next().unwrap_or_else(|| Err(DecodeError::malformed("no image data")))?;
             let since = |start: &'a [u8]| start.get(..start.len() - chunks.rest().len()).unwrap_or_default();
             match &chunk.name {
-                b"ALPH" => alpha = alpha.or(Some(start)),
+                b"ALPH" => alpha = Some(start),
                 b"VP8 " => {
                     let (bitstream, size) = (Bitstream::Vp8, vp8_size(chunk.data)?);
                     return Ok(Self { bitstream, size, alpha: alpha.is_some(), data: since(alpha.unwrap_or(start)) });
@@ -56,31 +56,36 @@ impl<'a> CodedImage<'a> {
         }
     }
 
-    /// The data of a `VP8 ` chunk that has no `ALPH` before it, its padding included, as libwebp itself would find it.
+    /// The data of the `VP8 ` chunk, with the byte that pads it where its length is odd. libwebp reads that byte as a
+    /// part of the frame, and so do we: a frame whose last byte is lost may still be whole with it.
     ///
     /// # Errors
     ///
-    /// `malformed` when the first partition leaves the chunk (RFC 6386 § 9.1).
+    /// `malformed` for VP8L, and when the first partition leaves the chunk (RFC 6386 § 9.1).
     pub fn frame(&self) -> Result<&'a [u8]> {
-        let chunk = RiffChunks::in_chunk(self.data).next();
-        let chunk = chunk.unwrap_or_else(|| Err(DecodeError::malformed("no image data")))?;
-        let (b"VP8 ", &[tag0, tag1, tag2, ..]) = (&chunk.name, chunk.data) else {
-            return Err(DecodeError::malformed("no VP8 frame"));
+        let mut chunks = RiffChunks::in_chunk(self.data);
+        let (start, frame) = loop {
+            let start = chunks.rest();
+            let chunk = chunks.next().unwrap_or_else(|| Err(DecodeError::malformed("no VP8 frame")))?;
+            if chunk.name == *b"VP8 " {
+                break (start, chunk.data);
+            }
         };
         // A key frame's tag: 5 bits for what kind of frame it is, and 19 for the length of the first partition.
-        let first_partition = u32::from_le_bytes([tag0, tag1, tag2, 0]) >> 5;
-        if usize::try_from(first_partition).is_ok_and(|len| len < chunk.data.len()) {
-            self.data.get(8..).ok_or_else(|| DecodeError::malformed("no VP8 frame"))
+        let first_partition = frame.first_chunk().map(|&[t0, t1, t2]| u32::from_le_bytes([t0, t1, t2, 0]) >> 5);
+        if first_partition.is_some_and(|len| (len as usize) < frame.len()) {
+            Ok(start.get(8..).unwrap_or_default())
         } else {
             Err(DecodeError::malformed("the first partition leaves its chunk"))
         }
     }
 
-    /// The data of a `VP8L` chunk after its header (RFC 9649 § 3.4); empty for VP8.
+    /// The data of a `VP8L` chunk after its header (RFC 9649 § 3.4), with its padding as for [`frame`](Self::frame); empty
+    /// for VP8.
     #[must_use]
     pub fn vp8l_data(&self) -> &'a [u8] {
-        let chunk = RiffChunks::in_chunk(self.data).next().and_then(Result::ok).filter(|chunk| chunk.name == *b"VP8L");
-        chunk.and_then(|chunk| chunk.data.get(5..)).unwrap_or_default()
+        // The chunk's name, its length and the header come before.
+        if self.bitstream == Bitstream::Vp8l { self.data.get(8 + 5..).unwrap_or_default() } else { &[] }
     }
 
     /// The data of its `ALPH` chunk, where it has one.
@@ -151,9 +156,36 @@ mod tests {
         let with_alpha = CodedImage::read(RiffChunks::in_chunk(&list)).unwrap();
         assert_eq!((with_alpha.alpha, with_alpha.data), (true, &list[..]));
         assert_eq!(with_alpha.alpha_chunk(), Some(&[0][..]));
-        assert!(with_alpha.frame().is_err());
+        assert_eq!(with_alpha.frame().unwrap(), frame);
         let alone = CodedImage::read(RiffChunks::in_chunk(&image)).unwrap();
         // The first partition of 1 byte is within the 10 bytes of the chunk.
         assert_eq!((alone.alpha, alone.frame().unwrap()), (false, &frame[..]));
+    }
+
+    #[test]
+    fn of_two_alpha_chunks_the_last_counts() {
+        let frame = b"VP8 \x0a\0\0\0\x30\0\0\x9D\x01\x2A\x01\0\x01\0";
+        let list = [&b"ALPH\x02\0\0\0\x00\x05ALPH\x02\0\0\0\x00\x07"[..], frame].concat();
+        let image = CodedImage::read(RiffChunks::in_chunk(&list)).unwrap();
+        assert_eq!((image.alpha_chunk(), image.data.len()), (Some(&[0, 7][..]), 10 + frame.len()));
+    }
+
+    #[test]
+    fn vp8l_data_have_their_padding() {
+        let image = CodedImage::read(RiffChunks::in_chunk(b"VP8L\x07\0\0\0\x2F\0\0\0\0\x08\x09\x07")).unwrap();
+        assert_eq!(image.vp8l_data(), [8, 9, 7]);
+    }
+
+    #[test]
+    fn a_frame_has_its_padding_and_a_first_partition_within_its_chunk() {
+        let frame = |first_partition: u16| {
+            let [tag, length] = (first_partition << 5 | 0x10).to_le_bytes();
+            let image = [b"VP8 \x0b\0\0\0", &[tag, length, 0, 0x9D, 0x01, 0x2A, 1, 0, 1, 0, 7, 9][..]].concat();
+            CodedImage::read(RiffChunks::in_chunk(&image)).unwrap().frame().map(<[u8]>::to_vec)
+        };
+        assert_eq!(frame(10).unwrap().last(), Some(&9));
+        assert!(matches!(frame(11), Err(DecodeError::Malformed { .. })));
+        let lossless = CodedImage::read(RiffChunks::in_chunk(b"VP8L\x05\0\0\0\x2F\0\0\0\0\0")).unwrap();
+        assert!(matches!(lossless.frame(), Err(DecodeError::Malformed { .. })));
     }
 }

@@ -1,7 +1,7 @@
 //! Reads a WebP's header from its container and the first bytes of its bitstream.
 
 use image_ingest_color::ColorDescription;
-use image_ingest_samples::{DecodeError, Rect, Size, joined};
+use image_ingest_samples::{CpuTimer, DecodeError, Rect, joined};
 use image_ingest_webp::{Bitstream, CodedImage, Container, LosslessLayout};
 
 use crate::codec::exif::Exif;
@@ -10,12 +10,12 @@ use crate::header::{Channels, Coding, Header};
 use crate::upload::format::Format;
 use crate::upload::limits::Limits;
 
-/// Reads the header of a WebP.
+/// Reads the header of a WebP, and the prefix codes of VP8L, whose number decides how much memory decoding takes.
 ///
 /// # Errors
 ///
-/// `malformed`, `truncated`, `too_many_pixels`, `out_of_memory`.
-pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
+/// `malformed`, `truncated`, `limit_exceeded`, `too_many_pixels`, `out_of_memory`, `deadline`, `cancelled`.
+pub(crate) fn probe(bytes: &[u8], limits: &Limits, timer: &CpuTimer<'_>) -> Result<Header> {
     let container = Container::read(bytes).map_err(refusal)?;
     limits.check_size(container.canvas)?;
     let exif = container.exif.map(Exif::read).unwrap_or_default();
@@ -25,7 +25,7 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
         None if exif.interop_r03 => ColorDescription::AdobeRgb,
         None => ColorDescription::Srgb,
     };
-    let coding = coding(&container.image)?;
+    let coding = coding(&container.image, timer)?;
     Ok(Header {
         format: Format::Webp,
         coded_size: container.canvas,
@@ -44,28 +44,17 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
     })
 }
 
-/// How the image is coded, and what libwebp holds for that in addition to its pixels.
-fn coding(image: &CodedImage<'_>) -> Result<Coding> {
-    if image.bitstream == Bitstream::Vp8l {
-        let table_bytes = layout(image.vp8l_data(), image.size)?.table_bytes();
-        return Ok(Coding::WebpLossless { table_bytes });
-    }
-    let Some(alpha) = image.alpha_chunk() else { return Ok(Coding::WebpLossy { alpha_bytes: 0 }) };
-    let pixels = image.size.pixels();
-    Ok(Coding::WebpLossy {
-        alpha_bytes: match alpha.split_first() {
-            // RFC 9649 § 2.7.1.2: compressed as VP8L is, without its header.
-            Some((method, data)) if method & 3 == 1 => {
-                let layout = layout(data, image.size)?;
-                pixels + pixels * if layout.is_indexed { 1 } else { 4 } + layout.table_bytes()
-            }
-            _ => pixels,
-        },
+/// How the image is coded, and what its prefix codes make a decoder hold.
+fn coding(image: &CodedImage<'_>, timer: &CpuTimer<'_>) -> Result<Coding> {
+    let table_bytes = |data| LosslessLayout::read(data, image.size, timer).map(|layout| layout.memory_bytes);
+    Ok(match (image.bitstream, image.alpha_chunk()) {
+        (Bitstream::Vp8l, _) => Coding::WebpLossless { table_bytes: table_bytes(image.vp8l_data()).map_err(refusal)? },
+        // RFC 9649 § 2.7.1.2: alpha that is compressed is so as VP8L is, without its header.
+        (Bitstream::Vp8, Some([method, data @ ..])) if method & 3 == 1 => {
+            Coding::WebpLossy { alpha_bytes: table_bytes(data).map_err(refusal)? }
+        }
+        (Bitstream::Vp8, _) => Coding::WebpLossy { alpha_bytes: 0 },
     })
-}
-
-fn layout(data: &[u8], size: Size) -> Result<LosslessLayout> {
-    LosslessLayout::read(data, size).map_err(refusal)
 }
 
 fn refusal(error: DecodeError) -> Error {

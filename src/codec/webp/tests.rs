@@ -7,9 +7,11 @@ use image::{ExtendedColorType, ImageFormat};
 
 use image_ingest_color::ColorDescription;
 use image_ingest_color::LimitedPlanes;
-use image_ingest_samples::{CpuTimer, Layout, Matrix, Planes, Range, Raster, Samples, Siting, Size};
+use image_ingest_samples::{
+    Budget, CancellationToken, CpuTimer, Layout, Matrix, Planes, Range, Raster, Rect, Samples, Siting, Size,
+};
 
-use super::{decode, probe};
+use super::{cost, decode, probe};
 use crate::error::{Error, Result};
 use crate::header::{Channels, Coding, Header, Orientation};
 use crate::pixels::Pixels;
@@ -81,7 +83,7 @@ fn alph(alpha: &[u8]) -> Vec<u8> {
 }
 
 fn header(bytes: &[u8]) -> Result<Header> {
-    probe(bytes, &Limits::default())
+    probe(bytes, &Limits::default(), &CpuTimer::default())
 }
 
 fn decoded(bytes: &[u8], header: &Header) -> Result<Pixels> {
@@ -90,7 +92,7 @@ fn decoded(bytes: &[u8], header: &Header) -> Result<Pixels> {
 
 fn raster(bytes: &[u8]) -> Result<Raster> {
     match decoded(bytes, &header(bytes)?)? {
-        Pixels::Interleaved(raster) => Ok(raster),
+        Pixels::Interleaved(raster) | Pixels::ReducedInterleaved(raster) => Ok(raster),
         _ => panic!("expected interleaved samples"),
     }
 }
@@ -226,9 +228,9 @@ fn metadata_counts_where_it_is_announced() {
 fn the_profile_limit_is_inclusive() {
     let file = riff(&[vp8x(ICC, SIZE), chunk(b"ICCP", &[7; 100]), image_chunk(&lossy(SIZE))]);
     let mut limits = Limits { max_icc_bytes: 100, ..Limits::default() };
-    assert_eq!(probe(&file, &limits).unwrap().color, ColorDescription::Icc(vec![7; 100].into()));
+    assert_eq!(probe(&file, &limits, &CpuTimer::default()).unwrap().color, ColorDescription::Icc(vec![7; 100].into()));
     limits.max_icc_bytes = 99;
-    assert_eq!(probe(&file, &limits).unwrap().color, ColorDescription::Srgb);
+    assert_eq!(probe(&file, &limits, &CpuTimer::default()).unwrap().color, ColorDescription::Srgb);
 }
 
 #[test]
@@ -295,11 +297,14 @@ fn containers_that_make_no_sense_are_malformed() {
 fn size_limits_are_inclusive_and_cover_the_canvas() {
     let file = lossy(SIZE);
     let mut limits = Limits { max_pixels: 117, max_side: 13, ..Limits::default() };
-    assert!(probe(&file, &limits).is_ok());
+    assert!(probe(&file, &limits, &CpuTimer::default()).is_ok());
     limits.max_side = 12;
-    assert!(matches!(probe(&file, &limits), Err(Error::TooManyPixels { limit: 12, actual: 13, .. })));
+    assert!(matches!(
+        probe(&file, &limits, &CpuTimer::default()),
+        Err(Error::TooManyPixels { limit: 12, actual: 13, .. })
+    ));
     (limits.max_side, limits.max_pixels) = (13, 116);
-    assert_eq!(code(probe(&file, &limits)), "too_many_pixels");
+    assert_eq!(code(probe(&file, &limits, &CpuTimer::default())), "too_many_pixels");
     let huge = Size::new(1 << 24, 1 << 24);
     let file = riff(&[vp8x(ANIMATION, huge), anmf(0, 0, SIZE, &[image_chunk(&file)])]);
     assert_eq!(code(header(&file)), "too_many_pixels");
@@ -320,4 +325,31 @@ fn lossy_rgba_is_close_to_what_image_gives() {
     let reference = image::load_from_memory_with_format(&file, ImageFormat::WebP).unwrap().into_rgba8().into_raw();
     let ours = u8s(raster(&file).unwrap().samples);
     assert!(ours.iter().zip(&reference).all(|(a, b)| a.abs_diff(*b) <= 1));
+}
+
+#[test]
+fn no_picture_is_held_whole() {
+    let alpha = riff(&[vp8x(ALPHA, SIZE), alph(&noise(117)), image_chunk(&lossy(SIZE))]);
+    for file in [lossy(SIZE), alpha, lossless(SIZE, ExtendedColorType::Rgba8).0] {
+        let mut header = header(&file).unwrap();
+        header.coded_size = Size::new(8000, 8000);
+        header.crop = Rect::whole(header.coded_size);
+        let cost = cost(&header, &plan(&header, &Profile::default()));
+        assert!(cost.streams && cost.working_bytes < 1 << 20, "{cost:?}");
+    }
+}
+
+#[test]
+fn a_cancelled_job_ends_on_the_rows_of_its_canvas() {
+    let canvas = Size::new(20, 2000);
+    let file = riff(&[vp8x(ANIMATION, canvas), anmf(4, 1900, SIZE, &[image_chunk(&lossy(SIZE))])]);
+    let header = header(&file).unwrap();
+    let token = CancellationToken::new();
+    let budget = Budget::new(Duration::from_secs(1000), token.clone());
+    let timer = budget.timer();
+    let plan = plan(&header, &Profile::default());
+    assert!(decode(&file, &header, &plan, &timer).is_ok());
+    token.cancel();
+    assert_eq!(code(decode(&file, &header, &plan, &timer)), "cancelled");
+    assert_eq!(code(probe(&lossless(SIZE, ExtendedColorType::Rgb8).0, &Limits::default(), &timer)), "cancelled");
 }

@@ -1,0 +1,5 @@
+//! Facts about whole pictures.
+
+mod budget;
+mod kernels;
+mod samples;

@@ -1,0 +1,89 @@
+//! Decodes a VP8L picture to rows of samples.
+
+use image_ingest_samples::{CpuTimer, DecodeError, Layout, RowSink, SampleSlice, Size, sample_count, zeroed};
+
+use super::rows::LosslessRows;
+use crate::dispatch::{self, WebpAvx2};
+use crate::result::Result;
+
+/// Decodes a VP8L bitstream of `size` from behind the header that gives the size (RFC 9649 § 3.4), and hands its rows to
+/// `sink` as plane 0, interleaved as `layout` says: RGB, or RGBA with alpha that is not premultiplied.
+///
+/// It holds what [`LosslessLayout::memory_bytes`](crate::LosslessLayout::memory_bytes) says, and looks at the timer
+/// between rows.
+///
+/// ```
+/// use image_ingest_samples::{CpuTimer, Layout, RowSink, SampleSlice, Size, WorkError};
+/// use image_ingest_webp::decode_lossless;
+///
+/// struct Rows(Vec<u8>);
+///
+/// impl RowSink for Rows {
+///     fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, _stride: usize) -> Result<(), WorkError> {
+///         let SampleSlice::U8(rows) = rows else { return Err(WorkError::internal("VP8L has 8 bits")) };
+///         self.0.extend_from_slice(rows);
+///         Ok(())
+///     }
+/// }
+///
+/// // No transform, no colour cache, and one group of prefix codes, each of which has the one symbol 1 or 0.
+/// let data = [0b1100_1000, 0b1000_1100, 0b0000_1000];
+/// let mut rows = Rows(Vec::new());
+/// decode_lossless(&data, Size::new(1, 2), Layout::Rgba, &mut rows, &CpuTimer::default())?;
+/// assert_eq!(rows.0, [1, 1, 0, 0, 1, 1, 0, 0]);
+/// # Ok::<(), image_ingest_samples::DecodeError>(())
+/// ```
+///
+/// # Errors
+///
+/// `malformed`, `truncated`, `limit_exceeded`, `out_of_memory`, `deadline`, `cancelled`; `internal` for another layout;
+/// and what `sink` returns.
+pub fn decode_lossless(
+    data: &[u8],
+    size: Size,
+    layout: Layout,
+    sink: &mut impl RowSink,
+    timer: &CpuTimer<'_>,
+) -> Result<()> {
+    decode_with(data, size, layout, sink, timer, WebpAvx2::find())
+}
+
+/// As [`decode_lossless`], with AVX2 only where it is given.
+pub(crate) fn decode_with(
+    data: &[u8],
+    size: Size,
+    layout: Layout,
+    sink: &mut impl RowSink,
+    timer: &CpuTimer<'_>,
+    avx2: Option<WebpAvx2>,
+) -> Result<()> {
+    let stride = sample_count(Size::new(size.width, 1), layout.channels());
+    let mut samples = zeroed(stride.ok_or_else(|| DecodeError::out_of_memory(0))?)?;
+    let mut rows = LosslessRows::new(data, size, timer)?;
+    for _ in 0..size.height {
+        timer.check()?;
+        dispatch::next_row(&mut rows, avx2)?;
+        let row = rows.row();
+        match layout {
+            Layout::Rgb => write_rgb(row, &mut samples),
+            Layout::Rgba => write_rgba(row, &mut samples),
+            Layout::Gray | Layout::Cmyk => return Err(DecodeError::internal("VP8L gives RGB or RGBA")),
+        }
+        sink.take_rows(0, SampleSlice::U8(&samples), samples.len())?;
+    }
+    Ok(())
+}
+
+fn write_rgb(row: &[u32], samples: &mut [u8]) {
+    for (to, argb) in samples.as_chunks_mut::<3>().0.iter_mut().zip(row) {
+        let [blue, green, red, _] = argb.to_le_bytes();
+        *to = [red, green, blue];
+    }
+}
+
+fn write_rgba(row: &[u32], samples: &mut [u8]) {
+    for (to, argb) in samples.as_chunks_mut::<4>().0.iter_mut().zip(row) {
+        let [blue, green, red, alpha] = argb.to_le_bytes();
+        *to = [red, green, blue, alpha];
+    }
+}
