@@ -161,10 +161,3 @@ pub fn through_icc(icc: &[u8], channels: Channels, deep: bool, samples: &[u8]) -
         Samples::U16(_) => Err(Error::internal("a conversion to sRGB that leaves 16 bits")),
     }
 }
-
-#[cfg(feature = "heic")]
-/// Decodes one HEVC picture, given the payload of `hvcC` and the item's data, by our decoder and by libde265, without in-loop
-/// filters. Returns whether both gave the same samples; `None` where our decoder does not know the picture.
-pub fn hevc_agrees(config: &[u8], data: &[u8], limits: &Limits) -> Option<Result<bool>> {
-    codec::heif::decoders_agree(config, data, limits)
-}

@@ -1,4 +1,4 @@
-//! Decodes the coded pictures of HEIC files of `testdata/`, without in-loop filters.
+//! Decodes the coded pictures of HEIC files of `testdata/`, without and with in-loop filters.
 //!
 //! Throughput counts luma samples. The container is not read: the files hold one `hvcC` box and one picture, and the
 //! box names are searched for.
@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use image_ingest_hevc::{CodedPicture, DecoderConfiguration, decode};
+use image_ingest_hevc::{CodedPicture, DecoderConfiguration, InLoopFilters, decode};
 use image_ingest_samples::CpuTimer;
 
 /// The bench id of each file.
@@ -25,9 +25,14 @@ fn benches(c: &mut Criterion) {
         let size = config.sequence().unwrap().coded;
         let mut group = c.benchmark_group(id.rsplit_once('/').unwrap().0);
         group.throughput(Throughput::Elements(size.pixels()));
-        group.bench_function(id.rsplit_once('/').unwrap().1, |b| {
-            b.iter(|| decode(&CodedPicture::read(&config, black_box(data)).unwrap(), &CpuTimer::default()).unwrap());
-        });
+        for (suffix, filters) in [("", InLoopFilters::LeftOut), ("_filtered", InLoopFilters::Applied)] {
+            group.bench_function(format!("{}{suffix}", id.rsplit_once('/').unwrap().1), |b| {
+                b.iter(|| {
+                    let coded = CodedPicture::read(&config, black_box(data)).unwrap();
+                    decode(&coded, filters, &CpuTimer::default()).unwrap()
+                });
+            });
+        }
         group.finish();
     }
 }

@@ -12,8 +12,8 @@ pub struct CodedFormat {
     pub coded: Size,
     /// The size after the conformance window, in pixels.
     pub size: Size,
-    /// Whether the conformance window cuts at the left or at the top.
-    pub shifted: bool,
+    /// What the conformance window cuts at the left and at the top, in pixels.
+    pub(crate) offset: (u32, u32),
     pub(crate) chroma_format: u32,
     pub(crate) bit_depth: u32,
     /// The video usability information.
@@ -24,12 +24,12 @@ impl CodedFormat {
     /// `None` for a conformance window larger than the picture, and for a bit depth beyond 32 bits.
     pub(crate) fn of(set: &SequenceParameterSet) -> Option<Self> {
         let SequenceParameterSet { coded, chroma_format, usability, .. } = *set;
-        let (size, shifted) = match set.window {
+        let (size, offset) = match set.window {
             Some(window) => windowed(window, coded, chroma_format)?,
-            None => (coded, false),
+            None => (coded, (0, 0)),
         };
         let bit_depth = set.luma_depth_over_8.checked_add(8)?;
-        Some(Self { coded, size, shifted, chroma_format, bit_depth, usability })
+        Some(Self { coded, size, offset, chroma_format, bit_depth, usability })
     }
 
     /// Whether the conformance window cuts more than the last column or row of coding tree blocks. Encoders fill up to
@@ -40,8 +40,8 @@ impl CodedFormat {
     }
 }
 
-/// The size in a conformance window, and whether it begins elsewhere than in the corner (ITU-T H.265 § 7.4.3.2.1).
-fn windowed([left, right, top, bottom]: [u32; 4], coded: Size, chroma_format: u32) -> Option<(Size, bool)> {
+/// The size in a conformance window, and its first pixel (ITU-T H.265 § 7.4.3.2.1).
+fn windowed([left, right, top, bottom]: [u32; 4], coded: Size, chroma_format: u32) -> Option<(Size, (u32, u32))> {
     let (horizontal, vertical) = match chroma_format {
         1 => (2, 2),
         2 => (2, 1),
@@ -50,7 +50,8 @@ fn windowed([left, right, top, bottom]: [u32; 4], coded: Size, chroma_format: u3
     let across = left.checked_add(right)?.checked_mul(horizontal)?;
     let down = top.checked_add(bottom)?.checked_mul(vertical)?;
     let size = Size::new(coded.width.checked_sub(across)?, coded.height.checked_sub(down)?);
-    Some((size, left > 0 || top > 0))
+    // Neither product is more than one that was checked.
+    Some((size, (left * horizontal, top * vertical)))
 }
 
 /// The largest side of a coding tree block (ITU-T H.265 § 7.4.3.2.1).
@@ -74,7 +75,7 @@ mod tests {
         w.bits(1, 1).bits(5, 3).bits(1, 1).bits(1, 1).bits(12, 8).bits(13, 8).bits(6, 8);
         w.bits(1, 1).unsigned(&[2, 2]).bits(1, 8);
         let sequence = read(&w.nal()).unwrap();
-        assert_eq!((sequence.size, sequence.shifted), (Size::new(100, 60), false));
+        assert_eq!((sequence.size, sequence.offset), (Size::new(100, 60), (0, 0)));
         assert_eq!((sequence.chroma_format, sequence.bit_depth), (1, 10));
         let cicp = Cicp { primaries: 12, transfer: 13, matrix: 6, full_range: true };
         let expected = Usability { full_range: Some(true), cicp: Some(cicp), chroma_location: Some(2) };
@@ -101,11 +102,11 @@ mod tests {
     #[test]
     fn a_window_counts_chroma_samples() {
         let size = |chroma_format| windowed([1, 2, 3, 4], Size::new(100, 60), chroma_format).unwrap();
-        assert_eq!(size(0), (Size::new(97, 53), true));
-        assert_eq!(size(1), (Size::new(94, 46), true));
-        assert_eq!(size(2), (Size::new(94, 53), true));
-        assert_eq!(size(3), (Size::new(97, 53), true));
-        assert!(!windowed([0, 1, 0, 1], Size::new(100, 60), 1).unwrap().1);
+        assert_eq!(size(0), (Size::new(97, 53), (1, 3)));
+        assert_eq!(size(1), (Size::new(94, 46), (2, 6)));
+        assert_eq!(size(2), (Size::new(94, 53), (2, 3)));
+        assert_eq!(size(3), (Size::new(97, 53), (1, 3)));
+        assert_eq!(windowed([0, 1, 0, 1], Size::new(100, 60), 1).unwrap().1, (0, 0));
         assert_eq!(windowed([0, 51, 0, 0], Size::new(100, 60), 1), None);
         assert_eq!(windowed([u32::MAX, 1, 0, 0], Size::new(100, 60), 1), None);
     }

@@ -92,8 +92,6 @@ impl<'a> DecoderConfiguration<'a> {
     ///
     /// - [`DecodeError::Malformed`]: there is not exactly one, or it is cut, or it disagrees with the fixed fields, or
     ///   its pictures are coded larger than they are shown by more than a coding tree block.
-    /// - [`DecodeError::Unsupported`]: the conformance window of a picture of more than 8 bits begins elsewhere than in
-    ///   the corner.
     /// - The errors of [`Self::parameter_sets`].
     pub fn sequence(&self) -> Result<CodedFormat> {
         let sets = self.parameter_sets()?;
@@ -108,10 +106,6 @@ impl<'a> DecoderConfiguration<'a> {
         }
         if sequence.hides_too_much() {
             return Err(DecodeError::malformed("a conformance window that cuts more than a coding tree block"));
-        }
-        // libde265 counts the window's offset in bytes instead of samples.
-        if sequence.shifted && self.bit_depth > 8 {
-            return Err(DecodeError::unsupported("a conformance window off the corner of a deep picture"));
         }
         Ok(sequence)
     }

@@ -2,11 +2,11 @@
 //!
 //! - [`DecoderConfiguration`] reads `hvcC`, and [`CodedFormat`] what its sequence parameter set says of the pictures.
 //! - [`CodedPicture`] picks the NAL units of one picture from the data of an item.
-//! - [`decode`] decodes them to a [`DecodedPicture`], without in-loop filters.
+//! - [`decode`] decodes them to a [`DecodedPicture`], with or without [`InLoopFilters`].
 //! - [`TiledPlanes`] and [`TileRows`] put the tiles of a grid together, whole or one row of tiles at a time.
 //!
 //! ```
-//! use image_ingest_hevc::{CodedPicture, DecoderConfiguration, decode};
+//! use image_ingest_hevc::{CodedPicture, DecoderConfiguration, InLoopFilters, decode};
 //! use image_ingest_samples::{CpuTimer, Samples, Size};
 //!
 //! // A gray picture of 16 × 16 samples: the payload of `hvcC`, and the data of the item.
@@ -23,7 +23,8 @@
 //!
 //! let config = DecoderConfiguration::read(&payload)?;
 //! assert_eq!(config.sequence()?.size, Size::new(16, 16));
-//! let picture = decode(&CodedPicture::read(&config, &item)?, &CpuTimer::default())?;
+//! let coded = CodedPicture::read(&config, &item)?;
+//! let picture = decode(&coded, InLoopFilters::Applied, &CpuTimer::default())?;
 //! assert!(picture.planes[0].samples == Samples::U8(vec![128; 256]));
 //! # Ok::<(), image_ingest_samples::DecodeError>(())
 //! ```
@@ -37,8 +38,10 @@ mod coded_picture;
 mod config;
 mod decoded_picture;
 mod intra;
+mod md5;
 mod nal;
 mod parameters;
+mod picture_hash;
 mod rbsp;
 mod result;
 mod scan;
@@ -49,7 +52,13 @@ pub use coded_format::CodedFormat;
 pub use coded_picture::CodedPicture;
 pub use config::DecoderConfiguration;
 pub use decoded_picture::{DecodedPicture, DecodedPlane};
-pub use intra::decode;
+#[cfg(feature = "recorder")]
+#[doc(hidden)]
+pub use intra::recorder;
+#[cfg(feature = "recorder")]
+#[doc(hidden)]
+pub use intra::tools_in_use::ToolsInUse;
+pub use intra::{InLoopFilters, decode};
 pub use parameters::usability::Usability;
 pub use tile_rows::TileRows;
 pub use tiled_planes::TiledPlanes;

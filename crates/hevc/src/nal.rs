@@ -13,12 +13,17 @@ pub(crate) const NAL_SPS: u8 = 33;
 /// `nal_unit_type` of a picture parameter set.
 pub(crate) const NAL_PPS: u8 = 34;
 
-/// `nal_unit_type` of supplemental enhancement information, before and after the slices.
-pub(crate) const NAL_SEI: [u8; 2] = [39, 40];
+/// `nal_unit_type` of the slices of random access pictures, of which all slices are intra: broken link access (16 to
+/// 18), instantaneous decoding refresh (19 and 20), clean random access (21).
+pub(crate) const NAL_RANDOM_ACCESS: std::ops::RangeInclusive<u8> = 16..=21;
 
-/// `nal_unit_type` of the slices of instantaneous decoding refresh pictures. Their slice headers name no reference
-/// pictures (§ 7.3.6.1).
-pub(crate) const NAL_IDR: [u8; 2] = [19, 20];
+/// `nal_unit_type` of supplemental enhancement information behind the slices.
+pub(crate) const NAL_SUFFIX_SEI: u8 = 40;
+
+/// Whether a slice is of an instantaneous decoding refresh picture. Its header names no reference pictures (§ 7.3.6.1).
+pub(crate) fn is_idr(slice: &[u8]) -> bool {
+    nal_type(slice).is_some_and(|kind| (19..=20).contains(&kind))
+}
 
 /// `nal_unit_type` (§ 7.3.1.2); `None` for an empty NAL unit.
 pub(crate) fn nal_type(nal: &[u8]) -> Option<u8> {

@@ -1,5 +1,6 @@
 //! Reads bits and Exp-Golomb codes of parameter sets and slice headers (ITU-T H.265 § 7.2 and § 9.2).
 
+use image_ingest_samples::{CpuTimer, WorkError};
 use memchr::memmem;
 
 /// A reader over a raw byte sequence payload. Every read gives `None` where the payload ends before it does.
@@ -14,7 +15,7 @@ impl RbspReader {
     /// at most the first 16 KiB.
     pub(crate) fn of_nal(nal: &[u8]) -> Self {
         let coded = nal.get(2..).unwrap_or_default();
-        Self { bytes: payload(coded.get(..MAX_BYTES).unwrap_or(coded)).unwrap_or_default(), at: 0 }
+        Self { bytes: short_payload(coded.get(..MAX_BYTES).unwrap_or(coded)), at: 0 }
     }
 
     /// u(1).
@@ -75,17 +76,40 @@ impl RbspReader {
 /// picture.
 const MAX_BYTES: usize = 16 * 1024;
 
-/// Copies `coded` without emulation prevention bytes (§ 7.3.1.1); `None` where there is no memory for the copy.
-pub(crate) fn payload(coded: &[u8]) -> Option<Vec<u8>> {
+/// Copies `coded` without emulation prevention bytes (§ 7.3.1.1).
+///
+/// # Errors
+///
+/// There is no memory for the copy, or `timer` ends the work.
+pub(crate) fn payload(coded: &[u8], timer: &CpuTimer<'_>) -> Result<Vec<u8>, WorkError> {
     let mut bytes = Vec::new();
-    bytes.try_reserve_exact(coded.len()).ok()?;
+    bytes.try_reserve_exact(coded.len()).map_err(|_| WorkError::OutOfMemory { bytes: coded.len() as u64 })?;
     let mut rest = coded;
-    while let Some(at) = memmem::find(rest, &[0, 0, 3]) {
-        bytes.extend_from_slice(&rest[..at + 2]);
-        rest = &rest[at + 3..];
+    // Bytes since the timer was asked.
+    let mut unasked = 0;
+    while !rest.is_empty() {
+        let found = memmem::find(rest, &[0, 0, 3]);
+        let (kept, after) = found.map_or((rest.len(), rest.len()), |at| (at + 2, at + 3));
+        for piece in rest[..kept].chunks(BYTES_PER_CHECK) {
+            bytes.extend_from_slice(piece);
+            unasked += piece.len();
+            if unasked >= BYTES_PER_CHECK {
+                timer.check()?;
+                unasked = 0;
+            }
+        }
+        rest = &rest[after..];
     }
-    bytes.extend_from_slice(rest);
-    Some(bytes)
+    Ok(bytes)
+}
+
+/// So many bytes are copied to fresh memory in some 100 µs. If each third is an emulation prevention byte, it takes four
+/// times as long.
+const BYTES_PER_CHECK: usize = 64 * 1024;
+
+/// The payload of at most [`MAX_BYTES`]; empty where there is no memory for it.
+fn short_payload(coded: &[u8]) -> Vec<u8> {
+    payload(coded, &CpuTimer::default()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -148,8 +172,8 @@ mod tests {
 
     #[test]
     fn emulation_prevention_bytes_are_taken_out() {
-        assert_eq!(payload(&[1, 0, 0, 3, 1, 0, 0, 3]).unwrap(), [1, 0, 0, 1, 0, 0]);
-        assert_eq!(payload(&[0, 0, 3, 0, 0, 3, 0, 3]).unwrap(), [0, 0, 0, 0, 0, 3]);
-        assert_eq!(payload(&[0, 3, 0, 0]).unwrap(), [0, 3, 0, 0]);
+        assert_eq!(short_payload(&[1, 0, 0, 3, 1, 0, 0, 3]), [1, 0, 0, 1, 0, 0]);
+        assert_eq!(short_payload(&[0, 0, 3, 0, 0, 3, 0, 3]), [0, 0, 0, 0, 0, 3]);
+        assert_eq!(short_payload(&[0, 3, 0, 0]), [0, 3, 0, 0]);
     }
 }

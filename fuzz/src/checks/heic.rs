@@ -1,24 +1,9 @@
-//! Compares our HEVC decoder with libde265, and whole HEIC files with `heifer`.
+//! Compares whole HEIC files with `heifer`.
 
-use image_ingest::stages::{self, Planned};
+use image_ingest::stages::Planned;
 use image_ingest::{Format, Profile};
 
-use super::super::structure::hevc;
 use super::{peer, small};
-
-/// A picture that our HEVC decoder accepts has the same samples from libde265. If libde265 refuses it, the reason is
-/// the sequence parameter set, of which libde265 also reads the video usability information to its end.
-pub fn hevc_against_libde265(data: &[u8]) {
-    let Some((config, item)) = hevc::config_and_item(data) else { return };
-    match stages::hevc_agrees(config, item, &small(1 << 15)) {
-        None | Some(Ok(true)) => {}
-        Some(Ok(false)) => panic!("other samples than libde265's"),
-        Some(Err(error)) => {
-            let reason = error.to_string();
-            assert!(["(8)", "(1005)"].iter().any(|code| reason.contains(code)), "accepted here alone: {reason}");
-        }
-    }
-}
 
 /// A file that we accept is accepted by `heifer` with the same size. There are exceptions: `heifer` also reads boxes
 /// and parameter sets that the primary picture does not need, and crops differently if a clean aperture exceeds the
@@ -42,9 +27,7 @@ pub fn heic_against_heifer(data: &[u8]) {
     }
 }
 
-/// The messages of `heifer` about parameter sets that no picture uses, about bits without meaning, and about ranges
-/// that libde265 does not check: sizes of PCM blocks (ITU-T H.265 § 7.4.3.2.1), and a slice's quantiser (§ 7.4.7.1),
-/// which libde265 wraps.
+/// The messages of `heifer` about parameter sets that no picture uses, and about bits without meaning.
 const STRICTER: [&str; 8] = [
     "vps",
     "forbidden_zero_bit",

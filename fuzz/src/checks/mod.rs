@@ -11,7 +11,7 @@ mod upload;
 
 pub use decode::{decode, inspect_agrees, probe, small_ingest};
 pub use gif::gif_against_weezl;
-pub use heic::{heic_against_heifer, hevc_against_libde265};
+pub use heic::heic_against_heifer;
 pub use jpeg::jpeg_against_others;
 pub use metadata::{exif, icc};
 pub use png::png_against_others;

@@ -17,8 +17,7 @@ pub(crate) fn cost(header: &Header, plan: &Plan, threads: usize) -> DecodeCost {
     let bytes_per_sample = bytes_per_sample(header);
     let coded = SampleDensity::subsampled(subsampling);
     let density = if header.has_alpha { SampleDensity::interleaved(4) } else { coded };
-    // libde265: the coded picture of a tile, twice, and metadata of a few bytes for each of its smallest blocks.
-    let tile_bytes = 2 * coded.bytes(tile_size.pixels(), bytes_per_sample) + 4 * tile_size.pixels();
+    let tile_bytes = coded.bytes(tile_size.pixels(), bytes_per_sample) + notes(tile_size, coded, bytes_per_sample);
     let tile_row = u64::from(header.coded_size.width) * u64::from(tile_size.height);
     let tile_row_bytes = density.bytes(tile_row, bytes_per_sample);
     let is_planar = !header.has_alpha;
@@ -30,12 +29,21 @@ pub(crate) fn cost(header: &Header, plan: &Plan, threads: usize) -> DecodeCost {
         working_bytes: if header.has_alpha {
             // RGB and alpha while RGBA is made of them, or planes while a tile is decoded.
             tile_bytes.max(header.coded_size.pixels() * 4 * bytes_per_sample)
+        } else if tiles == 1 {
+            // The coded picture becomes the decoded one in place.
+            tile_bytes.saturating_sub(coded.bytes(header.coded_size.pixels(), bytes_per_sample))
         } else {
             tile_bytes
         },
         tile_row_bytes,
         extra_for_threads: extra_for_threads(header.coded_size, tiles, tile_size, tile_bytes, tile_row_bytes, threads),
     }
+}
+
+/// What the decoder holds of a coded picture beside its samples: at most two fifths of a byte a pixel for the blocks
+/// that it has decoded, and a row of coding trees of 64 rows, with one more above and below, while offsets are added.
+fn notes(size: Size, density: SampleDensity, bytes_per_sample: u64) -> u64 {
+    size.pixels() / 2 + density.bytes(66 * u64::from(size.width), bytes_per_sample)
 }
 
 /// Memory that decoding with `threads` threads needs beyond decoding with one: a tile for each further thread, and the

@@ -95,11 +95,6 @@ impl Leaf<'_> {
     pub(super) fn coded_size(&self) -> Size {
         self.sequence.coded
     }
-
-    /// Whether the conformance window begins elsewhere than in the corner.
-    pub(super) fn is_shifted(&self) -> bool {
-        self.sequence.shifted
-    }
 }
 
 impl<'a> PrimaryPicture<'a> {

@@ -1,5 +1,4 @@
-//! HEIF with HEVC pictures: `image-ingest-heif` reads the structure, `image-ingest-hevc` or libde265 decodes the
-//! pictures.
+//! HEIF with HEVC pictures: `image-ingest-heif` reads the structure, `image-ingest-hevc` decodes the pictures.
 //!
 //! Boxes follow ISO/IEC 14496-12, items and their properties ISO/IEC 23008-12. Only the primary item is looked at.
 //!
@@ -7,7 +6,6 @@
 //! Where a file of no MIAF brand has neither `irot` nor `imir`, Exif may be all that its writer has said. Then the
 //! picture stays as it is stored, and the header tells the value (`exif_orientation_ignored`).
 
-mod agreement;
 mod alpha;
 mod colour;
 mod cost;
@@ -19,7 +17,6 @@ mod refusal;
 mod tests;
 mod transform;
 
-pub(crate) use agreement::decoders_agree;
 pub(crate) use cost::cost;
 pub(crate) use decode::decode;
 pub(crate) use probe::probe;

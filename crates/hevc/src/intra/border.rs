@@ -10,7 +10,7 @@ use crate::intra::plane::{DecodedBlocks, Plane, PlaneSample};
 pub(crate) type Border = [i32; 129];
 
 impl<T: PlaneSample> Plane<T> {
-    /// The border of a block of side `n` at `(x, y)` of this plane, for a block of `slice`.
+    /// The border of a block of side `n` at `(x, y)` of this plane, for a block of `region`.
     ///
     /// The border is walked from the lower left to the upper right. A sample that may not be used takes the value
     /// before it. Those at the start take the first value that may be used. Where there is none, all take half of the
@@ -24,7 +24,7 @@ impl<T: PlaneSample> Plane<T> {
         (x, y): (usize, usize),
         n: usize,
         blocks: &DecodedBlocks,
-        slice: u8,
+        region: u16,
         depth: u32,
     ) -> Border {
         let mut border = [0; 129];
@@ -54,21 +54,21 @@ impl<T: PlaneSample> Plane<T> {
             let top = y + i * unit_y;
             let there = x > 0 && {
                 let (bx, by) = block_of(x - 1, top);
-                blocks.has(bx, by, slice)
+                blocks.has(bx, by, region)
             };
             let read = |i: usize| self.samples[(top + unit_y - 1 - i) * self.width + x - 1].wide();
             fill(&mut border, corner - i * unit_y - unit_y, unit_y, there.then_some(&read));
         }
         let there = x > 0 && y > 0 && {
             let (bx, by) = block_of(x - 1, y - 1);
-            blocks.has(bx, by, slice)
+            blocks.has(bx, by, region)
         };
         fill(&mut border, corner, 1, there.then_some(&|_| self.samples[(y - 1) * self.width + x - 1].wide()));
         for i in 0..2 * n / unit_x {
             let left = x + i * unit_x;
             let there = y > 0 && {
                 let (bx, by) = block_of(left, y - 1);
-                blocks.has(bx, by, slice)
+                blocks.has(bx, by, region)
             };
             let read = |i: usize| self.samples[(y - 1) * self.width + left + i].wide();
             fill(&mut border, corner + 1 + i * unit_x, unit_x, there.then_some(&read));

@@ -15,6 +15,22 @@ pub(crate) fn initial(qp: i32) -> Contexts {
     contexts
 }
 
+/// What a substream may take over from another (§ 9.3.2.4): the contexts, and the statistics of persistent Rice
+/// adaptation.
+#[derive(Clone, Copy)]
+pub(crate) struct EntropyState {
+    pub(crate) contexts: Contexts,
+    /// `StatCoeff`, by twice whether a block is of luma, and by whether it has no transform.
+    pub(crate) rice: [u8; 4],
+}
+
+impl EntropyState {
+    /// The state at the start of a slice at quantiser `qp` (§ 9.3.2.2, § 9.3.2.3).
+    pub(crate) fn initial(qp: i32) -> Self {
+        Self { contexts: initial(qp), rice: [0; 4] }
+    }
+}
+
 /// Each is `pStateIdx << 1 | valMps`, below 126. The array is longer than there are contexts, to a power of two, so
 /// that an index can be masked instead of checked.
 pub(crate) type Contexts = [u8; CONTEXTS_ROUNDED];
@@ -53,7 +69,19 @@ pub(crate) const SIGNIFICANT: usize = 62;
 pub(crate) const GREATER_1: usize = 104;
 /// `coeff_abs_level_greater2_flag`: 4 of luma and 2 of chroma.
 pub(crate) const GREATER_2: usize = 128;
-const CONTEXTS: usize = 134;
+/// `cu_transquant_bypass_flag`.
+pub(crate) const TRANSQUANT_BYPASS: usize = 134;
+/// `cu_chroma_qp_offset_flag`.
+pub(crate) const CHROMA_QP_OFFSET: usize = 135;
+/// `cu_chroma_qp_offset_idx`.
+pub(crate) const CHROMA_QP_INDEX: usize = 136;
+/// `log2_res_scale_abs_plus1`: 4 of Cb and 4 of Cr.
+pub(crate) const CROSS_SCALE: usize = 137;
+/// `res_scale_sign_flag`, of Cb and of Cr.
+pub(crate) const CROSS_SIGN: usize = 145;
+/// `sig_coeff_flag` of blocks without a transform, of luma and of chroma.
+pub(crate) const SIGNIFICANT_SKIPPED: usize = 147;
+const CONTEXTS: usize = 149;
 /// The length of [`Contexts`].
 pub(crate) const CONTEXTS_ROUNDED: usize = CONTEXTS.next_power_of_two();
 
@@ -78,6 +106,12 @@ const INITIAL: [u8; CONTEXTS] = [
     107, 125, 141, 179, 153, 125, 140, 139, 182, 182, 152, 136, 152, 136, 153, 136, 139, 111, 136, 139, 111,
     140, 92, 137, 138, 140, 152, 138, 139, 153, 74, 149, 92, 139, 107, 122, 152, 140, 179, 166, 182, 140, 227, 122, 197,
     138, 153, 136, 167, 152, 152,
+    154,
+    154,
+    154,
+    154, 154, 154, 154, 154, 154, 154, 154,
+    154, 154,
+    141, 111,
 ];
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 /// How the levels of a block are scaled.
 #[derive(Clone, Copy)]
 pub(crate) struct Quantiser<'a> {
-    /// The quantiser of the component plus `QpBdOffset`: 0 to 75.
+    /// The quantiser of the component plus `QpBdOffset`: 0 to 99.
     pub(crate) qp: u32,
-    /// Bits per sample, 8 to 12.
+    /// Bits per sample, 8 to 16.
     pub(crate) depth: u32,
     /// The scaling factor of each coefficient, rows tight; `None` where all are 16.
     pub(crate) factors: Option<&'a [u8]>,
@@ -13,7 +13,7 @@ pub(crate) struct Quantiser<'a> {
 
 /// A [`Quantiser`], prepared for blocks of one size.
 ///
-/// A level has 16 bits, a factor 8, and a step at most 19: 72 · 2¹². The product fits into 43 bits.
+/// A level has 16 bits, a factor 8, and a step at most 23: 72 · 2¹⁶. The product fits into 47 bits.
 pub(crate) struct Dequantiser<'a> {
     factors: Option<&'a [u8]>,
     /// `levelScale << (qP / 6)`.

@@ -1,112 +1,136 @@
-//! Decodes intra pictures without their in-loop filters (ITU-T H.265 § 7.3.8, § 8.4, § 8.6, § 9.3).
+//! Decodes intra pictures (ITU-T H.265 § 7.3.8, § 8.4, § 8.6, § 8.7, § 9.3).
 //!
-//! An intra picture without in-loop filters needs no more than arithmetic decoding, prediction and transforms.
-//! Prediction uses samples from before the filters (§ 8.4.4.2), so no error spreads from block to block without them.
-//! Whether they are left out is not decided here. image-ingest does so where it reduces the picture, which hides the
-//! edges of blocks.
+//! An intra picture needs no more than arithmetic decoding, prediction, transforms and in-loop filters. Prediction uses
+//! samples from before the filters (§ 8.4.4.2), so no error spreads from block to block without them. Whether they are
+//! left out is not decided here. image-ingest does so where it reduces the picture, which hides the edges of blocks.
 //!
-//! What cameras and usual encoders write is known: one picture of intra slices, 4:0:0, 4:2:0 or 4:2:2 of 8 to 12 bits,
-//! without tiles, dependent slices, PCM blocks, blocks that bypass the transform, or range extensions. Anything else
-//! that parameter sets and slice headers say is [`DecodeError::Unsupported`], and left to libde265.
-//!
-//! A picture from here is complete: every coding tree was read, and every substream ended where its bits do. What is
-//! known and is not so is [`DecodeError::Malformed`] at once. libde265 would decode it from the start again, and take
-//! some damage for a picture: 24 of 1500 single-byte changes to the slices of three files.
-//!
-//! The samples are those of libde265 without its in-loop filters. Tests of image-ingest compare them, and so does the
-//! fuzz target `hevc_against_libde265`.
+//! A picture from here is complete: every coding tree was read, and every substream ended where its bits do. What is not
+//! so is [`DecodeError::Malformed`].
 
 #![expect(clippy::cast_possible_truncation, reason = "parameter sets bound places and levels, depths bound samples")]
 
+#[cfg(feature = "recorder")]
+mod bin_recorder;
 mod border;
 pub(crate) mod cabac;
+mod chroma_qp;
 pub(crate) mod contexts;
 mod dequantise;
+mod filters;
 pub(crate) mod format;
 mod plane;
 mod predict;
+mod probability;
+#[cfg(feature = "recorder")]
+pub mod recorder;
 mod residual;
 mod slice_header;
+mod tiles;
+#[cfg(feature = "recorder")]
+pub(crate) mod tools_in_use;
 mod transform;
 mod tree;
+mod units;
 
 use image_ingest_samples::{CpuTimer, DecodeError, Samples};
 
+use crate::coded_format::CodedFormat;
 use crate::coded_picture::CodedPicture;
 use crate::decoded_picture::{DecodedPicture, DecodedPlane};
 use crate::intra::format::IntraFormat;
-use crate::intra::plane::PlaneSample;
-use crate::intra::slice_header::SliceHeader;
+use crate::intra::plane::{Plane, PlaneSample};
+use crate::intra::slice_header::SliceSegment;
 use crate::intra::tree::state::PictureDecoder;
 use crate::nal::{has_plain_header, is_slice};
 use crate::parameters::picture::PictureParameterSet;
 use crate::parameters::sequence::SequenceParameterSet;
+use crate::picture_hash;
+use crate::rbsp::payload;
 use crate::result::Result;
 
-/// Decodes one picture, without in-loop filters.
+/// Whether a picture is decoded with its in-loop filters: deblocking and sample adaptive offsets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InLoopFilters {
+    /// The picture is as its encoder has seen it. Where it comes with a hash of its samples, that is checked.
+    Applied,
+    /// Edges of blocks stay visible. The hash is not looked at, since it is of filtered samples.
+    LeftOut,
+}
+
+/// Decodes one picture, with or without its in-loop filters.
 ///
-/// The picture has its coded size, before the conformance window. `timer` ends the work at the next row of coding
-/// trees.
+/// The picture is cut to its conformance window. `timer` ends the work within a coding tree.
 ///
 /// # Errors
 ///
-/// - [`DecodeError::Unsupported`]: the parameter sets or a slice header say what is not known here. Another decoder may
-///   know it.
-/// - [`DecodeError::Malformed`]: the slices of a picture that is known do not hold all of it, or are damaged.
+/// - [`DecodeError::Unsupported`]: the parameter sets use what is not known here, by the name of its flag.
+/// - [`DecodeError::Malformed`]: the parameter sets are cut or out of range, or the slices do not hold all of the
+///   picture or are damaged, or the samples are not those of the picture's hash.
 /// - [`DecodeError::Work`]: there is no memory for the planes, or `timer` has ended the work.
 ///
 /// ```
-/// use image_ingest_hevc::{CodedPicture, DecodedPicture, DecoderConfiguration, decode};
+/// use image_ingest_hevc::{CodedPicture, DecodedPicture, DecoderConfiguration, InLoopFilters, decode};
 /// use image_ingest_samples::{CpuTimer, DecodeError};
 ///
 /// /// The payload of `hvcC` and the data of the item.
 /// fn decoded(config: &[u8], data: &[u8]) -> Result<DecodedPicture, DecodeError> {
 ///     let config = DecoderConfiguration::read(config)?;
-///     decode(&CodedPicture::read(&config, data)?, &CpuTimer::default())
+///     decode(&CodedPicture::read(&config, data)?, InLoopFilters::Applied, &CpuTimer::default())
 /// }
 /// # assert!(decoded(&[], &[]).is_err());
 /// ```
-pub fn decode(coded: &CodedPicture<'_>, timer: &CpuTimer<'_>) -> Result<DecodedPicture> {
-    let format = format_of(coded).ok_or_else(unknown)?;
-    let slices = || coded.nals.iter().copied().filter(|nal| is_slice(nal));
-    if slices().count() > MAX_SLICES || !coded.units().all(has_plain_header) {
-        return Err(unknown());
+pub fn decode(coded: &CodedPicture<'_>, filters: InLoopFilters, timer: &CpuTimer<'_>) -> Result<DecodedPicture> {
+    let (format, shown) = format_of(coded)?;
+    if !coded.units().all(has_plain_header) {
+        return Err(DecodeError::malformed("a NAL unit of another layer"));
     }
-    let planes = if format.bit_depth == 8 {
-        planes(&format, slices(), timer, Samples::U8)?
+    let bit_depth = format.bit_depth as u8;
+    let planes = if bit_depth == 8 {
+        planes(&format, coded, filters, timer, Samples::U8)?
     } else {
-        planes(&format, slices(), timer, Samples::U16)?
+        planes(&format, coded, filters, timer, Samples::U16)?
     };
-    Ok(DecodedPicture { bit_depth: format.bit_depth as u8, planes })
+    let mut picture = DecodedPicture { bit_depth, planes };
+    if filters == InLoopFilters::Applied {
+        picture_hash::check(&coded.nals, &picture, timer)?;
+    }
+    picture.crop(&shown, format.shifts(), timer)?;
+    Ok(picture)
 }
 
-/// The most slices of a picture: each has a number from 1 on in a byte.
-const MAX_SLICES: usize = u8::MAX as usize;
-
-fn format_of(coded: &CodedPicture<'_>) -> Option<IntraFormat> {
+fn format_of(coded: &CodedPicture<'_>) -> Result<(IntraFormat, CodedFormat)> {
     let [sequence, picture] = coded.sets;
-    IntraFormat::of(&SequenceParameterSet::read(sequence)?, PictureParameterSet::read(picture)?)
+    let cut = || DecodeError::malformed("the sequence parameter set is cut");
+    let sequence = SequenceParameterSet::read(sequence).ok_or_else(cut)?;
+    let shown = CodedFormat::of(&sequence).ok_or_else(cut)?;
+    Ok((IntraFormat::of(sequence, PictureParameterSet::read(picture)?)?, shown))
 }
 
-fn planes<'a, T: PlaneSample>(
+fn planes<T: PlaneSample>(
     format: &IntraFormat,
-    slices: impl Iterator<Item = &'a [u8]>,
+    coded: &CodedPicture<'_>,
+    filters: InLoopFilters,
     timer: &CpuTimer<'_>,
     wrap: impl Fn(Vec<T>) -> Samples,
 ) -> Result<Vec<DecodedPlane>> {
-    let mut decoder = PictureDecoder::<T>::new(format)?;
-    for slice in slices {
-        let slice = SliceHeader::read(slice, format).ok_or_else(unknown)?;
-        if decoder.slice(&slice, timer).is_none() {
+    let mut decoder = PictureDecoder::<T>::new(format, filters == InLoopFilters::Applied)?;
+    let mut header = None;
+    for nal in coded.nals.iter().filter(|nal| is_slice(nal)) {
+        let damaged = || DecodeError::malformed("damaged HEVC data");
+        let segment = SliceSegment::read(nal, format, header.as_ref()).ok_or_else(damaged)?;
+        let data = payload(nal.get(2..).unwrap_or_default(), timer)?;
+        let decoded = decoder.segment(&segment, data.get(segment.start..).unwrap_or_default(), timer);
+        if decoded.is_none() {
             timer.check()?;
-            return Err(DecodeError::malformed("damaged HEVC data"));
+            return Err(damaged());
         }
+        header = Some(segment.header);
     }
-    let planes =
-        decoder.finish().ok_or_else(|| DecodeError::malformed("a coded picture with blocks missing"))?.into_iter();
-    Ok(planes.map(|p| DecodedPlane { width: p.width, height: p.height, samples: wrap(p.samples) }).collect())
-}
-
-fn unknown() -> DecodeError {
-    DecodeError::unsupported("an HEVC picture other than of plain intra slices")
+    let decoded = decoder.finish().ok_or_else(|| DecodeError::malformed("a coded picture with blocks missing"))?;
+    let mut planes = decoded.planes;
+    if let Some(maps) = &decoded.maps {
+        filters::filter(format, &mut planes, &decoded.units, maps, timer)?;
+    }
+    let wrapped = |Plane { samples, width, height, .. }| DecodedPlane { width, height, samples: wrap(samples) };
+    Ok(planes.into_iter().map(wrapped).collect())
 }

@@ -4,7 +4,7 @@ use image_ingest_samples::zeroed;
 
 use crate::result::Result;
 
-/// A sample of a plane: 8 bits in `u8`, 9 to 12 bits in `u16`.
+/// A sample of a plane: 8 bits in `u8`, 9 to 16 bits in `u16`. A residual takes `i32`, which nothing clips.
 pub(crate) trait PlaneSample: Copy + Default {
     /// A value that is known to be a sample.
     fn narrow(value: i32) -> Self;
@@ -48,6 +48,23 @@ impl PlaneSample for u16 {
     }
 }
 
+impl PlaneSample for i32 {
+    #[inline]
+    fn narrow(value: i32) -> Self {
+        value
+    }
+
+    #[inline]
+    fn clipped(value: i32, _: u32) -> Self {
+        value
+    }
+
+    #[inline]
+    fn wide(self) -> i32 {
+        self
+    }
+}
+
 /// One plane, rows tight.
 pub(crate) struct Plane<T> {
     /// `width × height` samples.
@@ -60,13 +77,14 @@ pub(crate) struct Plane<T> {
     pub(crate) shift: (u32, u32),
 }
 
-/// Which blocks of 4 × 4 luma samples are decoded, and in which slice.
+/// Which blocks of 4 × 4 luma samples are decoded, and in which region.
 ///
-/// A sample may be used for prediction where it is decoded and belongs to the same slice (§ 6.4.1). Blocks are decoded
-/// in z-scan order, and each is marked when its luma is there, so the map answers that without comparing addresses.
+/// A region is what a slice and a tile have in common. Regions have numbers from 1 on, in decoding order. A sample may
+/// be used for prediction where it is decoded and belongs to the same slice and tile (§ 6.4.1). Blocks are decoded in
+/// z-scan order, and each is marked when its luma is there, so the map answers that without comparing addresses.
 pub(crate) struct DecodedBlocks {
-    /// The number of the slice, or 0 for a block that is not decoded, rows tight.
-    map: Vec<u8>,
+    /// The number of the region, or 0 for a block that is not decoded, rows tight.
+    map: Vec<u16>,
     across: usize,
     down: usize,
 }
@@ -83,16 +101,16 @@ impl DecodedBlocks {
     }
 
     /// Marks a square block inside the picture at luma position `(x, y)`.
-    pub(crate) fn mark(&mut self, (x, y): (usize, usize), side: usize, slice: u8) {
+    pub(crate) fn mark(&mut self, (x, y): (usize, usize), side: usize, region: u16) {
         for row in self.map.chunks_mut(self.across).skip(y / 4).take(side / 4) {
-            row[x / 4..x / 4 + side / 4].fill(slice);
+            row[x / 4..x / 4 + side / 4].fill(region);
         }
     }
 
-    /// Whether the block at column `x` and row `y` of blocks is decoded and belongs to `slice`. A block outside the
+    /// Whether the block at column `x` and row `y` of blocks is decoded and belongs to `region`. A block outside the
     /// picture is not.
     #[inline]
-    pub(crate) fn has(&self, x: usize, y: usize, slice: u8) -> bool {
-        x < self.across && y < self.down && self.map[y * self.across + x] == slice
+    pub(crate) fn has(&self, x: usize, y: usize, region: u16) -> bool {
+        x < self.across && y < self.down && self.map[y * self.across + x] == region
     }
 }

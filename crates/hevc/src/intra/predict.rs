@@ -1,6 +1,6 @@
 //! Predicts a block from the samples around it (ITU-T H.265 § 8.4.4.2).
 //!
-//! All sums are of samples of at most 12 bits with weights that add up to at most 4n = 128, so they fit into 20 bits.
+//! All sums are of samples of at most 16 bits with weights that add up to at most 4n = 128, so they fit into 24 bits.
 //! Every mean has weights that add up to its divisor, so it is a sample again and needs no clipping. The edge filters
 //! of the vertical and the horizontal mode alone add a difference, and clip.
 
@@ -19,10 +19,15 @@ pub(crate) const VERTICAL: u8 = 26;
 /// What decides the filters of a prediction.
 #[derive(Clone, Copy)]
 pub(crate) struct PredictionRules {
-    /// Whether the block is of luma. Chroma is not filtered, except in 4:4:4, which this decoder does not know.
-    pub(crate) is_luma: bool,
-    /// `strong_intra_smoothing_enabled_flag`.
+    /// Whether the border may be smoothed: of luma, and of chroma in 4:4:4.
+    pub(crate) smooths: bool,
+    /// Whether the border of a large block may be smoothed by interpolation: of luma alone.
     pub(crate) strong_smoothing: bool,
+    /// Whether DC prediction has softer edges: of luma alone.
+    pub(crate) soft_mean: bool,
+    /// Whether the vertical and the horizontal mode follow the other side: of luma alone, and not where a residual
+    /// without a transform consists of differences (`disableIntraBoundaryFilter`).
+    pub(crate) soft_direction: bool,
     /// Bits per sample.
     pub(crate) depth: u32,
 }
@@ -38,10 +43,9 @@ pub(crate) fn predict<T: PlaneSample>(
     out: &mut [T],
     stride: usize,
 ) {
-    if rules.is_luma && smooths(n, mode) {
+    if rules.smooths && smooths(n, mode) {
         smooth(border, n, rules);
     }
-    let edges = rules.is_luma && n < 32;
     let corner = 2 * n;
     let (left, above) = (|y: usize| border[corner - 1 - y], &border[corner + 1..]);
     match mode {
@@ -65,7 +69,7 @@ pub(crate) fn predict<T: PlaneSample>(
             for row in out.chunks_mut(stride).take(n) {
                 row[..n].fill(T::narrow(mean));
             }
-            if edges {
+            if rules.soft_mean && n < 32 {
                 out[0] = T::narrow((left(0) + 2 * mean + above[0] + 2) >> 2);
                 for (to, &a) in out[1..n].iter_mut().zip(&above[1..]) {
                     *to = T::narrow((a + 3 * mean + 2) >> 2);
@@ -75,11 +79,11 @@ pub(crate) fn predict<T: PlaneSample>(
                 }
             }
         }
-        _ => angular(border, n, mode, edges, rules.depth, out, stride),
+        _ => angular(border, n, mode, rules.soft_direction && n < 32, rules.depth, out, stride),
     }
 }
 
-/// Whether the border of a luma block is smoothed (§ 8.4.4.2.3, table 8-4). Directions near to horizontal and vertical
+/// Whether the border of a block is smoothed (§ 8.4.4.2.3, table 8-4). Directions near to horizontal and vertical
 /// are not; the larger the block, the nearer they have to be.
 fn smooths(n: usize, mode: u8) -> bool {
     let least = match n {

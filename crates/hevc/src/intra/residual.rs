@@ -10,7 +10,9 @@
 //! position once, so it has found at most 15 before the last. Every index into the arrays of 16 stays inside.
 
 use crate::intra::cabac::Cabac;
-use crate::intra::contexts::{CODED_SUB_BLOCK, GREATER_1, GREATER_2, LAST_X, LAST_Y, SIGNIFICANT, TRANSFORM_SKIP};
+use crate::intra::contexts::{
+    CODED_SUB_BLOCK, GREATER_1, GREATER_2, LAST_X, LAST_Y, SIGNIFICANT, SIGNIFICANT_SKIPPED, TRANSFORM_SKIP,
+};
 use crate::intra::dequantise::{Dequantiser, Quantiser};
 use crate::intra::transform::TransformBlock;
 use crate::scan::ORDERS;
@@ -28,6 +30,34 @@ pub(crate) struct ResidualSyntax {
     pub(crate) may_skip: bool,
     /// `sign_data_hiding_enabled_flag`.
     pub(crate) hides_signs: bool,
+    /// What else decides how it is read, where [`read`] is `EXTENDED`.
+    pub(crate) extension: ResidualExtension,
+}
+
+/// What is known of a block of a picture that uses more than the tools of version 1, or bypasses the transform.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct ResidualExtension {
+    /// `cu_transquant_bypass_flag`: levels are the residual itself.
+    pub(crate) bypass: bool,
+    /// `Log2MaxTransformSkipSize`.
+    pub(crate) max_skip_log2: u32,
+    /// `transform_skip_context_enabled_flag`.
+    pub(crate) skip_context: bool,
+    /// `persistent_rice_adaptation_enabled_flag`.
+    pub(crate) persistent_rice: bool,
+    /// Whether the block consists of differences if its transform is skipped, so that no sign is hidden: implicit RDPCM
+    /// along the direction of prediction.
+    pub(crate) implicit_differences: bool,
+}
+
+/// What decides how the levels of a block are read.
+#[derive(Clone, Copy)]
+struct LevelRules {
+    is_luma: bool,
+    /// Whether the sign of the last level may be hidden.
+    hides_signs: bool,
+    /// Which statistics give the first Rice parameter, with persistent adaptation.
+    statistics: Option<usize>,
 }
 
 /// The coefficients of one sub-block that are not 0, from the last to the first.
@@ -40,19 +70,32 @@ struct SubBlock {
 
 /// Reads a block into `to`, which is all zero. Tells whether its transform is skipped; `None` for codes that no block
 /// has.
-pub(crate) fn read(
+///
+/// Without `EXTENDED` the extension in `syntax` is ignored: pictures of version 1 are read by code without its branches.
+pub(crate) fn read<const EXTENDED: bool>(
     cabac: &mut Cabac<'_>,
     syntax: ResidualSyntax,
     quantiser: Quantiser<'_>,
     to: &mut TransformBlock,
 ) -> Option<bool> {
-    let ResidualSyntax { log2, is_luma, scan, .. } = syntax;
-    let skip = syntax.may_skip && log2 == 2 && cabac.bin(TRANSFORM_SKIP + usize::from(!is_luma)) == 1;
+    let ResidualSyntax { log2, is_luma, scan, extension, .. } = syntax;
+    let bypass = EXTENDED && extension.bypass;
+    let may_skip = syntax.may_skip && !bypass && log2 <= if EXTENDED { extension.max_skip_log2 } else { 2 };
+    let skip = may_skip && cabac.bin(TRANSFORM_SKIP + usize::from(!is_luma)) == 1;
+    let is_plain = bypass || skip;
     let (last_x, last_y) = last_position(cabac, syntax)?;
     let (blocks, inner) = (&ORDERS[scan][log2 as usize - 2], &ORDERS[scan][2]);
     let last_block = usize::from(blocks.index[last_y >> 2 << 3 | last_x >> 2]);
     let last_inner = usize::from(inner.index[(last_y & 3) << 3 | last_x & 3]);
-    let dequantiser = Dequantiser::new(quantiser, log2);
+    // Scaling lists are of frequencies, which larger blocks without a transform do not have (§ 8.6.4.2).
+    let factors = quantiser.factors.filter(|_| !(EXTENDED && skip && log2 > 2));
+    let dequantiser = Dequantiser::new(Quantiser { factors, ..quantiser }, log2);
+    let rules = LevelRules {
+        is_luma,
+        hides_signs: syntax.hides_signs && !(EXTENDED && (bypass || skip && extension.implicit_differences)),
+        statistics: (EXTENDED && extension.persistent_rice).then_some(usize::from(is_luma) * 2 + usize::from(is_plain)),
+    };
+    let one_context = EXTENDED && extension.skip_context && is_plain;
     (to.columns, to.rows) = (0, 0);
     to.is_flat = (last_x, last_y) == (0, 0);
     // A bit for each coded sub-block, by row, with a margin of zeros to the right and below.
@@ -74,16 +117,22 @@ pub(crate) fn read(
         coded[block_y] |= 1 << block_x;
         let pattern = usize::from(right | below << 1);
         let last = (i == last_block).then_some(last_inner);
-        let sub_block = significant(cabac, syntax, position, pattern, last, infer_first);
+        let sub_block = if one_context {
+            let context = SIGNIFICANT_SKIPPED + usize::from(!is_luma);
+            significant_of(cabac, context, &[0; 16], context, last, infer_first)
+        } else {
+            significant(cabac, syntax, position, pattern, last, infer_first)
+        };
         if sub_block.count == 0 {
             continue;
         }
         let set = if i == 0 || !is_luma { 0 } else { 2 };
         let set = set + usize::from(i != last_block && greater_context == 0);
-        greater_context = levels(cabac, syntax, &sub_block, set, |n, level| {
+        greater_context = levels(cabac, rules, &sub_block, set, |n, level| {
             let p = usize::from(inner.positions[usize::from(n)]);
             let at = (block_y << 2 | p >> 3) << log2 | block_x << 2 | p & 3;
-            to.coefficients[at] = dequantiser.scaled(level, at);
+            to.coefficients[at] =
+                if bypass { level.clamp(-32_768, 32_767) as i16 } else { dequantiser.scaled(level, at) };
         })?;
         to.columns = to.columns.max(block_x * 4 + 4);
         to.rows = to.rows.max(block_y * 4 + 4);
@@ -106,12 +155,6 @@ fn significant(
     infer_first: bool,
 ) -> SubBlock {
     let ResidualSyntax { log2, is_luma, scan, .. } = syntax;
-    let (mut found, mut count, mut start) = ([0u8; 16], 0, 16);
-    if let Some(last) = last {
-        found[0] = last as u8;
-        count = 1;
-        start = last;
-    }
     let base = SIGNIFICANT + if is_luma { 0 } else { 27 };
     let contexts = &SIGNIFICANT_CONTEXTS[scan][if log2 == 2 { 4 } else { pattern }];
     let offset = base
@@ -122,6 +165,27 @@ fn significant(
             (3, false) => 9,
             _ => 12,
         };
+    // The first coefficient of the block has a context of its own.
+    let first = if position == 0 { base } else { offset + usize::from(contexts[0]) };
+    significant_of(cabac, offset, contexts, first, last, infer_first)
+}
+
+/// [`significant`], where coefficient `n` has context `offset + contexts[n]`, and the first has context `first`.
+#[inline(always)]
+fn significant_of(
+    cabac: &mut Cabac<'_>,
+    offset: usize,
+    contexts: &[u8; 16],
+    first: usize,
+    last: Option<usize>,
+    infer_first: bool,
+) -> SubBlock {
+    let (mut found, mut count, mut start) = ([0u8; 16], 0, 16);
+    if let Some(last) = last {
+        found[0] = last as u8;
+        count = 1;
+        start = last;
+    }
     // Every index is written, and kept where the bin is 1: that needs no branch. `count` is at most 15 here.
     for n in (1..start).rev() {
         let significant = cabac.bin(offset + usize::from(contexts[n]));
@@ -129,10 +193,8 @@ fn significant(
         count += significant as usize;
     }
     if start > 0 {
-        // The first coefficient of the block has a context of its own.
-        let context = if position == 0 { base } else { offset + usize::from(contexts[0]) };
         let inferred = infer_first && count == 0;
-        if inferred || cabac.bin(context) == 1 {
+        if inferred || cabac.bin(first) == 1 {
             found[count] = 0;
             count += 1;
         }
@@ -149,12 +211,12 @@ fn significant(
 #[inline(always)]
 fn levels(
     cabac: &mut Cabac<'_>,
-    syntax: ResidualSyntax,
+    rules: LevelRules,
     sub_block: &SubBlock,
     set: usize,
     mut put: impl FnMut(u8, i32),
 ) -> Option<usize> {
-    let is_luma = syntax.is_luma;
+    let is_luma = rules.is_luma;
     let (found, count) = (&sub_block.found, sub_block.count);
     let mut greater_context = 1;
     let mut levels = [1i32; 16];
@@ -175,10 +237,14 @@ fn levels(
     }
     // The sign of the last level that is read, which is the first in scan order, may be hidden: then the sum of all
     // sizes is odd where it is negative (§ 7.4.9.11). There are at least two levels then, so `signs` is 1 to 16.
-    let hidden = syntax.hides_signs && found[0] - found[count - 1] > 3;
+    let hidden = rules.hides_signs && found[0] - found[count - 1] > 3;
     let signs = count - usize::from(hidden);
     let mut negative = cabac.bypasses(signs as u32) << (32 - signs);
-    let mut rice = 0;
+    let mut statistics = rules.statistics;
+    let (mut rice, most_rice) = match statistics {
+        Some(at) => (u32::from(cabac.rice[at] / 4), u32::MAX),
+        None => (0, 4),
+    };
     let mut sum = 0;
     for n in 0..count {
         // What the flags can say at most. A level that reaches it goes on.
@@ -189,9 +255,17 @@ fn levels(
         };
         let mut level = levels[n];
         if level == most {
-            level += remaining(cabac, rice)?;
+            let rest = remaining(cabac, rice)?;
+            if let Some(at) = statistics.take() {
+                cabac.rice[at] = adapted(cabac.rice[at], rest.min(1 << 16));
+            }
+            level += rest;
+            // No encoder writes it, and Rice parameters stay below 16 without it.
+            if rules.statistics.is_some() && level > 32_768 {
+                return None;
+            }
             if level > 3 << rice {
-                rice = (rice + 1).min(4);
+                rice = (rice + 1).min(most_rice);
             }
         }
         sum += level;
@@ -236,16 +310,29 @@ fn last_position(cabac: &mut Cabac<'_>, syntax: ResidualSyntax) -> Option<(usize
     (x < side && y < side).then_some(if scan == 2 { (y, x) } else { (x, y) })
 }
 
-/// Reads `coeff_abs_level_remaining` (§ 9.3.3.11) with a Rice parameter of 0 to 4.
+/// Statistics of Rice parameters after the first `rest` of a sub-block (§ 9.3.4.2.7): they count how often it was large
+/// less how often it was small. `rest` has at most 16 bits, so they stay below 60.
+fn adapted(statistics: u8, rest: i32) -> u8 {
+    let rice = statistics / 4;
+    if rest >= 3 << rice {
+        statistics + 1
+    } else if 2 * rest < 1 << rice {
+        statistics.saturating_sub(1)
+    } else {
+        statistics
+    }
+}
+
+/// Reads `coeff_abs_level_remaining` (§ 9.3.3.11) with a Rice parameter of 0 to 15.
 ///
 /// A prefix of up to 3 ones and `rice` bits are a Rice code. A longer prefix lengthens the suffix by one bit for each
-/// one. At most 20 ones are read, since the sizes of 16 bits that an encoder writes have fewer: the suffix has up to 21
-/// bits, and the value is below 2²³.
+/// one. At most 20 ones, or 24 less the parameter, are read, since the sizes of 16 bits that an encoder writes have
+/// fewer: the suffix has up to 21 bits, and the value is below 2²³.
 fn remaining(cabac: &mut Cabac<'_>, rice: u32) -> Option<i32> {
     let mut prefix = 0;
     while cabac.bypass() == 1 {
         prefix += 1;
-        if prefix > 20 {
+        if prefix > 20 || prefix + rice > 24 {
             return None;
         }
     }

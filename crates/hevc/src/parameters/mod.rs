@@ -4,7 +4,9 @@
 //! `CodedFormat::of`, and what the intra decoder accepts of it is
 //! `IntraFormat::of`. Both ask the same value, so they cannot disagree on where a field lies.
 
+pub(crate) mod extensions;
 pub(crate) mod picture;
+pub(crate) mod references;
 pub(crate) mod scaling;
 pub(crate) mod sequence;
 pub(crate) mod usability;

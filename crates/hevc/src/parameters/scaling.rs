@@ -116,7 +116,12 @@ pub(crate) struct ScalingFactors(Vec<Vec<u8>>);
 impl ScalingFactors {
     /// Expands lists.
     pub(crate) fn of(lists: &ScalingLists) -> Self {
-        Self((0..12).map(|at| expanded(&lists.0[at / 3 * 6 + at % 3], at / 3)).collect())
+        let list = |size: usize, component: usize| match (size, component) {
+            // The largest blocks of chroma, which 4:4:4 has, use the lists of 16 × 16.
+            (3, 1..) => &lists.0[2 * 6 + component],
+            _ => &lists.0[size * 6 + component],
+        };
+        Self((0..12).map(|at| expanded(list(at / 3, at % 3), at / 3)).collect())
     }
 
     /// The `side²` factors of a block of `side = 1 << log2` samples (2 ≤ `log2` ≤ 5) of luma (0), Cb (1) or Cr (2).

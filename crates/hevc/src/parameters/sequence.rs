@@ -1,12 +1,14 @@
 //! Reads a sequence parameter set (ITU-T H.265 § 7.3.2.2.1).
 //!
 //! The fields up to the bit depths have to be there. Behind them a fault is no fault of the whole set: colour has a
-//! default, and another decoder may do with less. Then [`SequenceParameterSet::tools`] is `None` or
-//! [`SequenceParameterSet::is_whole`] is false. Fields keep values that the standard forbids; who asks for them checks
+//! default, and another decoder may do with less. Then [`SequenceParameterSet::tools`] or
+//! [`SequenceParameterSet::extension`] is `None`. Fields keep values that the standard forbids; who asks for them checks
 //! them.
 
 use image_ingest_samples::Size;
 
+use crate::parameters::extensions::SequenceExtension;
+use crate::parameters::references::ReferenceSyntax;
 use crate::parameters::scaling::ScalingSyntax;
 use crate::parameters::usability::{Usability, skip_rest};
 use crate::rbsp::RbspReader;
@@ -32,16 +34,17 @@ pub(crate) struct SequenceParameterSet {
     pub(crate) tools: Option<CodingTools>,
     /// The video usability information, silent where it is absent or cut.
     pub(crate) usability: Usability,
-    /// Whether every field was read, up to the stop bit, and there is neither an extension nor a description of
-    /// buffers.
-    pub(crate) is_whole: bool,
+    /// `separate_colour_plane_flag`.
+    pub(crate) separate_planes: bool,
+    /// What follows the usability information; `None` where a field before or in it is cut.
+    pub(crate) extension: Option<SequenceExtension>,
 }
 
 /// Block sizes and coding tools of a sequence parameter set, in the order of § 7.3.2.2.1.
 #[derive(Debug)]
 pub(crate) struct CodingTools {
-    /// Bits of a picture's order count.
-    pub(crate) order_count_bits: u32,
+    /// What slice headers need of reference pictures.
+    pub(crate) references: ReferenceSyntax,
     /// The largest `sps_max_dec_pic_buffering_minus1`.
     pub(crate) max_references: u32,
     /// The logarithm of the side of the smallest coding block.
@@ -60,10 +63,23 @@ pub(crate) struct CodingTools {
     pub(crate) scaling: ScalingSyntax,
     /// `sample_adaptive_offset_enabled_flag`.
     pub(crate) sao: bool,
-    /// `pcm_enabled_flag`.
-    pub(crate) pcm: bool,
+    /// PCM blocks, where `pcm_enabled_flag` is set.
+    pub(crate) pcm: Option<PcmSyntax>,
     /// `strong_intra_smoothing_enabled_flag`.
     pub(crate) strong_smoothing: bool,
+}
+
+/// How blocks are stored sample by sample (pulse code modulation).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PcmSyntax {
+    /// Bits per sample of luma and of chroma, 1 to 16.
+    pub(crate) depths: [u32; 2],
+    /// The logarithm of the side of the smallest such block.
+    pub(crate) min_log2: u32,
+    /// The logarithm of the side of the largest such block.
+    pub(crate) max_log2: u32,
+    /// `pcm_loop_filter_disabled_flag`.
+    pub(crate) loop_filter_off: bool,
 }
 
 impl SequenceParameterSet {
@@ -76,10 +92,7 @@ impl SequenceParameterSet {
         skip_profile_tier_level(&mut bits, max_sub_layer)?;
         let id = bits.unsigned()?;
         let chroma_format = bits.unsigned().filter(|&format| format <= 3)?;
-        if chroma_format == 3 {
-            // `separate_colour_plane_flag`.
-            bits.skip(1);
-        }
+        let separate_planes = chroma_format == 3 && bits.bit()?;
         let coded = Size::new(bits.unsigned()?, bits.unsigned()?);
         let window = if bits.bit()? {
             Some([bits.unsigned()?, bits.unsigned()?, bits.unsigned()?, bits.unsigned()?])
@@ -97,23 +110,21 @@ impl SequenceParameterSet {
             chroma_depth_over_8,
             tools: None,
             usability: Usability::default(),
-            is_whole: false,
+            separate_planes,
+            extension: None,
         };
-        set.is_whole = set.read_rest(&mut bits).is_some();
+        set.extension = set.read_rest(&mut bits);
         Some(set)
     }
 
     /// Reads what follows the bit depths; `None` for what is no whole set.
-    fn read_rest(&mut self, bits: &mut RbspReader) -> Option<()> {
+    fn read_rest(&mut self, bits: &mut RbspReader) -> Option<SequenceExtension> {
         self.tools = Some(CodingTools::read(bits, self.max_sub_layer)?);
         if bits.bit()? {
             self.usability = Usability::read(bits)?;
-            skip_rest(bits, self.usability)?;
+            skip_rest(bits, self.usability, self.max_sub_layer)?;
         }
-        if bits.bit()? && bits.bits(8)? != 0 {
-            return None;
-        }
-        bits.aligned().map(drop)
+        SequenceExtension::read(bits)
     }
 }
 
@@ -141,22 +152,11 @@ impl CodingTools {
         // `amp_enabled_flag`.
         bits.skip(1);
         let sao = bits.bit()?;
-        let pcm = bits.bit()?;
-        if pcm {
-            bits.skip(8);
-            bits.skip_unsigned(2)?;
-            bits.skip(1);
-        }
-        skip_reference_sets(bits)?;
-        if bits.bit()? {
-            let long_term = bits.unsigned().filter(|&pictures| pictures <= 32)?;
-            bits.skip(usize::try_from(long_term.checked_mul(order_count_bits.checked_add(1)?)?).ok()?);
-        }
-        // `sps_temporal_mvp_enabled_flag`.
-        bits.skip(1);
+        let pcm = if bits.bit()? { Some(PcmSyntax::read(bits)?) } else { None };
+        let references = ReferenceSyntax::read(bits, order_count_bits)?;
         let strong_smoothing = bits.bit()?;
         Some(Self {
-            order_count_bits,
+            references,
             max_references,
             min_coding_log2,
             tree_log2,
@@ -172,6 +172,15 @@ impl CodingTools {
     }
 }
 
+impl PcmSyntax {
+    fn read(bits: &mut RbspReader) -> Option<Self> {
+        let depths = [bits.bits(4)? + 1, bits.bits(4)? + 1];
+        let min_log2 = bits.unsigned()?.saturating_add(3);
+        let max_log2 = min_log2.saturating_add(bits.unsigned()?);
+        Some(Self { depths, min_log2, max_log2, loop_filter_off: bits.bit()? })
+    }
+}
+
 /// Skips `profile_tier_level` (§ 7.3.3).
 fn skip_profile_tier_level(bits: &mut RbspReader, max_sub_layer: u32) -> Option<()> {
     bits.skip(96);
@@ -181,33 +190,6 @@ fn skip_profile_tier_level(bits: &mut RbspReader, max_sub_layer: u32) -> Option<
     }
     for (profile, level) in present {
         bits.skip(usize::from(profile) * 88 + usize::from(level) * 8);
-    }
-    Some(())
-}
-
-/// Skips the short-term reference picture sets (§ 7.3.7). The number of pictures in a set that is predicted from
-/// another follows from the flags of that one.
-fn skip_reference_sets(bits: &mut RbspReader) -> Option<()> {
-    let count = bits.unsigned().filter(|&n| n <= 64)?;
-    let mut pictures = 0u32;
-    for index in 0..count {
-        if index > 0 && bits.bit()? {
-            bits.skip(1);
-            bits.unsigned()?;
-            let mut kept = 0;
-            for _ in 0..=pictures {
-                let used = bits.bit()?;
-                kept += u32::from(used || bits.bit()?);
-            }
-            pictures = kept;
-        } else {
-            let (before, after) = (bits.unsigned().filter(|&n| n <= 16)?, bits.unsigned().filter(|&n| n <= 16)?);
-            pictures = before + after;
-            for _ in 0..pictures {
-                bits.unsigned()?;
-                bits.skip(1);
-            }
-        }
     }
     Some(())
 }

@@ -2,6 +2,7 @@
 
 use image_ingest_samples::Cicp;
 
+use crate::parameters::references::skip_buffers;
 use crate::rbsp::RbspReader;
 
 /// What colour needs of the video usability information (ITU-T H.265 § E.3.1). A field is `None` where the bitstream
@@ -44,9 +45,8 @@ impl Usability {
     }
 }
 
-/// Skips what follows the fields of [`Usability::read`]; `None` where it is cut, and for a description of buffers (§
-/// E.2.2), which is not read.
-pub(crate) fn skip_rest(bits: &mut RbspReader, read: Usability) -> Option<()> {
+/// Skips what follows the fields of [`Usability::read`]; `None` where it is cut.
+pub(crate) fn skip_rest(bits: &mut RbspReader, read: Usability, max_sub_layer: u32) -> Option<()> {
     // The chroma location of the bottom field.
     if read.chroma_location.is_some() {
         bits.unsigned()?;
@@ -63,7 +63,7 @@ pub(crate) fn skip_rest(bits: &mut RbspReader, read: Usability) -> Option<()> {
             bits.unsigned()?;
         }
         if bits.bit()? {
-            return None;
+            skip_buffers(bits, max_sub_layer)?;
         }
     }
     // Restrictions of the bitstream.

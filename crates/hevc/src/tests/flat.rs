@@ -5,7 +5,7 @@ use image_ingest_samples::{CpuTimer, DecodeError, Samples};
 use crate::intra::cabac::tests::Encoder;
 use crate::intra::contexts::{CBF_LUMA, LUMA_MODE_KNOWN, SPLIT_CODING};
 use crate::tests::writer::Writer;
-use crate::{CodedPicture, DecoderConfiguration, decode};
+use crate::{CodedPicture, DecoderConfiguration, InLoopFilters, decode};
 
 /// The payload of `hvcC`.
 fn configuration() -> Vec<u8> {
@@ -48,7 +48,7 @@ fn item(known: u32) -> Vec<u8> {
 
 fn luma(config: &[u8], item: &[u8]) -> Result<Samples, DecodeError> {
     let config = DecoderConfiguration::read(config)?;
-    let mut picture = decode(&CodedPicture::read(&config, item)?, &CpuTimer::default())?;
+    let mut picture = decode(&CodedPicture::read(&config, item)?, InLoopFilters::Applied, &CpuTimer::default())?;
     Ok(picture.planes.remove(0).samples)
 }
 

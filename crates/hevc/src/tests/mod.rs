@@ -2,4 +2,5 @@
 
 mod agreement;
 mod flat;
+mod samples;
 pub(crate) mod writer;

@@ -1,5 +1,6 @@
 use super::*;
-use crate::intra::contexts::{SIGNIFICANT, SPLIT_CODING};
+use crate::intra::contexts::{SIGNIFICANT, SPLIT_CODING, initial};
+use crate::intra::probability::NEXT_LPS;
 
 /// The arithmetic encoder that ITU-T H.265 § 9.3 gives for information, bit by bit.
 pub(crate) struct Encoder {
@@ -143,7 +144,7 @@ fn what_the_reference_encoder_writes_is_decoded() {
         }
         encoder.terminate(true);
         let data = encoder.bytes();
-        let mut cabac = Cabac::new(&data, qp);
+        let mut cabac = Cabac::new(&data, EntropyState::initial(qp));
         for &bin in &bins {
             let decoded = match bin {
                 Bin::Context(context, _) => Bin::Context(context, cabac.bin(context)),
@@ -173,12 +174,29 @@ fn a_substream_follows_the_end_of_another() {
     encoder.bypasses(5, 3);
     encoder.terminate(true);
     let data = encoder.bytes();
-    let mut cabac = Cabac::new(&data, 30);
+    let mut cabac = Cabac::new(&data, EntropyState::initial(30));
     assert_eq!((cabac.bypasses(9), cabac.bin(SPLIT_CODING), cabac.terminate()), (0x155, 1, true));
     assert!(!cabac.ends_here());
-    cabac.next_substream().unwrap();
+    let state = cabac.state();
+    cabac.next_substream(state).unwrap();
     assert_eq!((cabac.bin(SIGNIFICANT), cabac.bypasses(3), cabac.terminate()), (1, 5, true));
     assert!(cabac.ends_here());
+}
+
+#[test]
+fn bytes_that_are_not_coded_lie_between_two_substreams() {
+    let mut encoder = Encoder::new(30);
+    encoder.bin(SPLIT_CODING, 1);
+    encoder.terminate(true);
+    encoder.bits.extend([true, false, true, false].repeat(4));
+    encoder.bin(SPLIT_CODING, 0);
+    encoder.terminate(true);
+    let data = encoder.bytes();
+    let mut cabac = Cabac::new(&data, EntropyState::initial(30));
+    assert_eq!((cabac.bin(SPLIT_CODING), cabac.terminate()), (1, true));
+    assert_eq!(cabac.raw(2), Some(&[0xAA, 0xAA][..]));
+    assert_eq!((cabac.bin(SPLIT_CODING), cabac.terminate(), cabac.ends_here()), (0, true, true));
+    assert_eq!(cabac.raw(1), None);
 }
 
 #[test]
@@ -188,7 +206,7 @@ fn a_substream_ends_in_a_one_and_zeros() {
     encoder.terminate(true);
     let whole = encoder.bytes();
     let ends = |data: &[u8]| {
-        let mut cabac = Cabac::new(data, 30);
+        let mut cabac = Cabac::new(data, EntropyState::initial(30));
         (cabac.bypasses(6), cabac.terminate(), cabac.ends_here())
     };
     assert_eq!(ends(&whole), (0x2A, true, true));
@@ -203,7 +221,7 @@ fn a_substream_ends_in_a_one_and_zeros() {
 
 #[test]
 fn zeros_follow_the_end_of_the_data() {
-    let mut cabac = Cabac::new(&[], 26);
+    let mut cabac = Cabac::new(&[], EntropyState::initial(26));
     assert_eq!((cabac.bypasses(32), cabac.bypass(), cabac.terminate()), (0, 0, false));
 }
 
@@ -242,4 +260,18 @@ fn the_tables_follow_their_probabilities() {
             assert!((f64::from(range) - expected).abs() < 1.0, "state {state}, quarter {quarter}");
         }
     }
+}
+
+#[test]
+fn bits_behind_the_data_are_noticed() {
+    let mut encoder = Encoder::new(26);
+    (0..100).for_each(|bin| encoder.bypass(bin & 1));
+    encoder.terminate(true);
+    let data = encoder.bytes();
+    let mut cabac = Cabac::new(&data, EntropyState::initial(26));
+    (0..100).for_each(|bin| assert_eq!(cabac.bypass(), bin & 1));
+    assert!(cabac.terminate() && !cabac.is_exhausted());
+    let mut cabac = Cabac::new(&data, EntropyState::initial(26));
+    let before_end = (0..200).take_while(|_| !cabac.is_exhausted() && cabac.bypass() < 2).count();
+    assert!((100..=110).contains(&before_end), "{before_end}");
 }

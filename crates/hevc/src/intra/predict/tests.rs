@@ -28,7 +28,7 @@ impl Neighbours {
     fn filtered(&self, n: i32, mode: i32, rules: PredictionRules) -> Self {
         let distance = (mode - 26).abs().min((mode - 10).abs());
         let threshold = [(8, 7), (16, 1), (32, 0)].into_iter().find(|&(side, _)| side == n);
-        if !rules.is_luma || mode == 1 || threshold.is_none_or(|(_, threshold)| distance <= threshold) {
+        if !rules.smooths || mode == 1 || threshold.is_none_or(|(_, threshold)| distance <= threshold) {
             return self.clone();
         }
         let (end, p) = (2 * n - 1, |x, y| self.p(x, y));
@@ -50,11 +50,15 @@ impl Neighbours {
     }
 }
 
+fn rules(is_luma: bool, strong_smoothing: bool, depth: u32) -> PredictionRules {
+    PredictionRules { smooths: is_luma, strong_smoothing, soft_mean: is_luma, soft_direction: is_luma, depth }
+}
+
 /// § 8.4.4.2.4 to § 8.4.4.2.6, sample by sample. Modes below 18 are those above with both axes swapped.
 fn slow(around: &Neighbours, n: i32, mode: i32, rules: PredictionRules) -> Vec<i32> {
     let around = around.filtered(n, mode, rules);
     let (p, log2) = (|x, y| around.p(x, y), n.ilog2());
-    let edges = rules.is_luma && n < 32;
+    let edges = rules.soft_mean && n < 32;
     let clip = |value: i32| value.clamp(0, (1 << rules.depth) - 1);
     let dc = ((0..n).map(|i| p(i, -1) + p(-1, i)).sum::<i32>() + n) >> (log2 + 1);
     let sample = |x: i32, y: i32| match mode {
@@ -120,7 +124,7 @@ fn check<T: PlaneSample>(n: i32, mode: i32, rules: PredictionRules, kind: u32) {
     predict(&mut around.border(), side, mode as u8, rules, &mut out, stride);
     let predicted: Vec<i32> = out.chunks(stride).flat_map(|row| row[..side].iter().map(|s| s.wide())).collect();
     let expected = slow(&around, n, mode, rules);
-    let (is_luma, strong) = (rules.is_luma, rules.strong_smoothing);
+    let (is_luma, strong) = (rules.soft_mean, rules.strong_smoothing);
     assert!(predicted == expected, "side {n}, mode {mode}, luma {is_luma}, strong {strong}, samples {kind}");
     assert!(out.chunks(stride).all(|row| row[side..].iter().all(|s| s.wide() == 0)), "beyond the block");
 }
@@ -129,7 +133,7 @@ fn check<T: PlaneSample>(n: i32, mode: i32, rules: PredictionRules, kind: u32) {
 fn all_modes_are_the_formulas_of_the_standard() {
     for (n, mode, flags) in [4, 8, 16, 32].into_iter().flat_map(|n| (0..35 * 4).map(move |i| (n, i / 4, i % 4))) {
         for kind in 0..3 {
-            let rules = |depth| PredictionRules { is_luma: flags & 1 == 1, strong_smoothing: flags & 2 == 2, depth };
+            let rules = |depth| rules(flags & 1 == 1, flags & 2 == 2, depth);
             check::<u8>(n, mode, rules(8), kind);
             check::<u16>(n, mode, rules(12), kind);
         }
@@ -139,7 +143,7 @@ fn all_modes_are_the_formulas_of_the_standard() {
 #[test]
 fn a_slope_is_smoothed_by_interpolation() {
     // The border that the test above calls a slope takes the path of strong smoothing: both halves are straight lines.
-    let rules = PredictionRules { is_luma: true, strong_smoothing: true, depth: 8 };
+    let rules = rules(true, true, 8);
     let around = neighbours(32, 8, 1);
     let mut border = around.border();
     smooth(&mut border, 32, rules);

@@ -1,7 +1,21 @@
 use super::*;
 use crate::intra::cabac::tests::Encoder;
+use crate::intra::contexts::EntropyState;
 
-const LUMA: ResidualSyntax = ResidualSyntax { log2: 2, is_luma: true, scan: 0, may_skip: false, hides_signs: false };
+const LUMA: ResidualSyntax = ResidualSyntax {
+    log2: 2,
+    is_luma: true,
+    scan: 0,
+    may_skip: false,
+    hides_signs: false,
+    extension: ResidualExtension {
+        bypass: false,
+        max_skip_log2: 2,
+        skip_context: false,
+        persistent_rice: false,
+        implicit_differences: false,
+    },
+};
 
 /// At quantiser 4 of 8 bits a level is 32 in a block of 4 × 4, and half as much each time that the side doubles.
 const QUANTISER: Quantiser<'_> = Quantiser { qp: 4, depth: 8, factors: None };
@@ -12,9 +26,15 @@ fn read_written(syntax: ResidualSyntax, write: impl Fn(&mut Encoder)) -> (Option
     write(&mut encoder);
     encoder.terminate(true);
     let data = encoder.bytes();
-    let mut cabac = Cabac::new(&data, 26);
+    let mut cabac = Cabac::new(&data, EntropyState::initial(26));
     let mut block = TransformBlock::zeroed();
-    let skip = read(&mut cabac, syntax, QUANTISER, &mut block);
+    let skip = read::<true>(&mut cabac, syntax, QUANTISER, &mut block);
+    if syntax.extension == LUMA.extension {
+        let mut plain = TransformBlock::zeroed();
+        let mut cabac = Cabac::new(&data, EntropyState::initial(26));
+        assert_eq!(read::<false>(&mut cabac, syntax, QUANTISER, &mut plain), skip);
+        assert!(plain.coefficients == block.coefficients);
+    }
     assert!(skip.is_none() || (cabac.terminate() && cabac.ends_here()), "bins are left or missing");
     let found: Vec<_> =
         block.coefficients.iter().copied().enumerate().filter(|&(_, coefficient)| coefficient != 0).collect();
@@ -127,6 +147,6 @@ fn the_longest_prefixes_reach_the_last_corner() {
         encoder.bypasses(u32::MAX, 2 * (log2 - 2));
         encoder.terminate(true);
         let (data, last) = (encoder.bytes(), (1 << log2) - 1);
-        assert_eq!(last_position(&mut Cabac::new(&data, 26), syntax), Some((last, last)));
+        assert_eq!(last_position(&mut Cabac::new(&data, EntropyState::initial(26)), syntax), Some((last, last)));
     }
 }

@@ -1,11 +1,12 @@
 //! Splits coding trees into coding units, and reads their prediction modes (ITU-T H.265 § 7.3.8.4, § 7.3.8.5).
 
-use super::state::{PictureDecoder, SliceState, UnitState};
+use super::state::{PictureDecoder, SliceState, UnitModes};
 use super::transform_tree::TransformNode;
 use crate::intra::cabac::Cabac;
-use crate::intra::contexts::{CHROMA_MODE, LUMA_MODE_KNOWN, PART_MODE, SPLIT_CODING};
+use crate::intra::contexts::{CHROMA_MODE, LUMA_MODE_KNOWN, PART_MODE, SPLIT_CODING, TRANSQUANT_BYPASS};
 use crate::intra::plane::PlaneSample;
 use crate::intra::predict::{DC, HORIZONTAL, PLANAR, VERTICAL};
+use crate::intra::units::UnitState;
 
 impl<T: PlaneSample> PictureDecoder<'_, T> {
     /// Decodes a node of a coding tree at `(x, y)` and all below it (§ 7.3.8.4).
@@ -24,13 +25,16 @@ impl<T: PlaneSample> PictureDecoder<'_, T> {
         let side = 1 << log2;
         let (width, height) = (self.format.width, self.format.height);
         let splits = if x + side <= width && y + side <= height && log2 > self.format.min_coding_log2 {
-            let deeper = self.neighbours(slice.id, x, y).into_iter().flatten().filter(|unit| unit.depth > depth);
+            let deeper = self.neighbours(slice.region, x, y).into_iter().flatten().filter(|unit| unit.depth > depth);
             slice.cabac.bin(SPLIT_CODING + deeper.count()) == 1
         } else {
             log2 > self.format.min_coding_log2
         };
         if self.format.qp_group_log2.is_some_and(|group| log2 >= group) {
             self.start_qp_group(slice, x, y);
+        }
+        if self.format.chroma_qp_group_log2.is_some_and(|group| log2 >= group) {
+            self.unit_chroma_qp_coded = false;
         }
         if !splits {
             return self.coding_unit(slice, x, y, log2, depth);
@@ -46,43 +50,59 @@ impl<T: PlaneSample> PictureDecoder<'_, T> {
 
     /// Decodes a coding unit (§ 7.3.8.5), all of which are intra. One of the smallest size may have four luma modes.
     ///
-    /// The flags of all luma modes come before the modes. Neighbours look at the quantiser of a unit when it is whole.
+    /// Neighbours look at the quantiser of a unit when it is whole.
     fn coding_unit(&mut self, slice: &mut SliceState<'_, '_>, x: usize, y: usize, log2: u32, depth: u8) -> Option<()> {
-        let smallest = log2 == self.format.min_coding_log2;
+        let format = self.format;
+        let bypass = format.picture.transquant_bypass && slice.cabac.bin(TRANSQUANT_BYPASS) == 1;
+        let smallest = log2 == format.min_coding_log2;
         let quartered = smallest && slice.cabac.bin(PART_MODE) == 0;
-        let (first, units) = (self.unit(x, y), 1 << (log2 - self.format.min_coding_log2));
-        self.fill_units(first, units, |unit| *unit = UnitState { slice: slice.id, depth, qp: 0 });
-        let (parts, side) = if quartered { (4, 1 << (log2 - 1)) } else { (1, 1 << log2) };
+        slice.unit = UnitModes { quartered, half_log2: log2 - 1, bypass, ..UnitModes::default() };
+        let pcm = format.pcm.filter(|pcm| !quartered && (pcm.min_log2..=pcm.max_log2).contains(&log2));
+        let pcm = pcm.filter(|_| slice.cabac.terminate());
+        let is_exact = bypass || pcm.is_some_and(|pcm| pcm.loop_filter_off);
+        let state = UnitState { region: slice.region, depth, qp: 0, is_exact };
+        self.units.fill((x, y), log2, |unit| *unit = state);
+        if let Some(pcm) = pcm {
+            self.pcm(slice, (x, y), log2, pcm)?;
+        } else {
+            self.read_modes(slice, (x, y), log2);
+            self.transform_tree(slice, TransformNode::root(x, y, log2))?;
+        }
+        self.last_qp = self.qp;
+        let qp = self.qp as i8;
+        self.units.fill((x, y), log2, |unit| unit.qp = qp);
+        Some(())
+    }
+
+    /// Reads the modes of a coding unit of side `1 << log2` at `(x, y)`. The flags of all luma modes come before the
+    /// modes, and those before the modes of chroma: one, or in 4:4:4 one for each of luma.
+    fn read_modes(&mut self, slice: &mut SliceState<'_, '_>, (x, y): (usize, usize), log2: u32) {
+        let (parts, side) = if slice.unit.quartered { (4, 1 << (log2 - 1)) } else { (1, 1 << log2) };
         let mut known = [0; 4];
         for known in &mut known[..parts] {
             *known = slice.cabac.bin(LUMA_MODE_KNOWN);
         }
-        let mut first_mode = DC;
+        let mut luma = [DC; 4];
         for (i, known) in known.into_iter().enumerate().take(parts) {
             let (x, y) = (x + (i & 1) * side, y + (i >> 1) * side);
-            let mode = self.luma_mode(slice, x, y, known == 1);
-            if i == 0 {
-                first_mode = mode;
-            }
-            for row in self.modes.chunks_mut(self.modes_across).skip(y / 4).take(side / 4) {
-                row[x / 4..(x + side) / 4].fill(mode);
-            }
+            luma[i] = self.luma_mode(slice, x, y, known == 1);
+            self.fill_modes((x, y), side, luma[i]);
         }
-        if self.planes.len() > 1 {
-            slice.chroma_mode = chroma_mode(&mut slice.cabac, first_mode, self.format.chroma_format);
+        let format = self.format.chroma_format;
+        let chroma_parts = match format {
+            0 => 0,
+            3 => parts,
+            _ => 1,
+        };
+        for (i, &luma) in luma.iter().enumerate().take(chroma_parts) {
+            (slice.unit.chroma[i], slice.unit.chroma_is_luma[i]) = chroma_mode(&mut slice.cabac, luma, format);
         }
-        slice.quartered = quartered;
-        self.transform_tree(slice, TransformNode::root(x, y, log2))?;
-        self.last_qp = self.qp;
-        let qp = self.qp as i8;
-        self.fill_units(first, units, |unit| unit.qp = qp);
-        Some(())
     }
 
-    /// Changes the states of a square of `side` × `side` smallest coding blocks, the first at index `first`.
-    fn fill_units(&mut self, first: usize, side: usize, with: impl Fn(&mut UnitState)) {
-        for row in self.units[first..].chunks_mut(self.units_across).take(side) {
-            row[..side].iter_mut().for_each(&with);
+    /// Notes the luma mode of a square block.
+    pub(super) fn fill_modes(&mut self, (x, y): (usize, usize), side: usize, mode: u8) {
+        for row in self.modes.chunks_mut(self.modes_across).skip(y / 4).take(side / 4) {
+            row[x / 4..(x + side) / 4].fill(mode);
         }
     }
 
@@ -93,8 +113,8 @@ impl<T: PlaneSample> PictureDecoder<'_, T> {
     /// as DC.
     fn luma_mode(&self, slice: &mut SliceState<'_, '_>, x: usize, y: usize, known: bool) -> u8 {
         let mode = |there: bool, x: usize, y: usize| {
-            let of_slice = there && self.units[self.unit(x, y)].slice == slice.id;
-            if of_slice { self.modes[y / 4 * self.modes_across + x / 4] } else { DC }
+            let of_region = there && self.units.at(x, y).region == slice.region;
+            if of_region { self.modes[y / 4 * self.modes_across + x / 4] } else { DC }
         };
         let inside = y & ((1 << self.format.tree_log2) - 1) > 0;
         let left = mode(x > 0, x.wrapping_sub(1), y);
@@ -132,15 +152,16 @@ fn other_mode(mut likely: [u8; 3], index: u8) -> u8 {
 }
 
 /// Reads the mode of both chroma planes (§ 8.4.3): that of luma, or one of four. Where that one is the mode of luma,
-/// which has a code already, it stands for mode 34.
-fn chroma_mode(cabac: &mut Cabac<'_>, luma: u8, format: u32) -> u8 {
-    let mode = if cabac.bin(CHROMA_MODE) == 0 {
+/// which has a code already, it stands for mode 34. Tells, too, whether it was coded as that of luma.
+fn chroma_mode(cabac: &mut Cabac<'_>, luma: u8, format: u32) -> (u8, bool) {
+    let is_luma = cabac.bin(CHROMA_MODE) == 0;
+    let mode = if is_luma {
         luma
     } else {
         let mode = [PLANAR, VERTICAL, HORIZONTAL, DC][cabac.bypasses(2) as usize];
         if mode == luma { 34 } else { mode }
     };
-    if format == 2 { MODES_422[usize::from(mode)] } else { mode }
+    (if format == 2 { MODES_422[usize::from(mode)] } else { mode }, is_luma)
 }
 
 /// What a direction becomes in 4:2:2, where chroma samples are twice as wide as high (table 8-3).

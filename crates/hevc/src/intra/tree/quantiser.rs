@@ -1,15 +1,17 @@
 //! Derives the quantiser of each coding unit (ITU-T H.265 § 8.6.1) and reads its difference (§ 7.3.8.14).
 
-use super::state::{PictureDecoder, SliceState, UnitState};
-use crate::intra::contexts::QP_DELTA;
+use super::state::{PictureDecoder, SliceState};
+use crate::intra::chroma_qp::chroma_qp;
+use crate::intra::contexts::{CHROMA_QP_INDEX, CHROMA_QP_OFFSET, QP_DELTA};
 use crate::intra::plane::PlaneSample;
+use crate::intra::units::UnitState;
 
 impl<T: PlaneSample> PictureDecoder<'_, T> {
     /// Begins a group of coding units at `(x, y)` that share a quantiser, with the mean of its neighbours'.
     ///
     /// A neighbour counts where it lies in the same coding tree; the unit decoded before stands in for another.
     pub(super) fn start_qp_group(&mut self, slice: &SliceState<'_, '_>, x: usize, y: usize) {
-        let [left, above] = self.neighbours(slice.id, x, y);
+        let [left, above] = self.neighbours(slice.region, x, y);
         let inside = |at: usize| at & ((1 << self.format.tree_log2) - 1) > 0;
         let qp = |unit: Option<UnitState>, inside: bool| {
             unit.filter(|_| inside).map_or(self.last_qp, |unit| i32::from(unit.qp))
@@ -28,8 +30,24 @@ impl<T: PlaneSample> PictureDecoder<'_, T> {
         let offset = self.format.qp_offset();
         let chroma =
             |shift: i32| (chroma_qp((qp + shift).clamp(-offset, 57), self.format.chroma_format) + offset) as u32;
-        let [cb, cr] = slice.header.chroma_qp;
-        self.scaled_qp = [(qp + offset) as u32, chroma(cb), chroma(cr)];
+        let ([cb, cr], [unit_cb, unit_cr]) = (slice.header.chroma_qp, self.unit_chroma_qp);
+        self.scaled_qp = [(qp + offset) as u32, chroma(cb + unit_cb), chroma(cr + unit_cr)];
+    }
+
+    /// Reads what a group adds to the quantisers of chroma: nothing, or a pair of the list (§ 7.3.8.14).
+    pub(super) fn read_chroma_qp_offset(&mut self, slice: &mut SliceState<'_, '_>) {
+        let list = &self.format.picture.range.chroma_qp_list;
+        let mut pair = None;
+        if slice.cabac.bin(CHROMA_QP_OFFSET) == 1 {
+            let mut index = 0;
+            while index + 1 < list.len() && slice.cabac.bin(CHROMA_QP_INDEX) == 1 {
+                index += 1;
+            }
+            pair = list.get(index);
+        }
+        self.unit_chroma_qp = pair.copied().unwrap_or_default();
+        self.unit_chroma_qp_coded = true;
+        self.set_qp(slice, self.qp);
     }
 
     /// Reads the quantiser of a group as a difference to the predicted one, which wraps around the range.
@@ -64,34 +82,5 @@ impl<T: PlaneSample> PictureDecoder<'_, T> {
         let qp = (self.predicted_qp + delta + 52 + 2 * offset).rem_euclid(52 + offset) - offset;
         self.set_qp(slice, qp);
         Some(())
-    }
-}
-
-/// `QpC` of an index of at most 57 (§ 8.6.1). From 30 on the quantiser of chroma rises more slowly in 4:2:0.
-#[inline]
-fn chroma_qp(index: i32, chroma_format: u32) -> i32 {
-    match index {
-        _ if chroma_format != 1 => index.min(51),
-        ..30 => index,
-        30..43 => CHROMA_QP[(index - 30) as usize],
-        _ => index - 6,
-    }
-}
-
-/// `QpC` of 4:2:0 for indices from 30 to 42 (table 8-10).
-static CHROMA_QP: [i32; 13] = [29, 30, 31, 32, 33, 33, 34, 34, 35, 35, 36, 36, 37];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn chroma_falls_behind_luma_step_by_step() {
-        let mapped: Vec<_> = (-12..=57).map(|index| chroma_qp(index, 1)).collect();
-        assert!(mapped.windows(2).all(|pair| (0..=1).contains(&(pair[1] - pair[0]))));
-        let some = [-12, 29, 30, 31, 34, 35, 42, 43, 57];
-        assert_eq!(some.map(|index| chroma_qp(index, 1)), [-12, 29, 29, 30, 33, 33, 37, 37, 51]);
-        assert_eq!([33, 36, 38, 40].map(|index| chroma_qp(index, 1)), [32, 34, 35, 36]);
-        assert_eq!([-12, 30, 51, 57].map(|index| chroma_qp(index, 2)), [-12, 30, 51, 51]);
     }
 }
