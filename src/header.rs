@@ -94,12 +94,14 @@ pub enum Coding {
     /// HEVC items.
     #[non_exhaustive]
     Hevc {
-        /// Pictures decoded for the primary image: 1, or the tiles of a grid.
+        /// Pictures decoded for the primary image: 1, or the tiles of a grid or of all layers.
         tiles: u32,
-        /// `"hvc1"`, `"grid"` or `"iden"`: the primary item's own type.
+        /// `"hvc1"`, `"grid"`, `"iden"` or `"iovl"`: the primary item's own type.
         item: &'static str,
         /// Size of the largest single picture decoded, before its conformance window.
         tile_size: Size,
+        /// Size of the largest picture that lies on a canvas; `None` where the primary item is no overlay.
+        largest_layer: Option<Size>,
         /// Chroma format: horizontal and vertical subsampling, `None` for 4:0:0.
         subsampling: Option<(u8, u8)>,
     },

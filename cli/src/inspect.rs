@@ -93,9 +93,13 @@ fn coding_details(coding: &Coding) -> Value {
             json!({ "sampling": sampling, "scans": scans })
         }
         Coding::Png { interlaced, .. } | Coding::Gif { interlaced, .. } => json!({ "interlaced": interlaced }),
-        Coding::Hevc { tiles, item, tile_size, subsampling, .. } => {
-            json!({ "item": item, "tiles": tiles, "tile_size": tile_size, "subsampling": subsampling })
-        }
+        Coding::Hevc { tiles, item, tile_size, largest_layer, subsampling, .. } => json!({
+            "item": item,
+            "tiles": tiles,
+            "tile_size": tile_size,
+            "largest_layer": largest_layer,
+            "subsampling": subsampling,
+        }),
         _ => json!({}),
     }
 }

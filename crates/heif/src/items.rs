@@ -77,15 +77,15 @@ impl<'a> Items<'a> {
         self.references.inputs(item)
     }
 
-    /// The alpha planes of the primary item: auxiliary items (`auxl`) whose `auxC` says so.
-    pub fn alpha_planes(&self) -> impl Iterator<Item = u32> + '_ {
-        self.references.auxiliaries.iter().copied().filter(|&item| self.properties.is_alpha(item))
+    /// The alpha planes of an item: its auxiliary items (`auxl`) whose `auxC` says so.
+    pub fn alpha_planes(&self, item: u32) -> impl Iterator<Item = u32> + '_ {
+        self.references.auxiliaries(item).iter().copied().filter(|&item| self.properties.is_alpha(item))
     }
 
-    /// Whether the primary item's samples are premultiplied by those of an alpha plane (`prem`).
+    /// Whether an item's samples are premultiplied by those of an alpha plane (`prem`).
     #[must_use]
-    pub fn is_premultiplied(&self) -> bool {
-        self.references.premultiplied
+    pub fn is_premultiplied(&self, item: u32) -> bool {
+        self.references.is_premultiplied(item)
     }
 
     /// The item's properties, in the order in which they apply. The walk may go on after an error.

@@ -1,9 +1,9 @@
 //! Reads the structure of HEIF files (ISO/IEC 23008-12): boxes, items, their extents, references and properties.
 //!
-//! - [`Items`] reads a file within [`HeifLimits`] and finds the primary item, its inputs, its alpha planes and its
-//!   Exif.
+//! - [`Items`] reads a file within [`HeifLimits`] and finds the primary item, the inputs and alpha planes of items,
+//!   and the primary item's Exif.
 //! - [`Property`] is a property of an item, with [`CleanAperture`] and [`MirrorAxis`] for its crops and mirrors.
-//! - [`Grid`] is the payload of an item made of tiles.
+//! - [`Grid`] is the payload of an item made of tiles, and [`Overlay`] of one made of pictures over each other.
 //! - [`FourCc`] is the code of a box or an item, and [`printable`] writes it into a message.
 //!
 //! No picture is decoded here, and no decoder configuration is read: [image-ingest](https://docs.rs/image-ingest) hands
@@ -51,6 +51,7 @@ mod items;
 mod limits;
 mod locations;
 mod meta;
+mod overlay;
 mod properties;
 mod references;
 mod result;
@@ -62,4 +63,5 @@ pub use cursor::{FourCc, printable};
 pub use grid::Grid;
 pub use items::Items;
 pub use limits::HeifLimits;
+pub use overlay::Overlay;
 pub use properties::{MirrorAxis, Property};

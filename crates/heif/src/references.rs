@@ -1,6 +1,6 @@
 //! Reads what items refer to (`iref`, ISO/IEC 14496-12 § 8.11.12).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use image_ingest_samples::DecodeError;
 
@@ -10,17 +10,17 @@ use crate::infos::ItemTypes;
 use crate::limits::HeifLimits;
 use crate::result::Result;
 
-/// The references that decide what the primary item looks like.
+/// The references that decide what items look like.
 #[derive(Debug, Default)]
 pub(crate) struct References {
     /// `dimg`: the inputs of a derived item, in order.
     inputs: BTreeMap<u32, Vec<u32>>,
-    /// `auxl` items that refer to the primary item.
-    pub(crate) auxiliaries: Vec<u32>,
+    /// `auxl`: the auxiliary items of an item, in the file's order.
+    auxiliaries: BTreeMap<u32, Vec<u32>>,
     /// The first `Exif` item that describes the primary item (`cdsc`).
     pub(crate) exif: Option<u32>,
-    /// `prem`: whether the primary item's samples are premultiplied by an alpha item.
-    pub(crate) premultiplied: bool,
+    /// `prem`: items whose samples are premultiplied by an alpha item.
+    premultiplied: BTreeSet<u32>,
 }
 
 impl References {
@@ -31,6 +31,7 @@ impl References {
     /// `malformed`, `limit_exceeded`.
     pub(crate) fn read(payload: &[u8], primary: u32, types: &ItemTypes, limits: &HeifLimits) -> Result<Self> {
         let mut references = Self::default();
+        let mut auxiliaries = 0;
         let mut cursor = Cursor(payload);
         let (version, _) = cursor.full_box()?;
         for reference in children(cursor.0) {
@@ -41,22 +42,37 @@ impl References {
             let mut targets = (0..count).map(|_| cursor.id(version != 0));
             match &box_type {
                 b"dimg" => references.add_inputs(from, targets, types, limits)?,
-                b"auxl" if leads_to(primary, &mut targets)? => references.auxiliaries.push(from),
+                b"auxl" => {
+                    auxiliaries += u64::from(count);
+                    DecodeError::check_limit("auxiliary items", auxiliaries, u64::from(limits.items))?;
+                    for target in targets {
+                        references.auxiliaries.entry(target?).or_default().push(from);
+                    }
+                }
                 // A reference that is cut says nothing: broken metadata is no damage.
                 b"cdsc" if references.exif.is_none() && types.is(from, b"Exif") => {
                     references.exif = leads_to(primary, &mut targets).ok().and_then(|leads| leads.then_some(from));
                 }
-                b"prem" if from == primary => references.premultiplied = true,
+                b"prem" if types.contains(from) => drop(references.premultiplied.insert(from)),
                 _ => {}
             }
         }
-        DecodeError::check_limit("auxiliary items", references.auxiliaries.len() as u64, u64::from(limits.items))?;
         Ok(references)
     }
 
     /// The inputs of a derived item; empty when it has none.
     pub(crate) fn inputs(&self, item: u32) -> &[u32] {
         self.inputs.get(&item).map_or(&[], Vec::as_slice)
+    }
+
+    /// The auxiliary items of an item, in the file's order.
+    pub(crate) fn auxiliaries(&self, item: u32) -> &[u32] {
+        self.auxiliaries.get(&item).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the item's samples are premultiplied by an alpha item.
+    pub(crate) fn is_premultiplied(&self, item: u32) -> bool {
+        self.premultiplied.contains(&item)
     }
 
     fn add_inputs(
@@ -126,10 +142,18 @@ mod tests {
     }
 
     #[test]
-    fn only_what_refers_to_the_primary_item_counts() {
+    fn an_item_has_what_refers_to_it() {
         let references = read(&[(b"auxl", 2, &[3]), (b"auxl", 3, &[2, 1]), (b"prem", 2, &[1])], &LIMITS).unwrap();
-        assert_eq!((references.auxiliaries, references.premultiplied), (vec![3], false));
-        assert!(read(&[(b"prem", 1, &[2])], &LIMITS).unwrap().premultiplied);
+        assert_eq!([1, 2, 3].map(|item| references.auxiliaries(item)), [&[3][..], &[3], &[2]]);
+        assert_eq!([1, 2].map(|item| references.is_premultiplied(item)), [false, true]);
+    }
+
+    #[test]
+    fn auxiliary_items_are_counted_before_they_are_read() {
+        let limits = HeifLimits { items: 3, ..LIMITS };
+        assert!(read(&[(b"auxl", 2, &[1]), (b"auxl", 3, &[1, 1])], &limits).is_ok());
+        let refused = read(&[(b"auxl", 2, &[1, 1]), (b"auxl", 3, &[1, 1])], &limits);
+        assert!(matches!(refused, Err(DecodeError::LimitExceeded { what: "auxiliary items", limit: 3, actual: 4 })));
     }
 
     #[test]

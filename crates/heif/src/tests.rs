@@ -51,9 +51,9 @@ fn file() -> Vec<u8> {
 fn a_file_gives_its_items() {
     let file = file();
     let items = Items::read(&file, &LIMITS).unwrap();
-    assert_eq!((items.primary, items.is_miaf, items.is_premultiplied()), (1, false, true));
+    assert_eq!((items.primary, items.is_miaf, items.is_premultiplied(1)), (1, false, true));
     assert_eq!((items.item_type(1).unwrap(), items.inputs(1)), (*b"grid", &[2][..]));
-    assert_eq!(items.alpha_planes().collect::<Vec<_>>(), [3]);
+    assert_eq!(items.alpha_planes(1).collect::<Vec<_>>(), [3]);
     assert_eq!((items.data(2).unwrap(), items.exif()), (vec![&b"t"[..]], Some(&b"e"[..])));
     let properties = items.properties(3).map(Result::unwrap).collect::<Vec<_>>();
     let urn = b"urn:mpeg:hevc:2015:auxid:1";
@@ -95,7 +95,7 @@ fn no_changed_byte_panics() {
                 for item in 0..6 {
                     let _ = (items.data(item), items.properties(item).count(), items.item_type(item));
                 }
-                let _ = (items.exif(), items.alpha_planes().count());
+                let _ = (items.exif(), items.alpha_planes(items.primary).count());
             }
         }
     }

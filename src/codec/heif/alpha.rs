@@ -21,8 +21,7 @@ pub(super) struct Alpha {
 /// `out_of_memory`, `deadline`, `cancelled`.
 pub(super) fn join(planes: Planes, alpha: Alpha, premultiplied: bool, workers: Workers<'_>) -> Result<Raster> {
     let size = planes.size;
-    let full = reduce_planes(planes, Rect::whole(size), size, ChromaGrid::Full, &workers.timer())?;
-    let Raster { layout, samples, .. } = to_rgb(full, workers)?;
+    let Raster { layout, samples, .. } = to_raster(planes, workers)?;
     let timer = workers.timer();
     let mut samples = match samples {
         Samples::U8(v) => Samples::U8(interleave(&v, layout, &alpha.bytes(size, &timer)?, &timer)?),
@@ -32,6 +31,17 @@ pub(super) fn join(planes: Planes, alpha: Alpha, premultiplied: bool, workers: W
         divide_by_alpha(&mut samples);
     }
     Ok(Raster::new(size, Layout::Rgba, samples)?)
+}
+
+/// RGB or gray of the size of `planes`, of 8 bits or spread over 16.
+///
+/// # Errors
+///
+/// `out_of_memory`, `deadline`, `cancelled`.
+pub(super) fn to_raster(planes: Planes, workers: Workers<'_>) -> Result<Raster> {
+    let size = planes.size;
+    let full = reduce_planes(planes, Rect::whole(size), size, ChromaGrid::Full, &workers.timer())?;
+    Ok(to_rgb(full, workers)?)
 }
 
 impl Alpha {

@@ -11,6 +11,9 @@ use crate::plan::cost::{DecodeCost, SampleDensity, bytes_per_sample};
 /// A grid that is reduced is held a row of tiles at a time, and everything else whole. Each thread holds a tile more.
 pub(crate) fn cost(header: &Header, plan: &Plan, threads: usize) -> DecodeCost {
     let (tiles, tile_size, subsampling) = match header.coding {
+        Coding::Hevc { largest_layer: Some(layer), tiles, tile_size, .. } => {
+            return of_layers(header, layer, (tiles, tile_size), threads);
+        }
         Coding::Hevc { tiles, tile_size, subsampling, .. } => (tiles, tile_size, subsampling),
         _ => (1, header.coded_size, None),
     };
@@ -37,6 +40,23 @@ pub(crate) fn cost(header: &Header, plan: &Plan, threads: usize) -> DecodeCost {
         },
         tile_row_bytes,
         extra_for_threads: extra_for_threads(header.coded_size, tiles, tile_size, tile_bytes, tile_row_bytes, threads),
+    }
+}
+
+/// The canvas of an overlay, and one layer at a time: its planes, and RGBA that is made of RGB and alpha.
+fn of_layers(header: &Header, layer: Size, (tiles, tile_size): (u32, Size), threads: usize) -> DecodeCost {
+    let bytes_per_sample = bytes_per_sample(header);
+    let layer_bytes = SampleDensity::interleaved(8).bytes(layer.pixels(), bytes_per_sample);
+    let tile = SampleDensity::interleaved(3);
+    let tile_bytes = tile.bytes(tile_size.pixels(), bytes_per_sample) + notes(tile_size, tile, bytes_per_sample);
+    DecodeCost {
+        density: SampleDensity::interleaved(if header.has_alpha { 4 } else { 3 }),
+        streams: false,
+        is_planar: false,
+        stays_planar: false,
+        working_bytes: layer_bytes + tile_bytes,
+        tile_row_bytes: 0,
+        extra_for_threads: extra_for_threads(layer, tiles, tile_size, tile_bytes, 0, threads),
     }
 }
 

@@ -1,13 +1,17 @@
-//! Decodes the primary picture of a HEIF file: one coded picture, or the tiles of a grid.
+//! Decodes the primary picture of a HEIF file: one coded picture, the tiles of a grid, or pictures over each other.
 
 use std::sync::{Mutex, PoisonError};
 
+use image_ingest_heif::Items;
 use image_ingest_hevc::{CodedPicture, DecodedPicture, InLoopFilters, TileRows, TiledPlanes};
 use image_ingest_resize::{PlanesFormat, PlanesReducer};
-use image_ingest_samples::{CpuTimer, Workers};
+use image_ingest_samples::{CpuTimer, Planes, Raster, Size, Workers};
 
 use super::alpha::{self, Alpha};
-use super::image::{Leaf, Mosaic, PrimaryPicture};
+use super::image::PrimaryPicture;
+use super::layers::{Canvas, PlacedRaster};
+use super::mosaic::{Leaf, Mosaic};
+use super::picture::{HeifPicture, Layer, LayeredPicture, PictureContent};
 use super::refusal::refusal;
 use crate::error::{Error, Result};
 use crate::header::Header;
@@ -17,7 +21,7 @@ use crate::upload::limits::Limits;
 
 /// Decodes the primary item at its coded size. Its crop and its turn are in the header, and are not applied here.
 ///
-/// Planes come as stored; a picture with alpha comes as RGBA.
+/// Planes come as stored; a picture with alpha comes as RGBA, and an overlay as RGB or RGBA.
 ///
 /// # Errors
 ///
@@ -29,11 +33,14 @@ pub(crate) fn decode(
     limits: &Limits,
     workers: Workers<'_>,
 ) -> Result<Pixels> {
-    let picture = PrimaryPicture::read(bytes, limits)?;
-    if picture.whole.size != header.coded_size {
+    let PrimaryPicture { items, size, content, .. } = PrimaryPicture::read(bytes, limits)?;
+    if size != header.coded_size {
         return Err(Error::internal("HEIF header and decoder disagree on the size"));
     }
-    decode_picture(&picture, plan, workers)
+    match content {
+        PictureContent::Picture(picture) => decode_picture(&items, &picture, plan, workers),
+        PictureContent::Layers(layered) => decode_layers(&items, layered, size, plan.in_loop_filters, workers),
+    }
 }
 
 /// Decodes a picture that is one coded picture or a grid of them: planes, or RGBA where it has alpha.
@@ -41,24 +48,64 @@ pub(crate) fn decode(
 /// # Errors
 ///
 /// `malformed`, `truncated`, `unsupported`, `out_of_memory`, `deadline`, `cancelled`.
-fn decode_picture(picture: &PrimaryPicture<'_>, plan: &Plan, workers: Workers<'_>) -> Result<Pixels> {
-    let PrimaryPicture { whole, alpha, .. } = picture;
-    if alpha.is_none() && whole.leaves.len() > 1 && plan.crop.size != plan.target {
-        return decode_tile_rows(picture, plan, workers);
+fn decode_picture(items: &Items<'_>, picture: &HeifPicture<'_>, plan: &Plan, workers: Workers<'_>) -> Result<Pixels> {
+    let is_reduced = plan.crop.size != plan.target;
+    if picture.alpha.is_none() && picture.whole.leaves.len() > 1 && is_reduced {
+        return decode_tile_rows(items, picture, plan, workers);
     }
-    let planes = decode_whole(picture, whole, plan.in_loop_filters, workers)?
-        .into_planes(picture.siting, picture.range, picture.matrix)
-        .map_err(refusal)?;
-    let Some(alpha) = alpha else { return Ok(Pixels::Ycbcr(planes)) };
-    let (samples, bit_depth) = decode_whole(picture, alpha, plan.in_loop_filters, workers)?.into_luma();
+    let planes = decode_planes(items, picture, plan.in_loop_filters, workers)?;
+    if picture.alpha.is_none() {
+        return Ok(Pixels::Ycbcr(planes));
+    }
+    Ok(Pixels::Interleaved(with_alpha(items, picture, planes, plan.in_loop_filters, workers)?))
+}
+
+/// Decodes pictures one after the other and puts them over each other.
+fn decode_layers(
+    items: &Items<'_>,
+    layered: LayeredPicture<'_>,
+    size: Size,
+    in_loop_filters: bool,
+    workers: Workers<'_>,
+) -> Result<Pixels> {
+    let timer = workers.timer();
+    let is_deep = layered.layers.iter().any(|layer| layer.picture.whole.bit_depth() > 8);
+    let mut canvas = Canvas::new(size, layered.fill, is_deep, &timer)?;
+    for Layer { picture, transform, offset } in layered.layers {
+        let planes = decode_planes(items, &picture, in_loop_filters, workers)?;
+        let raster = with_alpha(items, &picture, planes, in_loop_filters, workers)?;
+        canvas.lay(&PlacedRaster { raster, transform, offset }, &timer)?;
+    }
+    Ok(Pixels::Interleaved(canvas.finish()?))
+}
+
+fn decode_planes(
+    items: &Items<'_>,
+    picture: &HeifPicture<'_>,
+    in_loop_filters: bool,
+    workers: Workers<'_>,
+) -> Result<Planes> {
+    let planes = decode_whole(items, &picture.whole, in_loop_filters, workers)?;
+    planes.into_planes(picture.siting, picture.range, picture.matrix).map_err(refusal)
+}
+
+/// RGB or gray of planes; RGBA where the picture has an alpha plane, which is decoded.
+fn with_alpha(
+    items: &Items<'_>,
+    picture: &HeifPicture<'_>,
+    planes: Planes,
+    in_loop_filters: bool,
+    workers: Workers<'_>,
+) -> Result<Raster> {
+    let Some(alpha) = &picture.alpha else { return alpha::to_raster(planes, workers) };
+    let (samples, bit_depth) = decode_whole(items, alpha, in_loop_filters, workers)?.into_luma();
     let alpha = Alpha { samples, bit_depth, size: alpha.size };
-    let raster = alpha::join(planes, alpha, picture.items.is_premultiplied(), workers)?;
-    Ok(Pixels::Interleaved(raster))
+    alpha::join(planes, alpha, picture.is_premultiplied, workers)
 }
 
 /// Decodes the picture or the alpha plane into planes.
 fn decode_whole(
-    picture: &PrimaryPicture<'_>,
+    items: &Items<'_>,
     mosaic: &Mosaic<'_>,
     in_loop_filters: bool,
     workers: Workers<'_>,
@@ -66,7 +113,7 @@ fn decode_whole(
     let planes = Mutex::new(None);
     workers.each(&mosaic.leaves, usize::MAX, |index, leaf, timer| {
         let (origin, _) = mosaic.place(index, leaf)?;
-        let tile = decode_leaf(picture, leaf, in_loop_filters, timer)?;
+        let tile = decode_leaf(items, leaf, in_loop_filters, timer)?;
         // Pasting takes a fiftieth of decoding, so threads seldom wait here.
         let mut planes = planes.lock().unwrap_or_else(PoisonError::into_inner);
         let tile = match TiledPlanes::from_whole(tile, mosaic.size, mosaic.subsampling()) {
@@ -87,8 +134,8 @@ fn decode_whole(
 }
 
 /// Reduces a grid while its tiles are decoded.
-fn decode_tile_rows(picture: &PrimaryPicture<'_>, plan: &Plan, workers: Workers<'_>) -> Result<Pixels> {
-    let PrimaryPicture { whole, siting, range, matrix, .. } = picture;
+fn decode_tile_rows(items: &Items<'_>, picture: &HeifPicture<'_>, plan: &Plan, workers: Workers<'_>) -> Result<Pixels> {
+    let HeifPicture { whole, siting, range, matrix, .. } = picture;
     let (size, bit_depth, subsampling) = (whole.size, whole.bit_depth(), whole.subsampling());
     let tile = whole.leaves.first().map_or(size, |leaf| leaf.size);
     let rows = TileRows::new(size, tile, whole.columns(), subsampling, bit_depth);
@@ -99,7 +146,7 @@ fn decode_tile_rows(picture: &PrimaryPicture<'_>, plan: &Plan, workers: Workers<
     // Two rows of tiles are filled at a time, or as many as all threads together reach over.
     let window = usize::try_from(whole.columns()).unwrap_or(usize::MAX);
     workers.each(&whole.leaves, window, |index, leaf, timer| {
-        let tile = decode_leaf(picture, leaf, plan.in_loop_filters, timer)?;
+        let tile = decode_leaf(items, leaf, plan.in_loop_filters, timer)?;
         let (rows, reducer) = &mut *reduced.lock().unwrap_or_else(PoisonError::into_inner);
         rows.paste(&tile.view(), index, reducer).map_err(refusal)
     })?;
@@ -110,12 +157,12 @@ fn decode_tile_rows(picture: &PrimaryPicture<'_>, plan: &Plan, workers: Workers<
 
 /// Decodes one coded picture.
 fn decode_leaf(
-    picture: &PrimaryPicture<'_>,
+    items: &Items<'_>,
     leaf: &Leaf<'_>,
     in_loop_filters: bool,
     timer: &CpuTimer<'_>,
 ) -> Result<DecodedPicture> {
-    let extents = picture.items.data(leaf.item).map_err(refusal)?;
+    let extents = items.data(leaf.item).map_err(refusal)?;
     let gathered;
     let data = if let [whole] = *extents {
         whole

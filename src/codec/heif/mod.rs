@@ -11,8 +11,12 @@ mod colour;
 mod cost;
 mod decode;
 mod image;
+mod layers;
+mod mosaic;
+mod picture;
 mod probe;
 mod refusal;
+mod resolve;
 #[cfg(test)]
 mod tests;
 mod transform;

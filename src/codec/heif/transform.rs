@@ -32,6 +32,16 @@ impl Transform {
         if self.orientation.swaps_axes() { self.crop.size.transposed() } else { self.crop.size }
     }
 
+    /// Where a pixel of what is shown is stored. Both counts are from the top left corner.
+    pub(super) fn stored(&self, x: u32, y: u32) -> (u32, u32) {
+        let (transpose, mirror_x, mirror_y) = self.orientation.parts();
+        let shown = self.size();
+        let x = if mirror_x { shown.width - 1 - x } else { x };
+        let y = if mirror_y { shown.height - 1 - y } else { y };
+        let (x, y) = if transpose { (y, x) } else { (x, y) };
+        (self.crop.left + x, self.crop.top + y)
+    }
+
     /// This, followed by an item's own properties.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ use image_ingest_resize::reduce_planes;
 use image_ingest_samples::{Cicp, CpuTimer, Layout, Planes, Rect, Samples, Size, Workers};
 
 use super::image::PrimaryPicture;
+use super::mosaic::Mosaic;
 use super::*;
 use crate::error::Result;
 use crate::header::Orientation;
@@ -153,7 +154,7 @@ fn encode(width: u32, height: u32, alpha: bool) -> Vec<u8> {
 fn coded_picture() -> (Vec<u8>, Vec<u8>) {
     let bytes = encode(64, 48, false);
     let picture = PrimaryPicture::read(&bytes, &Limits::default()).unwrap();
-    let data = picture.items.data(picture.whole.leaves[0].item).unwrap().concat();
+    let data = picture.items.data(whole(&picture).leaves[0].item).unwrap().concat();
     let at = bytes.windows(4).position(|w| w == b"hvcC").unwrap();
     let size = u32::from_be_bytes(bytes[at - 4..at].try_into().unwrap());
     (bytes[at + 4..at - 4 + size as usize].to_vec(), data)
@@ -199,21 +200,25 @@ fn bytes_of(samples: &Samples) -> Vec<u8> {
     }
 }
 
+fn whole<'p, 'a>(picture: &'p PrimaryPicture<'a>) -> &'p Mosaic<'a> {
+    &picture.content.pictures().next().unwrap().whole
+}
+
 /// The planes of each coded picture, put together row by row.
 fn of_each_tile(bytes: &[u8]) -> [Vec<u8>; 3] {
     let picture = PrimaryPicture::read(bytes, &Limits::default()).unwrap();
-    let (h, v) = picture.whole.subsampling().unwrap();
-    let sample_bytes = if picture.whole.bit_depth() > 8 { 2 } else { 1 };
+    let whole = whole(&picture);
+    let (h, v) = whole.subsampling().unwrap();
+    let sample_bytes = if whole.bit_depth() > 8 { 2 } else { 1 };
     let places = [(1, 1), (h, v), (h, v)].map(|(h, v)| (usize::from(h), usize::from(v)));
-    let size = |(h, v): (usize, usize)| {
-        ((picture.whole.size.width as usize).div_ceil(h), (picture.whole.size.height as usize).div_ceil(v))
-    };
+    let size =
+        |(h, v): (usize, usize)| ((whole.size.width as usize).div_ceil(h), (whole.size.height as usize).div_ceil(v));
     let mut planes = places.map(|of| vec![0; size(of).0 * size(of).1 * sample_bytes]);
-    for (index, leaf) in picture.whole.leaves.iter().enumerate() {
+    for (index, leaf) in whole.leaves.iter().enumerate() {
         let data = picture.items.data(leaf.item).unwrap().concat();
         let coded = CodedPicture::read(&leaf.config, &data).unwrap();
         let decoded = image_ingest_hevc::decode(&coded, InLoopFilters::Applied, &CpuTimer::default()).unwrap();
-        let ((left, top), shown) = picture.whole.place(index, leaf).unwrap();
+        let ((left, top), shown) = whole.place(index, leaf).unwrap();
         for (channel, (to, of)) in planes.iter_mut().zip(places).enumerate() {
             let from = decoded.view()[channel].unwrap();
             for y in 0..(shown.height as usize).div_ceil(of.1) {

@@ -100,6 +100,23 @@ impl Heif {
         heif
     }
 
+    /// A canvas of red, green, blue and alpha with items that are there already over each other; it is the primary item
+    /// (ISO/IEC 23008-12, 6.6.2.2).
+    pub(crate) fn overlay(
+        &mut self,
+        fill: [u16; 4],
+        (width, height): (u16, u16),
+        layers: &[(u16, (i16, i16))],
+        properties: &[Vec<u8>],
+    ) {
+        let canvas = [&fill[..], &[width, height]].concat().into_iter().flat_map(u16::to_be_bytes);
+        let offsets = layers.iter().flat_map(|&(_, (x, y))| [x, y]).flat_map(i16::to_be_bytes);
+        let data = [0, 0].into_iter().chain(canvas).chain(offsets).collect();
+        let properties = [&[ispe(width.into(), height.into()), pixi8()], properties].concat();
+        self.primary = self.add(Item { kind: *b"iovl", hidden: false, properties, data, in_idat: true });
+        self.references.push((*b"dimg", self.primary, layers.iter().map(|layer| layer.0).collect()));
+    }
+
     pub(crate) fn add(&mut self, item: Item) -> u16 {
         self.items.push(item);
         u16::try_from(self.items.len()).expect("ids are 16 bits here")

@@ -19,6 +19,7 @@ pub(super) fn all() -> Vec<Entry> {
     entries.extend(colours());
     entries.extend(matrices());
     entries.extend(grids());
+    entries.extend(overlays());
     entries
 }
 
@@ -167,6 +168,30 @@ fn matrices() -> Vec<Entry> {
         hdr("ictcp_pq", "10 bits, the same by ICtCp", [9, 16, 14]),
         hdr("bt2020_hlg", "10 bits, HLG by the matrix of BT.2020", [9, 18, 9]),
         hdr("ictcp_hlg", "10 bits, the same by ICtCp", [9, 18, 14]),
+    ]
+}
+
+fn overlays() -> Vec<Entry> {
+    vec![
+        file("overlay", "pictures over each other (iovl): one translucent, one turned, one beyond the edge", || {
+            let mut heif = Heif::new();
+            let whole = heif.add_picture(coded_small(), &[nclx(SRGB, true)], true);
+            let plate = coded(&Rgb::from_fn(160, 96, |x, y| [40 + (x / 2) as u8, 200, 40 + y as u8]));
+            let translucent = heif.add_picture(&plate, &[nclx(SRGB, true)], true);
+            let alpha: Vec<u8> = (0..160 * 96).map(|i| (i % 160 * 255 / 159) as u8).collect();
+            heif.add_alpha(&hevc::encode_gray(160, 96, &alpha, 20), translucent);
+            let turned = coded(&picture(96, 64));
+            let turned = heif.add_picture(&turned, &[nclx(SRGB, true), irot(1)], true);
+            let layers = [(whole, (20, 30)), (translucent, (100, 100)), (turned, (310, -20)), (turned, (-40, 220))];
+            heif.overlay([0xC000, 0x4000, 0x2000, 0xFFFF], (360, 300), &layers, &[nclx(SRGB, true)]);
+            heif
+        }),
+        file("overlay_clear", "a picture on a canvas that is half clear (iovl), then a quarter turn", || {
+            let mut heif = Heif::new();
+            let small = heif.add_picture(coded_small(), &[nclx(SRGB, true)], true);
+            heif.overlay([0, 0, 0xFFFF, 0x8000], (400, 260), &[(small, (40, 10))], &[nclx(SRGB, true), irot(1)]);
+            heif
+        }),
     ]
 }
 

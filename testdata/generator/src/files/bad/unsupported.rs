@@ -16,7 +16,7 @@ pub(super) fn all() -> Vec<Entry> {
         named("avif_sequence.avif", "AVIF sequence: brand avis", || av1(*b"avis").encode()),
         named("heif_av01_item.heif", "brand mif1, the primary item coded in AV1", || av1(*b"mif1").encode()),
         named("heif_jpeg_item.heif", "brand mif1, the primary item a JPEG", jpeg_item),
-        named("heic_overlay.heic", "two pictures over each other on a canvas (iovl)", overlay),
+        named("heic_overlay_nested.heic", "a canvas (iovl) on a canvas", nested_overlay),
         named("heic_matrix_reserved.heic", "nclx: matrix coefficients 3, which are reserved", || {
             Heif::single(&plate(), &[nclx([1, 13, 3], true)]).encode()
         }),
@@ -43,16 +43,12 @@ fn plate() -> Picture {
     hevc::encode(&HevcSource::from(&plate), &HevcCoding { qp: 40, ..HevcCoding::default() })
 }
 
-/// Version, flags, the colour of the canvas, its size, and where each picture's corner lies (ISO/IEC 23008-12,
-/// 6.6.2.2).
-fn overlay() -> Vec<u8> {
+fn nested_overlay() -> Vec<u8> {
     let mut heif = Heif::new();
-    let ids = [(); 2].map(|()| heif.add_picture(&plate(), &[nclx([1, 13, 6], true)], true));
-    let canvas = [0u16, 0, 0, 0xFFFF, 100, 80].map(u16::to_be_bytes).concat();
-    let data = [&[0, 0][..], &canvas, &[0i16, 0, 36, 16].map(i16::to_be_bytes).concat()].concat();
-    let properties = vec![ispe(100, 80), pixi8()];
-    heif.primary = heif.add(Item { kind: *b"iovl", hidden: false, properties, data, in_idat: true });
-    heif.references.push((*b"dimg", heif.primary, ids.to_vec()));
+    let plate = heif.add_picture(&plate(), &[nclx([1, 13, 6], true)], true);
+    heif.overlay([0, 0, 0, 0xFFFF], (100, 80), &[(plate, (0, 0))], &[]);
+    let inner = heif.primary;
+    heif.overlay([0, 0, 0, 0xFFFF], (100, 80), &[(plate, (0, 0)), (inner, (0, 0))], &[]);
     heif.encode()
 }
 
