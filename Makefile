@@ -14,6 +14,7 @@
 # make bench  runs the benches on large generated inputs
 # make fuzz   runs every fuzz target for FUZZ_SECONDS each (needs cargo-fuzz)
 # make coverage  prints the line coverage of our own parsers (needs python3 and the llvm-cov of rustc's LLVM)
+# make oracles  compares every engine with libjpeg-turbo, libwebp or libde265, ORACLE_SECONDS of generated input for each (60)
 # make conformance  compares canonical pictures with an independent oracle and writes docs/conformance.md (needs python3)
 # make quality  scores encoded pictures by SSIMULACRA2 and writes docs/quality.md (needs python3)
 # make peers  sets public libraries up, runs them beside this one and writes docs/peers.md and docs/peers.svg (needs python3)
@@ -26,11 +27,12 @@ CARGO ?= cargo
 # The library: the pipeline and its engines.
 LIBRARY := --package image-ingest $(patsubst crates/%,--package image-ingest-%,$(wildcard crates/*))
 FUZZ_SECONDS ?= 60
+ORACLE_SECONDS ?= 60
 TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 BIN := $(TARGET_DIR)/release/image-ingest
 BENCH_INPUTS := $(TARGET_DIR)/bench-inputs
 
-.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients server-slow server-load test test-features test-slow test-aarch64 robustness robustness-short check advisories bench fuzz coverage testdata conformance quality peers setup
+.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients server-slow server-load test test-features test-slow test-aarch64 robustness robustness-short check advisories bench fuzz coverage testdata conformance quality peers setup setup-oracles oracles
 
 run: setup
 	$(CARGO) build --release --package image-ingest-cli
@@ -113,7 +115,7 @@ check-dependencies:
 	else echo "check: cargo-deny is not installed; licences, bans and sources not checked"; fi
 
 # In this order: what fails soonest comes first.
-nightly: test-slow conformance quality robustness server-slow server-clients test-aarch64 fuzz
+nightly: test-slow oracles conformance quality robustness server-slow server-clients test-aarch64 fuzz
 
 ROBUSTNESS := --package image-ingest-robustness -- --work $(TARGET_DIR)/robustness
 
@@ -137,7 +139,10 @@ $(BENCH_INPUTS): | setup
 bench: setup $(BENCH_INPUTS)
 	IMAGE_INGEST_BENCH=$(BENCH_INPUTS) $(CARGO) bench $(LIBRARY) --bench '*'
 
-fuzz: setup
+oracles: setup-oracles
+	scripts/oracles.sh $(ORACLE_SECONDS)
+
+fuzz: setup-oracles
 	scripts/fuzz.sh $(FUZZ_SECONDS)
 
 coverage: setup
@@ -173,3 +178,6 @@ $(ORACLE)/ready: conformance/oracle/requirements.txt
 
 setup:
 	@./scripts/setup.sh
+
+setup-oracles:
+	@./scripts/setup.sh oracles

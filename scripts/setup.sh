@@ -1,8 +1,20 @@
 #!/bin/sh
-# Installs what the build needs and the machine lacks, by its own package manager, and says so.
+# Says what a build lacks. `setup.sh oracles` installs what the oracles need beside it, by the machine's own package manager:
+# they build or link the C libraries that our engines are compared with.
 set -eu
 
 have() { command -v "$1" >/dev/null 2>&1; }
+
+if ! have cargo; then
+  echo "setup: cargo is missing; install Rust by the way rust-lang.org describes" >&2
+  exit 1
+fi
+# Rust links with it, and it compiles the server's SQLite.
+if ! have cc; then
+  echo "setup: cc is missing; install a C compiler, such as gcc or clang" >&2
+  exit 1
+fi
+[ "${1:-}" = oracles ] || exit 0
 
 missing=""
 need() { # a Debian package, a Homebrew formula
@@ -14,26 +26,20 @@ have nasm || need nasm nasm
 have c++ || have g++ || need g++ gcc
 have pkg-config || need pkg-config pkg-config
 if ! have pkg-config || ! pkg-config --exists libde265; then need libde265-dev libde265; fi
+[ -n "$missing" ] || exit 0
 
-if [ -n "$missing" ]; then
-  echo "setup: the build needs:$missing" >&2
-  if [ "$(uname -s)" = Darwin ] && have brew; then
-    # shellcheck disable=SC2086 # a list of names
-    brew install $missing
-  elif have apt-get; then
-    as_root=""
-    [ "$(id -u)" = 0 ] || as_root="sudo"
-    echo "setup: installing with apt-get" >&2
-    $as_root apt-get update -qq
-    # shellcheck disable=SC2086 # a list of names
-    DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
-  else
-    echo "setup: no apt-get or brew here; please install these by hand: cmake, nasm, a C++ compiler, pkg-config, libde265 with headers" >&2
-    exit 1
-  fi
-fi
-
-if ! have cargo; then
-  echo "setup: cargo is missing; install Rust by the way rust-lang.org describes" >&2
+echo "setup: the oracles need:$missing" >&2
+if [ "$(uname -s)" = Darwin ] && have brew; then
+  # shellcheck disable=SC2086 # a list of names
+  brew install $missing
+elif have apt-get; then
+  as_root=""
+  [ "$(id -u)" = 0 ] || as_root="sudo"
+  echo "setup: installing with apt-get" >&2
+  $as_root apt-get update -qq
+  # shellcheck disable=SC2086 # a list of names
+  DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+else
+  echo "setup: no apt-get or brew here; please install these by hand: cmake, nasm, a C++ compiler, pkg-config, libde265 with headers" >&2
   exit 1
 fi

@@ -180,10 +180,6 @@ impl Error {
         Self::Malformed { format, reason: reason.into(), source: None }
     }
 
-    pub(crate) fn truncated(format: Format, reason: impl Into<String>) -> Self {
-        Self::Truncated { format, reason: reason.into() }
-    }
-
     pub(crate) fn unsupported(format: Format, feature: impl Into<String>) -> Self {
         Self::Unsupported { format: Some(format), feature: feature.into() }
     }

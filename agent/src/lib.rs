@@ -3,6 +3,7 @@
 //!
 //! The server embeds [`Device`] for its in-process gateway. The binary `image-ingest-agent` serves the same over HTTP,
 //! to requests that the server has signed ([`signature`]).
+#![forbid(unsafe_code)]
 
 mod device;
 mod fetch;

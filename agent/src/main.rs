@@ -1,4 +1,5 @@
 //! `image-ingest-agent`: runs next to a device and applies the backgrounds that the server sends.
+#![forbid(unsafe_code)]
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -1,4 +1,5 @@
 //! `image-ingest-server`: the HTTP endpoint that sets a chat's background, and its administration.
+#![forbid(unsafe_code)]
 
 mod admin;
 mod admission;

@@ -26,7 +26,7 @@ const LAYERS: &[&[&str]] = &[
 /// The crates from the bottom up: a crate may depend on those of lower layers.
 const CRATES: &[&[&str]] = &[
     &["samples"],
-    &["c-decoders", "color", "gif", "heif", "hevc", "jpeg", "png", "resize", "webp", "webp-encode"],
+    &["color", "gif", "heif", "hevc", "jpeg", "png", "resize", "webp", "webp-encode"],
     &["image-ingest"],
 ];
 
@@ -103,6 +103,21 @@ fn no_file_and_no_function_is_long() {
 fn the_root_has_few_names() {
     let names = root_names(&fs::read_to_string(root().join("src/lib.rs")).unwrap());
     assert!(names.len() <= MAX_ROOT_NAMES, "{} public names: {}", names.len(), names.join(", "));
+}
+
+/// The call into code for other instruction sets, one file to an engine, and the call into libwebp's encoder.
+#[test]
+fn unsafe_is_in_few_files() {
+    for folder in library_folders() {
+        let root = fs::read_to_string(folder.join("lib.rs")).unwrap();
+        if folder.ends_with("webp-encode/src") || root.contains("#![forbid(unsafe_code)]") {
+            continue;
+        }
+        assert!(root.contains("#![deny(unsafe_code)]"), "{}", folder.display());
+        let lifts = |file: &PathBuf| fs::read_to_string(file).unwrap().contains("expect(unsafe_code");
+        let lifting: Vec<_> = rust_files(&folder).into_iter().filter(lifts).collect();
+        assert_eq!(lifting, [folder.join("dispatch.rs")]);
+    }
 }
 
 #[test]
