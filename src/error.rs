@@ -176,14 +176,6 @@ impl Error {
         }
     }
 
-    pub(crate) fn malformed(format: Format, reason: impl Into<String>) -> Self {
-        Self::Malformed { format, reason: reason.into(), source: None }
-    }
-
-    pub(crate) fn unsupported(format: Format, feature: impl Into<String>) -> Self {
-        Self::Unsupported { format: Some(format), feature: feature.into() }
-    }
-
     pub(crate) fn internal(reason: impl Into<String>) -> Self {
         Self::Internal { reason: reason.into() }
     }

@@ -81,6 +81,16 @@ pub fn by_libde265<T>(
     Ok(then(&picture.view()))
 }
 
+/// The hash (FNV-1a) of all samples, row by row and plane by plane.
+#[must_use]
+pub fn hash(picture: &PictureView<'_>) -> u64 {
+    let rows = picture.iter().flatten().flat_map(|plane| {
+        let len = plane.width * if plane.bit_depth > 8 { 2 } else { 1 };
+        (0..plane.height).map(move |y| &plane.bytes[y * plane.stride..][..len])
+    });
+    rows.flatten().fold(0xCBF2_9CE4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3))
+}
+
 /// No picture here is larger.
 const LARGEST: Size = Size::new(1 << 15, 1 << 15);
 

@@ -35,7 +35,10 @@ pub(crate) fn probe(bytes: &[u8], format: Format, limits: &Limits, timer: &CpuTi
         #[cfg(feature = "heic")]
         Format::Heic => heif::probe(bytes, limits),
         #[cfg(not(feature = "heic"))]
-        Format::Heic => Err(crate::error::Error::unsupported(format, "the feature `heic` is off")),
+        Format::Heic => {
+            let feature = "HEIC, in a build without the feature `heic`".to_owned();
+            Err(crate::error::Error::Unsupported { format: Some(format), feature })
+        }
     }
 }
 

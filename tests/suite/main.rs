@@ -6,6 +6,7 @@ mod files;
 pub mod fuzz;
 mod fuzz_seeds;
 mod golden;
+mod hevc_samples;
 mod house;
 mod linked;
 mod matrix;

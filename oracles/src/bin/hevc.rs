@@ -6,7 +6,8 @@
 //!
 //! `--keep` writes generated pictures that differ as byte streams, with our samples beside them. It also writes pictures
 //! of all tools, which a third decoder has to judge: libde265 does not decode them all right. With `--hashes` it prints
-//! the lines of `crates/hevc/src/tests/samples.txt`.
+//! the lines of `crates/hevc/src/tests/samples.txt` for the streams there, and those of `tests/suite/hevc_samples.txt` for
+//! `testdata/heic`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use image_ingest_hevc::InLoopFilters;
 use image_ingest_oracles::arguments::Arguments;
-use image_ingest_oracles::hevc::{HevcOutcome, by_libde265, by_ours, compare, is_of_libde265};
+use image_ingest_oracles::hevc::{HevcOutcome, by_libde265, by_ours, compare, hash, is_of_libde265};
 use image_ingest_oracles::hevc_pictures::{HevcInput, pictures};
 use image_ingest_oracles::hevc_streams::{self, HevcScope, RandomPicture};
 use image_ingest_oracles::random::Random;
@@ -32,6 +33,8 @@ fn main() -> ExitCode {
             let name = format!("{} picture {index}", path.display());
             if arguments.hashes {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
+                let is_stream = name.ends_with(".hevc");
+                let name = if is_stream { name.into_owned() } else { format!("{name}#{index}") };
                 print_hashes(&name, &input);
             } else if arguments.time {
                 time(&name, &input);
@@ -168,13 +171,17 @@ fn time(name: &str, input: &HevcInput) {
     }
 }
 
-/// Prints a line for each way of decoding: the name, `filtered` or `unfiltered`, and the hash of all samples.
+/// Prints a line for each way of decoding: the name, `filtered` or `unfiltered`, and the hash of all samples. They are
+/// those of libde265 where it decodes all tools of the picture.
 fn print_hashes(name: &str, input: &HevcInput) {
     for (filters, way) in BOTH.into_iter().zip(["unfiltered", "filtered"]) {
-        let Ok(picture) = by_ours(input, filters) else { continue };
-        let bytes = picture.view().into_iter().flatten().flat_map(|plane| plane.bytes.to_vec());
-        let hash =
-            bytes.fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3));
-        println!("{name} {way} {hash:016x}");
+        let hash = if is_of_libde265(input, filters, usize::MAX) {
+            by_libde265(input, filters, hash).ok()
+        } else {
+            by_ours(input, filters).ok().map(|picture| hash(&picture.view()))
+        };
+        if let Some(hash) = hash {
+            println!("{name} {way} {hash:016x}");
+        }
     }
 }

@@ -11,9 +11,9 @@ pub(super) fn refusal(error: DecodeError) -> Error {
 }
 
 pub(super) fn malformed(reason: impl Into<String>) -> Error {
-    Error::malformed(Format::Heic, reason)
+    refusal(DecodeError::malformed(reason))
 }
 
 pub(super) fn unsupported(feature: impl Into<String>) -> Error {
-    Error::unsupported(Format::Heic, feature)
+    refusal(DecodeError::unsupported(feature))
 }
