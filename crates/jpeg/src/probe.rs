@@ -122,8 +122,8 @@ impl<'a> JpegProbe<'a> {
 
     /// Counts the scans that follow a complete set, up to bytes that are no part of a JPEG.
     ///
-    /// Our own decoder stops at a complete set, but libjpeg-turbo, which decodes the other files, reads these scans
-    /// too. The exception is a first scan of all components, after which libjpeg-turbo stops.
+    /// Our decoder stops at a complete set, and other readers do not: libjpeg reads these scans too, but for those after
+    /// a first scan of all components. What would make them work for long is refused here as well.
     fn count_needless(
         &mut self,
         scans: &mut ScanCounter,

@@ -6,8 +6,8 @@
 //! picture, what a camera appends, a boundary of a multipart mail. So the data that is left over is read on, and the
 //! picture is refused where that data is MCUs which the picture lacks.
 //!
-//! libjpeg-turbo's fast decoder takes an impossible code for a zero and says nothing. Where it decodes, only the number
-//! of bytes left over tells ([`MAX_LEFT_OVER_BYTES`]).
+//! An arithmetic decoder finds no impossible code, so there only the number of bytes left over tells
+//! ([`MAX_LEFT_OVER_BYTES`]).
 
 use image_ingest_samples::CpuTimer;
 
