@@ -100,14 +100,15 @@ check-docs: setup
 check-benches: setup
 	$(CARGO) bench $(LIBRARY) --bench '*' -- --test
 
-# Cargo keeps what it unpacked of a package by name and version, and would build today's packages from yesterday's.
+# Cargo takes packages of one name and version for the same, unpacked and built, and would judge today's by yesterday's.
+PACKAGES := $(TARGET_DIR)/packages
 UNPACKED := $(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src/-*/image-ingest*
 
 # What a registry would get: of every member, and of the library also built from there.
 check-packages: setup
-	rm -rf $(UNPACKED)
-	$(CARGO) package --workspace --no-verify --quiet
-	$(CARGO) package $(LIBRARY) --quiet
+	rm -rf $(UNPACKED) $(PACKAGES)/debug/.fingerprint/image-ingest*
+	$(CARGO) package --workspace --no-verify --quiet --target-dir $(PACKAGES)
+	$(CARGO) package $(LIBRARY) --quiet --target-dir $(PACKAGES)
 
 check-dependencies:
 	@if $(CARGO) deny --version >/dev/null 2>&1; then \
