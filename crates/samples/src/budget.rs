@@ -5,7 +5,8 @@
 //! the wall clock, and asks the kernel for the thread's CPU time only when 5 ms have passed. A thread cannot have spent
 //! more CPU time than has passed on the clock, so no timer holds back more than that interval.
 //!
-//! No work takes more than some 5 ms of CPU time between two questions. libwebp's encoder asks through its progress hook.
+//! Work takes at most some 5 ms of CPU time between two questions. The walks over millions of empty JPEG segments, PNG chunks
+//! or GIF blocks ask nothing: some 50 ms for 10 MB of them. libwebp's encoder asks through its progress hook.
 
 use std::cell::Cell;
 use std::sync::Arc;
