@@ -1,9 +1,8 @@
 //! The decoder: what a file holds, and how its samples are wanted.
 
-use image_ingest_samples::{CpuTimer, DecodeError, RowSink, Size};
+use image_ingest_samples::{Avx2, CpuTimer, DecodeError, RowSink, Size};
 
 use crate::convert::InterleavedColor;
-use crate::dispatch::Avx2;
 use crate::frame::DctFrame;
 use crate::interleave::Interleaver;
 use crate::interleaved::InterleavedRows;

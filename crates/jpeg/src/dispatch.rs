@@ -4,7 +4,7 @@
     expect(unsafe_code, reason = "code for AVX2 may only be called where the CPU has it")
 )]
 
-use image_ingest_samples::WorkError;
+use image_ingest_samples::{Avx2, WorkError};
 
 use crate::encode::work::EncodeWork;
 use crate::entropy::ScanFault;
@@ -12,34 +12,12 @@ use crate::entropy::ScanFault;
 use crate::idct::{BlockPair, BlockSamples, BlockTables};
 use crate::work::Work;
 
-/// Proof that the CPU has AVX2 and the bit instructions that came with it. Only [`Avx2::find`] makes one.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Avx2(());
-
-impl Avx2 {
-    #[cfg(target_arch = "x86_64")]
-    pub(crate) fn find() -> Option<Self> {
-        let has = [
-            is_x86_feature_detected!("avx2"),
-            is_x86_feature_detected!("bmi1"),
-            is_x86_feature_detected!("bmi2"),
-            is_x86_feature_detected!("lzcnt"),
-        ];
-        has.into_iter().all(|it| it).then_some(Self(()))
-    }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    pub(crate) fn find() -> Option<Self> {
-        None
-    }
-}
-
 /// Does a piece of work with AVX2 where the CPU has it, and else with what any CPU has. The samples are the same.
 pub(crate) fn run(work: Work<'_, '_>, avx2: Option<Avx2>) -> Result<(), ScanFault> {
     match avx2 {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the CPU has every feature that the function is compiled for; `Avx2` exists only where it was found.
-        Some(Avx2(())) => unsafe { work.run_avx2() },
+        Some(_) => unsafe { work.run_avx2() },
         _ => work.run_portable(),
     }
 }
@@ -49,7 +27,7 @@ pub(crate) fn encode(work: EncodeWork<'_, '_>, avx2: Option<Avx2>) -> Result<(),
     match avx2 {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the CPU has every feature that the function is compiled for; `Avx2` exists only where it was found.
-        Some(Avx2(())) => unsafe { work.run_avx2() },
+        Some(_) => unsafe { work.run_avx2() },
         _ => work.run_portable(),
     }
 }

@@ -1,8 +1,8 @@
 //! Turns rows of components into interleaved rows on their way to a sink.
 
-use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, WorkError};
+use image_ingest_samples::{Avx2, CpuTimer, RowSink, SampleSlice, WorkError};
 
-use crate::dispatch::{self, Avx2};
+use crate::dispatch;
 use crate::interleave::Interleaver;
 use crate::work::Work;
 

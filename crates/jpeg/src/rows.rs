@@ -1,9 +1,8 @@
 //! Holds one row of MCUs of every component and hands its samples to the sink.
 
-use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, zeroed};
+use image_ingest_samples::{Avx2, CpuTimer, RowSink, SampleSlice, zeroed};
 
 use crate::blocks::McuRow;
-use crate::dispatch::Avx2;
 use crate::frame::DctFrame;
 use crate::result::Result;
 

@@ -19,6 +19,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod avx2;
 pub mod block;
 mod budget;
 mod cicp;
@@ -33,6 +34,7 @@ mod turn;
 mod view;
 mod workers;
 
+pub use avx2::Avx2;
 pub use budget::{Budget, CancellationToken, CpuTimer};
 pub use cicp::Cicp;
 pub use error::{BoxError, DecodeError, WorkError};

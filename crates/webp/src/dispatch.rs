@@ -4,7 +4,7 @@
     expect(unsafe_code, reason = "code for AVX2 may only be called where the CPU has it")
 )]
 
-use image_ingest_samples::CpuTimer;
+use image_ingest_samples::{Avx2, CpuTimer};
 
 use crate::result::Result;
 use crate::vp8::kernels::Portable;
@@ -13,43 +13,21 @@ use crate::vp8::reconstruct::RowDecoder;
 use crate::vp8l::predictor::AnyCpu;
 use crate::vp8l::rows::LosslessRows;
 
-/// Proof that the CPU has AVX2 and the bit instructions that came with it. Only [`WebpAvx2::find`] makes one.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct WebpAvx2(());
-
-impl WebpAvx2 {
-    #[cfg(target_arch = "x86_64")]
-    pub(crate) fn find() -> Option<Self> {
-        let has = [
-            is_x86_feature_detected!("avx2"),
-            is_x86_feature_detected!("bmi1"),
-            is_x86_feature_detected!("bmi2"),
-            is_x86_feature_detected!("lzcnt"),
-        ];
-        has.into_iter().all(|it| it).then_some(Self(()))
-    }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    pub(crate) fn find() -> Option<Self> {
-        None
-    }
-}
-
 /// Decodes the next row of macroblocks with AVX2 where the CPU has it, and else with what any CPU has.
-pub(crate) fn decode_row(rows: &mut RowDecoder<'_>, timer: &CpuTimer<'_>, avx2: Option<WebpAvx2>) -> Result<()> {
+pub(crate) fn decode_row(rows: &mut RowDecoder<'_>, timer: &CpuTimer<'_>, avx2: Option<Avx2>) -> Result<()> {
     match avx2 {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: the CPU has every feature that the function is compiled for; `WebpAvx2` exists only where it was found.
+        // SAFETY: the CPU has every feature that the function is compiled for; `Avx2` exists only where it was found.
         Some(avx2) => unsafe { vectors::decode_row_avx2(rows, timer, avx2) },
         _ => rows.decode_row(Portable, timer),
     }
 }
 
 /// Decodes the next row of a VP8L picture with AVX2 where the CPU has it, and else with what any CPU has.
-pub(crate) fn next_row(rows: &mut LosslessRows<'_>, avx2: Option<WebpAvx2>) -> Result<()> {
+pub(crate) fn next_row(rows: &mut LosslessRows<'_>, avx2: Option<Avx2>) -> Result<()> {
     match avx2 {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: the CPU has every feature that the function is compiled for; `WebpAvx2` exists only where it was found.
+        // SAFETY: the CPU has every feature that the function is compiled for; `Avx2` exists only where it was found.
         Some(_) => unsafe { vectors::next_row_avx2(rows) },
         _ => rows.decode_row(PREDICTOR),
     }
@@ -65,9 +43,9 @@ pub(crate) const PREDICTOR: AnyCpu = AnyCpu;
 /// Code for vector instructions.
 #[cfg(target_arch = "x86_64")]
 mod vectors {
-    use image_ingest_samples::CpuTimer;
+    use image_ingest_samples::{Avx2, CpuTimer};
 
-    use crate::dispatch::{PREDICTOR, WebpAvx2};
+    use crate::dispatch::PREDICTOR;
     use crate::result::Result;
     use crate::vp8::avx2;
     use crate::vp8::kernels::{Kernels, MacroblockFilter, SampleRows};
@@ -82,12 +60,12 @@ mod vectors {
     use crate::vp8l::rows::LosslessRows;
 
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
-    pub(super) fn decode_row_avx2(rows: &mut RowDecoder<'_>, timer: &CpuTimer<'_>, avx2: WebpAvx2) -> Result<()> {
+    pub(super) fn decode_row_avx2(rows: &mut RowDecoder<'_>, timer: &CpuTimer<'_>, avx2: Avx2) -> Result<()> {
         rows.decode_row(avx2, timer)
     }
 
     /// Each function is inlined into [`decode_row_avx2`].
-    impl Kernels for WebpAvx2 {
+    impl Kernels for Avx2 {
         #[inline(always)]
         fn predict_luma(self, mode: PlaneMode, beside: &Beside, rows: &mut [[u8; 16]; 16]) {
             // SAFETY: `self` proves that the CPU has AVX2.

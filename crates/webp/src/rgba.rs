@@ -1,8 +1,7 @@
 //! Decodes VP8 to rows of RGBA: with the samples of an alpha plane, or opaque.
 
-use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, Size, zeroed};
+use image_ingest_samples::{Avx2, CpuTimer, RowSink, SampleSlice, Size, zeroed};
 
-use crate::dispatch::WebpAvx2;
 use crate::result::Result;
 use crate::upsample::{ChromaRow, write_rgba_row};
 use crate::vp8::decoder::Vp8Decoder;
@@ -50,7 +49,7 @@ pub fn decode_lossy_rgba(
     sink: &mut impl RowSink,
     timer: &CpuTimer<'_>,
 ) -> Result<()> {
-    decode_with(frame, alpha, sink, timer, WebpAvx2::find())
+    decode_with(frame, alpha, sink, timer, Avx2::find())
 }
 
 /// As [`decode_lossy_rgba`], with AVX2 only where it is given.
@@ -59,7 +58,7 @@ pub(crate) fn decode_with(
     alpha: Option<&[u8]>,
     sink: &mut impl RowSink,
     timer: &CpuTimer<'_>,
-    avx2: Option<WebpAvx2>,
+    avx2: Option<Avx2>,
 ) -> Result<()> {
     let decoder = Vp8Decoder::with(frame, avx2)?;
     let size = decoder.size();

@@ -1,8 +1,8 @@
 //! Encodes planes.
 
-use image_ingest_samples::{CpuTimer, Size, WorkError, chroma_size, reserve};
+use image_ingest_samples::{Avx2, CpuTimer, Size, WorkError, chroma_size, reserve};
 
-use crate::dispatch::{Avx2, encode};
+use crate::dispatch::encode;
 use crate::encode::samples::{CHROMA_ROWS, LUMA_ROWS, McuSamples, rows_of};
 use crate::encode::scan::ScanEncoder;
 use crate::encode::work::EncodeWork;

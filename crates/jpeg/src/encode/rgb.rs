@@ -1,8 +1,8 @@
 //! Encodes RGB.
 
-use image_ingest_samples::{CpuTimer, Size, WorkError, joined, zeroed};
+use image_ingest_samples::{Avx2, CpuTimer, Size, WorkError, joined, zeroed};
 
-use crate::dispatch::{Avx2, encode};
+use crate::dispatch::encode;
 use crate::encode::samples::{CHROMA_ROWS, LUMA_ROWS, McuSamples, rows_of};
 use crate::encode::scan::ScanEncoder;
 use crate::encode::work::EncodeWork;

@@ -227,9 +227,10 @@ mod tests {
 
     #[test]
     fn both_builds_convert_alike() {
-        use crate::dispatch::{Avx2, encode};
+        use crate::dispatch::encode;
         use crate::encode::work::EncodeWork;
         use crate::tests::vectors::Random;
+        use image_ingest_samples::Avx2;
         let mut random = Random::new(41);
         for width in (1..200).step_by(3) {
             let rows = [random.bytes(width * 3), random.bytes(width * 3)];

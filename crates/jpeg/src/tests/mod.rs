@@ -9,9 +9,9 @@ pub(crate) mod vectors;
 use std::fs;
 use std::path::Path;
 
-use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, WorkError};
+use image_ingest_samples::{Avx2, CpuTimer, RowSink, SampleSlice, WorkError};
 
-use crate::dispatch::{Avx2, inverse_avx2};
+use crate::dispatch::inverse_avx2;
 use crate::idct::{self, BlockPair};
 use crate::result::Result;
 use crate::{DctScale, JpegDecoder};

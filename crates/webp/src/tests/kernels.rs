@@ -1,6 +1,7 @@
 //! What is done to the samples of VP8 is the same with AVX2 and without, and filtering is what RFC 6386 § 15 has.
 
-use crate::dispatch::WebpAvx2;
+use image_ingest_samples::Avx2;
+
 use crate::vp8::kernels::{Kernels, MacroblockFilter, Portable, SampleRows};
 use crate::vp8::macroblock::{Beside, MacroblockSamples};
 use crate::vp8::modes::{PlaneMode, SubblockMode};
@@ -65,8 +66,8 @@ const SUBBLOCK_MODES: [SubblockMode; 10] = [
 ];
 
 /// The kernels for AVX2; `None`, with a message, where the CPU does not have it.
-fn avx2() -> Option<WebpAvx2> {
-    let found = WebpAvx2::find();
+fn avx2() -> Option<Avx2> {
+    let found = Avx2::find();
     if found.is_none() {
         eprintln!("skipped: this CPU does not have AVX2");
     }
@@ -144,7 +145,7 @@ fn a_macroblock_is_filtered_edge_by_edge() {
         let expected = by_the_standard(filter, [current, left, above], has_left, has_above);
         let portable = filtered(Portable, filter, [current, left, above], has_left, has_above);
         assert!(portable == expected, "{filter:?}, round {round}");
-        if let Some(avx2) = WebpAvx2::find() {
+        if let Some(avx2) = Avx2::find() {
             let vectors = filtered(avx2, filter, [current, left, above], has_left, has_above);
             assert!(vectors == expected, "{filter:?} with AVX2, round {round}");
         }

@@ -2,9 +2,9 @@
 
 use std::cell::Cell;
 
-use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, Size};
+use image_ingest_samples::{Avx2, CpuTimer, RowSink, SampleSlice, Size};
 
-use crate::dispatch::{self, WebpAvx2};
+use crate::dispatch;
 use crate::result::Result;
 
 use super::checked::Checked;
@@ -45,7 +45,7 @@ use super::rows::{PlaneBatch, PlaneRows};
 /// ```
 pub struct Vp8Decoder<'a> {
     header: Vp8Header<'a>,
-    avx2: Option<WebpAvx2>,
+    avx2: Option<Avx2>,
 }
 
 impl<'a> Vp8Decoder<'a> {
@@ -57,11 +57,11 @@ impl<'a> Vp8Decoder<'a> {
     /// frame than a shown key frame, or where the first partition ends in the middle of what it says of segments and
     /// filter.
     pub fn new(frame: &'a [u8]) -> Result<Self> {
-        Self::with(frame, WebpAvx2::find())
+        Self::with(frame, Avx2::find())
     }
 
     /// As [`new`](Self::new), with AVX2 only where it is given. The samples are the same.
-    pub(crate) fn with(frame: &'a [u8], avx2: Option<WebpAvx2>) -> Result<Self> {
+    pub(crate) fn with(frame: &'a [u8], avx2: Option<Avx2>) -> Result<Self> {
         Ok(Self { header: Vp8Header::read(frame)?, avx2 })
     }
 

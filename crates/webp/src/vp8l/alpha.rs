@@ -1,10 +1,10 @@
 //! Decodes alpha planes (`ALPH`, RFC 9649 § 2.7.1.2): plain samples, or the green of a VP8L image without its header.
 //! Either may be filtered, so that a sample is a difference from its neighbours.
 
-use image_ingest_samples::{CpuTimer, DecodeError, Size, zeroed};
+use image_ingest_samples::{Avx2, CpuTimer, DecodeError, Size, zeroed};
 
 use super::rows::LosslessRows;
-use crate::dispatch::{self, WebpAvx2};
+use crate::dispatch;
 use crate::result::Result;
 
 /// The rows of an alpha plane, decoded one by one from the top.
@@ -14,7 +14,7 @@ pub(crate) struct AlphaRows<'a> {
     /// The row above, then the current row.
     row: Vec<u8>,
     is_first: bool,
-    avx2: Option<WebpAvx2>,
+    avx2: Option<Avx2>,
 }
 
 /// Where samples come from.
@@ -42,7 +42,7 @@ impl<'a> AlphaRows<'a> {
     /// # Errors
     ///
     /// `malformed`, `truncated`, `limit_exceeded`, `out_of_memory`, `deadline`, `cancelled`.
-    pub(crate) fn new(chunk: &'a [u8], size: Size, timer: &CpuTimer<'_>, avx2: Option<WebpAvx2>) -> Result<Self> {
+    pub(crate) fn new(chunk: &'a [u8], size: Size, timer: &CpuTimer<'_>, avx2: Option<Avx2>) -> Result<Self> {
         let Some((&header, data)) = chunk.split_first() else {
             return Err(DecodeError::truncated("alpha ends before its header"));
         };

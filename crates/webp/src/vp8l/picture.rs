@@ -1,9 +1,9 @@
 //! Decodes a VP8L picture to rows of samples.
 
-use image_ingest_samples::{CpuTimer, DecodeError, Layout, RowSink, SampleSlice, Size, sample_count, zeroed};
+use image_ingest_samples::{Avx2, CpuTimer, DecodeError, Layout, RowSink, SampleSlice, Size, sample_count, zeroed};
 
 use super::rows::LosslessRows;
-use crate::dispatch::{self, WebpAvx2};
+use crate::dispatch;
 use crate::result::Result;
 
 /// Decodes a VP8L bitstream of `size` from behind the header that gives the size (RFC 9649 § 3.4), and hands its rows to
@@ -45,7 +45,7 @@ pub fn decode_lossless(
     sink: &mut impl RowSink,
     timer: &CpuTimer<'_>,
 ) -> Result<()> {
-    decode_with(data, size, layout, sink, timer, WebpAvx2::find())
+    decode_with(data, size, layout, sink, timer, Avx2::find())
 }
 
 /// As [`decode_lossless`], with AVX2 only where it is given.
@@ -55,7 +55,7 @@ pub(crate) fn decode_with(
     layout: Layout,
     sink: &mut impl RowSink,
     timer: &CpuTimer<'_>,
-    avx2: Option<WebpAvx2>,
+    avx2: Option<Avx2>,
 ) -> Result<()> {
     let stride = sample_count(Size::new(size.width, 1), layout.channels());
     let mut samples = zeroed(stride.ok_or_else(|| DecodeError::out_of_memory(0))?)?;
