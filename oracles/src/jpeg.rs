@@ -7,6 +7,7 @@ use image_ingest_jpeg::{DctScale, InterleavedColor, JpegDecoder, JpegHeader, Jpe
 use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, WorkError};
 
 use crate::cpu_time::fastest;
+use crate::tight_planes::TightPlanes;
 
 /// What both decoders make of a file at one pair of DCT scales.
 pub struct Comparison {
@@ -88,7 +89,12 @@ fn header_of(file: &[u8], max_pixels: u64) -> Option<JpegHeader<'_>> {
 /// - A fill byte before a stuffed 0xFF is not allowed (§ B.1.1.5). libjpeg-turbo's fast path gives up there and leaves
 ///   coefficients of the MCU behind, which its slow path does not clear.
 /// - A coefficient beyond those of any real picture overflows differently in the two, and saturates its block.
-fn known_reason(file: &[u8], header: &JpegHeader<'_>, ours: &Picture, theirs: &Picture) -> Option<&'static str> {
+fn known_reason(
+    file: &[u8],
+    header: &JpegHeader<'_>,
+    ours: &TightPlanes,
+    theirs: &TightPlanes,
+) -> Option<&'static str> {
     // The number of components follows the marker and the length of a scan header.
     let is_scan = |bytes: &&[u8]| bytes[..2] == [0xFF, 0xDA];
     let scanned: usize = file.windows(5).filter(is_scan).map(|header| usize::from(header[4])).sum();
@@ -97,7 +103,7 @@ fn known_reason(file: &[u8], header: &JpegHeader<'_>, ours: &Picture, theirs: &P
     } else if file.windows(3).any(|three| three == [0xFF, 0xFF, 0]) {
         Some("a fill byte inside a scan")
     } else {
-        ours.differs_by_overflow(theirs).then_some(OVERFLOW)
+        differs_by_overflow(ours, theirs).then_some(OVERFLOW)
     }
 }
 
@@ -154,22 +160,22 @@ impl Kind {
     }
 
     /// An empty picture of this kind at these scales.
-    fn picture(&self, scales: [DctScale; 2]) -> Picture {
+    fn picture(&self, scales: [DctScale; 2]) -> TightPlanes {
         let divisors = scales.map(DctScale::divisor);
         match self.color {
             None => {
                 let width = |(index, &(width, of)): (usize, &(u32, u32))| {
                     width.div_ceil(of * divisors[usize::from(index > 0)]) as usize
                 };
-                Picture::of(self.widths.iter().enumerate().map(width).collect())
+                TightPlanes::of(self.widths.iter().enumerate().map(width).collect())
             }
-            Some(color) => Picture::of(vec![self.width.div_ceil(divisors[0]) as usize * color.channels()]),
+            Some(color) => TightPlanes::of(vec![self.width.div_ceil(divisors[0]) as usize * color.channels()]),
         }
     }
 
     /// Whether interleaved pictures at a reduced scale differ by overflow alone. Interpolation mixes the samples of a
     /// saturated block with others there, so it is looked for in the picture at full scale.
-    fn is_interpolated_overflow(&self, file: &[u8], scale: DctScale, ours: &Picture, theirs: &Picture) -> bool {
+    fn is_interpolated_overflow(&self, file: &[u8], scale: DctScale, ours: &TightPlanes, theirs: &TightPlanes) -> bool {
         let mut full = self.picture([DctScale::Full; 2]);
         let (Some(color), Ok(())) = (self.color, self.decode(file, [DctScale::Full; 2], &mut full)) else {
             return false;
@@ -202,59 +208,13 @@ fn class_of(reason: &str) -> String {
     without.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
-/// Samples without padding.
-#[derive(PartialEq)]
-struct Picture {
-    widths: Vec<usize>,
-    planes: Vec<Vec<u8>>,
-}
-
-impl RowSink for Picture {
-    fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, stride: usize) -> Result<(), WorkError> {
-        if let SampleSlice::U8(rows) = rows {
-            self.add(plane, rows, stride);
-        }
-        Ok(())
-    }
-}
-
-impl Picture {
-    fn of(widths: Vec<usize>) -> Self {
-        Self { planes: vec![Vec::new(); widths.len()], widths }
-    }
-
-    fn add(&mut self, plane: usize, rows: &[u8], stride: usize) {
-        let width = self.widths[plane];
-        rows.chunks(stride).for_each(|row| self.planes[plane].extend_from_slice(&row[..width]));
-    }
-
-    /// FNV-1a of all planes.
-    fn hash(&self) -> u64 {
-        let samples = self.planes.iter().flatten();
-        samples.fold(0xCBF2_9CE4_8422_2325, |hash, &b| (hash ^ u64::from(b)).wrapping_mul(0x100_0000_01B3))
-    }
-
-    fn first_difference(&self, other: &Self) -> String {
-        for (plane, (a, b)) in self.planes.iter().zip(&other.planes).enumerate() {
-            if a.len() != b.len() {
-                return format!("plane {plane} has {} and {} samples", a.len(), b.len());
-            }
-            if let Some(at) = a.iter().zip(b).position(|(a, b)| a != b) {
-                let (x, y) = (at % self.widths[plane], at / self.widths[plane]);
-                return format!("plane {plane} at {x}, {y}: {} and {}", a[at], b[at]);
-            }
-        }
-        format!("{} and {} planes", self.planes.len(), other.planes.len())
-    }
-
-    /// Whether all differences lie near a black or a white sample: a coefficient beyond those of any real picture
-    /// overflows differently in the two decoders, and saturates its block.
-    fn differs_by_overflow(&self, other: &Self) -> bool {
-        self.widths == other.widths
-            && self.planes.iter().zip(&other.planes).zip(&self.widths).all(|((a, b), &width)| {
-                a.len() == b.len() && (0..a.len()).filter(|&at| a[at] != b[at]).all(|at| is_near_end(a, b, width, at))
-            })
-    }
+/// Whether all differences lie near a black or a white sample: a coefficient beyond those of any real picture
+/// overflows differently in the two decoders, and saturates its block.
+fn differs_by_overflow(ours: &TightPlanes, theirs: &TightPlanes) -> bool {
+    ours.widths == theirs.widths
+        && ours.planes.iter().zip(&theirs.planes).zip(&ours.widths).all(|((a, b), &width)| {
+            a.len() == b.len() && (0..a.len()).filter(|&at| a[at] != b[at]).all(|at| is_near_end(a, b, width, at))
+        })
 }
 
 /// Whether a sample near the index `at` is black or white in one of two planes of a width.

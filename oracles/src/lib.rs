@@ -5,14 +5,15 @@
 
 pub mod arguments;
 pub mod cpu_time;
-pub mod jpeg;
-pub mod jpeg_encode;
 pub mod hevc;
 pub mod hevc_bits;
 pub mod hevc_pictures;
 pub mod hevc_streams;
 pub mod hevc_tools;
+pub mod jpeg;
+pub mod jpeg_encode;
 pub mod random;
+pub mod tight_planes;
 pub mod vp8l_writer;
 pub mod webp;
 pub mod webp_inputs;

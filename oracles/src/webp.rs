@@ -1,8 +1,10 @@
 //! Compares our decoders of VP8, alpha planes and VP8L with libwebp, sample by sample, with AVX2 and without.
 
 use image_ingest_c_decoders::webp_decode::{self, VpStop, WebpOutput, WebpStatus};
-use image_ingest_samples::{CpuTimer, DecodeError, Layout, RowSink, SampleSlice, Size, WorkError, sample_count};
+use image_ingest_samples::{CpuTimer, DecodeError, Layout, RowSink, SampleSlice, Size, sample_count};
 use image_ingest_webp::{Bitstream, CodedImage, Container, Vp8Decoder, decode_lossless, decode_lossy_rgba, portable};
+
+use crate::tight_planes::TightPlanes;
 
 /// What both decoders make of a picture in one form.
 pub struct WebpComparison {
@@ -87,59 +89,17 @@ fn outcome(image: &CodedImage<'_>, form: WebpForm) -> WebpOutcome {
     }
 }
 
-/// The samples of each plane without padding.
-#[derive(PartialEq)]
-struct Tight {
-    widths: Vec<usize>,
-    planes: Vec<Vec<u8>>,
+/// Empty planes of a form.
+fn planes_of(size: Size, form: WebpForm) -> TightPlanes {
+    let width = size.width as usize;
+    TightPlanes::of(match form {
+        WebpForm::Planes => vec![width, width.div_ceil(2), width.div_ceil(2)],
+        _ => vec![4 * width],
+    })
 }
 
-impl Tight {
-    fn new(size: Size, form: WebpForm) -> Self {
-        let width = size.width as usize;
-        let widths = match form {
-            WebpForm::Planes => vec![width, width.div_ceil(2), width.div_ceil(2)],
-            _ => vec![4 * width],
-        };
-        Self { planes: vec![Vec::new(); widths.len()], widths }
-    }
-
-    fn add(&mut self, plane: usize, rows: &[u8], stride: usize) {
-        let width = self.widths[plane];
-        rows.chunks(stride).for_each(|row| self.planes[plane].extend_from_slice(&row[..width]));
-    }
-
-    /// FNV-1a of all planes.
-    fn hash(&self) -> u64 {
-        let samples = self.planes.iter().flatten();
-        samples.fold(0xCBF2_9CE4_8422_2325, |hash, &b| (hash ^ u64::from(b)).wrapping_mul(0x100_0000_01B3))
-    }
-
-    fn first_difference(&self, other: &Self) -> String {
-        for (plane, (a, b)) in self.planes.iter().zip(&other.planes).enumerate() {
-            if a.len() != b.len() {
-                return format!("plane {plane} has {} and {} samples", a.len(), b.len());
-            }
-            if let Some(at) = a.iter().zip(b).position(|(a, b)| a != b) {
-                let (x, y) = (at % self.widths[plane], at / self.widths[plane]);
-                return format!("plane {plane} at {x}, {y}: {} and {}", a[at], b[at]);
-            }
-        }
-        "no difference".to_owned()
-    }
-}
-
-impl RowSink for Tight {
-    fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, stride: usize) -> Result<(), WorkError> {
-        if let SampleSlice::U8(rows) = rows {
-            self.add(plane, rows, stride);
-        }
-        Ok(())
-    }
-}
-
-fn ours(image: &CodedImage<'_>, form: WebpForm, is_portable: bool) -> Result<Tight, DecodeError> {
-    let mut tight = Tight::new(image.size, form);
+fn ours(image: &CodedImage<'_>, form: WebpForm, is_portable: bool) -> Result<TightPlanes, DecodeError> {
+    let mut tight = planes_of(image.size, form);
     decode(image, form, is_portable, &mut tight)?;
     Ok(tight)
 }
@@ -168,8 +128,8 @@ pub fn decode(
     }
 }
 
-fn theirs(image: &CodedImage<'_>, form: WebpForm) -> Result<Tight, String> {
-    let (size, mut tight) = (image.size, Tight::new(image.size, form));
+fn theirs(image: &CodedImage<'_>, form: WebpForm) -> Result<TightPlanes, String> {
+    let (size, mut tight) = (image.size, planes_of(image.size, form));
     if form == WebpForm::Planes {
         // libwebp's reader of files refuses a first partition beyond its chunk, before its decoder sees the frame.
         let frame = image.frame().map_err(|_| "VP8_STATUS_BITSTREAM_ERROR".to_owned())?;

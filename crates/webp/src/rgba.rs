@@ -171,14 +171,7 @@ impl RgbaOutput<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn noise(len: usize, mut state: u32) -> Vec<u8> {
-        let next = || {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            state.to_be_bytes()[0]
-        };
-        std::iter::repeat_with(next).take(len).collect()
-    }
+    use crate::tests::noise;
 
     struct Whole(Vec<u8>);
 

@@ -96,14 +96,7 @@ const fn low_byte(value: u16) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn noise(len: usize, mut state: u32) -> Vec<u8> {
-        let next = || {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            state.to_be_bytes()[0]
-        };
-        std::iter::repeat_with(next).take(len).collect()
-    }
+    use crate::tests::noise;
 
     #[test]
     fn pixels_are_those_of_the_formulas_in_plain_numbers() {

@@ -1,7 +1,7 @@
 //! Chooses the bins of random pictures, and writes them by arithmetic coding. This is no part of the library.
 
+use crate::intra::arithmetic_encoder::ArithmeticEncoder;
 use crate::intra::contexts::{CONTEXTS_ROUNDED, Contexts};
-use crate::intra::probability::{NEXT, RANGE_LPS};
 
 /// Chances of a bin to be 1, in 256ths. Bypass bins are 1 by half.
 #[derive(Clone)]
@@ -14,7 +14,7 @@ pub struct Chances {
     pub most_ones: u32,
 }
 
-/// The arithmetic encoder that ITU-T H.265 § 9.3 gives for information, bit by bit, and the generator of its bins.
+/// The generator of bins, and the encoder that writes them.
 pub(crate) struct BinRecorder {
     chances: Chances,
     random: u64,
@@ -26,11 +26,7 @@ pub(crate) struct BinRecorder {
     at_tree_end: bool,
     /// Whether the last bin was that of a tree that does not end its segment.
     asked_at_tree_end: bool,
-    low: u32,
-    range: u32,
-    first: bool,
-    outstanding: u32,
-    bits: Vec<bool>,
+    encoder: ArithmeticEncoder,
 }
 
 impl BinRecorder {
@@ -42,11 +38,7 @@ impl BinRecorder {
             trees: 0,
             at_tree_end: false,
             asked_at_tree_end: false,
-            low: 0,
-            range: 510,
-            first: true,
-            outstanding: 0,
-            bits: Vec::new(),
+            encoder: ArithmeticEncoder::new(),
         }
     }
 
@@ -68,16 +60,7 @@ impl BinRecorder {
     pub(crate) fn bin(&mut self, contexts: &mut Contexts, context: usize) -> u32 {
         self.asked_at_tree_end = false;
         let bin = u32::from(self.next() < self.chances.contexts[context]);
-        let state = contexts[context];
-        let (p, mps) = (usize::from(state >> 1), u32::from(state & 1));
-        let lps = u32::from(RANGE_LPS[p][(self.range >> 6 & 3) as usize]);
-        self.range -= lps;
-        if bin != mps {
-            self.low += self.range;
-            self.range = lps;
-        }
-        contexts[context] = NEXT[usize::from(bin != mps)][usize::from(state)];
-        self.renormalise();
+        self.encoder.bin(contexts, context, bin);
         bin
     }
 
@@ -85,16 +68,7 @@ impl BinRecorder {
         self.asked_at_tree_end = false;
         let bin = u32::from(self.next() & 1 == 1 && self.ones < self.chances.most_ones);
         self.ones = if bin == 1 { self.ones + 1 } else { 0 };
-        self.low = (self.low << 1) + if bin == 1 { self.range } else { 0 };
-        if self.low >= 1024 {
-            self.put(true);
-            self.low -= 1024;
-        } else if self.low < 512 {
-            self.put(false);
-        } else {
-            self.low -= 512;
-            self.outstanding += 1;
-        }
+        self.encoder.bypass(bin);
         bin
     }
 
@@ -108,57 +82,21 @@ impl BinRecorder {
             false => self.next() < self.chances.pcm,
         };
         self.asked_at_tree_end = std::mem::take(&mut self.at_tree_end) && !bin;
-        self.range -= 2;
-        if !bin {
-            self.renormalise();
-            return false;
-        }
-        self.low += self.range;
-        self.range = 2;
-        self.renormalise();
-        self.put(self.low >> 9 & 1 == 1);
-        self.bits.extend([self.low >> 8 & 1 == 1, true]);
-        let padding = self.bits.len().next_multiple_of(8) - self.bits.len();
-        self.bits.extend(std::iter::repeat_n(false, padding));
-        (self.low, self.range, self.first, self.outstanding) = (0, 510, true, 0);
-        true
+        self.encoder.terminate(bin);
+        bin
     }
 
     /// Bytes that are not coded. They live as long as the program: a picture has few.
     pub(crate) fn raw(&mut self, count: usize) -> &'static [u8] {
         let bytes: Vec<u8> = (0..count).map(|_| self.next()).collect();
-        self.bits.extend(bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1 == 1)));
+        self.encoder.bits.extend(bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1 == 1)));
         bytes.leak()
     }
 
     /// The bytes of the segment.
     pub(crate) fn take(&mut self) -> Vec<u8> {
-        let bits = std::mem::take(&mut self.bits);
-        bits.chunks(8).map(|byte| byte.iter().fold(0, |value, &bit| value << 1 | u8::from(bit))).collect()
-    }
-
-    fn renormalise(&mut self) {
-        while self.range < 256 {
-            if self.low >= 512 {
-                self.put(true);
-                self.low -= 512;
-            } else if self.low < 256 {
-                self.put(false);
-            } else {
-                self.low -= 256;
-                self.outstanding += 1;
-            }
-            self.range <<= 1;
-            self.low <<= 1;
-        }
-    }
-
-    /// The first bit is always 0 and is not written.
-    fn put(&mut self, bit: bool) {
-        if !std::mem::take(&mut self.first) {
-            self.bits.push(bit);
-        }
-        self.bits.extend(std::iter::repeat_n(!bit, self.outstanding as usize));
-        self.outstanding = 0;
+        let bytes = self.encoder.bytes();
+        self.encoder.bits.clear();
+        bytes
     }
 }

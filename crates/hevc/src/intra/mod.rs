@@ -9,6 +9,8 @@
 
 #![expect(clippy::cast_possible_truncation, reason = "parameter sets bound places and levels, depths bound samples")]
 
+#[cfg(any(test, feature = "recorder"))]
+mod arithmetic_encoder;
 #[cfg(feature = "recorder")]
 mod bin_recorder;
 mod border;

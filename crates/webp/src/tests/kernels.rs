@@ -4,10 +4,11 @@ use image_ingest_samples::Avx2;
 
 use crate::vp8::kernels::{Kernels, MacroblockFilter, Portable, SampleRows};
 use crate::vp8::macroblock::{Beside, MacroblockSamples};
-use crate::vp8::modes::{PlaneMode, SubblockMode};
+use crate::vp8::modes::PlaneMode;
 use crate::vp8::residual::RowContent;
 use crate::vp8::strength::{EdgeStrength, LoopFilter};
 use crate::vp8::subblocks::SubblocksBeside;
+use crate::vp8::subblocks::tests::MODES;
 use crate::vp8::tokens::BlockRow;
 
 /// Numbers of a linear congruential generator. Every fourth picture has samples of 0 and 255 alone, and every fourth one
@@ -52,19 +53,6 @@ impl Noise {
 
 const PLANE_MODES: [PlaneMode; 4] = [PlaneMode::Dc, PlaneMode::TrueMotion, PlaneMode::Vertical, PlaneMode::Horizontal];
 
-const SUBBLOCK_MODES: [SubblockMode; 10] = [
-    SubblockMode::Dc,
-    SubblockMode::TrueMotion,
-    SubblockMode::Vertical,
-    SubblockMode::Horizontal,
-    SubblockMode::RightDown,
-    SubblockMode::VerticalRight,
-    SubblockMode::LeftDown,
-    SubblockMode::VerticalLeft,
-    SubblockMode::HorizontalDown,
-    SubblockMode::HorizontalUp,
-];
-
 /// The kernels for AVX2; `None`, with a message, where the CPU does not have it.
 fn avx2() -> Option<Avx2> {
     let found = Avx2::find();
@@ -103,7 +91,7 @@ fn residuals_and_subblocks_are_the_same_with_avx2() {
         let mut noise = Noise::new(round);
         let beside =
             SubblocksBeside { above: noise.row(), above_right: noise.row(), left: noise.row(), corner: noise.sample() };
-        let modes = std::array::from_fn(|_| SUBBLOCK_MODES[usize::from(noise.byte() % 10)]);
+        let modes = std::array::from_fn(|_| MODES[usize::from(noise.byte() % 10)]);
         let mut coefficients = noise.coefficients();
         let content = [RowContent::Nothing, RowContent::First, RowContent::All][round as usize % 3];
         if content < RowContent::All {

@@ -241,6 +241,7 @@ pub(crate) mod writer {
 mod tests {
     use super::writer::BoolEncoder;
     use super::*;
+    use crate::tests::noise;
 
     /// The decoder of § 7.3, a bit at a time.
     struct Standard<'a> {
@@ -278,14 +279,6 @@ mod tests {
             }
             bit
         }
-    }
-
-    fn noise(len: usize, mut state: u32) -> Vec<u8> {
-        let next = || {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            state.to_be_bytes()[0]
-        };
-        std::iter::repeat_with(next).take(len).collect()
     }
 
     #[test]

@@ -1,49 +1,25 @@
 use super::*;
+use crate::intra::arithmetic_encoder::ArithmeticEncoder;
 use crate::intra::contexts::{SIGNIFICANT, SPLIT_CODING, initial};
 use crate::intra::probability::NEXT_LPS;
 
-/// The arithmetic encoder that ITU-T H.265 § 9.3 gives for information, bit by bit.
+/// An arithmetic encoder and its contexts.
 pub(crate) struct Encoder {
-    low: u32,
-    range: u32,
-    first: bool,
-    outstanding: u32,
-    bits: Vec<bool>,
+    encoder: ArithmeticEncoder,
     contexts: Contexts,
 }
 
 impl Encoder {
     pub(crate) fn new(qp: i32) -> Self {
-        Self { low: 0, range: 510, first: true, outstanding: 0, bits: Vec::new(), contexts: initial(qp) }
+        Self { encoder: ArithmeticEncoder::new(), contexts: initial(qp) }
     }
 
     pub(crate) fn bin(&mut self, context: usize, bin: u32) {
-        let state = self.contexts[context];
-        let (p, mps) = (usize::from(state >> 1), u32::from(state & 1));
-        let lps = u32::from(RANGE_LPS[p][(self.range >> 6 & 3) as usize]);
-        self.range -= lps;
-        let (p, mps) = if bin == mps {
-            ((p + 1).min(62), mps)
-        } else {
-            self.low += self.range;
-            self.range = lps;
-            (usize::from(NEXT_LPS[p]), if p == 0 { 1 - mps } else { mps })
-        };
-        self.contexts[context] = (p << 1) as u8 | mps as u8;
-        self.renormalise();
+        self.encoder.bin(&mut self.contexts, context, bin);
     }
 
     pub(crate) fn bypass(&mut self, bin: u32) {
-        self.low = (self.low << 1) + if bin == 1 { self.range } else { 0 };
-        if self.low >= 1024 {
-            self.put(true);
-            self.low -= 1024;
-        } else if self.low < 512 {
-            self.put(false);
-        } else {
-            self.low -= 512;
-            self.outstanding += 1;
-        }
+        self.encoder.bypass(bin);
     }
 
     pub(crate) fn bypasses(&mut self, value: u32, count: u32) {
@@ -51,47 +27,11 @@ impl Encoder {
     }
 
     pub(crate) fn terminate(&mut self, bin: bool) {
-        self.range -= 2;
-        if !bin {
-            return self.renormalise();
-        }
-        self.low += self.range;
-        self.range = 2;
-        self.renormalise();
-        self.put(self.low >> 9 & 1 == 1);
-        self.bits.extend([self.low >> 8 & 1 == 1, true]);
-        let padding = self.bits.len().next_multiple_of(8) - self.bits.len();
-        self.bits.extend(std::iter::repeat_n(false, padding));
-        (self.low, self.range, self.first, self.outstanding) = (0, 510, true, 0);
+        self.encoder.terminate(bin);
     }
 
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        self.bits.chunks(8).map(|byte| byte.iter().fold(0, |value, &bit| value << 1 | u8::from(bit))).collect()
-    }
-
-    fn renormalise(&mut self) {
-        while self.range < 256 {
-            if self.low >= 512 {
-                self.put(true);
-                self.low -= 512;
-            } else if self.low < 256 {
-                self.put(false);
-            } else {
-                self.low -= 256;
-                self.outstanding += 1;
-            }
-            self.range <<= 1;
-            self.low <<= 1;
-        }
-    }
-
-    /// The first bit is always 0 and is not written.
-    fn put(&mut self, bit: bool) {
-        if !std::mem::take(&mut self.first) {
-            self.bits.push(bit);
-        }
-        self.bits.extend(std::iter::repeat_n(!bit, self.outstanding as usize));
-        self.outstanding = 0;
+        self.encoder.bytes()
     }
 }
 
@@ -188,7 +128,7 @@ fn bytes_that_are_not_coded_lie_between_two_substreams() {
     let mut encoder = Encoder::new(30);
     encoder.bin(SPLIT_CODING, 1);
     encoder.terminate(true);
-    encoder.bits.extend([true, false, true, false].repeat(4));
+    encoder.encoder.bits.extend([true, false, true, false].repeat(4));
     encoder.bin(SPLIT_CODING, 0);
     encoder.terminate(true);
     let data = encoder.bytes();
