@@ -13,6 +13,8 @@
 # make advisories  checks dependencies against the RustSec database, which cargo-deny fetches
 # make bench  runs the benches on large generated inputs
 # make fuzz   runs every fuzz target for FUZZ_SECONDS each (needs cargo-fuzz)
+# make search  looks for the files that cost most, SEARCH_SECONDS for each format (1800), and writes docs/costs.md (needs
+#   cargo-fuzz)
 # make coverage  prints the line coverage of our own parsers (needs python3 and the llvm-cov of rustc's LLVM)
 # make oracles  compares every engine with libjpeg-turbo, libwebp or libde265, ORACLE_SECONDS of generated input for each (60)
 # make conformance  compares canonical pictures with an independent oracle and writes docs/conformance.md (needs python3)
@@ -28,11 +30,12 @@ CARGO ?= cargo
 LIBRARY := --package image-ingest $(patsubst crates/%,--package image-ingest-%,$(wildcard crates/*))
 FUZZ_SECONDS ?= 60
 ORACLE_SECONDS ?= 60
+SEARCH_SECONDS ?= 1800
 TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 BIN := $(TARGET_DIR)/release/image-ingest
 BENCH_INPUTS := $(TARGET_DIR)/bench-inputs
 
-.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients server-slow server-load test test-features test-slow test-aarch64 robustness robustness-short check advisories bench fuzz coverage testdata conformance quality peers setup setup-oracles oracles
+.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients server-slow server-load test test-features test-slow test-aarch64 robustness robustness-short check advisories bench fuzz search coverage testdata conformance quality peers setup setup-oracles oracles
 
 run: setup
 	$(CARGO) build --release --package image-ingest-cli
@@ -145,6 +148,10 @@ oracles: setup-oracles
 
 fuzz: setup-oracles
 	scripts/fuzz.sh $(FUZZ_SECONDS)
+
+# The fuzz crate depends on the oracles, whatever of it is built.
+search: setup-oracles
+	scripts/search.sh $(SEARCH_SECONDS)
 
 coverage: setup
 	scripts/coverage.sh

@@ -1,6 +1,7 @@
 //! Coded pictures of HEIC files and of raw byte streams (ITU-T H.265 annex B), as a configuration and an item.
 
 use image_ingest_heif::{HeifLimits, Items, Property};
+use image_ingest_samples::CpuTimer;
 
 /// The payload of `hvcC`, and the data of the item.
 #[derive(Clone)]
@@ -21,7 +22,7 @@ pub fn pictures(file: &[u8]) -> Vec<HevcInput> {
 
 fn of_file(file: &[u8]) -> Option<Vec<HevcInput>> {
     let limits = HeifLimits { depth: 16, items: 4096, tiles: 4096, extents: 4096 };
-    let items = Items::read(file, &limits).ok()?;
+    let items = Items::read(file, &limits, &CpuTimer::default()).ok()?;
     let mut pictures = Vec::new();
     for id in 0..=u32::from(u16::MAX) {
         if !items.item_type(id).is_ok_and(|kind| &kind == b"hvc1") {

@@ -75,7 +75,8 @@ pub fn measure(file: &[u8], turns: usize) -> Vec<(DctScale, [Duration; 2])> {
 }
 
 fn header_of(file: &[u8], max_pixels: u64) -> Option<JpegHeader<'_>> {
-    let mut probe = JpegProbe::new(file);
+    let timer = CpuTimer::default();
+    let mut probe = JpegProbe::new(file, &timer);
     if !file.starts_with(&[0xFF, 0xD8]) || probe.size().map_or(true, |size| size.pixels() > max_pixels) {
         return None;
     }
@@ -193,7 +194,7 @@ impl Kind {
     /// Decodes with our decoder.
     fn decode(&self, file: &[u8], scales: [DctScale; 2], sink: &mut dyn RowSink) -> Result<(), String> {
         let timer = CpuTimer::default();
-        let decoder = JpegDecoder::new(file).map_err(|error| error.to_string())?;
+        let decoder = JpegDecoder::new(file, &timer).map_err(|error| error.to_string())?;
         let decoded = match self.color {
             None => decoder.decode(scales, sink, &timer),
             Some(color) => decoder.decode_interleaved(color, scales[0], sink, &timer),

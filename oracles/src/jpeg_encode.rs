@@ -68,7 +68,7 @@ impl EncoderPicture {
     /// The picture of a JPEG file, if that has 4:2:0.
     #[must_use]
     pub fn of_file(file: &[u8]) -> Option<Self> {
-        let decoder = JpegDecoder::new(file).ok()?;
+        let decoder = JpegDecoder::new(file, &CpuTimer::default()).ok()?;
         let size = decoder.size();
         if decoder.sampling() != [(2, 2), (1, 1), (1, 1)] {
             return None;

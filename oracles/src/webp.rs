@@ -57,7 +57,7 @@ pub enum WebpOutcome {
 /// for. There are none for a file whose container we refuse.
 #[must_use]
 pub fn compare(file: &[u8], max_pixels: u64) -> Vec<WebpComparison> {
-    let Ok(Container { image, .. }) = Container::read(file) else { return Vec::new() };
+    let Ok(Container { image, .. }) = Container::read(file, &CpuTimer::default()) else { return Vec::new() };
     if image.size.pixels() > max_pixels {
         return Vec::new();
     }

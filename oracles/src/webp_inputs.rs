@@ -1,5 +1,6 @@
 //! Makes WebP files for comparisons: generated bitstreams, and changed copies of the bitstreams of real files.
 
+use image_ingest_samples::CpuTimer;
 use image_ingest_webp::{Bitstream, Container};
 
 use crate::random::Random;
@@ -19,7 +20,7 @@ impl Bitstreams {
     /// Those of a file's primary image.
     #[must_use]
     pub fn of(file: &[u8]) -> Option<Self> {
-        let Container { image, .. } = Container::read(file).ok()?;
+        let Container { image, .. } = Container::read(file, &CpuTimer::default()).ok()?;
         let alpha = image.alpha_chunk().map(<[u8]>::to_vec);
         match image.bitstream {
             Bitstream::Vp8 => Some(Self { image: image.frame().ok()?.to_vec(), is_lossless: false, alpha }),

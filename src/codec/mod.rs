@@ -20,20 +20,17 @@ pub(crate) mod webp;
 
 /// Reads the container's structure, without decoding; every limit that a header can break is checked here.
 ///
-/// Prefix codes of a lossless WebP take some time to read, so that probe looks at its budget. The others only walk over
-/// what the upload has.
-///
 /// # Errors
 ///
 /// `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `limit_exceeded`, `deadline`, `cancelled`.
 pub(crate) fn probe(bytes: &[u8], format: Format, limits: &Limits, timer: &CpuTimer<'_>) -> Result<Header> {
     match format {
-        Format::Jpeg => jpeg::probe(bytes, limits),
-        Format::Png => png::probe(bytes, limits),
-        Format::Gif => gif::probe(bytes, limits),
+        Format::Jpeg => jpeg::probe(bytes, limits, timer),
+        Format::Png => png::probe(bytes, limits, timer),
+        Format::Gif => gif::probe(bytes, limits, timer),
         Format::Webp => webp::probe(bytes, limits, timer),
         #[cfg(feature = "heic")]
-        Format::Heic => heif::probe(bytes, limits),
+        Format::Heic => heif::probe(bytes, limits, timer),
         #[cfg(not(feature = "heic"))]
         Format::Heic => {
             let feature = "HEIC, in a build without the feature `heic`".to_owned();

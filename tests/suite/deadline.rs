@@ -193,3 +193,73 @@ fn a_job_in_work_can_be_cancelled() {
     assert_eq!(seen.0, "cancelled");
     assert!(seen.1 < Duration::from_millis(500), "{:?}", seen.1);
 }
+
+/// A chunk of a PNG.
+fn chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    let covered = [&name[..], data].concat();
+    let length = u32::try_from(data.len()).unwrap().to_be_bytes();
+    [&length[..], &covered, &crc32fast::hash(&covered).to_be_bytes()].concat()
+}
+
+/// Eight deflate blocks, which end with a byte, each of a set of prefix codes and an end of the block (RFC 1951 § 3.2.7).
+fn empty_blocks() -> Vec<u8> {
+    let start = "0 01 00000 00000 0111";
+    let code_lengths = ["000 000 100", &"000".repeat(14), "100"].concat();
+    // Two codes of one bit, for a literal and the end of the block, and 255 lengths of 0 between them.
+    let (codes, end) = ("0 1 1111111 1 0101011 0 0", "1");
+    let bits = [start, &code_lengths, codes, end].concat().repeat(8).replace(' ', "");
+    let byte = |bits: &[u8]| bits.iter().rev().fold(0, |byte, bit| byte << 1 | (bit & 1));
+    bits.as_bytes().chunks(8).map(byte).collect()
+}
+
+/// A box of a HEIF file.
+fn iso_box(name: &[u8; 4], payload: &[u8]) -> Vec<u8> {
+    let size = u32::try_from(8 + payload.len()).unwrap().to_be_bytes();
+    [&size[..], name, payload].concat()
+}
+
+/// A file whose `ipma` has lists of no property for `count` items that the file does not have.
+fn heif_with_property_lists(count: u32) -> Vec<u8> {
+    let lists = [&[0; 4][..], &count.to_be_bytes(), &b"\0\x09\0".repeat(count as usize)].concat();
+    let parts = [
+        iso_box(b"hdlr", b"\0\0\0\0\0\0\0\0pict"),
+        iso_box(b"pitm", b"\0\0\0\0\0\x01"),
+        iso_box(b"iinf", b"\0\0\0\0\0\0"),
+        iso_box(b"iloc", &[0; 8]),
+        iso_box(b"iprp", &[iso_box(b"ipco", b""), iso_box(b"ipma", &lists)].concat()),
+    ];
+    [iso_box(b"ftyp", b"heic\0\0\0\0"), iso_box(b"meta", &[vec![0; 4], parts.concat()].concat())].concat()
+}
+
+/// Ten megabytes of steps that each hold nothing, in the places where a walk meets them before a picture.
+fn walks() -> [(&'static str, Vec<u8>); 10] {
+    let filled = |start: &[u8], step: &[u8]| [start, &step.repeat(10_000_000 / step.len())].concat();
+    let png = [&b"\x89PNG\r\n\x1a\n"[..], &chunk(b"IHDR", b"\0\0\0\x01\0\0\0\x01\x08\0\0\0\0")].concat();
+    let scan = b"\xFF\xD8\xFF\xC2\0\x0B\x08\0\x08\0\x10\x01\x01\x11\0\xFF\xDA\0\x08\x01\x01\0\0\0\0";
+    [
+        ("JPEG segments", filled(b"\xFF\xD8", b"\xFF\xE5\0\x02")),
+        ("JPEG scan data", filled(scan, b"\xFF\0")),
+        ("JPEG restarts", filled(scan, b"\xFF\xD0")),
+        ("PNG chunks", filled(&png, &chunk(b"abCd", b""))),
+        ("PNG image data", [&png[..], &chunk(b"IDAT", &filled(b"\x78\x01", &empty_blocks()))].concat()),
+        ("GIF blocks", filled(b"GIF89a\x01\0\x01\0\0\0\0", b"!\xFE\0")),
+        ("WebP chunks", filled(b"RIFF\xFF\xFF\xFF\xFFWEBPVP8X\x0A\0\0\0\x28\0\0\0\0\0\0\0\0\0", b"abcd\0\0\0\0")),
+        ("HEIF boxes", filled(b"\0\0\0\x10ftypheic\0\0\0\0", b"\0\0\0\x08free")),
+        ("HEIF property lists", heif_with_property_lists(3_000_000)),
+        ("GIF sub-blocks", filled(b"GIF89a\x01\0\x01\0\0\0\0!\xFE", b"\x01\0")),
+    ]
+}
+
+#[test]
+fn a_walk_over_what_holds_nothing_keeps_its_deadline() {
+    let limit = Duration::from_millis(4);
+    let ingest = ingest(limit, Profile::default());
+    for (name, file) in walks() {
+        let source = Source::new(file, ingest.limits()).unwrap();
+        let before = cpu_time();
+        let error = ingest.ingest(source).expect_err(name);
+        let spent = cpu_time() - before;
+        assert!(error.code() == "deadline" || spent < limit, "{name}: {error}");
+        assert!(spent < limit + Duration::from_millis(16), "{name}: {spent:?}");
+    }
+}

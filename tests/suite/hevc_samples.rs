@@ -13,7 +13,7 @@ use crate::files::testdata;
 
 fn lines_of(file: &[u8], name: &str) -> Vec<String> {
     let limits = HeifLimits { depth: 16, items: 4096, tiles: 4096, extents: 4096 };
-    let items = Items::read(file, &limits).unwrap();
+    let items = Items::read(file, &limits, &CpuTimer::default()).unwrap();
     let coded = (0..=u32::from(u16::MAX)).filter(|&id| items.item_type(id).is_ok_and(|kind| &kind == b"hvc1"));
     let mut lines = Vec::new();
     for (index, id) in coded.enumerate() {

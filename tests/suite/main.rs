@@ -2,7 +2,6 @@
 
 mod deadline;
 mod files;
-#[path = "../../fuzz/src/lib.rs"]
 pub mod fuzz;
 mod fuzz_seeds;
 mod golden;

@@ -3,6 +3,8 @@
 //! The decision rests on colours alone: every gray and a grid of colours are converted. Names are not read, so a
 //! profile that is called sRGB and is not counts as what it is.
 
+use image_ingest_samples::CpuTimer;
+
 use crate::profile::ColorProfile;
 use crate::shaper::{Luminance, Shaper, grays};
 use crate::srgb;
@@ -11,12 +13,13 @@ use crate::srgb;
 pub(crate) fn equals_srgb(profile: &ColorProfile<'_>) -> bool {
     let same = |found: [u8; 3], wanted: [u8; 3]| found.iter().zip(wanted).all(|(f, w)| f.abs_diff(w) <= 1);
     match profile {
-        ColorProfile::Gray(gray) => grays(&Luminance::Curve(gray), 256).is_ok_and(|table| near_identity(&table)),
-        ColorProfile::Matrix(matrix) => {
-            Shaper::<256>::new(matrix).is_ok_and(|shaper| probes().all(|probe| same(shaper.rgb(probe), probe)))
+        ColorProfile::Gray(gray) => {
+            grays(&Luminance::Curve(gray), 256, &CpuTimer::default()).is_ok_and(|table| near_identity(&table))
         }
+        ColorProfile::Matrix(matrix) => Shaper::<256>::new(matrix, &CpuTimer::default())
+            .is_ok_and(|shaper| probes().all(|probe| same(shaper.rgb(probe), probe))),
         ColorProfile::Table(table) => match table.space.channels() {
-            1 => grays(&Luminance::Table(table), 256).is_ok_and(|grays| near_identity(&grays)),
+            1 => grays(&Luminance::Table(table), 256, &CpuTimer::default()).is_ok_and(|grays| near_identity(&grays)),
             3 => probes().all(|[r, g, b]| {
                 let device = [r, g, b, 0].map(|v| f64::from(v) / 255.0);
                 same(table.linear_srgb(device).map(|light| rounded(srgb::encode(light))), [r, g, b])

@@ -12,7 +12,7 @@
 //! **No sum overflows**: 65 280 × 2^15 is below 2^31. For CMYK two such sums are weighted once more, in 64 bits.
 use std::array::from_fn;
 
-use image_ingest_samples::zeroed;
+use image_ingest_samples::{CpuTimer, zeroed};
 
 use crate::clut::AxisPosition;
 use crate::description::ColorModel;
@@ -35,8 +35,8 @@ impl ColorGrid {
     ///
     /// # Errors
     ///
-    /// `out_of_memory`.
-    pub(crate) fn new(profile: &TableProfile<'_>) -> Result<Self> {
+    /// `out_of_memory`, `deadline`, `cancelled`.
+    pub(crate) fn new(profile: &TableProfile<'_>, timer: &CpuTimer<'_>) -> Result<Self> {
         let channels = profile.space.channels();
         let mut sides = [1; 4];
         for (axis, side) in sides.iter_mut().enumerate().take(channels) {
@@ -50,6 +50,7 @@ impl ColorGrid {
         });
         let mut at = [0; 4];
         for node in &mut nodes {
+            timer.step()?;
             let light = profile.linear_srgb_at(from_fn(|axis| positions[axis][at[axis]]));
             let [r, g, b] = light.map(|v| steps(encoder.at(v)));
             *node = [r, g, b, 0];

@@ -15,7 +15,6 @@ use image_ingest_samples::{Cicp, CpuTimer, Layout, Raster, Samples, Workers, zer
 
 use crate::depth::{eight_bits, sixteen_bits};
 use crate::each_pixel::each_pixel;
-use crate::light_table::look_at;
 use crate::result::Result;
 use crate::transfer_function::{HLG, hlg_scene_light, pq_light};
 
@@ -56,13 +55,13 @@ impl ToneCurve {
         let hlg = cicp.transfer == HLG;
         let mut light = zeroed(65_536)?;
         for (code, to) in light.iter_mut().enumerate() {
-            look_at(timer, code)?;
+            timer.step()?;
             let v = code as f64 / 65_535.0;
             *to = if hlg { hlg_scene_light(v) as f32 } else { (pq_light(v) / REFERENCE_WHITE) as f32 };
         }
         let mut encoded = zeroed(65_536)?;
         for (step, to) in encoded.iter_mut().enumerate() {
-            look_at(timer, step)?;
+            timer.step()?;
             *to = (srgb_encode(step as f64 / 65_535.0) * 255.0 + 0.5) as u8;
         }
         let (primaries, luminance) = match cicp.primaries {

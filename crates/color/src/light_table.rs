@@ -23,12 +23,12 @@ impl LightTables {
     pub(crate) fn new(function: TransferFunction, timer: &CpuTimer<'_>) -> Result<Self> {
         let mut light = zeroed(1 << 16)?;
         for (step, to) in light.iter_mut().enumerate() {
-            look_at(timer, step)?;
+            timer.step()?;
             *to = function.light(step as f64 / 65_535.0) as f32;
         }
         let mut signal = zeroed((OCTAVES << STEP_BITS) as usize + 1)?;
         for (bits, to) in (LEAST..).step_by(1 << DROPPED_BITS).zip(signal.iter_mut()) {
-            look_at(timer, (bits >> DROPPED_BITS) as usize)?;
+            timer.step()?;
             *to = function.signal(f32::from_bits(bits).into()) as f32;
         }
         Ok(Self { light, signal })
@@ -54,11 +54,6 @@ impl LightTables {
         let (low, high) = (self.signal[cell], self.signal[cell + 1]);
         low + (high - low) * fraction
     }
-}
-
-/// Looks at the budget every 4096 entries of a table, each of which takes a power or two.
-pub(crate) fn look_at(timer: &CpuTimer<'_>, entry: usize) -> Result<()> {
-    if entry.is_multiple_of(4096) { timer.check() } else { Ok(()) }
 }
 
 const OCTAVES: u32 = 32;

@@ -9,7 +9,7 @@
 //! have entries below 4. Each contribution is rounded by itself, which costs at most 1.5 / 2^20 of light; a step of the
 //! table of codes is 1/2^14.
 
-use image_ingest_samples::{WorkError, zeroed};
+use image_ingest_samples::{CpuTimer, WorkError, zeroed};
 
 use crate::curve::{Curve, unit};
 use crate::matrix::Matrix3;
@@ -32,19 +32,19 @@ impl<const N: usize> Shaper<N> {
     ///
     /// # Errors
     ///
-    /// `out_of_memory`.
-    pub(crate) fn new(profile: &MatrixProfile<'_>) -> Result<Self> {
+    /// `out_of_memory`, `deadline`, `cancelled`.
+    pub(crate) fn new(profile: &MatrixProfile<'_>, timer: &CpuTimer<'_>) -> Result<Self> {
         let matrix = Matrix3::xyz_to_srgb().after(&profile.to_xyz);
         let [red, green, blue] = &profile.curves;
-        let mut light = lights(red, N)?;
+        let mut light = lights(red, N, timer)?;
         // The sum of a pixel is shifted right, which rounds down. Half a step, added once, makes it round to nearest.
         let reds = contributions(&light, &matrix, 0, 1 << (FRACTION_BITS - STEP_BITS - 1))?;
         if green != red {
-            light = lights(green, N)?;
+            light = lights(green, N, timer)?;
         }
         let greens = contributions(&light, &matrix, 1, 0)?;
         if blue != green {
-            light = lights(blue, N)?;
+            light = lights(blue, N, timer)?;
         }
         let blues = contributions(&light, &matrix, 2, 0)?;
         Ok(Self { adds: [reds, greens, blues], codes: srgb::codes()? })
@@ -64,10 +64,11 @@ impl<const N: usize> Shaper<N> {
 }
 
 /// The linear light of each of `count` values of a channel, 0–1.
-fn lights(curve: &Curve<'_>, count: usize) -> Result<Vec<f64>> {
+fn lights(curve: &Curve<'_>, count: usize, timer: &CpuTimer<'_>) -> Result<Vec<f64>> {
     let mut light = zeroed(count)?;
     let most = (count - 1) as f64;
     for (value, to) in light.iter_mut().enumerate() {
+        timer.step()?;
         *to = unit(curve.at(value as f64 / most));
     }
     Ok(light)
@@ -97,13 +98,14 @@ const FRACTION_BITS: u32 = 20;
 ///
 /// # Errors
 ///
-/// `out_of_memory`.
+/// `out_of_memory`, `deadline`, `cancelled`.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 0..=STEPS")]
-pub(crate) fn grays(gray: &Luminance<'_>, count: usize) -> Result<Vec<u8>> {
+pub(crate) fn grays(gray: &Luminance<'_>, count: usize, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
     let codes = srgb::codes()?;
     let mut table = zeroed(count)?;
     let most = (count - 1) as f64;
     for (value, to) in table.iter_mut().enumerate() {
+        timer.step()?;
         let light = unit(gray.at(value as f64 / most));
         *to = codes[(light * STEPS as f64 + 0.5) as usize];
     }
@@ -138,12 +140,12 @@ mod tests {
 
     #[test]
     fn srgb_through_its_own_profile_keeps_every_value() {
-        let shaper = Shaper::<256>::new(&srgb_profile()).unwrap();
+        let shaper = Shaper::<256>::new(&srgb_profile(), &CpuTimer::default()).unwrap();
         for v in 0..=255u8 {
             assert_eq!(shaper.rgb([v; 3]), [v; 3]);
             assert_eq!(shaper.rgb([v, 255 - v, 7]), [v, 255 - v, 7]);
         }
-        let deep = Shaper::<65_536>::new(&srgb_profile()).unwrap();
+        let deep = Shaper::<65_536>::new(&srgb_profile(), &CpuTimer::default()).unwrap();
         assert_eq!(deep.rgb([0u16, 32_896, 65_535]), [0, 128, 255]);
     }
 
@@ -151,7 +153,9 @@ mod tests {
     fn a_matrix_of_any_size_saturates_and_does_not_overflow() {
         for entry in [1e9, -1e9] {
             let to_xyz = Matrix3([[entry; 3]; 3]);
-            let shaper = Shaper::<256>::new(&MatrixProfile { curves: [Curve::Identity; 3], to_xyz }).unwrap();
+            let shaper =
+                Shaper::<256>::new(&MatrixProfile { curves: [Curve::Identity; 3], to_xyz }, &CpuTimer::default())
+                    .unwrap();
             let made = shaper.rgb([255u8; 3]);
             assert!(made.iter().all(|v| [0, 255].contains(v)), "{made:?}");
         }
@@ -160,11 +164,11 @@ mod tests {
     #[test]
     fn gray_by_luminance_and_by_lightness() {
         let linear = GrayProfile::Luminance(Curve::Identity);
-        let table = grays(&Luminance::Curve(&linear), 256).unwrap();
+        let table = grays(&Luminance::Curve(&linear), 256, &CpuTimer::default()).unwrap();
         // Light 128/255 is sRGB 188; the ends stay.
         assert_eq!((table[0], table[128], table[255]), (0, 188, 255));
         let lightness = GrayProfile::Lightness(Curve::Identity);
-        let table = grays(&Luminance::Curve(&lightness), 256).unwrap();
+        let table = grays(&Luminance::Curve(&lightness), 256, &CpuTimer::default()).unwrap();
         // L* 50.2 is luminance 0.186, and sRGB 119.
         assert_eq!((table[0], table[128], table[255]), (0, 119, 255));
     }

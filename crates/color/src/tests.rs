@@ -4,7 +4,7 @@ use super::*;
 use crate::description::ColorModel;
 use crate::grid::ColorGrid;
 use crate::profile::ColorProfile;
-use image_ingest_samples::{Cicp, Layout, Raster, Samples, Size, Workers};
+use image_ingest_samples::{Cicp, CpuTimer, Layout, Raster, Samples, Size, Workers};
 
 type Tag = ([u8; 4], Vec<u8>);
 
@@ -167,7 +167,7 @@ fn a_table_equal_to_srgb_is_the_identity() {
 fn colours_at_nodes_are_exact() {
     let bytes = inks();
     let profile = table(&bytes, ColorModel::Cmyk);
-    let grid = ColorGrid::new(&profile).unwrap();
+    let grid = ColorGrid::new(&profile, &CpuTimer::default()).unwrap();
     for device in [[0, 0, 0, 0], [255, 0, 0, 0], [0, 255, 255, 0], [51, 102, 153, 204], [255; 4]] {
         let exact = profile.linear_srgb(device.map(|v: u8| f64::from(v) / 255.0)).map(srgb::encode);
         let found = grid.cmyk(device.map(|v| u16::from(v) * 257));
@@ -178,7 +178,7 @@ fn colours_at_nodes_are_exact() {
 #[test]
 fn the_gray_axis_never_falls() {
     let bytes = lights();
-    let grid = ColorGrid::new(&table(&bytes, ColorModel::Rgb)).unwrap();
+    let grid = ColorGrid::new(&table(&bytes, ColorModel::Rgb), &CpuTimer::default()).unwrap();
     let greens: Vec<u8> = (0..=u16::MAX).step_by(16).map(|v| grid.rgb([v; 3])[1]).collect();
     assert!(greens.is_sorted() && greens[0] < greens[greens.len() - 1]);
 }
@@ -277,10 +277,10 @@ fn touch(bytes: &[u8], space: ColorModel) {
             }
         }
         Some(ColorProfile::Matrix(matrix)) => {
-            shaper::Shaper::<256>::new(&matrix).unwrap().rgb([0u8, 100, 255]);
+            shaper::Shaper::<256>::new(&matrix, &CpuTimer::default()).unwrap().rgb([0u8, 100, 255]);
         }
         Some(ColorProfile::Gray(gray)) => {
-            shaper::grays(&shaper::Luminance::Curve(&gray), 256).unwrap();
+            shaper::grays(&shaper::Luminance::Curve(&gray), 256, &CpuTimer::default()).unwrap();
         }
         None => {}
     }

@@ -57,12 +57,16 @@ fn through(raster: Raster, profile: &ColorProfile<'_>, workers: Workers<'_>) -> 
             one_channel(raster, &Luminance::Curve(gray), workers)
         }
         (ColorProfile::Matrix(matrix), Layout::Rgb | Layout::Rgba) => match &raster.samples {
-            Samples::U8(v) => by_shaper(v, &raster, &Shaper::<256>::new(matrix)?, |a| a, workers),
-            Samples::U16(v) => by_shaper(v, &raster, &Shaper::<65_536>::new(matrix)?, eight_bits, workers),
+            Samples::U8(v) => by_shaper(v, &raster, &Shaper::<256>::new(matrix, &workers.timer())?, |a| a, workers),
+            Samples::U16(v) => {
+                by_shaper(v, &raster, &Shaper::<65_536>::new(matrix, &workers.timer())?, eight_bits, workers)
+            }
         },
         (ColorProfile::Table(table), layout) => match (table.space.channels(), layout) {
             (1, Layout::Gray | Layout::Rgba) => one_channel(raster, &Luminance::Table(table), workers),
-            (3, Layout::Rgb | Layout::Rgba) | (4, Layout::Cmyk) => by_grid(&raster, &ColorGrid::new(table)?, workers),
+            (3, Layout::Rgb | Layout::Rgba) | (4, Layout::Cmyk) => {
+                by_grid(&raster, &ColorGrid::new(table, &workers.timer())?, workers)
+            }
             _ => plain(raster, workers),
         },
         _ => plain(raster, workers),
@@ -104,7 +108,8 @@ fn with_alpha([r, g, b]: [u8; 3], a: u8) -> [u8; 4] {
 
 /// Converts gray, or RGBA whose colour channels are equal, of which it keeps alpha.
 fn one_channel(raster: Raster, luminance: &Luminance<'_>, workers: Workers<'_>) -> Result<Raster> {
-    let table = grays(luminance, if matches!(raster.samples, Samples::U8(_)) { 256 } else { 65_536 })?;
+    let count = if matches!(raster.samples, Samples::U8(_)) { 256 } else { 65_536 };
+    let table = grays(luminance, count, &workers.timer())?;
     match (raster.samples, raster.layout) {
         (Samples::U8(v), Layout::Rgba) => {
             let raster = Raster { samples: Samples::U8(Vec::new()), ..raster };

@@ -13,7 +13,9 @@
 //! samples below 2^16, so a sum of three products is far from the end of 64 bits. Results are rounded to nearest, then
 //! clamped.
 
-use image_ingest_samples::{Chroma, Layout, Matrix, Planes, Range, Raster, Samples, WorkError, Workers, zeroed};
+use image_ingest_samples::{
+    Chroma, Layout, Matrix, Planes, Range, Raster, Samples, WorkError, Workers, Zeroable, zeroed,
+};
 
 use crate::linear_matrix::{LiftedYcgco, LinearMatrix};
 use crate::nonlinear_matrix::{ConstantLuminance, Ictcp, weights};
@@ -140,7 +142,7 @@ pub fn expand_range(mut planes: Planes) -> Planes {
 }
 
 /// Makes interleaved pixels of three planes, each pixel by `rgb`.
-fn interleave<T: Copy + Default + Send + Sync>(
+fn interleave<T: Copy + Zeroable + Send + Sync>(
     planes: [&[T]; 3],
     workers: Workers<'_>,
     rgb: impl Fn([T; 3]) -> [T; 3] + Sync,

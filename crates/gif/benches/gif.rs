@@ -38,7 +38,7 @@ fn benches(c: &mut Criterion) {
     let mut group = c.benchmark_group("decode/gif/1mp");
     group.throughput(Throughput::Elements(u64::from(SIDE) * u64::from(SIDE)));
     let mut bench = |variant: &str, file: Vec<u8>| {
-        let frame = FirstFrame::read(&file).expect("a GIF");
+        let frame = FirstFrame::read(&file, &CpuTimer::default()).expect("a GIF");
         group.bench_function(BenchmarkId::from_parameter(variant), |b| {
             b.iter(|| frame.indices(&CpuTimer::default()).expect("whole codes"));
         });

@@ -1,6 +1,6 @@
 //! Reads a GIF data stream from its front, without copying (GIF89a § 17 to 26).
 
-use image_ingest_samples::DecodeError;
+use image_ingest_samples::{CpuTimer, DecodeError};
 
 use crate::result::Result;
 use crate::sub_blocks::SubBlocks;
@@ -16,7 +16,7 @@ impl<'a> Blocks<'a> {
     ///
     /// # Errors
     ///
-    /// `truncated`, here as in all that follows.
+    /// `truncated`, here as in all that follows; `deadline`, `cancelled` where there is a timer.
     pub(crate) fn take(&mut self, n: usize) -> Result<&'a [u8]> {
         let (taken, rest) = self.rest.split_at_checked(n).ok_or_else(cut)?;
         self.rest = rest;
@@ -38,17 +38,17 @@ impl<'a> Blocks<'a> {
     }
 
     /// Steps over all sub-blocks and their terminator.
-    pub(crate) fn skip_sub_blocks(&mut self) -> Result<()> {
-        self.rest = SubBlocks::of(self.rest).after().ok_or_else(cut)?;
+    pub(crate) fn skip_sub_blocks(&mut self, timer: &CpuTimer<'_>) -> Result<()> {
+        self.rest = SubBlocks::of(self.rest).after(timer)?.ok_or_else(cut)?;
         Ok(())
     }
 
     /// Steps over an extension whose introducer was read. Where it is a graphic control extension (§ 23), gives its
     /// transparent index, or `Some(None)` where it has none.
-    pub(crate) fn extension(&mut self) -> Result<Option<Option<u8>>> {
+    pub(crate) fn extension(&mut self, timer: &CpuTimer<'_>) -> Result<Option<Option<u8>>> {
         let label = self.byte()?;
         let first = SubBlocks::of(self.rest).next();
-        self.skip_sub_blocks()?;
+        self.skip_sub_blocks(timer)?;
         Ok(match (label, first) {
             (GRAPHIC_CONTROL, Some(&[flags, _, _, index, ..])) => Some((flags & 1 != 0).then_some(index)),
             _ => None,
@@ -61,11 +61,11 @@ impl<'a> Blocks<'a> {
     }
 
     /// Steps over an image whose separator was read (§ 20 to 22).
-    pub(crate) fn skip_image(&mut self) -> Result<()> {
+    pub(crate) fn skip_image(&mut self, timer: &CpuTimer<'_>) -> Result<()> {
         let flags = self.take(9)?.last().copied().unwrap_or_default();
         self.color_table(flags)?;
         self.byte()?;
-        self.skip_sub_blocks()
+        self.skip_sub_blocks(timer)
     }
 }
 
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_graphic_control_gives_its_transparent_index() {
-        let extension = |bytes| Blocks { rest: bytes }.extension().unwrap();
+        let extension = |bytes| Blocks { rest: bytes }.extension(&CpuTimer::default()).unwrap();
         assert_eq!(extension(b"\xF9\x04\x01\0\0\x07\0"), Some(Some(7)));
         assert_eq!(extension(b"\xF9\x04\0\0\0\x07\0"), Some(None));
         // Too short, and a comment.
@@ -117,7 +117,7 @@ mod tests {
     fn an_image_is_skipped_with_its_table_and_its_data() {
         let mut blocks = Blocks { rest: b"\0\0\0\0\x01\0\x01\0\x80\x01\x02\x03\x04\x05\x06\x02\x01\x44\0;" };
         assert!(!blocks.image_is_empty());
-        blocks.skip_image().unwrap();
+        blocks.skip_image(&CpuTimer::default()).unwrap();
         assert_eq!(blocks.rest, b";");
         assert!(Blocks { rest: &[0, 0, 0, 0, 0, 0, 1, 0] }.image_is_empty());
         assert!(Blocks { rest: &[0, 0, 0, 0, 1, 0, 0, 0] }.image_is_empty());

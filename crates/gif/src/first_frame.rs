@@ -4,7 +4,7 @@
 //! agree on: the canvas grows to hold the first frame, and the background colour and the pixel aspect ratio have no
 //! effect.
 
-use image_ingest_samples::{CpuTimer, DecodeError, Size, sample_count, zeroed};
+use image_ingest_samples::{CpuTimer, DecodeError, Size, WorkError, sample_count, zeroed};
 
 use crate::blocks::{Blocks, EXTENSION, IMAGE, TRAILER};
 use crate::lzw::decode_lzw;
@@ -19,9 +19,10 @@ use crate::sub_blocks::SubBlocks;
 ///
 /// // A canvas of 2 × 1 with the global colours black and red, and one frame: clear, 1, 1, end.
 /// let file = b"GIF89a\x02\0\x01\0\x80\0\0\0\0\0\xff\0\0,\0\0\0\0\x02\0\x01\0\0\x02\x02\x4c\x0a\0;";
-/// let frame = FirstFrame::read(file)?;
+/// let timer = CpuTimer::default();
+/// let frame = FirstFrame::read(file, &timer)?;
 /// assert_eq!((frame.canvas, frame.transparent), (Size::new(2, 1), None));
-/// let indices = frame.indices(&CpuTimer::default())?;
+/// let indices = frame.indices(&timer)?;
 /// assert_eq!(indices, [1, 1]);
 /// assert_eq!(frame.colors(&indices)[1], [255, 0, 0, 255]);
 /// # Ok::<(), image_ingest_samples::DecodeError>(())
@@ -63,17 +64,19 @@ impl<'a> FirstFrame<'a> {
     /// # Errors
     ///
     /// [`DecodeError::Malformed`] for a file that is no GIF or has no frame, for bytes that begin no block, and for a
-    /// code size outside 1–11; [`DecodeError::Truncated`] where the file ends before the frame's data begins.
-    pub fn read(bytes: &'a [u8]) -> Result<Self> {
+    /// code size outside 1–11; [`DecodeError::Truncated`] where the file ends before the frame's data begins;
+    /// [`DecodeError::Work`] where the budget ends.
+    pub fn read(bytes: &'a [u8], timer: &CpuTimer<'_>) -> Result<Self> {
         let mut blocks = Blocks { rest: bytes };
         let screen = Screen::read(&mut blocks)?;
         let mut transparent = None;
         loop {
+            timer.step()?;
             match blocks.byte()? {
                 // The last graphic control before an image is the image's (GIF89a § 23).
-                EXTENSION => transparent = blocks.extension()?.unwrap_or(transparent),
-                IMAGE if blocks.image_is_empty() => blocks.skip_image()?,
-                IMAGE => return Self::read_image(blocks, &screen, transparent),
+                EXTENSION => transparent = blocks.extension(timer)?.unwrap_or(transparent),
+                IMAGE if blocks.image_is_empty() => blocks.skip_image(timer)?,
+                IMAGE => return Self::read_image(blocks, &screen, transparent, timer),
                 // A block terminator too many, which every decoder in use steps over.
                 0 => {}
                 TRAILER => return Err(DecodeError::malformed("no frame")),
@@ -83,7 +86,12 @@ impl<'a> FirstFrame<'a> {
     }
 
     /// Reads the image whose separator was read (§ 20 to 22).
-    fn read_image(mut blocks: Blocks<'a>, screen: &Screen<'a>, transparent: Option<u8>) -> Result<Self> {
+    fn read_image(
+        mut blocks: Blocks<'a>,
+        screen: &Screen<'a>,
+        transparent: Option<u8>,
+        timer: &CpuTimer<'_>,
+    ) -> Result<Self> {
         let [left, top, width, height] = [blocks.u16()?, blocks.u16()?, blocks.u16()?, blocks.u16()?];
         let flags = blocks.byte()?;
         let local = blocks.color_table(flags)?;
@@ -94,13 +102,10 @@ impl<'a> FirstFrame<'a> {
             return Err(DecodeError::malformed("LZW minimum code size outside 1–11"));
         }
         let data = SubBlocks::of(blocks.rest);
-        if blocks.skip_sub_blocks().is_err() {
-            blocks.rest = &[];
-        }
+        let rest = data.after(timer)?.unwrap_or_default();
         let reach = |start: u16, len: u16| u32::from(start) + u32::from(len);
         let canvas = Size::new(screen.width.max(reach(left, width)), screen.height.max(reach(top, height)));
         let interlaced = flags & 0x40 != 0;
-        let rest = blocks.rest;
         Ok(Self { canvas, left, top, width, height, interlaced, transparent, palette, min_code_size, data, rest })
     }
 
@@ -122,20 +127,25 @@ impl<'a> FirstFrame<'a> {
     /// The frames of the whole file, 1 or more. Damage after the first frame ends the count.
     ///
     /// Each step consumes input and costs the same whatever it holds, so the walk is bounded by the upload's size.
-    #[must_use]
-    pub fn count_frames(&self) -> u32 {
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError`].
+    pub fn count_frames(&self, timer: &CpuTimer<'_>) -> Result<u32, WorkError> {
         let mut blocks = Blocks { rest: self.rest };
         let mut frames = 1_u32;
         loop {
+            timer.step()?;
             let more = match blocks.byte() {
-                Ok(EXTENSION) => blocks.extension().map(|_| false),
-                Ok(IMAGE) => blocks.skip_image().map(|()| true),
+                Ok(EXTENSION) => blocks.extension(timer).map(|_| false),
+                Ok(IMAGE) => blocks.skip_image(timer).map(|()| true),
                 Ok(0) => Ok(false),
-                _ => return frames,
+                _ => return Ok(frames),
             };
             match more {
                 Ok(frame) => frames = frames.saturating_add(frame.into()),
-                Err(_) => return frames,
+                Err(DecodeError::Work(error)) => return Err(error),
+                Err(_) => return Ok(frames),
             }
         }
     }
@@ -213,6 +223,10 @@ impl<'a> Screen<'a> {
 mod tests {
     use super::*;
 
+    fn first_frame(bytes: &[u8]) -> Result<FirstFrame<'_>> {
+        FirstFrame::read(bytes, &CpuTimer::default())
+    }
+
     /// A GIF with these blocks behind its logical screen of 4 × 3.
     fn file(palette: Option<&[u8; 6]>, blocks: &[&[u8]]) -> Vec<u8> {
         let flags = if palette.is_some() { 0x80 } else { 0 };
@@ -225,13 +239,13 @@ mod tests {
     }
 
     fn is_malformed(bytes: &[u8]) -> bool {
-        matches!(FirstFrame::read(bytes), Err(DecodeError::Malformed { .. }))
+        matches!(first_frame(bytes), Err(DecodeError::Malformed { .. }))
     }
 
     #[test]
     fn the_descriptor_is_read_and_the_canvas_grows_to_hold_the_frame() {
         let file = file(None, &[&image(3, 1, 2, 1, 0x40)]);
-        let frame = FirstFrame::read(&file).unwrap();
+        let frame = first_frame(&file).unwrap();
         assert_eq!((frame.left, frame.top, frame.width, frame.height), (3, 1, 2, 1));
         assert_eq!((frame.canvas, frame.interlaced, frame.covers_canvas()), (Size::new(5, 3), true, false));
         assert_eq!(frame.indices(&CpuTimer::default()).unwrap(), [1, 1]);
@@ -239,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_frame_covers_a_canvas_of_its_size_at_its_origin() {
-        let covers = |image: &[u8]| FirstFrame::read(&file(None, &[image])).unwrap().covers_canvas();
+        let covers = |image: &[u8]| first_frame(&file(None, &[image])).unwrap().covers_canvas();
         assert!(covers(&image(0, 0, 4, 3, 0)));
         assert!(covers(&image(0, 0, 9, 9, 0)));
         assert!(!covers(&image(0, 0, 4, 2, 0)) && !covers(&image(1, 0, 4, 3, 0)));
@@ -248,7 +262,7 @@ mod tests {
     #[test]
     fn the_first_frame_is_the_first_image_that_has_pixels() {
         let blocks: [&[u8]; 4] = [b"\0", &image(0, 0, 0, 3, 0), b"!\xFE\x02hi\0", &image(1, 0, 2, 1, 0)];
-        assert_eq!(FirstFrame::read(&file(None, &blocks)).unwrap().left, 1);
+        assert_eq!(first_frame(&file(None, &blocks)).unwrap().left, 1);
         assert!(is_malformed(&file(None, &[&image(0, 0, 3, 0, 0), b";"])));
         assert!(is_malformed(&file(None, &[b"?"])));
         assert!(is_malformed(b"GIF88a\x04\0\x03\0\0\0\0;"));
@@ -260,7 +274,7 @@ mod tests {
             let mut image = image(0, 0, 2, 1, 0);
             image[10] = size;
             let file = file(None, &[&image]);
-            match FirstFrame::read(&file) {
+            match first_frame(&file) {
                 Ok(frame) => assert_eq!((1..=11).contains(&size), frame.index_bits() == size.min(8), "size {size}"),
                 Err(_) => assert!(!(1..=11).contains(&size), "size {size}"),
             }
@@ -270,7 +284,7 @@ mod tests {
     #[test]
     fn rows_of_an_interlaced_frame_come_in_four_passes() {
         let rows = |height, flags| -> Vec<usize> {
-            FirstFrame::read(&file(None, &[&image(0, 0, 1, height, flags)])).unwrap().stored_rows().collect()
+            first_frame(&file(None, &[&image(0, 0, 1, height, flags)])).unwrap().stored_rows().collect()
         };
         assert_eq!(rows(3, 0), [0, 1, 2]);
         assert_eq!(rows(1, 0x40), [0]);
@@ -282,7 +296,7 @@ mod tests {
     fn colours_come_from_the_table_or_are_gray_or_black_and_white() {
         let colors = |palette, control: &[u8], indices: &[u8]| {
             let [first, second, third, ..] =
-                FirstFrame::read(&file(palette, &[control, &image(0, 0, 2, 1, 0)])).unwrap().colors(indices);
+                first_frame(&file(palette, &[control, &image(0, 0, 2, 1, 0)])).unwrap().colors(indices);
             [first, second, third]
         };
         let (black, white) = ([0, 0, 0, 255], [255; 4]);
@@ -296,14 +310,15 @@ mod tests {
     fn a_local_table_replaces_the_global_one() {
         let local = [&image(0, 0, 2, 1, 0x80)[..10], &[9, 9, 9, 8, 8, 8, 2, 2, 0x4C, 0x0A, 0]].concat();
         let file = file(Some(&[1; 6]), &[&local]);
-        let frame = FirstFrame::read(&file).unwrap();
+        let frame = first_frame(&file).unwrap();
         assert_eq!((frame.colors(&[])[1], frame.index_bits()), ([8, 8, 8, 255], 1));
     }
 
     #[test]
     fn frames_are_counted_up_to_the_first_damage() {
         let image = image(0, 0, 2, 1, 0);
-        let count = |blocks: &[&[u8]]| FirstFrame::read(&file(None, blocks)).unwrap().count_frames();
+        let count =
+            |blocks: &[&[u8]]| first_frame(&file(None, blocks)).unwrap().count_frames(&CpuTimer::default()).unwrap();
         assert_eq!(count(&[&image, b";"]), 1);
         assert_eq!(count(&[&image, b"!\xF9\x04\0\0\0\0\0", &image, b"\0", &image]), 3);
         assert_eq!(count(&[&image, &image, b"?", &image]), 2);

@@ -12,7 +12,7 @@
 //!
 //! // Two pixels of no colour table, behind a comment: clear, 1, 1, end.
 //! let file = b"GIF89a\x02\0\x01\0\0\0\0!\xfe\x02hi\0,\0\0\0\0\x02\0\x01\0\0\x02\x02\x4c\x0a\0;";
-//! let frame = FirstFrame::read(file)?;
+//! let frame = FirstFrame::read(file, &CpuTimer::default())?;
 //! assert!(frame.covers_canvas());
 //! assert_eq!(frame.indices(&CpuTimer::default())?, [1, 1]);
 //! # Ok::<(), image_ingest_samples::DecodeError>(())

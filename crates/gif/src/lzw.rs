@@ -53,7 +53,7 @@ use crate::sub_blocks::SubBlocks;
 /// # Ok::<(), image_ingest_samples::DecodeError>(())
 /// ```
 pub fn decode_lzw(min_code_size: u8, data: SubBlocks<'_>, out: &mut [u8], timer: &CpuTimer<'_>) -> Result<()> {
-    let is_terminated = data.after().is_some();
+    let is_terminated = data.after(timer)?.is_some();
     let mut codes = CodeReader { data, block: &[], bits: 0, count: 0 };
     let mut strings = Strings::new(min_code_size);
     let (mut at, mut written) = (0, 0);
@@ -75,8 +75,8 @@ pub fn decode_lzw(min_code_size: u8, data: SubBlocks<'_>, out: &mut [u8], timer:
     Ok(())
 }
 
-/// Codes between two checks of the timer: 10 ms even when each stands for the longest string.
-const CODES_PER_CHECK: usize = 1 << 14;
+/// Codes between two checks of the timer: 2.5 ms even when each stands for the longest string.
+const CODES_PER_CHECK: usize = 1 << 12;
 
 /// The most bits of a code.
 const MAX_WIDTH: u32 = 12;

@@ -2,4 +2,4 @@
 
 use image_ingest_samples::DecodeError;
 
-pub(crate) type Result<T> = std::result::Result<T, DecodeError>;
+pub(crate) type Result<T, E = DecodeError> = std::result::Result<T, E>;

@@ -1,13 +1,17 @@
 //! Data sub-blocks (GIF89a § 15): a length, as many bytes, and so on up to a length of 0.
 
+use image_ingest_samples::{CpuTimer, WorkError};
+
 /// The sub-blocks at the start of some bytes, up to their terminator.
 ///
 /// ```
 /// use image_ingest_gif::SubBlocks;
+/// use image_ingest_samples::CpuTimer;
 ///
 /// let blocks = SubBlocks::of(b"\x03abc\x01d\x00;");
 /// assert_eq!(blocks.clone().collect::<Vec<_>>(), [&b"abc"[..], b"d"]);
-/// assert_eq!(blocks.after(), Some(&b";"[..]));
+/// assert_eq!(blocks.after(&CpuTimer::default())?, Some(&b";"[..]));
+/// # Ok::<(), image_ingest_samples::WorkError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct SubBlocks<'a> {
@@ -22,16 +26,20 @@ impl<'a> SubBlocks<'a> {
     }
 
     /// What follows the terminator; `None` where the bytes end before it.
-    #[must_use]
-    pub fn after(&self) -> Option<&'a [u8]> {
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError`].
+    pub fn after(&self, timer: &CpuTimer<'_>) -> Result<Option<&'a [u8]>, WorkError> {
         let mut rest = self.rest;
-        loop {
-            let (&length, following) = rest.split_first()?;
+        while let Some((&length, following)) = rest.split_first() {
+            timer.step()?;
             if length == 0 {
-                return Some(following);
+                return Ok(Some(following));
             }
-            rest = following.get(usize::from(length)..)?;
+            rest = following.get(usize::from(length)..).unwrap_or_default();
         }
+        Ok(None)
     }
 }
 
@@ -55,14 +63,15 @@ mod tests {
     fn a_cut_sub_block_gives_what_there_is_and_has_no_terminator() {
         let blocks = SubBlocks::of(b"\x01a\x03bc");
         assert_eq!(blocks.clone().collect::<Vec<_>>(), [&b"a"[..], b"bc"]);
-        assert_eq!(blocks.after(), None);
-        assert_eq!(SubBlocks::of(b"").after(), None);
-        assert_eq!(SubBlocks::of(b"\x01a").after(), None);
+        assert_eq!(blocks.after(&CpuTimer::default()), Ok(None));
+        assert_eq!(SubBlocks::of(b"").after(&CpuTimer::default()), Ok(None));
+        assert_eq!(SubBlocks::of(b"\x01a").after(&CpuTimer::default()), Ok(None));
     }
 
     #[test]
     fn the_terminator_alone_is_no_sub_block() {
         let mut blocks = SubBlocks::of(b"\0rest");
-        assert_eq!((blocks.next(), blocks.after()), (None, Some(&b"rest"[..])));
+        assert_eq!(blocks.next(), None);
+        assert_eq!(blocks.after(&CpuTimer::default()), Ok(Some(&b"rest"[..])));
     }
 }

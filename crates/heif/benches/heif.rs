@@ -5,6 +5,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use image_ingest_heif::{HeifLimits, Items};
+use image_ingest_samples::CpuTimer;
 
 const LIMITS: HeifLimits = HeifLimits { depth: 16, items: 1000, tiles: 1024, extents: 64 };
 
@@ -23,7 +24,7 @@ fn probe(criterion: &mut Criterion) {
 
 /// Reads all properties and finds the data of the primary item and of its inputs.
 fn everything(file: &[u8]) -> usize {
-    let items = Items::read(file, &LIMITS).expect("a HEIF file");
+    let items = Items::read(file, &LIMITS, &CpuTimer::default()).expect("a HEIF file");
     let all = [items.primary].into_iter().chain(items.inputs(items.primary).iter().copied());
     all.map(|item| items.properties(item).count() + items.data(item).expect("data").len()).sum()
 }

@@ -4,7 +4,7 @@
 //! bits; a size of 0 says that the box takes all that is left. Every box takes the 8 bytes of its header at least, so a
 //! walk has at most as many steps as an eighth of the bytes.
 
-use image_ingest_samples::DecodeError;
+use image_ingest_samples::{CpuTimer, DecodeError};
 
 use crate::cursor::{Cursor, FourCc, printable};
 use crate::result::Result;
@@ -21,8 +21,10 @@ pub(crate) struct IsoBox<'a> {
 ///
 /// # Errors
 ///
-/// `truncated` when the box is longer than `data`, `malformed` when it is shorter than its own header.
-pub(crate) fn next_box<'a>(data: &mut &'a [u8]) -> Result<Option<IsoBox<'a>>> {
+/// `truncated` when the box is longer than `data`, `malformed` when it is shorter than its own header; `deadline`,
+/// `cancelled`.
+pub(crate) fn next_box<'a>(data: &mut &'a [u8], timer: &CpuTimer<'_>) -> Result<Option<IsoBox<'a>>> {
+    timer.step()?;
     if data.is_empty() {
         return Ok(None);
     }
@@ -51,11 +53,11 @@ pub(crate) fn next_box<'a>(data: &mut &'a [u8]) -> Result<Option<IsoBox<'a>>> {
 ///
 /// # Errors
 ///
-/// `malformed`: a child reaches beyond its parent.
-pub(crate) fn children(payload: &[u8]) -> impl Iterator<Item = Result<IsoBox<'_>>> {
+/// `malformed`: a child reaches beyond its parent; `deadline`, `cancelled`.
+pub(crate) fn children<'a>(payload: &'a [u8], timer: &CpuTimer<'_>) -> impl Iterator<Item = Result<IsoBox<'a>>> {
     let mut rest = payload;
     std::iter::from_fn(move || {
-        let next = next_box(&mut rest).map_err(|e| match e {
+        let next = next_box(&mut rest, timer).map_err(|e| match e {
             DecodeError::Truncated { reason } => DecodeError::malformed(reason),
             other => other,
         });
@@ -72,14 +74,18 @@ pub(crate) fn children(payload: &[u8]) -> impl Iterator<Item = Result<IsoBox<'_>
 ///
 /// # Errors
 ///
-/// `limit_exceeded`.
-pub(crate) fn check_depth(file: &[u8], limit: u32) -> Result<()> {
+/// `limit_exceeded`, `deadline`, `cancelled`.
+pub(crate) fn check_depth(file: &[u8], limit: u32, timer: &CpuTimer<'_>) -> Result<()> {
     let mut open = vec![file];
     while let Some(rest) = open.last_mut() {
-        // What is damaged here is refused, or found irrelevant, where it is read.
-        let Ok(Some(next)) = next_box(rest) else {
-            open.pop();
-            continue;
+        let next = match next_box(rest, timer) {
+            Ok(Some(next)) => next,
+            Err(error @ DecodeError::Work(_)) => return Err(error),
+            // What is damaged here is refused, or found irrelevant, where it is read.
+            Ok(None) | Err(_) => {
+                open.pop();
+                continue;
+            }
         };
         DecodeError::check_limit("box depth", open.len() as u64, u64::from(limit))?;
         if let Some(inside) = nested(next) {
@@ -108,7 +114,7 @@ mod tests {
 
     fn types(data: &[u8]) -> (Vec<FourCc>, Option<String>) {
         let mut seen = Vec::new();
-        for child in children(data) {
+        for child in children(data, &CpuTimer::default()) {
             match child {
                 Ok(child) => seen.push(child.box_type),
                 Err(error) => return (seen, Some(error.to_string())),
@@ -120,7 +126,7 @@ mod tests {
     #[test]
     fn a_size_has_32_bits_or_64_or_is_all_that_is_left() {
         let mut data = &b"\0\0\0\x09freeA\0\0\0\x01wide\0\0\0\0\0\0\0\x12BC\0\0\0\0mdatrest"[..];
-        let mut next = || next_box(&mut data).unwrap();
+        let mut next = || next_box(&mut data, &CpuTimer::default()).unwrap();
         assert_eq!(next(), Some(IsoBox { box_type: *b"free", payload: b"A" }));
         assert_eq!(next(), Some(IsoBox { box_type: *b"wide", payload: b"BC" }));
         assert_eq!(next(), Some(IsoBox { box_type: *b"mdat", payload: b"rest" }));
@@ -130,7 +136,7 @@ mod tests {
     #[test]
     fn a_box_shorter_than_its_header_is_malformed() {
         for data in [&b"\0\0\0\x07free"[..], b"\0\0\0\x01free\0\0\0\0\0\0\0\x0f"] {
-            assert!(matches!(next_box(&mut &data[..]), Err(DecodeError::Malformed { .. })));
+            assert!(matches!(next_box(&mut &data[..], &CpuTimer::default()), Err(DecodeError::Malformed { .. })));
         }
     }
 
@@ -138,7 +144,7 @@ mod tests {
     fn a_box_longer_than_the_file_is_truncated_and_than_its_parent_malformed() {
         for data in [&b"\0\0\0\x09free"[..], b"\0\0\0\x08fre", b"\0", b"\0\0\0\x01free\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"]
         {
-            assert!(matches!(next_box(&mut &data[..]), Err(DecodeError::Truncated { .. })));
+            assert!(matches!(next_box(&mut &data[..], &CpuTimer::default()), Err(DecodeError::Truncated { .. })));
             assert!(types(data).1.is_some_and(|error| error.starts_with("malformed")));
         }
     }
@@ -157,11 +163,11 @@ mod tests {
             [&size, &name[..], &vec![0; skipped], data].concat()
         };
         let file = inside(b"meta", 4, &inside(b"iprp", 0, &inside(b"ipco", 0, &inside(b"ispe", 0, &[]))));
-        assert!(check_depth(&file, 4).is_ok());
-        let refused = check_depth(&file, 3).unwrap_err();
+        assert!(check_depth(&file, 4, &CpuTimer::default()).is_ok());
+        let refused = check_depth(&file, 3, &CpuTimer::default()).unwrap_err();
         assert!(matches!(refused, DecodeError::LimitExceeded { limit: 3, actual: 4, .. }));
         // Nothing is looked for in a box that holds no boxes, or behind damage.
-        assert!(check_depth(&inside(b"mdat", 0, &file), 1).is_ok());
-        assert!(check_depth(b"\0\0\0\x07", 0).is_ok());
+        assert!(check_depth(&inside(b"mdat", 0, &file), 1, &CpuTimer::default()).is_ok());
+        assert!(check_depth(b"\0\0\0\x07", 0, &CpuTimer::default()).is_ok());
     }
 }

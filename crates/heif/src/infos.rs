@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use image_ingest_samples::DecodeError;
+use image_ingest_samples::{CpuTimer, DecodeError};
 
 use crate::boxes::children;
 use crate::cursor::{Cursor, FourCc};
@@ -18,13 +18,13 @@ impl ItemTypes {
     ///
     /// # Errors
     ///
-    /// `malformed`, `limit_exceeded`.
-    pub(crate) fn read(payload: &[u8], limits: &HeifLimits) -> Result<Self> {
+    /// `malformed`, `limit_exceeded`, `deadline`, `cancelled`.
+    pub(crate) fn read(payload: &[u8], limits: &HeifLimits, timer: &CpuTimer<'_>) -> Result<Self> {
         let mut types = BTreeMap::new();
         let mut cursor = Cursor(payload);
         let (version, _) = cursor.full_box()?;
         limits.check_items(cursor.id(version != 0)?)?;
-        for entry in children(cursor.0) {
+        for entry in children(cursor.0, timer) {
             let entry = entry?;
             if &entry.box_type == b"infe"
                 && let Some((id, item_type)) = info(entry.payload)?
@@ -92,7 +92,7 @@ mod tests {
             infe(b"\x01\0\0\0\0\x08\0\0"),
             infe(b"\x02\0\0\0\0\x09\0\x01hvc1\0"),
         ];
-        let types = ItemTypes::read(&iinf(&entries), &LIMITS).unwrap();
+        let types = ItemTypes::read(&iinf(&entries), &LIMITS, &CpuTimer::default()).unwrap();
         assert_eq!((types.get(7).unwrap(), types.get(0x10000).unwrap()), (*b"hvc1", *b"grid"));
         // An entry without a type, and a protected item.
         assert!(!types.contains(8) && types.get(8).is_err());
@@ -102,14 +102,14 @@ mod tests {
     #[test]
     fn an_id_comes_once() {
         let one = infe(b"\x02\0\0\0\0\x07\0\0hvc1\0");
-        let twice = ItemTypes::read(&iinf(&[one.clone(), one]), &LIMITS).unwrap_err();
+        let twice = ItemTypes::read(&iinf(&[one.clone(), one]), &LIMITS, &CpuTimer::default()).unwrap_err();
         assert_eq!(twice.to_string(), "malformed: two items with one id");
     }
 
     #[test]
     fn the_announced_and_the_true_number_of_items_are_limited() {
         let limits = HeifLimits { items: 1, ..LIMITS };
-        let refused = |iinf: &[u8]| match ItemTypes::read(iinf, &limits) {
+        let refused = |iinf: &[u8]| match ItemTypes::read(iinf, &limits, &CpuTimer::default()) {
             Err(DecodeError::LimitExceeded { limit, actual, .. }) => Some((limit, actual)),
             _ => None,
         };

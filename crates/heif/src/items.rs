@@ -1,6 +1,8 @@
 //! Turns a file into items: their types, references and properties, and where their bytes lie (ISO/IEC 14496-12 §
 //! 8.11).
 
+use image_ingest_samples::CpuTimer;
+
 use crate::boxes::check_depth;
 use crate::cursor::FourCc;
 use crate::infos::ItemTypes;
@@ -18,11 +20,13 @@ use crate::result::Result;
 ///
 /// ```
 /// use image_ingest_heif::{HeifLimits, Items};
+/// use image_ingest_samples::CpuTimer;
 ///
+/// let timer = CpuTimer::default();
 /// let limits = HeifLimits { depth: 16, items: 1000, tiles: 1024, extents: 64 };
-/// let avif = Items::read(b"\0\0\0\x14ftypavif\0\0\0\0avif", &limits);
+/// let avif = Items::read(b"\0\0\0\x14ftypavif\0\0\0\0avif", &limits, &timer);
 /// assert_eq!(avif.unwrap_err().to_string(), "unsupported: brand avif");
-/// let cut = Items::read(b"\0\0\0\x14ftypheic\0\0\0\0mif1", &limits);
+/// let cut = Items::read(b"\0\0\0\x14ftypheic\0\0\0\0mif1", &limits, &timer);
 /// assert_eq!(cut.unwrap_err().to_string(), "truncated: no meta box");
 /// ```
 #[derive(Debug)]
@@ -45,19 +49,19 @@ impl<'a> Items<'a> {
     /// # Errors
     ///
     /// `malformed`, `truncated`, `limit_exceeded`; `unsupported` for a brand that no HEVC still picture has, and for an
-    /// image sequence without a still picture.
-    pub fn read(file: &'a [u8], limits: &HeifLimits) -> Result<Self> {
-        check_depth(file, limits.depth)?;
-        let meta = Meta::find(file)?;
+    /// image sequence without a still picture; `deadline`, `cancelled`.
+    pub fn read(file: &'a [u8], limits: &HeifLimits, timer: &CpuTimer<'_>) -> Result<Self> {
+        check_depth(file, limits.depth, timer)?;
+        let meta = Meta::find(file, timer)?;
         meta.check_handler()?;
         let primary = meta.primary()?;
-        let types = ItemTypes::read(meta.need(b"iinf")?, limits)?;
+        let types = ItemTypes::read(meta.need(b"iinf")?, limits, timer)?;
         let references = match meta.get(b"iref") {
-            Some(iref) => References::read(iref, primary, &types, limits)?,
+            Some(iref) => References::read(iref, primary, &types, limits, timer)?,
             None => References::default(),
         };
         let locations = Locations::read(meta.need(b"iloc")?, limits)?;
-        let properties = Properties::read(meta.need(b"iprp")?, |item| types.contains(item))?;
+        let properties = Properties::read(meta.need(b"iprp")?, |item| types.contains(item), timer)?;
         let idat = meta.get(b"idat").unwrap_or_default();
         Ok(Self { primary, is_miaf: meta.is_miaf, types, references, locations, properties, idat, file })
     }

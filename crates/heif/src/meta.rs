@@ -1,6 +1,6 @@
 //! Finds the file-level `meta` box and its parts (ISO/IEC 14496-12 § 8.11.1), and checks the brands before it.
 
-use image_ingest_samples::DecodeError;
+use image_ingest_samples::{CpuTimer, DecodeError};
 
 use crate::boxes::{IsoBox, children, next_box};
 use crate::cursor::{Cursor, FourCc, printable};
@@ -21,21 +21,21 @@ impl<'a> Meta<'a> {
     ///
     /// # Errors
     ///
-    /// `malformed`, `unsupported`; `truncated` for a file that ends before its `meta` box does.
-    pub(crate) fn find(file: &'a [u8]) -> Result<Self> {
+    /// `malformed`, `unsupported`; `truncated` for a file that ends before its `meta` box does; `deadline`, `cancelled`.
+    pub(crate) fn find(file: &'a [u8], timer: &CpuTimer<'_>) -> Result<Self> {
         let mut rest = file;
         let (mut brands_seen, mut is_miaf, mut sequence) = (false, false, false);
-        while let Some(next) = next_box(&mut rest)? {
+        while let Some(next) = next_box(&mut rest, timer)? {
             match &next.box_type {
                 b"ftyp" if !brands_seen => {
                     is_miaf = check_brands(next.payload)?;
                     brands_seen = true;
                 }
                 b"meta" if brands_seen => {
-                    return if has_meta(rest) {
+                    return if has_meta(rest, timer)? {
                         Err(DecodeError::malformed("two meta boxes"))
                     } else {
-                        Self::read(next.payload, is_miaf)
+                        Self::read(next.payload, is_miaf, timer)
                     };
                 }
                 _ if !brands_seen => return Err(DecodeError::malformed("ftyp is not the first box")),
@@ -49,11 +49,11 @@ impl<'a> Meta<'a> {
         })
     }
 
-    fn read(payload: &'a [u8], is_miaf: bool) -> Result<Self> {
+    fn read(payload: &'a [u8], is_miaf: bool, timer: &CpuTimer<'_>) -> Result<Self> {
         let mut cursor = Cursor(payload);
         cursor.full_box()?;
         let mut parts: Vec<IsoBox<'_>> = Vec::new();
-        for child in children(cursor.0) {
+        for child in children(cursor.0, timer) {
             let child = child?;
             if !PARTS.contains(&&child.box_type) {
                 continue;
@@ -109,9 +109,15 @@ impl<'a> Meta<'a> {
 }
 
 /// Whether the file goes on with a `meta` box. Bytes after its end are no boxes, or another file's.
-fn has_meta(mut rest: &[u8]) -> bool {
-    let boxes = std::iter::from_fn(|| next_box(&mut rest).ok().flatten());
-    boxes.map(|b| b.box_type).take_while(|box_type| box_type != b"ftyp").any(|box_type| &box_type == b"meta")
+fn has_meta(mut rest: &[u8], timer: &CpuTimer<'_>) -> Result<bool> {
+    loop {
+        match next_box(&mut rest, timer) {
+            Ok(Some(IsoBox { box_type, .. })) if box_type == *b"meta" => return Ok(true),
+            Ok(Some(IsoBox { box_type, .. })) if box_type != *b"ftyp" => {}
+            Err(error @ DecodeError::Work(_)) => return Err(error),
+            _ => return Ok(false),
+        }
+    }
 }
 
 /// Refuses a file under none of [`BRANDS`], and tells whether MIAF's brand is among those listed. The second four bytes
@@ -138,7 +144,7 @@ mod tests {
     use crate::tests::make_box;
 
     fn found(boxes: &[Vec<u8>]) -> std::result::Result<bool, String> {
-        Meta::find(&boxes.concat()).map(|meta| meta.is_miaf).map_err(|error| error.to_string())
+        Meta::find(&boxes.concat(), &CpuTimer::default()).map(|meta| meta.is_miaf).map_err(|error| error.to_string())
     }
 
     fn ftyp(brands: &[u8]) -> Vec<u8> {

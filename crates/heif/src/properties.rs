@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use image_ingest_samples::{Cicp, DecodeError, Size};
+use image_ingest_samples::{Cicp, CpuTimer, DecodeError, Size};
 
 use crate::aperture::CleanAperture;
 use crate::boxes::{IsoBox, children};
@@ -58,18 +58,18 @@ impl<'a> Properties<'a> {
     ///
     /// # Errors
     ///
-    /// `malformed`.
-    pub(crate) fn read(iprp: &'a [u8], known: impl Fn(u32) -> bool) -> Result<Self> {
+    /// `malformed`, `deadline`, `cancelled`.
+    pub(crate) fn read(iprp: &'a [u8], known: impl Fn(u32) -> bool, timer: &CpuTimer<'_>) -> Result<Self> {
         let mut properties = Self::default();
         let mut containers = 0;
-        for child in children(iprp) {
+        for child in children(iprp, timer) {
             let child = child?;
             match &child.box_type {
                 b"ipco" => {
                     containers += 1;
-                    properties.boxes = children(child.payload).take(MAX_PROPERTIES).collect::<Result<_>>()?;
+                    properties.boxes = children(child.payload, timer).take(MAX_PROPERTIES).collect::<Result<_>>()?;
                 }
-                b"ipma" => properties.associate(child.payload, &known)?,
+                b"ipma" => properties.associate(child.payload, &known, timer)?,
                 _ => {}
             }
         }
@@ -106,10 +106,11 @@ impl<'a> Properties<'a> {
 
     /// Reads `ipma` (§ 9.3.1): for each item a list of associations of 8 bits, or of 16 where the lowest flag is set.
     /// The highest bit marks the property as essential, and the rest counts property boxes from 1.
-    fn associate(&mut self, payload: &[u8], known: impl Fn(u32) -> bool) -> Result<()> {
+    fn associate(&mut self, payload: &[u8], known: impl Fn(u32) -> bool, timer: &CpuTimer<'_>) -> Result<()> {
         let mut cursor = Cursor(payload);
         let (version, flags) = cursor.full_box()?;
         for _ in 0..cursor.u32()? {
+            timer.step()?;
             let item = cursor.id(version != 0)?;
             let mut entries = Vec::new();
             for _ in 0..cursor.u8()? {
@@ -205,7 +206,7 @@ mod tests {
         let short = iprp(&boxes, &[0, 0, 0, 0, 0, 0, 0, 1, 0, 7, 4, 3, 0x81, 0, 2]);
         let long = iprp(&boxes, &[1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 7, 3, 0, 3, 0x80, 1, 0, 2]);
         for iprp in [short, long] {
-            let properties = Properties::read(&iprp, |_| true).unwrap();
+            let properties = Properties::read(&iprp, |_| true, &CpuTimer::default()).unwrap();
             assert_eq!(of(&properties, 7), expected);
             assert_eq!(of(&properties, 8), []);
         }
@@ -215,7 +216,7 @@ mod tests {
     fn an_essential_property_must_be_understood() {
         let boxes = [make_box(b"what", &[]), make_box(b"pixi", &[])];
         let iprp = iprp(&boxes, &[0, 0, 0, 0, 0, 0, 0, 2, 0, 1, 2, 1, 0x82, 0, 2, 2, 0x81, 3]);
-        let properties = Properties::read(&iprp, |_| true).unwrap();
+        let properties = Properties::read(&iprp, |_| true, &CpuTimer::default()).unwrap();
         assert_eq!(of(&properties, 1), [Ok("Other".into()), Ok("Other".into())]);
         let refused = ["unsupported: essential property what", "malformed: an association with no property"];
         assert_eq!(of(&properties, 2), refused.map(|error| Err(error.to_owned())));
@@ -224,14 +225,17 @@ mod tests {
     #[test]
     fn an_item_that_is_there_has_one_list() {
         let iprp = iprp(&[], &[0, 0, 0, 0, 0, 0, 0, 2, 0, 1, 0, 0, 1, 0]);
-        assert!(matches!(Properties::read(&iprp, |_| true), Err(DecodeError::Malformed { .. })));
-        assert!(Properties::read(&iprp, |item| item != 1).is_ok());
+        assert!(matches!(Properties::read(&iprp, |_| true, &CpuTimer::default()), Err(DecodeError::Malformed { .. })));
+        assert!(Properties::read(&iprp, |item| item != 1, &CpuTimer::default()).is_ok());
     }
 
     #[test]
     fn there_is_one_container_of_properties() {
         for iprp in [vec![], [make_box(b"ipco", &[]), make_box(b"ipco", &[])].concat()] {
-            assert!(matches!(Properties::read(&iprp, |_| true), Err(DecodeError::Malformed { .. })));
+            assert!(matches!(
+                Properties::read(&iprp, |_| true, &CpuTimer::default()),
+                Err(DecodeError::Malformed { .. })
+            ));
         }
     }
 
@@ -239,7 +243,11 @@ mod tests {
     fn each_property_is_read() {
         let parsed = |name: &FourCc, payload: &[u8]| {
             let whole = make_box(name, &[payload]);
-            let property = children(&whole).next().unwrap().and_then(parse).map(|property| format!("{property:?}"));
+            let property = children(&whole, &CpuTimer::default())
+                .next()
+                .unwrap()
+                .and_then(parse)
+                .map(|property| format!("{property:?}"));
             property.unwrap_or_else(|error| error.to_string())
         };
         let size = Property::Size(Size::new(64, 48));
@@ -264,7 +272,7 @@ mod tests {
         let urn = |urn: &[u8]| make_box(b"auxC", &[&[0; 4], urn, &[0]]);
         let boxes = [urn(ALPHA[0]), urn(b"urn:mpeg:hevc:2015:auxid:2"), make_box(b"irot", &[])];
         let iprp = iprp(&boxes, &[0, 0, 0, 0, 0, 0, 0, 2, 0, 1, 2, 3, 1, 0, 2, 1, 2]);
-        let properties = Properties::read(&iprp, |_| true).unwrap();
+        let properties = Properties::read(&iprp, |_| true, &CpuTimer::default()).unwrap();
         assert_eq!([1, 2, 3].map(|item| properties.is_alpha(item)), [true, false, false]);
     }
 }

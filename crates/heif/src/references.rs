@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use image_ingest_samples::DecodeError;
+use image_ingest_samples::{CpuTimer, DecodeError};
 
 use crate::boxes::{IsoBox, children};
 use crate::cursor::Cursor;
@@ -28,13 +28,19 @@ impl References {
     ///
     /// # Errors
     ///
-    /// `malformed`, `limit_exceeded`.
-    pub(crate) fn read(payload: &[u8], primary: u32, types: &ItemTypes, limits: &HeifLimits) -> Result<Self> {
+    /// `malformed`, `limit_exceeded`, `deadline`, `cancelled`.
+    pub(crate) fn read(
+        payload: &[u8],
+        primary: u32,
+        types: &ItemTypes,
+        limits: &HeifLimits,
+        timer: &CpuTimer<'_>,
+    ) -> Result<Self> {
         let mut references = Self::default();
         let mut auxiliaries = 0;
         let mut cursor = Cursor(payload);
         let (version, _) = cursor.full_box()?;
-        for reference in children(cursor.0) {
+        for reference in children(cursor.0, timer) {
             let IsoBox { box_type, payload } = reference?;
             let mut cursor = Cursor(payload);
             let from = cursor.id(version != 0)?;
@@ -110,7 +116,7 @@ mod tests {
     fn types() -> ItemTypes {
         let infe = |id: u8, name: &[u8; 4]| make_box(b"infe", &[&[2, 0, 0, 0, 0, id, 0, 0], name, &[0]]);
         let entries = [infe(1, b"grid"), infe(2, b"hvc1"), infe(3, b"Exif")].concat();
-        ItemTypes::read(&[&[0, 0, 0, 0, 0, 3], &entries[..]].concat(), &LIMITS).unwrap()
+        ItemTypes::read(&[&[0, 0, 0, 0, 0, 3], &entries[..]].concat(), &LIMITS, &CpuTimer::default()).unwrap()
     }
 
     /// References of the primary item 1, whose ids have 16 bits.
@@ -121,7 +127,7 @@ mod tests {
             make_box(name, &[&fields])
         });
         let iref = [vec![0; 4], boxes.flatten().collect()].concat();
-        References::read(&iref, 1, &types(), limits)
+        References::read(&iref, 1, &types(), limits, &CpuTimer::default())
     }
 
     #[test]
@@ -165,13 +171,13 @@ mod tests {
     #[test]
     fn ids_may_have_32_bits() {
         let iref = [&[1, 0, 0, 0][..], &make_box(b"dimg", &[&[0, 0, 0, 1, 0, 1, 0, 1, 0, 0]])].concat();
-        assert_eq!(References::read(&iref, 1, &types(), &LIMITS).unwrap().inputs(1), [0x10000]);
+        assert_eq!(References::read(&iref, 1, &types(), &LIMITS, &CpuTimer::default()).unwrap().inputs(1), [0x10000]);
     }
 
     #[test]
     fn a_reference_that_is_cut_is_malformed_but_for_metadata() {
         let cut = |name| [&[0; 4][..], &make_box(name, &[&[0, 3, 0, 2, 0, 1]])].concat();
-        let read = |name| References::read(&cut(name), 1, &types(), &LIMITS);
+        let read = |name| References::read(&cut(name), 1, &types(), &LIMITS, &CpuTimer::default());
         assert!(matches!(read(b"auxl"), Err(DecodeError::Malformed { .. })));
         assert!(matches!(read(b"dimg"), Err(DecodeError::Malformed { .. })));
         assert_eq!(read(b"cdsc").unwrap().exif, None);

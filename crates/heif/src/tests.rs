@@ -1,6 +1,6 @@
 //! Facts about whole files, made box by box.
 
-use image_ingest_samples::{DecodeError, Size};
+use image_ingest_samples::{CpuTimer, DecodeError, Size};
 
 use crate::cursor::FourCc;
 use crate::items::Items;
@@ -50,7 +50,7 @@ fn file() -> Vec<u8> {
 #[test]
 fn a_file_gives_its_items() {
     let file = file();
-    let items = Items::read(&file, &LIMITS).unwrap();
+    let items = Items::read(&file, &LIMITS, &CpuTimer::default()).unwrap();
     assert_eq!((items.primary, items.is_miaf, items.is_premultiplied(1)), (1, false, true));
     assert_eq!((items.item_type(1).unwrap(), items.inputs(1)), (*b"grid", &[2][..]));
     assert_eq!(items.alpha_planes(1).collect::<Vec<_>>(), [3]);
@@ -64,7 +64,7 @@ fn a_file_gives_its_items() {
 fn limits_are_inclusive() {
     let file = file();
     let exact = HeifLimits { depth: 4, items: 4, tiles: 1, extents: 1 };
-    assert!(Items::read(&file, &exact).is_ok());
+    assert!(Items::read(&file, &exact, &CpuTimer::default()).is_ok());
     let short = [
         HeifLimits { depth: 3, ..exact },
         HeifLimits { items: 3, ..exact },
@@ -72,7 +72,10 @@ fn limits_are_inclusive() {
         HeifLimits { extents: 0, ..exact },
     ];
     for limits in short {
-        assert!(matches!(Items::read(&file, &limits), Err(DecodeError::LimitExceeded { .. })), "{limits:?}");
+        assert!(
+            matches!(Items::read(&file, &limits, &CpuTimer::default()), Err(DecodeError::LimitExceeded { .. })),
+            "{limits:?}"
+        );
     }
 }
 
@@ -80,7 +83,10 @@ fn limits_are_inclusive() {
 fn every_prefix_of_a_file_is_truncated() {
     let file = file();
     for len in 0..file.len() {
-        assert!(matches!(Items::read(&file[..len], &LIMITS), Err(DecodeError::Truncated { .. })), "{len}");
+        assert!(
+            matches!(Items::read(&file[..len], &LIMITS, &CpuTimer::default()), Err(DecodeError::Truncated { .. })),
+            "{len}"
+        );
     }
 }
 
@@ -91,7 +97,7 @@ fn no_changed_byte_panics() {
         for value in [0, 1, 0x7f, 0xff, file[at] ^ 0x10] {
             let mut changed = file.clone();
             changed[at] = value;
-            if let Ok(items) = Items::read(&changed, &LIMITS) {
+            if let Ok(items) = Items::read(&changed, &LIMITS, &CpuTimer::default()) {
                 for item in 0..6 {
                     let _ = (items.data(item), items.properties(item).count(), items.item_type(item));
                 }

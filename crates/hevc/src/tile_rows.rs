@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use image_ingest_samples::{DecodeError, PictureView, RowSink, SampleSlice, Samples, Size, chroma_size};
+use image_ingest_samples::{CpuTimer, DecodeError, PictureView, RowSink, SampleSlice, Samples, Size, chroma_size};
 
 use crate::result::Result;
 use crate::tiled_planes::TiledPlanes;
@@ -18,7 +18,7 @@ use crate::tiled_planes::TiledPlanes;
 ///
 /// ```
 /// use image_ingest_hevc::TileRows;
-/// use image_ingest_samples::{PlaneView, RowSink, SampleSlice, Samples, Size, WorkError};
+/// use image_ingest_samples::{CpuTimer, PlaneView, RowSink, SampleSlice, Samples, Size, WorkError};
 ///
 /// struct Luma(Vec<u8>);
 ///
@@ -36,7 +36,7 @@ use crate::tiled_planes::TiledPlanes;
 /// let tiles = [Samples::U8(vec![1, 2, 4, 5]), Samples::U8(vec![3, 0, 6, 0])];
 /// let mut sink = Luma(Vec::new());
 /// for index in [1, 0] {
-///     rows.paste(&[PlaneView::of(&tiles[index], 2, 2, 8), None, None], index, &mut sink)?;
+///     rows.paste(&[PlaneView::of(&tiles[index], 2, 2, 8), None, None], index, &mut sink, &CpuTimer::default())?;
 /// }
 /// assert_eq!(sink.0, [1, 2, 3, 4, 5, 6]);
 /// # Ok::<(), image_ingest_samples::DecodeError>(())
@@ -73,9 +73,15 @@ impl TileRows {
     /// # Errors
     ///
     /// - [`DecodeError::Malformed`]: the tile lacks a plane, is smaller than the others, or has another bit depth.
-    /// - [`DecodeError::Work`]: there is no memory for the row, a tile of a row that was handed on comes again, or
-    ///   `sink` has failed.
-    pub fn paste(&mut self, tile: &PictureView<'_>, index: usize, sink: &mut dyn RowSink) -> Result<()> {
+    /// - [`DecodeError::Work`]: there is no memory for the row, a tile of a row that was handed on comes again, `sink`
+    ///   has failed, or `timer` ends the work.
+    pub fn paste(
+        &mut self,
+        tile: &PictureView<'_>,
+        index: usize,
+        sink: &mut dyn RowSink,
+        timer: &CpuTimer<'_>,
+    ) -> Result<()> {
         let misplaced = || DecodeError::internal("a tile out of its order");
         let ahead = (index / self.columns).checked_sub(self.first).ok_or_else(misplaced)?;
         while self.rows.len() <= ahead {
@@ -90,19 +96,20 @@ impl TileRows {
         }
         let column = u32::try_from(index % self.columns).map_err(|_| misplaced())?;
         let (row, lacking) = self.rows.get_mut(ahead).ok_or_else(misplaced)?;
-        row.paste(tile, self.tile, (column * self.tile.width, 0))?;
+        row.paste(tile, self.tile, (column * self.tile.width, 0), timer)?;
         *lacking = lacking.saturating_sub(1);
         while self.rows.front().is_some_and(|(_, lacking)| *lacking == 0) {
             let Some((row, _)) = self.rows.pop_front() else { break };
-            self.hand_on(&row, sink)?;
+            self.hand_on(&row, sink, timer)?;
             self.first += 1;
             self.spare = Some(row);
         }
         Ok(())
     }
 
-    /// Hands on a row of tiles. The last may reach over the lower edge: what lies behind it is left out.
-    fn hand_on(&mut self, row: &TiledPlanes, sink: &mut dyn RowSink) -> Result<()> {
+    /// Hands on a row of tiles, some rows of samples at a time. The last may reach over the lower edge: what lies behind it
+    /// is left out.
+    fn hand_on(&mut self, row: &TiledPlanes, sink: &mut dyn RowSink, timer: &CpuTimer<'_>) -> Result<()> {
         let shown = self.tile.height.min(self.size.height.saturating_sub(self.handed_on));
         let luma = Size::new(self.size.width, shown);
         self.handed_on += shown;
@@ -111,15 +118,27 @@ impl TileRows {
             let Some(size) = size else { continue };
             let wrong = || DecodeError::internal("a row of tiles without the samples of its tiles");
             let len = usize::try_from(size.pixels()).map_err(|_| wrong())?;
-            let samples = match row.plane(plane).ok_or_else(wrong)? {
-                Samples::U8(v) => SampleSlice::U8(v.get(..len).ok_or_else(wrong)?),
-                Samples::U16(v) => SampleSlice::U16(v.get(..len).ok_or_else(wrong)?),
+            let stride = usize::try_from(size.width).map_err(|_| wrong())?;
+            let at_once = (stride * ROWS_AT_ONCE).max(1);
+            let mut take = |rows: SampleSlice<'_>| {
+                timer.check()?;
+                sink.take_rows(plane, rows, stride)
             };
-            sink.take_rows(plane, samples, usize::try_from(size.width).map_err(|_| wrong())?)?;
+            match row.plane(plane).ok_or_else(wrong)? {
+                Samples::U8(v) => {
+                    v.get(..len).ok_or_else(wrong)?.chunks(at_once).try_for_each(|rows| take(SampleSlice::U8(rows)))
+                }
+                Samples::U16(v) => {
+                    v.get(..len).ok_or_else(wrong)?.chunks(at_once).try_for_each(|rows| take(SampleSlice::U16(rows)))
+                }
+            }?;
         }
         Ok(())
     }
 }
+
+/// Rows of samples between two looks at the budget. A sink reduces so many of the widest picture in 2 ms.
+const ROWS_AT_ONCE: usize = 32;
 
 #[cfg(test)]
 mod tests {
@@ -144,7 +163,8 @@ mod tests {
         let mut rows = TileRows::new(Size::new(3, 3), Size::new(2, 2), 2, None, 8);
         let paste = |index: usize| {
             let (samples, mut sink) = (Samples::U8(vec![u8::try_from(index).unwrap(); 4]), Calls::default());
-            rows.paste(&[PlaneView::of(&samples, 2, 2, 8), None, None], index, &mut sink).unwrap();
+            rows.paste(&[PlaneView::of(&samples, 2, 2, 8), None, None], index, &mut sink, &CpuTimer::default())
+                .unwrap();
             sink.0
         };
         order.into_iter().map(paste).collect()
@@ -162,8 +182,8 @@ mod tests {
         let mut rows = TileRows::new(Size::new(2, 4), Size::new(2, 2), 1, None, 8);
         let samples = Samples::U8(vec![0; 4]);
         let view = [PlaneView::of(&samples, 2, 2, 8), None, None];
-        rows.paste(&view, 0, &mut Calls::default()).unwrap();
-        let again = rows.paste(&view, 0, &mut Calls::default());
+        rows.paste(&view, 0, &mut Calls::default(), &CpuTimer::default()).unwrap();
+        let again = rows.paste(&view, 0, &mut Calls::default(), &CpuTimer::default());
         assert!(matches!(again, Err(DecodeError::Work(WorkError::Internal { .. }))));
     }
 
@@ -173,7 +193,7 @@ mod tests {
         let (y, c) = (Samples::U8(vec![1; 16]), Samples::U8(vec![2; 4]));
         let chroma = PlaneView::of(&c, 2, 2, 8);
         let mut sink = Calls::default();
-        rows.paste(&[PlaneView::of(&y, 4, 4, 8), chroma, chroma], 0, &mut sink).unwrap();
+        rows.paste(&[PlaneView::of(&y, 4, 4, 8), chroma, chroma], 0, &mut sink, &CpuTimer::default()).unwrap();
         assert_eq!(sink.0, [(0, 4, vec![1; 12]), (1, 2, vec![2; 4]), (2, 2, vec![2; 4])]);
     }
 }

@@ -1,7 +1,7 @@
 //! Puts decoded pictures together: tiles into the planes of the whole, or of one row of them.
 
 use image_ingest_samples::{
-    Chroma, DecodeError, Matrix, PictureView, PlaneView, Planes, Range, Samples, Siting, Size, chroma_size,
+    Chroma, CpuTimer, DecodeError, Matrix, PictureView, PlaneView, Planes, Range, Samples, Siting, Size, chroma_size,
     sample_count, zeroed,
 };
 
@@ -12,12 +12,12 @@ use crate::result::Result;
 ///
 /// ```
 /// use image_ingest_hevc::TiledPlanes;
-/// use image_ingest_samples::{PlaneView, Samples, Size};
+/// use image_ingest_samples::{CpuTimer, PlaneView, Samples, Size};
 ///
 /// let mut planes = TiledPlanes::new(Size::new(3, 2), None, 8)?;
 /// let tile = Samples::U8(vec![7; 4]);
 /// // The right column of the tile reaches over the edge.
-/// planes.paste(&[PlaneView::of(&tile, 2, 2, 8), None, None], Size::new(2, 2), (2, 0))?;
+/// planes.paste(&[PlaneView::of(&tile, 2, 2, 8), None, None], Size::new(2, 2), (2, 0), &CpuTimer::default())?;
 /// assert_eq!(planes.into_luma(), (Samples::U8(vec![0, 0, 7, 0, 0, 7]), 8));
 /// # Ok::<(), image_ingest_samples::DecodeError>(())
 /// ```
@@ -107,23 +107,36 @@ impl TiledPlanes {
     ///
     /// - [`DecodeError::Malformed`]: a plane is missing, is smaller than `tile`, has another bit depth, or lies behind
     ///   the right edge.
-    /// - [`DecodeError::Work`]: the picture's rows do not hold what its sizes say.
-    pub fn paste(&mut self, decoded: &PictureView<'_>, tile: Size, (left, top): (u32, u32)) -> Result<()> {
+    /// - [`DecodeError::Work`]: the picture's rows do not hold what its sizes say, or `timer` ends the work.
+    pub fn paste(
+        &mut self,
+        decoded: &PictureView<'_>,
+        tile: Size,
+        (left, top): (u32, u32),
+        timer: &CpuTimer<'_>,
+    ) -> Result<()> {
         let missing = || DecodeError::malformed("a coded picture without a plane");
-        paste(&mut self.luma, self.size, &decoded[0].ok_or_else(missing)?, tile, (left, top))?;
+        paste(&mut self.luma, self.size, &decoded[0].ok_or_else(missing)?, tile, (left, top), timer)?;
         if let Some((subsampling, cb, cr)) = &mut self.chroma {
             let (h, v) = *subsampling;
             let (size, tile) = (chroma_size(self.size, (h, v)), chroma_size(tile, (h, v)));
             let origin = (left / u32::from(h), top / u32::from(v));
-            paste(cb, size, &decoded[1].ok_or_else(missing)?, tile, origin)?;
-            paste(cr, size, &decoded[2].ok_or_else(missing)?, tile, origin)?;
+            paste(cb, size, &decoded[1].ok_or_else(missing)?, tile, origin, timer)?;
+            paste(cr, size, &decoded[2].ok_or_else(missing)?, tile, origin, timer)?;
         }
         Ok(())
     }
 }
 
 /// Copies one plane to `origin`, in samples of the plane. `size` is that of the plane, `expected` that of the tile.
-fn paste(to: &mut Samples, size: Size, from: &PlaneView<'_>, expected: Size, origin: (u32, u32)) -> Result<()> {
+fn paste(
+    to: &mut Samples,
+    size: Size,
+    from: &PlaneView<'_>,
+    expected: Size,
+    origin: (u32, u32),
+    timer: &CpuTimer<'_>,
+) -> Result<()> {
     let usize_of = |n: u32| usize::try_from(n).map_err(|_| DecodeError::out_of_memory(u64::from(n)));
     let (full, left, top) = (usize_of(size.width)?, usize_of(origin.0)?, usize_of(origin.1)?);
     // A picture is coded in whole blocks. What it has beyond the tile is its neighbours', which may be there already.
@@ -137,11 +150,13 @@ fn paste(to: &mut Samples, size: Size, from: &PlaneView<'_>, expected: Size, ori
     match to {
         Samples::U8(samples) if from.bit_depth == 8 => {
             for (row, out) in rows.zip(samples.chunks_exact_mut(full).skip(top)) {
+                timer.check()?;
                 copy(out, left, row.get(..width), |out, row| out.copy_from_slice(row))?;
             }
         }
         Samples::U16(samples) if from.bit_depth > 8 => {
             for (row, out) in rows.zip(samples.chunks_exact_mut(full).skip(top)) {
+                timer.check()?;
                 let (pairs, _) = row.as_chunks::<2>();
                 copy(out, left, pairs.get(..width), |out, row| {
                     out.iter_mut().zip(row).for_each(|(o, &pair)| *o = u16::from_ne_bytes(pair));
@@ -180,7 +195,7 @@ mod tests {
         let pasted = |order: [(&Samples, u32); 2]| {
             let mut planes = TiledPlanes::new(Size::new(4, 2), None, 8).unwrap();
             for (samples, left) in order {
-                planes.paste(&luma(samples, 4, 4), Size::new(2, 2), (left, 0)).unwrap();
+                planes.paste(&luma(samples, 4, 4), Size::new(2, 2), (left, 0), &CpuTimer::default()).unwrap();
             }
             planes.into_luma().0
         };
@@ -194,7 +209,7 @@ mod tests {
         let mut planes = TiledPlanes::new(Size::new(4, 4), Some((2, 2)), 8).unwrap();
         let (y, cb, cr) = (tile(2, 2, 1), tile(1, 1, 2), tile(1, 1, 3));
         let view = [PlaneView::of(&y, 2, 2, 8), PlaneView::of(&cb, 1, 1, 8), PlaneView::of(&cr, 1, 1, 8)];
-        planes.paste(&view, Size::new(2, 2), (2, 2)).unwrap();
+        planes.paste(&view, Size::new(2, 2), (2, 2), &CpuTimer::default()).unwrap();
         assert!(planes.plane(1) == Some(&Samples::U8(vec![0, 0, 0, 2])));
         assert!(planes.plane(2) == Some(&Samples::U8(vec![0, 0, 0, 3])));
         assert!(planes.plane(3).is_none());
@@ -207,7 +222,10 @@ mod tests {
         let (small, deep) = (tile(1, 2, 1), Samples::U16(vec![1; 4]));
         let mut planes = TiledPlanes::new(Size::new(4, 2), None, 8).unwrap();
         let mut refused = |view: PictureView<'_>, left| {
-            matches!(planes.paste(&view, Size::new(2, 2), (left, 0)), Err(DecodeError::Malformed { .. }))
+            matches!(
+                planes.paste(&view, Size::new(2, 2), (left, 0), &CpuTimer::default()),
+                Err(DecodeError::Malformed { .. })
+            )
         };
         assert!(refused(luma(&small, 1, 2), 0));
         assert!(refused([PlaneView::of(&deep, 2, 2, 10), None, None], 0));

@@ -34,12 +34,12 @@ fn decode(c: &mut Criterion) {
     let mut group = c.benchmark_group("decode");
     for (id, name) in FILES {
         let file = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/jpeg").join(name)).unwrap();
-        group.throughput(Throughput::Elements(JpegDecoder::new(&file).unwrap().size().pixels()));
+        group.throughput(Throughput::Elements(JpegDecoder::new(&file, &CpuTimer::default()).unwrap().size().pixels()));
         for (scale, variant) in [(DctScale::Full, "full"), (DctScale::Half, "half"), (DctScale::Eighth, "eighth")] {
             group.bench_function(format!("jpeg/{id}_{variant}"), |b| {
                 b.iter(|| {
                     let mut sink = Discard::default();
-                    let decoder = JpegDecoder::new(&file).unwrap();
+                    let decoder = JpegDecoder::new(&file, &CpuTimer::default()).unwrap();
                     decoder.decode([scale; 2], &mut sink, &CpuTimer::default()).unwrap();
                     black_box(sink.0)
                 });
@@ -56,7 +56,7 @@ fn probe(c: &mut Criterion) {
         let file = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/jpeg").join(name)).unwrap();
         group.throughput(Throughput::Bytes(file.len() as u64));
         group.bench_function(format!("jpeg/{id}"), |b| {
-            b.iter(|| black_box(JpegProbe::new(&file).header(limits).unwrap().scans));
+            b.iter(|| black_box(JpegProbe::new(&file, &CpuTimer::default()).header(limits).unwrap().scans));
         });
     }
     group.finish();
@@ -80,9 +80,12 @@ fn encode(c: &mut Criterion) {
     for (id, name) in &FILES[..2] {
         let file = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/jpeg").join(name)).unwrap();
         let (timer, mut planes, mut rgb) = (CpuTimer::default(), Keep::default(), Keep::default());
-        let size = JpegDecoder::new(&file).unwrap().size();
-        JpegDecoder::new(&file).unwrap().decode([DctScale::Full; 2], &mut planes, &timer).unwrap();
-        let decoder = JpegDecoder::new(&file).unwrap();
+        let size = JpegDecoder::new(&file, &CpuTimer::default()).unwrap().size();
+        JpegDecoder::new(&file, &CpuTimer::default())
+            .unwrap()
+            .decode([DctScale::Full; 2], &mut planes, &timer)
+            .unwrap();
+        let decoder = JpegDecoder::new(&file, &CpuTimer::default()).unwrap();
         decoder.decode_interleaved(InterleavedColor::YcbcrToRgb, DctScale::Full, &mut rgb, &timer).unwrap();
         let (Keep([y, cb, cr]), Keep([rgb, ..])) = (planes, rgb);
         let pixels = size.pixels();

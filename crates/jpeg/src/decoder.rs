@@ -44,7 +44,7 @@ use crate::tables::{Next, ScanStart, Tables};
 ///     b"\xFF\xDA\0\x08\x01\x01\0\0\x3F\0", &[0b0_101_0_0_01, 0b0_0_111111], b"\xFF\xD9",
 /// ]
 /// .concat();
-/// let decoder = JpegDecoder::new(&file)?;
+/// let decoder = JpegDecoder::new(&file, &CpuTimer::default())?;
 /// assert_eq!((decoder.size(), decoder.luma_size(DctScale::Half)), (Size::new(16, 8), Size::new(8, 4)));
 /// let mut rows = Rows(Vec::new());
 /// decoder.decode([DctScale::Half; 2], &mut rows, &CpuTimer::default())?;
@@ -65,10 +65,10 @@ impl<'a> JpegDecoder<'a> {
     /// # Errors
     ///
     /// [`DecodeError::Malformed`], [`DecodeError::Truncated`]; [`DecodeError::Unsupported`] for files that are lossless
-    /// or hierarchical, or have more than 8 bits or four components.
-    pub fn new(file: &'a [u8]) -> Result<Self> {
+    /// or hierarchical, or have more than 8 bits or four components; [`DecodeError::Work`] where the budget ends.
+    pub fn new(file: &'a [u8], timer: &CpuTimer<'_>) -> Result<Self> {
         let mut tables = Tables::new(file);
-        let first = match tables.next()? {
+        let first = match tables.next(timer)? {
             Next::Scan(first) => first,
             Next::EndOfImage => return Err(DecodeError::malformed("no scan")),
             Next::EndOfData => return Err(DecodeError::truncated("the data ends before the image does")),

@@ -7,7 +7,7 @@ use image_ingest_samples::{CpuTimer, DecodeError};
 
 use crate::bits::{BitReader, EntropySegments};
 use crate::result::Result;
-use crate::segments::{RST0, RST7, marker_in};
+use crate::segments::{RST0, RST7, after_restarts, marker_in};
 
 /// What is wrong with a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,16 +146,12 @@ impl<'a> Entropy<'a> {
     ///
     /// [`ScanFault::RestartOrder`], `deadline`, `cancelled`.
     pub(crate) fn skip_intervals(&mut self, timer: &CpuTimer<'_>) -> Result<()> {
-        for count in 0u32.. {
-            if count.is_multiple_of(MARKERS_A_CHECK) {
-                timer.check()?;
-            }
-            let [0xFF, number @ RST0..=RST7, data @ ..] = self.segments.rest() else { break };
+        while let [0xFF, number @ RST0..=RST7, data @ ..] = self.segments.rest() {
             if *number != RST0 + self.next_restart {
                 return Err(ScanFault::RestartOrder.into());
             }
             self.next_restart = (self.next_restart + 1) % 8;
-            self.reader = self.segments.skip_to(marker_in(data));
+            self.reader = self.segments.skip_to(marker_in(data, timer)?);
         }
         Ok(())
     }
@@ -187,16 +183,7 @@ impl<'a> Entropy<'a> {
     ///
     /// `deadline`, `cancelled`.
     pub(crate) fn after(&self, timer: &CpuTimer<'_>) -> Result<&'a [u8]> {
-        let mut rest = marker_in(self.segments.rest());
-        let mut count = 0u32;
-        while let [0xFF, RST0..=RST7, data @ ..] = rest {
-            rest = marker_in(data);
-            count = count.wrapping_add(1);
-            if count.is_multiple_of(MARKERS_A_CHECK) {
-                timer.check()?;
-            }
-        }
-        Ok(rest)
+        after_restarts(self.segments.rest(), timer)
     }
 
     /// The number of bytes of the file from the end of the last MCU on.
@@ -205,9 +192,6 @@ impl<'a> Entropy<'a> {
         self.segments.rest().len() + unread.len() + unread.iter().filter(|&&b| b == 0xFF).count()
     }
 }
-
-/// Markers that are skipped between two looks at the budget.
-pub(crate) const MARKERS_A_CHECK: u32 = 4096;
 
 /// So many zero bytes end no data of a picture, whose last byte is filled with ones (§ F.1.2.3).
 const ZEROS: usize = 5;

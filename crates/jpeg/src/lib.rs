@@ -44,7 +44,7 @@
 //! .concat();
 //!
 //! let mut gray = Gray::default();
-//! let decoder = JpegDecoder::new(&file)?;
+//! let decoder = JpegDecoder::new(&file, &CpuTimer::default())?;
 //! decoder.decode([DctScale::Full; 2], &mut gray, &CpuTimer::default())?;
 //! // 5 · 16 is eight times the difference to 128.
 //! assert_eq!(gray.0, [138; 64]);

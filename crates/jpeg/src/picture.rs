@@ -47,7 +47,7 @@ fn sequential<'a>(
         if done.iter().all(|&done| done) {
             return Ok(());
         }
-        start = match tables.next()? {
+        start = match tables.next(rows.timer)? {
             Next::Scan(next) => next,
             Next::EndOfImage | Next::EndOfData => return Err(ScanFault::Ended.into()),
         };
@@ -125,7 +125,7 @@ fn progressive<'a>(
         if coefficients.are_complete() {
             break;
         }
-        start = match tables.next()? {
+        start = match tables.next(rows.timer)? {
             Next::Scan(next) => next,
             // An encoder may leave the last bits out, and then ends the image. Without its end, a scan is missing.
             Next::EndOfImage => break,

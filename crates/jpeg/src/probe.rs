@@ -1,6 +1,6 @@
 //! Reads a file's marker segments (ITU-T T.81 annex B) without decoding.
 
-use image_ingest_samples::{DecodeError, Size};
+use image_ingest_samples::{CpuTimer, DecodeError, Size};
 
 use crate::app::ApplicationData;
 use crate::headers::{FrameComponent, FrameHeader, Process};
@@ -34,27 +34,29 @@ pub struct JpegHeader<'a> {
 ///
 /// ```
 /// use image_ingest_jpeg::{JpegProbe, ScanLimits};
-/// use image_ingest_samples::Size;
+/// use image_ingest_samples::{CpuTimer, Size};
 ///
 /// // A start of image, a frame of 16 × 8 pixels and one component, the header of its scan, and the end of the image.
 /// let file = b"\xFF\xD8\xFF\xC0\0\x0B\x08\0\x08\0\x10\x01\x01\x11\0\xFF\xDA\0\x08\x01\x01\0\0\x3F\0\xFF\xD9";
-/// let mut probe = JpegProbe::new(file);
+/// let timer = CpuTimer::default();
+/// let mut probe = JpegProbe::new(file, &timer);
 /// assert_eq!(probe.size()?, Size::new(16, 8));
 /// let header = probe.header(ScanLimits { max_scans: 100, max_full_scans: 10 })?;
 /// assert_eq!((header.scans, header.is_progressive), (1, false));
 /// # Ok::<(), image_ingest_samples::DecodeError>(())
 /// ```
-pub struct JpegProbe<'a> {
+pub struct JpegProbe<'a, 't> {
+    timer: &'t CpuTimer<'t>,
     segments: MarkerSegments<'a>,
     app: ApplicationData<'a>,
     frame: Option<FrameHeader>,
 }
 
-impl<'a> JpegProbe<'a> {
-    /// Starts after the first two bytes of `file`, which are the start of the image in a JPEG.
+impl<'a, 't> JpegProbe<'a, 't> {
+    /// Starts after the first two bytes of `file`, which are the start of the image in a JPEG. Reading asks `timer`.
     #[must_use]
-    pub fn new(file: &'a [u8]) -> Self {
-        Self { segments: MarkerSegments::new(file), app: ApplicationData::default(), frame: None }
+    pub fn new(file: &'a [u8], timer: &'t CpuTimer<'t>) -> Self {
+        Self { timer, segments: MarkerSegments::new(file), app: ApplicationData::default(), frame: None }
     }
 
     /// Reads up to the frame header and returns the size in it. Neither side is 0.
@@ -62,7 +64,8 @@ impl<'a> JpegProbe<'a> {
     /// # Errors
     ///
     /// [`DecodeError::Malformed`], [`DecodeError::Truncated`]; [`DecodeError::Unsupported`] for a frame that is
-    /// lossless, hierarchical or JPEG-LS, that has other than 8 bits, or whose height a later segment gives (§ B.2.5).
+    /// lossless, hierarchical or JPEG-LS, that has other than 8 bits, or whose height a later segment gives (§ B.2.5);
+    /// [`DecodeError::Work`] where the budget ends.
     pub fn size(&mut self) -> Result<Size> {
         if let Some(frame) = &self.frame {
             return Ok(frame.size);
@@ -116,7 +119,7 @@ impl<'a> JpegProbe<'a> {
                 self.count_needless(&mut scans, components, is_progressive, limits)?;
                 return Ok(scans.count);
             }
-            self.segments.skip_entropy_coded()?;
+            self.segments.skip_entropy_coded(self.timer)?;
         }
     }
 
@@ -134,23 +137,26 @@ impl<'a> JpegProbe<'a> {
         if !is_progressive && scans.count == 1 {
             return Ok(());
         }
-        while self.segments.skip_entropy_coded().is_ok() {
-            let Some(payload) = self.next_scan() else { return Ok(()) };
-            match scans.add(payload, components, is_progressive, limits) {
-                Err(error @ DecodeError::LimitExceeded { .. }) => return Err(error),
-                Err(_) => return Ok(()),
-                Ok(()) => {}
+        loop {
+            let counted = self.next_scan().and_then(|payload| match payload {
+                Some(payload) => scans.add(payload, components, is_progressive, limits).map(|()| true),
+                None => Ok(false),
+            });
+            match counted {
+                Err(error @ (DecodeError::LimitExceeded { .. } | DecodeError::Work(_))) => return Err(error),
+                Err(_) | Ok(false) => return Ok(()),
+                Ok(true) => {}
             }
         }
-        Ok(())
     }
 
-    /// The next scan header before the end of the image, if everything up to it is legible.
-    fn next_scan(&mut self) -> Option<&'a [u8]> {
+    /// The next scan header behind entropy-coded data; `None` where the image ends before one.
+    fn next_scan(&mut self) -> Result<Option<&'a [u8]>> {
+        self.segments.skip_entropy_coded(self.timer)?;
         loop {
-            match self.segments.next_segment().ok()? {
-                Segment::EndOfImage | Segment::StartOfImage | Segment::EndOfData => return None,
-                Segment::Scan(payload) => return Some(payload),
+            match self.segments.next_segment(self.timer)? {
+                Segment::EndOfImage | Segment::StartOfImage | Segment::EndOfData => return Ok(None),
+                Segment::Scan(payload) => return Ok(Some(payload)),
                 _ => {}
             }
         }
@@ -159,7 +165,7 @@ impl<'a> JpegProbe<'a> {
     /// Reads up to the next segment that the probe decides by. Application segments on the way are noted.
     fn next_landmark(&mut self) -> Result<Landmark<'a>> {
         loop {
-            match self.segments.next_segment()? {
+            match self.segments.next_segment(self.timer)? {
                 Segment::Frame(marker, payload) => return Ok(Landmark::Frame(marker, payload)),
                 Segment::Scan(payload) => return Ok(Landmark::Scan(payload)),
                 Segment::EndOfImage => return Ok(Landmark::EndOfImage),
@@ -237,7 +243,7 @@ mod tests {
     }
 
     fn header(file: &[u8]) -> Result<JpegHeader<'_>> {
-        JpegProbe::new(file).header(LIMITS)
+        JpegProbe::new(file, &CpuTimer::default()).header(LIMITS)
     }
 
     #[test]
@@ -277,7 +283,8 @@ mod tests {
     #[test]
     fn the_size_is_known_before_the_components_are_judged() {
         let broken = [&[0xFF, 0xD8][..], &segment(0xC0, &[8, 0, 16, 0, 24, 3, 1, 0x11, 0])].concat();
-        let mut probe = JpegProbe::new(&broken);
+        let timer = CpuTimer::default();
+        let mut probe = JpegProbe::new(&broken, &timer);
         assert_eq!(probe.size().unwrap(), Size::new(24, 16));
         assert!(matches!(probe.header(LIMITS), Err(DecodeError::Malformed { .. })));
     }

@@ -1,6 +1,6 @@
 //! Walks over the marker segments of a file (ITU-T T.81 annex B). Probing and decoding share this walk.
 
-use image_ingest_samples::DecodeError;
+use image_ingest_samples::{CpuTimer, DecodeError};
 use memchr::memchr;
 
 use crate::result::Result;
@@ -63,10 +63,9 @@ impl<'a> MarkerSegments<'a> {
     /// # Errors
     ///
     /// [`DecodeError::Truncated`] for a segment that is cut, [`DecodeError::Malformed`] for one shorter than its length
-    /// field.
-    pub(crate) fn next_segment(&mut self) -> Result<Segment<'a>> {
-        loop {
-            let Ok(marker) = self.next_marker() else { return Ok(Segment::EndOfData) };
+    /// field; `deadline`, `cancelled`.
+    pub(crate) fn next_segment(&mut self, timer: &CpuTimer<'_>) -> Result<Segment<'a>> {
+        while let Some(marker) = self.next_marker(timer)? {
             return Ok(match marker {
                 TEM | RST0..=RST7 => continue,
                 SOI => Segment::StartOfImage,
@@ -90,24 +89,26 @@ impl<'a> MarkerSegments<'a> {
                 _ => Segment::Other(marker, self.payload(marker)?),
             });
         }
+        Ok(Segment::EndOfData)
     }
 
-    /// Reads the next marker code. Fill bytes of 0xFF are skipped (§ B.1.1.2), and so are other bytes before the
-    /// marker, as libjpeg does.
+    /// Reads the next marker code; `None` where no marker follows. Fill bytes of 0xFF are skipped (§ B.1.1.2), and so
+    /// are other bytes before the marker, as libjpeg does.
     ///
     /// # Errors
     ///
-    /// [`DecodeError::Truncated`] where no marker follows.
-    fn next_marker(&mut self) -> Result<u8> {
-        loop {
-            let ff = position_of_ff(self.rest).ok_or_else(ended)?;
+    /// `deadline`, `cancelled`.
+    fn next_marker(&mut self, timer: &CpuTimer<'_>) -> Result<Option<u8>> {
+        while let Some(ff) = position_of_ff(self.rest) {
+            timer.step()?;
             let run = run_of_ff(&self.rest[ff..]);
-            let code = *self.rest.get(ff + run).ok_or_else(ended)?;
+            let Some(&code) = self.rest.get(ff + run) else { break };
             self.rest = &self.rest[ff + run + 1..];
             if code != 0 {
-                return Ok(code);
+                return Ok(Some(code));
             }
         }
+        Ok(None)
     }
 
     /// Reads the payload of the segment whose marker was just read.
@@ -134,31 +135,43 @@ impl<'a> MarkerSegments<'a> {
     ///
     /// # Errors
     ///
-    /// [`DecodeError::Truncated`] where no marker follows.
-    pub(crate) fn skip_entropy_coded(&mut self) -> Result<()> {
-        loop {
-            self.rest = marker_in(self.rest);
-            match self.rest {
-                [0xFF, RST0..=RST7, after @ ..] => self.rest = after,
-                [] => return Err(ended()),
-                _ => return Ok(()),
-            }
-        }
+    /// [`DecodeError::Truncated`] where no marker follows; `deadline`, `cancelled`.
+    pub(crate) fn skip_entropy_coded(&mut self, timer: &CpuTimer<'_>) -> Result<()> {
+        self.rest = after_restarts(self.rest, timer)?;
+        if self.rest.is_empty() { Err(ended()) } else { Ok(()) }
     }
+}
+
+/// The data from the next marker on that is no restart; empty where none follows.
+///
+/// # Errors
+///
+/// `deadline`, `cancelled`.
+pub(crate) fn after_restarts<'a>(data: &'a [u8], timer: &CpuTimer<'_>) -> Result<&'a [u8]> {
+    let mut rest = marker_in(data, timer)?;
+    while let [0xFF, RST0..=RST7, data @ ..] = rest {
+        rest = marker_in(data, timer)?;
+    }
+    Ok(rest)
 }
 
 /// The data from the next marker on, of any kind; empty where none follows. A stuffed 0xFF is no marker, and a fill byte
 /// before one is left out.
-pub(crate) fn marker_in(mut data: &[u8]) -> &[u8] {
+///
+/// # Errors
+///
+/// `deadline`, `cancelled`.
+pub(crate) fn marker_in<'a>(mut data: &'a [u8], timer: &CpuTimer<'_>) -> Result<&'a [u8]> {
     while let Some(at) = position_of_ff(data) {
+        timer.step()?;
         data = &data[at + run_of_ff(&data[at..]) - 1..];
         match data {
             [_, 0x00, after @ ..] => data = after,
-            [_, _, ..] => return data,
+            [_, _, ..] => return Ok(data),
             _ => break,
         }
     }
-    &[]
+    Ok(&[])
 }
 
 /// Where the next 0xFF is. Where each byte is one, or every second, a search in many bytes at once would begin for each.
@@ -215,16 +228,20 @@ mod tests {
     /// The segments of a file up to the end of its data.
     fn walk(after_soi: &[u8]) -> Vec<Segment<'_>> {
         let mut segments = MarkerSegments { rest: after_soi, has_frame: false };
-        let next = || segments.next_segment().ok().filter(|segment| *segment != Segment::EndOfData);
+        let next = || segments.next_segment(&CpuTimer::default()).ok().filter(|segment| *segment != Segment::EndOfData);
         std::iter::from_fn(next).collect()
+    }
+
+    fn next_marker_in(data: &[u8]) -> &[u8] {
+        marker_in(data, &CpuTimer::default()).unwrap()
     }
 
     #[test]
     fn a_marker_is_0xff_and_neither_a_stuffed_zero_nor_another_0xff() {
-        assert_eq!(marker_in(&[1, 0xFF, 0, 2, 0xFF, 0xFF, 0xFF, 0xD3, 4]), [0xFF, 0xD3, 4]);
-        assert_eq!(marker_in(&[0xFF, 0, 0xFF, 0xFF, 0, 5, 0xFF, 1]), [0xFF, 1]);
+        assert_eq!(next_marker_in(&[1, 0xFF, 0, 2, 0xFF, 0xFF, 0xFF, 0xD3, 4]), [0xFF, 0xD3, 4]);
+        assert_eq!(next_marker_in(&[0xFF, 0, 0xFF, 0xFF, 0, 5, 0xFF, 1]), [0xFF, 1]);
         for none in [&[][..], &[1, 2], &[0xFF], &[1, 0xFF, 0xFF], &[0xFF, 0]] {
-            assert!(marker_in(none).is_empty(), "{none:?}");
+            assert!(next_marker_in(none).is_empty(), "{none:?}");
         }
     }
 
@@ -237,7 +254,7 @@ mod tests {
     }
 
     fn error(after_soi: &[u8]) -> DecodeError {
-        MarkerSegments { rest: after_soi, has_frame: false }.next_segment().unwrap_err()
+        MarkerSegments { rest: after_soi, has_frame: false }.next_segment(&CpuTimer::default()).unwrap_err()
     }
 
     #[test]
@@ -291,10 +308,11 @@ mod tests {
     fn entropy_coded_data_ends_at_a_marker_that_is_no_restart() {
         let file = [1, 0xFF, 0, 0xFF, 0xD7, 2, 0xFF, 0xFF, 0, 0xFF, 0xFF, 0xD9];
         let mut segments = MarkerSegments { rest: &file, has_frame: false };
-        segments.skip_entropy_coded().unwrap();
+        segments.skip_entropy_coded(&CpuTimer::default()).unwrap();
         assert_eq!(segments.rest(), [0xFF, 0xD9]);
         for len in 0..file.len() {
-            assert!(MarkerSegments { rest: &file[..len], has_frame: false }.skip_entropy_coded().is_err(), "{len}");
+            let mut cut = MarkerSegments { rest: &file[..len], has_frame: false };
+            assert!(cut.skip_entropy_coded(&CpuTimer::default()).is_err(), "{len}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Reads marker segments up to the next scan, and keeps the tables that scans are decoded by (ITU-T T.81 § B.2.4).
 
-use image_ingest_samples::DecodeError;
+use image_ingest_samples::{CpuTimer, DecodeError};
 
 use crate::arithmetic::conditioning::Conditioning;
 use crate::codes::HuffmanTable;
@@ -73,10 +73,10 @@ impl<'a> Tables<'a> {
     ///
     /// # Errors
     ///
-    /// `malformed`, `truncated`, `unsupported`.
-    pub(crate) fn next(&mut self) -> Result<Next<'a>> {
+    /// `malformed`, `truncated`, `unsupported`, `deadline`, `cancelled`.
+    pub(crate) fn next(&mut self, timer: &CpuTimer<'_>) -> Result<Next<'a>> {
         loop {
-            match self.segments.next_segment()? {
+            match self.segments.next_segment(timer)? {
                 Segment::EndOfData => return Ok(Next::EndOfData),
                 Segment::EndOfImage => return Ok(Next::EndOfImage),
                 Segment::StartOfImage => return Err(DecodeError::malformed("a second start of image")),
@@ -213,7 +213,7 @@ mod tests {
     fn read(segments: &[Vec<u8>], check: impl FnOnce(&Tables<'_>, Result<Next<'_>>)) {
         let file = [&[0xFF, 0xD8][..], &segments.concat()].concat();
         let mut tables = Tables::new(&file);
-        let next = tables.next();
+        let next = tables.next(&CpuTimer::default());
         check(&tables, next);
     }
 

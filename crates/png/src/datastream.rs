@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 
-use image_ingest_samples::{DecodeError, WorkError};
+use image_ingest_samples::{CpuTimer, DecodeError, WorkError};
 
 use crate::chunks::Chunks;
 use crate::expand::Expand;
@@ -23,10 +23,10 @@ use crate::zlib::inflated;
 ///
 /// ```
 /// use image_ingest_png::Datastream;
-/// use image_ingest_samples::DecodeError;
+/// use image_ingest_samples::{CpuTimer, DecodeError};
 ///
 /// let no_image_data = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0\x3a\x7e\x9b\x55";
-/// assert!(matches!(Datastream::read(no_image_data), Err(DecodeError::Truncated { .. })));
+/// assert!(matches!(Datastream::read(no_image_data, &CpuTimer::default()), Err(DecodeError::Truncated { .. })));
 /// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -47,12 +47,14 @@ impl<'a> Datastream<'a> {
     ///
     /// [`DecodeError::Malformed`] for a file that is no PNG, a wrong header or palette, or image data in several
     /// places; [`DecodeError::Truncated`] where the file ends before the image data begins;
-    /// [`DecodeError::Unsupported`] for a critical chunk that is not known, and for Xcode's variant of PNG.
-    pub fn read(bytes: &'a [u8]) -> Result<Self> {
+    /// [`DecodeError::Unsupported`] for a critical chunk that is not known, and for Xcode's variant of PNG;
+    /// [`DecodeError::Work`] where the budget ends.
+    pub fn read(bytes: &'a [u8], timer: &CpuTimer<'_>) -> Result<Self> {
         let mut walk = Chunks::new(bytes)?;
         let header = ImageHeader::next(&mut walk)?;
         let mut chunks = PictureChunks::default();
         let data = loop {
+            timer.step()?;
             let chunk = walk.next().unwrap_or_else(|| Err(DecodeError::truncated("no image data")))?;
             match &chunk.name {
                 b"IDAT" => break ImageData { first: chunk, rest: walk.clone() },
@@ -65,6 +67,7 @@ impl<'a> Datastream<'a> {
         }
         let mut inside = true;
         for chunk in walk.map_while(Result::ok).take_while(|chunk| chunk.name != *b"IEND") {
+            timer.step()?;
             if inside && chunk.name == *b"IDAT" {
                 continue;
             }
@@ -88,9 +91,9 @@ impl<'a> Datastream<'a> {
     ///
     /// # Errors
     ///
-    /// [`WorkError::OutOfMemory`].
-    pub fn icc_profile(&self, max_bytes: u64) -> Result<Option<Vec<u8>>, WorkError> {
-        self.chunks.iccp.and_then(profile_stream).map_or(Ok(None), |stream| inflated(stream, max_bytes))
+    /// [`WorkError`].
+    pub fn icc_profile(&self, max_bytes: u64, timer: &CpuTimer<'_>) -> Result<Option<Vec<u8>>, WorkError> {
+        self.chunks.iccp.and_then(profile_stream).map_or(Ok(None), |stream| inflated(stream, max_bytes, timer))
     }
 
     /// The block of Exif, which begins with a TIFF header, with or without `Exif\0\0` before it: that of the first
@@ -98,11 +101,11 @@ impl<'a> Datastream<'a> {
     ///
     /// # Errors
     ///
-    /// [`WorkError::OutOfMemory`].
-    pub fn exif(&self) -> Result<Option<Cow<'a, [u8]>>, WorkError> {
+    /// [`WorkError`].
+    pub fn exif(&self, timer: &CpuTimer<'_>) -> Result<Option<Cow<'a, [u8]>>, WorkError> {
         match self.chunks.exif {
             Some(block) => Ok(Some(Cow::Borrowed(block))),
-            None => Ok(self.chunks.raw_profiles.exif()?.map(Cow::Owned)),
+            None => Ok(self.chunks.raw_profiles.exif(timer)?.map(Cow::Owned)),
         }
     }
 

@@ -13,10 +13,11 @@
 
 use fdeflate::{DecompressionError, Decompressor};
 
-use image_ingest_samples::{DecodeError, zeroed};
+use image_ingest_samples::{CpuTimer, DecodeError, zeroed};
 
 use crate::chunks::{Chunk, Chunks};
 use crate::result::Result;
+use crate::zlib::inflate_some;
 
 /// Where the image data is stored: in the first `IDAT` and those directly after it.
 #[derive(Debug, Clone)]
@@ -67,12 +68,12 @@ impl<'a> ImageInflater<'a> {
     ///
     /// # Errors
     ///
-    /// `malformed`, `truncated`.
-    pub(crate) fn at_least(&mut self, least: usize) -> Result<&[u8]> {
+    /// `malformed`, `truncated`, `deadline`, `cancelled`.
+    pub(crate) fn at_least(&mut self, least: usize, timer: &CpuTimer<'_>) -> Result<&[u8]> {
         if self.filled - self.taken < least {
             self.move_window();
             while self.left > 0 && (self.filled - self.taken < least || self.room() > STRIDE / 2) {
-                if self.step(self.left)? == 0 && (self.ended || self.zlib.is_done()) {
+                if self.step(self.left, timer)? == 0 && (self.ended || self.zlib.is_done()) {
                     return Err(short());
                 }
             }
@@ -89,11 +90,11 @@ impl<'a> ImageInflater<'a> {
     ///
     /// # Errors
     ///
-    /// `malformed`, `truncated`.
-    pub(crate) fn finish(mut self) -> Result<()> {
+    /// `malformed`, `truncated`, `deadline`, `cancelled`.
+    pub(crate) fn finish(mut self, timer: &CpuTimer<'_>) -> Result<()> {
         self.move_window();
         while !self.zlib.is_done() {
-            if self.step(u64::MAX)? > 0 {
+            if self.step(u64::MAX, timer)? > 0 {
                 return Ok(());
             }
             if self.ended && !self.zlib.is_done() {
@@ -116,15 +117,15 @@ impl<'a> ImageInflater<'a> {
         self.filled -= dropped;
     }
 
-    /// Inflates until the chunk or the room ends, or `most` bytes have come. Returns how many bytes came.
-    fn step(&mut self, most: u64) -> Result<usize> {
+    /// Inflates until a piece of the chunk or the room ends, or `most` bytes have come. Returns how many bytes came.
+    fn step(&mut self, most: u64, timer: &CpuTimer<'_>) -> Result<usize> {
+        timer.check()?;
         if self.input.is_empty() {
             self.next_chunk()?;
         }
         let limit = usize::try_from(most).unwrap_or(usize::MAX).min(self.room());
         let out = &mut self.buffer[..self.filled + limit];
-        let (consumed, produced) = self.zlib.read(self.input, out, self.filled, false).map_err(refusal)?;
-        self.input = self.input.get(consumed..).unwrap_or_default();
+        let (_, produced) = inflate_some(&mut self.zlib, &mut self.input, out, self.filled).map_err(refusal)?;
         self.filled += produced;
         self.left = self.left.saturating_sub(produced as u64);
         Ok(produced)
@@ -193,10 +194,10 @@ mod tests {
         let mut out = Vec::new();
         while out.len() < total {
             let len = most.min(total - out.len());
-            out.extend_from_slice(&inflate.at_least(len)?[..len]);
+            out.extend_from_slice(&inflate.at_least(len, &CpuTimer::default())?[..len]);
             inflate.take(len);
         }
-        inflate.finish()?;
+        inflate.finish(&CpuTimer::default())?;
         Ok(out)
     }
 

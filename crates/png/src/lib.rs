@@ -31,7 +31,7 @@
 //!     \0\0\0\0IEND\xae\x42\x60\x82";
 //! assert_eq!(ImageHeader::read(file)?.size, Size::new(1, 1));
 //! let mut kept = Kept(Vec::new());
-//! Datastream::read(file)?.picture().decode(&mut kept, &CpuTimer::default())?;
+//! Datastream::read(file, &CpuTimer::default())?.picture().decode(&mut kept, &CpuTimer::default())?;
 //! assert_eq!(kept.0, [200]);
 //! # Ok::<(), image_ingest_samples::DecodeError>(())
 //! ```

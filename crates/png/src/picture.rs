@@ -1,6 +1,8 @@
 //! Decodes the image data of a PNG to samples.
 
-use image_ingest_samples::{CpuTimer, Layout, RowSink, SampleSlice, Samples, WorkError, sample_count, zeroed};
+use image_ingest_samples::{
+    CpuTimer, Layout, RowSink, SampleSlice, Samples, WorkError, Zeroable, sample_count, zeroed,
+};
 
 use crate::adam7::passes;
 use crate::expand::Expand;
@@ -110,7 +112,7 @@ impl<'a> PngPicture<'a> {
     }
 
     /// Writes the pixels that `expand` makes of the rows of each pass to their places in the picture.
-    fn deinterlaced<T: Copy + Default>(
+    fn deinterlaced<T: Copy + Zeroable>(
         &self,
         rows: &mut StoredRows<'_>,
         expand: impl Fn(&[u8], usize, &mut Vec<T>),

@@ -9,7 +9,7 @@
 
 use std::borrow::Cow;
 
-use image_ingest_samples::WorkError;
+use image_ingest_samples::{CpuTimer, WorkError};
 
 use crate::chunks::Chunk;
 use crate::result::Result;
@@ -36,12 +36,12 @@ impl<'a> RawProfiles<'a> {
     ///
     /// # Errors
     ///
-    /// [`WorkError::OutOfMemory`].
-    pub(crate) fn exif(&self) -> Result<Option<Vec<u8>>, WorkError> {
+    /// [`WorkError`].
+    pub(crate) fn exif(&self, timer: &CpuTimer<'_>) -> Result<Option<Vec<u8>>, WorkError> {
         for text in &self.texts {
             let text = match text {
-                Text::Plain(text) => Some(Cow::Borrowed(*text)),
-                Text::Deflated(stream) => inflated(stream, MAX_TEXT_BYTES)?.map(Cow::Owned),
+                Text::Plain(text) => (text.len() as u64 <= MAX_TEXT_BYTES).then_some(Cow::Borrowed(*text)),
+                Text::Deflated(stream) => inflated(stream, MAX_TEXT_BYTES, timer)?.map(Cow::Owned),
             };
             if let Some(exif) = text.and_then(|text| profile(&text)).filter(|block| has_tiff_header(block)) {
                 return Ok(Some(exif));
@@ -121,7 +121,7 @@ const MAX_CHUNKS: usize = 8;
 /// The longest profile: what fits a segment of a JPEG, from which these profiles come.
 const MAX_EXIF_BYTES: usize = 64 * 1024;
 
-/// The longest inflated text: two digits for each byte, line ends, and the two lines before them.
+/// The longest text: two digits for each byte, line ends, and the two lines before them.
 const MAX_TEXT_BYTES: u64 = 144 * 1024;
 
 #[cfg(test)]
@@ -170,7 +170,7 @@ mod tests {
         let file = [&SIGNATURE[..], &chunks.concat()].concat();
         let mut profiles = RawProfiles::default();
         Chunks::new(&file).unwrap().for_each(|chunk| profiles.note(&chunk.unwrap()));
-        profiles.exif().unwrap()
+        profiles.exif(&CpuTimer::default()).unwrap()
     }
 
     #[test]

@@ -58,7 +58,7 @@ impl<'a> StoredRows<'a> {
             self.timer.check()?;
             let count = at_once.min(left);
             let len = count * filtered_len;
-            let filtered = self.inflate.at_least(len)?.get(..len).unwrap_or_default();
+            let filtered = self.inflate.at_least(len, self.timer)?.get(..len).unwrap_or_default();
             unfilter(filtered, bytes_per_pixel, row_len, &mut out).ok_or_else(unknown_filter)?;
             self.inflate.take(len);
             push(&out[row_len..][..count * row_len], row_len)?;
@@ -75,7 +75,7 @@ impl<'a> StoredRows<'a> {
     ///
     /// [`DecodeError::Malformed`], [`DecodeError::Truncated`].
     pub(crate) fn finish(self) -> Result<()> {
-        self.inflate.finish()
+        self.inflate.finish(self.timer)
     }
 }
 

@@ -28,7 +28,7 @@ impl RowSink for Kept {
 
 fn decode(file: &[u8]) -> Result<Vec<u8>> {
     let mut kept = Kept::default();
-    Datastream::read(file)?.picture().decode(&mut kept, &CpuTimer::default())?;
+    Datastream::read(file, &CpuTimer::default())?.picture().decode(&mut kept, &CpuTimer::default())?;
     Ok(kept.0)
 }
 
@@ -57,7 +57,11 @@ fn a_picture_may_be_decoded_whole_too() {
     let size = Size::new(5, 7);
     let (rows, samples) = rows_by_difference(size);
     let file = gray(size, false, &rows, 9);
-    let whole = Datastream::read(&file).unwrap().picture().decode_interlaced(&CpuTimer::default()).unwrap();
+    let whole = Datastream::read(&file, &CpuTimer::default())
+        .unwrap()
+        .picture()
+        .decode_interlaced(&CpuTimer::default())
+        .unwrap();
     assert_eq!(whole, Samples::U8(samples));
 }
 
@@ -73,7 +77,7 @@ fn a_byte_less_is_truncated_and_bytes_more_are_not_read() {
 #[test]
 fn an_interlaced_picture_of_one_pixel_has_one_row() {
     let file = gray(Size::new(1, 1), true, &[0, 77], 99);
-    let picture = Datastream::read(&file).unwrap().picture();
+    let picture = Datastream::read(&file, &CpuTimer::default()).unwrap().picture();
     assert_eq!(picture.decode_interlaced(&CpuTimer::default()).unwrap(), Samples::U8(vec![77]));
 }
 
@@ -82,7 +86,7 @@ fn the_last_bytes_of_a_pass_decide_about_its_first() {
     // 2 × 2 in Adam7: pass 1 has (0, 0), pass 6 has (1, 0), pass 7 has the row below.
     let rows = [0, 10, 0, 20, 1, 30, 10];
     let file = gray(Size::new(2, 2), true, &rows, 2);
-    let picture = Datastream::read(&file).unwrap().picture();
+    let picture = Datastream::read(&file, &CpuTimer::default()).unwrap().picture();
     assert_eq!(picture.decode_interlaced(&CpuTimer::default()).unwrap(), Samples::U8(vec![10, 20, 30, 40]));
 }
 
@@ -104,7 +108,7 @@ fn the_first_valid_chunk_of_a_name_counts() {
         two(b"cHRM", &[0; 31], &[&[0; 28][..], &[0, 0, 0, 6]].concat()),
     ];
     let file = with_chunks(&chunks.concat(), b"");
-    let chunks = Datastream::read(&file).unwrap().chunks;
+    let chunks = Datastream::read(&file, &CpuTimer::default()).unwrap().chunks;
     assert_eq!((chunks.gamma, chunks.is_srgb, chunks.frames), (Some(1), true, Some(5)));
     assert_eq!(chunks.cicp.map(|cicp| (cicp.primaries, cicp.full_range)), Some((9, false)));
     assert_eq!(chunks.chromaticities, Some([(0, 0), (0, 0), (0, 0), (0, 6)]));
@@ -119,7 +123,11 @@ fn exif_is_that_of_the_first_valid_exif_chunk_and_of_text_where_there_is_none() 
     };
     let exif = |before: &[Vec<u8>], behind: &[Vec<u8>]| {
         let file = with_chunks(&before.concat(), &behind.concat());
-        Datastream::read(&file).unwrap().exif().unwrap().map(std::borrow::Cow::into_owned)
+        Datastream::read(&file, &CpuTimer::default())
+            .unwrap()
+            .exif(&CpuTimer::default())
+            .unwrap()
+            .map(std::borrow::Cow::into_owned)
     };
     let broken = chunk(b"eXIf", b"no TIFF header");
     assert_eq!(exif(&[broken.clone(), chunk(b"eXIf", first)], &[chunk(b"eXIf", second)]).as_deref(), Some(first));
@@ -133,7 +141,7 @@ fn a_profile_comes_inflated_up_to_its_limit() {
     let stream = fdeflate::compress_to_vec(b"profile");
     let read = |head: &[u8], max_bytes| {
         let file = with_chunks(&chunk(b"iCCP", &[head, &stream].concat()), b"");
-        Datastream::read(&file).unwrap().icc_profile(max_bytes).unwrap()
+        Datastream::read(&file, &CpuTimer::default()).unwrap().icc_profile(max_bytes, &CpuTimer::default()).unwrap()
     };
     assert_eq!(read(b"name\0\0", 7).as_deref(), Some(b"profile".as_slice()));
     assert_eq!(read(b"name\0\0", 6), None);

@@ -1,8 +1,8 @@
 //! Inflates the zlib stream of an ancillary chunk to its end, up to a limit (PNG Third Edition § 10.3).
 
-use fdeflate::Decompressor;
+use fdeflate::{DecompressionError, Decompressor};
 
-use image_ingest_samples::{WorkError, zeroed};
+use image_ingest_samples::{CpuTimer, WorkError, zeroed};
 
 use crate::result::Result;
 
@@ -12,8 +12,8 @@ use crate::result::Result;
 ///
 /// # Errors
 ///
-/// [`WorkError::OutOfMemory`].
-pub(crate) fn inflated(stream: &[u8], max_bytes: u64) -> Result<Option<Vec<u8>>, WorkError> {
+/// [`WorkError`].
+pub(crate) fn inflated(stream: &[u8], max_bytes: u64, timer: &CpuTimer<'_>) -> Result<Option<Vec<u8>>, WorkError> {
     // One more than allowed, so that a stream of exactly `max_bytes` also reaches its Adler-32.
     let Some(most) = usize::try_from(max_bytes).ok().and_then(|max| max.checked_add(1)) else { return Ok(None) };
     let mut zlib = Decompressor::new();
@@ -27,8 +27,8 @@ pub(crate) fn inflated(stream: &[u8], max_bytes: u64) -> Result<Option<Vec<u8>>,
             out.try_reserve_exact(more).map_err(|_| WorkError::OutOfMemory { bytes: more as u64 })?;
             out.resize(filled + more, 0);
         }
-        let Ok((consumed, produced)) = zlib.read(input, &mut out, filled, true) else { return Ok(None) };
-        input = input.get(consumed..).unwrap_or_default();
+        let Ok((consumed, produced)) = inflate_some(&mut zlib, &mut input, &mut out, filled) else { return Ok(None) };
+        timer.check()?;
         filled += produced;
         // No progress though there is room: the stream ends before its last block or its Adler-32.
         if consumed == 0 && produced == 0 && filled < out.len() {
@@ -38,6 +38,29 @@ pub(crate) fn inflated(stream: &[u8], max_bytes: u64) -> Result<Option<Vec<u8>>,
     out.truncate(filled);
     Ok((filled < most).then_some(out))
 }
+
+/// Inflates a piece of `input` to `out` from `filled` on, and moves `input` behind what was read. Returns how many bytes
+/// were read and how many came.
+///
+/// A piece is small: a deflate stream may be blocks that hold nothing, and cost a set of prefix codes each.
+///
+/// # Errors
+///
+/// As the decompressor has them.
+pub(crate) fn inflate_some(
+    zlib: &mut Decompressor,
+    input: &mut &[u8],
+    out: &mut [u8],
+    filled: usize,
+) -> Result<(usize, usize), DecompressionError> {
+    let piece = &input[..input.len().min(PIECE_BYTES)];
+    let (consumed, produced) = zlib.read(piece, out, filled, false)?;
+    *input = input.get(consumed..).unwrap_or_default();
+    Ok((consumed, produced))
+}
+
+/// The most input between two looks at the budget.
+const PIECE_BYTES: usize = 16 * 1024;
 
 /// The first buffer. Most ICC profiles fit; a longer one is moved when the buffer grows.
 const FIRST_BYTES: usize = 16 * 1024;
@@ -51,16 +74,16 @@ mod tests {
 
     #[test]
     fn a_stored_block_comes_back() {
-        assert_eq!(inflated(&ABC, 3), Ok(Some(b"abc".to_vec())));
+        assert_eq!(inflated(&ABC, 3, &CpuTimer::default()), Ok(Some(b"abc".to_vec())));
     }
 
     #[test]
     fn a_stream_over_the_limit_or_cut_or_with_a_wrong_checksum_is_none() {
-        assert_eq!(inflated(&ABC, 2), Ok(None));
-        (0..ABC.len()).for_each(|n| assert_eq!(inflated(&ABC[..n], 99), Ok(None), "cut at {n}"));
+        assert_eq!(inflated(&ABC, 2, &CpuTimer::default()), Ok(None));
+        (0..ABC.len()).for_each(|n| assert_eq!(inflated(&ABC[..n], 99, &CpuTimer::default()), Ok(None), "cut at {n}"));
         let mut wrong = ABC;
         wrong[13] ^= 1;
-        assert_eq!(inflated(&wrong, 99), Ok(None));
+        assert_eq!(inflated(&wrong, 99, &CpuTimer::default()), Ok(None));
     }
 
     #[test]
@@ -68,8 +91,9 @@ mod tests {
         for len in [0, 1, FIRST_BYTES - 1, FIRST_BYTES, FIRST_BYTES + 1, 5 * FIRST_BYTES] {
             let bytes: Vec<u8> = (0..len).map(|at| (at * at / 7).to_le_bytes()[0]).collect();
             let stream = fdeflate::compress_to_vec(&bytes);
-            assert_eq!(inflated(&stream, len as u64), Ok(Some(bytes)), "{len} bytes");
-            assert_eq!(inflated(&stream, (len as u64).saturating_sub(1)).unwrap().is_some(), len == 0, "{len} bytes");
+            let within = |max_bytes| inflated(&stream, max_bytes, &CpuTimer::default());
+            assert_eq!(within(len as u64), Ok(Some(bytes)), "{len} bytes");
+            assert_eq!(within((len as u64).saturating_sub(1)).unwrap().is_some(), len == 0, "{len} bytes");
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Rows wait until there are as many as the arithmetic has lanes. They are turned into columns, so that one lane is one
 //! row, and reduced together: a target sample is then a weighted sum of columns, and no lane ever meets another.
 
-use image_ingest_samples::zeroed;
+use image_ingest_samples::{defaults, zeroed};
 
 use crate::arithmetic::Arithmetic;
 use crate::result::Result;
@@ -34,7 +34,7 @@ impl<T: Arithmetic> Horizontal<T> {
         let (row_len, out_len) = (pixels * channels, target * channels);
         let rows = zeroed(row_len * lanes)?;
         // The last weight of an odd pair is 0, and yet it is multiplied: one pixel more is read, and never counts.
-        let columns = if weights.is_some() { zeroed(row_len + channels)? } else { Vec::new() };
+        let columns = if weights.is_some() { defaults(row_len + channels)? } else { Vec::new() };
         let out = if weights.is_some() { zeroed(out_len * lanes)? } else { Vec::new() };
         Ok(Self { weights, channels, rows, row_len, waiting: 0, columns, out, out_len })
     }

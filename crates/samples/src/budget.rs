@@ -5,14 +5,15 @@
 //! the wall clock, and asks the kernel for the thread's CPU time only when 5 ms have passed. A thread cannot have spent
 //! more CPU time than has passed on the clock, so no timer holds back more than that interval.
 //!
-//! Work takes at most some 5 ms of CPU time between two questions. The walks over millions of empty JPEG segments, PNG chunks
-//! or GIF blocks ask nothing: some 50 ms for 10 MB of them. libwebp's encoder asks through its progress hook.
+//! Work takes at most some 5 ms of CPU time between two questions. Steps that are too short to ask after each are counted
+//! ([`CpuTimer::step`]). libwebp's encoder asks through its progress hook.
 
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::clock::thread_cpu_time;
 use crate::error::WorkError;
 
 /// Stops the jobs that hold a clone of it.
@@ -107,7 +108,7 @@ impl Budget {
     /// A timer that starts now. It measures the calling thread and must stay on it.
     #[must_use]
     pub fn timer(&self) -> CpuTimer<'_> {
-        CpuTimer { measured: Some((self, Cell::new(Instants::now()))) }
+        CpuTimer { measured: Some((self, Cell::new(Instants::now()))), steps: Cell::default() }
     }
 
     /// Whether the job may go on, judged by what its timers have reported so far.
@@ -139,7 +140,12 @@ impl Budget {
 pub struct CpuTimer<'b> {
     /// `None` where no budget bounds the work.
     measured: Option<(&'b Budget, Cell<Instants>)>,
+    /// Short steps so far.
+    steps: Cell<u32>,
 }
+
+/// The short steps between two checks.
+const STEPS_A_CHECK: u32 = 512;
 
 impl CpuTimer<'_> {
     /// Whether the job may go on. One call costs some ten nanoseconds, so it may follow every row.
@@ -151,11 +157,28 @@ impl CpuTimer<'_> {
         let Some((budget, last)) = &self.measured else {
             return Ok(());
         };
+        #[cfg(feature = "watch")]
+        crate::watch::look();
         // CPU time never runs faster than the clock. Asking the kernel for it costs ten times as much as the clock.
         if last.get().clock.elapsed() >= budget.report_interval() {
             self.report();
         }
         budget.check()
+    }
+
+    /// Counts a step of work that is too short to ask after each, and checks at every 512th.
+    ///
+    /// Walks over what an upload may have millions of, such as empty segments, take such steps: each costs at most some
+    /// microseconds.
+    ///
+    /// # Errors
+    ///
+    /// As [`Budget::check`].
+    #[inline]
+    pub fn step(&self) -> Result<(), WorkError> {
+        let steps = self.steps.get().wrapping_add(1);
+        self.steps.set(steps);
+        if steps.is_multiple_of(STEPS_A_CHECK) { self.check() } else { Ok(()) }
     }
 
     /// Adds what the thread has spent since the last report to the job's total.
@@ -170,6 +193,10 @@ impl CpuTimer<'_> {
 
 impl Drop for CpuTimer<'_> {
     fn drop(&mut self) {
+        #[cfg(feature = "watch")]
+        if self.measured.is_some() {
+            crate::watch::look();
+        }
         self.report();
     }
 }
@@ -193,17 +220,6 @@ impl Instants {
             None => self.clock.duration_since(earlier.clock),
         }
     }
-}
-
-#[cfg(unix)]
-fn thread_cpu_time() -> Option<Duration> {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::try_from(time).ok()
-}
-
-#[cfg(not(unix))]
-fn thread_cpu_time() -> Option<Duration> {
-    None
 }
 
 #[cfg(test)]
@@ -253,6 +269,16 @@ mod tests {
         let Err(WorkError::Deadline { limit, actual }) = timer.check() else { panic!("within its deadline") };
         assert_eq!(limit, Duration::from_millis(10));
         assert!((15..1_000).contains(&actual.as_millis()), "{actual:?}");
+    }
+
+    #[test]
+    fn short_steps_are_asked_after_now_and_then() {
+        let token = CancellationToken::new();
+        let budget = Budget::new(Duration::from_secs(1), token.clone());
+        let timer = budget.timer();
+        assert!((0..10_000).all(|_| timer.step().is_ok()));
+        token.cancel();
+        assert_eq!((0..=STEPS_A_CHECK).find_map(|_| timer.step().err()), Some(WorkError::Cancelled));
     }
 
     #[test]

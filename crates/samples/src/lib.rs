@@ -23,6 +23,7 @@ mod avx2;
 pub mod block;
 mod budget;
 mod cicp;
+mod clock;
 mod error;
 mod memory;
 mod orientation;
@@ -32,13 +33,16 @@ mod samples;
 mod size;
 mod turn;
 mod view;
+#[cfg(feature = "watch")]
+pub mod watch;
 mod workers;
 
 pub use avx2::Avx2;
 pub use budget::{Budget, CancellationToken, CpuTimer};
+pub use bytemuck::Zeroable;
 pub use cicp::Cicp;
 pub use error::{BoxError, DecodeError, WorkError};
-pub use memory::{joined, reserve, reserve_exact, zeroed};
+pub use memory::{defaults, joined, reserve, reserve_exact, zeroed};
 pub use orientation::Orientation;
 pub use planes::{Chroma, Matrix, Planes, Range, Siting, chroma_size};
 pub use raster::{Layout, Raster};

@@ -2,9 +2,14 @@
 //!
 //! What an upload announces decides how much is allocated, so every buffer of samples comes from here.
 
+use bytemuck::Zeroable;
+use bytemuck::allocation::try_zeroed_vec;
+
 use crate::error::WorkError;
 
-/// Allocates `len` elements of the default value, which is zero for numbers.
+/// Allocates `len` elements of zero bytes.
+///
+/// The memory comes zeroed from the allocator, so large buffers are not written here: their pages come when they are used.
 ///
 /// ```
 /// use image_ingest_samples::{WorkError, zeroed};
@@ -17,7 +22,16 @@ use crate::error::WorkError;
 /// # Errors
 ///
 /// [`WorkError::OutOfMemory`] with the bytes asked for.
-pub fn zeroed<T: Copy + Default>(len: usize) -> Result<Vec<T>, WorkError> {
+pub fn zeroed<T: Zeroable>(len: usize) -> Result<Vec<T>, WorkError> {
+    try_zeroed_vec(len).map_err(|()| out_of_memory::<T>(len))
+}
+
+/// Allocates `len` default values of a type that is no number.
+///
+/// # Errors
+///
+/// [`WorkError::OutOfMemory`] with the bytes asked for.
+pub fn defaults<T: Copy + Default>(len: usize) -> Result<Vec<T>, WorkError> {
     let mut v = Vec::new();
     reserve_exact(&mut v, len)?;
     v.resize(len, T::default());

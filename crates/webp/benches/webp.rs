@@ -21,7 +21,7 @@ fn probe(criterion: &mut Criterion) {
         // Most bytes of a file are those of its picture, which are not read, so there is no throughput.
         group.bench_function(id, |b| {
             b.iter(|| {
-                let container = Container::read(black_box(&file)).expect("a WebP file");
+                let container = Container::read(black_box(&file), &CpuTimer::default()).expect("a WebP file");
                 let layout = LosslessLayout::read(container.image.vp8l_data(), container.image.size, &timer);
                 black_box(layout.ok())
             });
@@ -29,7 +29,9 @@ fn probe(criterion: &mut Criterion) {
     }
     let file = animation(100_000);
     group.throughput(Throughput::Bytes(file.len() as u64));
-    group.bench_function("0mp/frames_100000", |b| b.iter(|| Container::read(black_box(&file)).expect("an animation")));
+    group.bench_function("0mp/frames_100000", |b| {
+        b.iter(|| Container::read(black_box(&file), &CpuTimer::default()).expect("an animation"))
+    });
     let (data, size) = (many_groups(), Size::new(256, 128));
     group.throughput(Throughput::Bytes(data.len() as u64));
     group.bench_function("0mp/groups_2048", |b| {
@@ -57,7 +59,7 @@ fn decode(criterion: &mut Criterion) {
         ("0mp/lossless_alpha", "lossless_alpha.webp"),
     ] {
         let file = read(name);
-        let container = Container::read(&file).expect("a WebP file");
+        let container = Container::read(&file, &CpuTimer::default()).expect("a WebP file");
         group.throughput(Throughput::Elements(container.image.size.pixels()));
         group.bench_function(id, |b| b.iter(|| decode_once(black_box(&container), false).expect("a picture")));
         group.bench_function(format!("{id}_portable"), |b| {

@@ -1,7 +1,7 @@
 //! Finds one coded image among chunks: `VP8 `, `VP8 ` with `ALPH` before it, or `VP8L` (RFC 9649 § 2.5, § 2.6, §
 //! 2.7.1.2).
 
-use image_ingest_samples::{DecodeError, Size};
+use image_ingest_samples::{CpuTimer, DecodeError, Size};
 
 use crate::result::Result;
 use crate::riff::RiffChunks;
@@ -34,10 +34,11 @@ impl<'a> CodedImage<'a> {
     ///
     /// # Errors
     ///
-    /// `malformed`, `truncated`.
-    pub(crate) fn read(mut chunks: RiffChunks<'a>) -> Result<Self> {
+    /// `malformed`, `truncated`, `deadline`, `cancelled`.
+    pub(crate) fn read(mut chunks: RiffChunks<'a>, timer: &CpuTimer<'_>) -> Result<Self> {
         let mut alpha = None;
         loop {
+            timer.step()?;
             let start = chunks.rest();
             let chunk = chunks.next().unwrap_or_else(|| Err(DecodeError::malformed("no image data")))?;
             let since = |start: &'a [u8]| start.get(..start.len() - chunks.rest().len()).unwrap_or_default();
@@ -153,11 +154,11 @@ mod tests {
         let frame = [0x30, 0, 0, 0x9D, 0x01, 0x2A, 1, 0, 1, 0];
         let image = [b"VP8 \x0a\0\0\0", &frame[..]].concat();
         let list = [b"ALPH\x01\0\0\0\x00\0OTHR\0\0\0\0", &image[..]].concat();
-        let with_alpha = CodedImage::read(RiffChunks::in_chunk(&list)).unwrap();
+        let with_alpha = CodedImage::read(RiffChunks::in_chunk(&list), &CpuTimer::default()).unwrap();
         assert_eq!((with_alpha.alpha, with_alpha.data), (true, &list[..]));
         assert_eq!(with_alpha.alpha_chunk(), Some(&[0][..]));
         assert_eq!(with_alpha.frame().unwrap(), frame);
-        let alone = CodedImage::read(RiffChunks::in_chunk(&image)).unwrap();
+        let alone = CodedImage::read(RiffChunks::in_chunk(&image), &CpuTimer::default()).unwrap();
         // The first partition of 1 byte is within the 10 bytes of the chunk.
         assert_eq!((alone.alpha, alone.frame().unwrap()), (false, &frame[..]));
     }
@@ -166,13 +167,15 @@ mod tests {
     fn of_two_alpha_chunks_the_last_counts() {
         let frame = b"VP8 \x0a\0\0\0\x30\0\0\x9D\x01\x2A\x01\0\x01\0";
         let list = [&b"ALPH\x02\0\0\0\x00\x05ALPH\x02\0\0\0\x00\x07"[..], frame].concat();
-        let image = CodedImage::read(RiffChunks::in_chunk(&list)).unwrap();
+        let image = CodedImage::read(RiffChunks::in_chunk(&list), &CpuTimer::default()).unwrap();
         assert_eq!((image.alpha_chunk(), image.data.len()), (Some(&[0, 7][..]), 10 + frame.len()));
     }
 
     #[test]
     fn vp8l_data_have_their_padding() {
-        let image = CodedImage::read(RiffChunks::in_chunk(b"VP8L\x07\0\0\0\x2F\0\0\0\0\x08\x09\x07")).unwrap();
+        let image =
+            CodedImage::read(RiffChunks::in_chunk(b"VP8L\x07\0\0\0\x2F\0\0\0\0\x08\x09\x07"), &CpuTimer::default())
+                .unwrap();
         assert_eq!(image.vp8l_data(), [8, 9, 7]);
     }
 
@@ -181,11 +184,12 @@ mod tests {
         let frame = |first_partition: u16| {
             let [tag, length] = (first_partition << 5 | 0x10).to_le_bytes();
             let image = [b"VP8 \x0b\0\0\0", &[tag, length, 0, 0x9D, 0x01, 0x2A, 1, 0, 1, 0, 7, 9][..]].concat();
-            CodedImage::read(RiffChunks::in_chunk(&image)).unwrap().frame().map(<[u8]>::to_vec)
+            CodedImage::read(RiffChunks::in_chunk(&image), &CpuTimer::default()).unwrap().frame().map(<[u8]>::to_vec)
         };
         assert_eq!(frame(10).unwrap().last(), Some(&9));
         assert!(matches!(frame(11), Err(DecodeError::Malformed { .. })));
-        let lossless = CodedImage::read(RiffChunks::in_chunk(b"VP8L\x05\0\0\0\x2F\0\0\0\0\0")).unwrap();
+        let lossless =
+            CodedImage::read(RiffChunks::in_chunk(b"VP8L\x05\0\0\0\x2F\0\0\0\0\0"), &CpuTimer::default()).unwrap();
         assert!(matches!(lossless.frame(), Err(DecodeError::Malformed { .. })));
     }
 }

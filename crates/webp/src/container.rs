@@ -4,7 +4,7 @@
 //! canvas and announces metadata and animation. As libwebp has it, `ICCP` and `EXIF` count only where `VP8X` announces
 //! them. The background colour of `ANIM` is not read.
 
-use image_ingest_samples::{DecodeError, Rect, Size};
+use image_ingest_samples::{CpuTimer, DecodeError, Rect, Size};
 
 use crate::coded_image::CodedImage;
 use crate::result::Result;
@@ -13,12 +13,12 @@ use crate::riff::RiffChunks;
 /// What the container of a WebP file says.
 ///
 /// ```
-/// use image_ingest_samples::Size;
+/// use image_ingest_samples::{CpuTimer, Size};
 /// use image_ingest_webp::{Bitstream, Container};
 ///
 /// // One pixel in VP8L.
 /// let file = b"RIFF\x14\0\0\0WEBPVP8L\x08\0\0\0\x2F\0\0\0\0\x88\x88\x08";
-/// let container = Container::read(file)?;
+/// let container = Container::read(file, &CpuTimer::default())?;
 /// assert_eq!((container.canvas, container.frames), (Size::new(1, 1), None));
 /// assert_eq!(container.image.bitstream, Bitstream::Vp8l);
 /// assert_eq!(container.image.vp8l_data(), [0x88, 0x88, 0x08]);
@@ -46,17 +46,17 @@ impl<'a> Container<'a> {
     /// # Errors
     ///
     /// `malformed`, and `truncated` where the file ends before the primary image does, or before metadata that is
-    /// announced.
-    pub fn read(bytes: &'a [u8]) -> Result<Self> {
+    /// announced; `deadline`, `cancelled`.
+    pub fn read(bytes: &'a [u8], timer: &CpuTimer<'_>) -> Result<Self> {
         let mut chunks = RiffChunks::in_webp(bytes)?;
         let first = chunks.clone().next().unwrap_or_else(|| Err(DecodeError::malformed("no chunk")))?;
         match &first.name {
             b"VP8X" => {
                 chunks.next();
-                Self::read_extended(first.data, chunks)
+                Self::read_extended(first.data, chunks, timer)
             }
             // Only the extended format announces metadata: whatever else follows has no meaning.
-            b"VP8 " | b"VP8L" => Ok(Self::of_still(CodedImage::read(chunks)?, None, None)),
+            b"VP8 " | b"VP8L" => Ok(Self::of_still(CodedImage::read(chunks, timer)?, None, None)),
             _ => Err(DecodeError::malformed("the first chunk is no image")),
         }
     }
@@ -66,25 +66,28 @@ impl<'a> Container<'a> {
     }
 
     /// § 2.7: one byte of flags, three reserved bytes, and the sides of the canvas less one in 24 bits each.
-    fn read_extended(header: &[u8], chunks: RiffChunks<'a>) -> Result<Self> {
+    fn read_extended(header: &[u8], chunks: RiffChunks<'a>, timer: &CpuTimer<'_>) -> Result<Self> {
         let &[flags, _, _, _, w0, w1, w2, h0, h1, h2, ..] = header else {
             return Err(DecodeError::malformed("VP8X is too short"));
         };
         let canvas = Size::new(u24([w0, w1, w2]) + 1, u24([h0, h1, h2]) + 1);
-        let find = |name, flag| if flags & flag == 0 { Ok(None) } else { find(chunks.clone(), name) };
+        let find = |name, flag| if flags & flag == 0 { Ok(None) } else { find(chunks.clone(), name, timer) };
         let (icc, exif) = (find(b"ICCP", FLAG_ICC)?, find(b"EXIF", FLAG_EXIF)?);
         if flags & FLAG_ANIMATION == 0 {
-            let still = Self::of_still(CodedImage::read(chunks)?, icc, exif);
+            let still = Self::of_still(CodedImage::read(chunks, timer)?, icc, exif);
             return if still.canvas == canvas {
                 Ok(still)
             } else {
                 Err(DecodeError::malformed("canvas and image differ in size"))
             };
         }
-        let (place, image) = read_first_frame(chunks.clone(), canvas)?;
-        let frames = chunks.map_while(Result::ok).filter(|c| c.name == *b"ANMF").count();
-        let frames = Some(u32::try_from(frames).unwrap_or(u32::MAX));
-        Ok(Self { canvas, image, place, icc, exif, frames })
+        let (place, image) = read_first_frame(chunks.clone(), canvas, timer)?;
+        let mut frames = 0_u32;
+        for chunk in chunks.map_while(Result::ok) {
+            timer.step()?;
+            frames = frames.saturating_add((chunk.name == *b"ANMF").into());
+        }
+        Ok(Self { canvas, image, place, icc, exif, frames: Some(frames) })
     }
 }
 
@@ -92,9 +95,10 @@ impl<'a> Container<'a> {
 ///
 /// # Errors
 ///
-/// `truncated` where the file ends before the chunk is found.
-fn find<'a>(chunks: RiffChunks<'a>, name: &[u8; 4]) -> Result<Option<&'a [u8]>> {
+/// `truncated` where the file ends before the chunk is found; `deadline`, `cancelled`.
+fn find<'a>(chunks: RiffChunks<'a>, name: &[u8; 4], timer: &CpuTimer<'_>) -> Result<Option<&'a [u8]>> {
     for chunk in chunks {
+        timer.step()?;
         match chunk {
             Ok(chunk) if chunk.name == *name => return Ok(Some(chunk.data)),
             Ok(_) => {}
@@ -107,8 +111,9 @@ fn find<'a>(chunks: RiffChunks<'a>, name: &[u8; 4]) -> Result<Option<&'a [u8]>> 
 
 /// The first `ANMF` chunk (§ 2.7.1.1): 16 bytes of place, size, duration and blending, and the chunks of its image.
 /// Left and top are halved in the file, and sides are less one, so no sum of two of them is above 2²⁶.
-fn read_first_frame(chunks: RiffChunks<'_>, canvas: Size) -> Result<(Rect, CodedImage<'_>)> {
+fn read_first_frame<'a>(chunks: RiffChunks<'a>, canvas: Size, timer: &CpuTimer<'_>) -> Result<(Rect, CodedImage<'a>)> {
     for chunk in chunks {
+        timer.step()?;
         let chunk = chunk?;
         if chunk.name != *b"ANMF" {
             continue;
@@ -119,7 +124,7 @@ fn read_first_frame(chunks: RiffChunks<'_>, canvas: Size) -> Result<(Rect, Coded
         };
         let size = Size::new(u24([w0, w1, w2]) + 1, u24([h0, h1, h2]) + 1);
         let place = Rect { left: 2 * u24([x0, x1, x2]), top: 2 * u24([y0, y1, y2]), size };
-        let image = CodedImage::read(RiffChunks::in_chunk(frame))?;
+        let image = CodedImage::read(RiffChunks::in_chunk(frame), timer)?;
         if image.size != size || !place.fits_in(canvas) {
             return Err(DecodeError::malformed("the first frame does not fit its place"));
         }
@@ -168,7 +173,7 @@ mod tests {
     #[test]
     fn a_simple_file_has_no_metadata() {
         let file = riff(&[IMAGE, &chunk(b"EXIF", b"MM"), &chunk(b"ICCP", b"profile")]);
-        let container = Container::read(&file).unwrap();
+        let container = Container::read(&file, &CpuTimer::default()).unwrap();
         assert_eq!((container.canvas, container.place), (Size::new(2, 3), Rect::whole(Size::new(2, 3))));
         assert_eq!((container.icc, container.exif, container.frames), (None, None, None));
     }
@@ -178,7 +183,7 @@ mod tests {
         let file = |flags| riff(&[&vp8x(flags, 2, 3), &chunk(b"ICCP", b"profile"), IMAGE, &chunk(b"EXIF", b"MM")]);
         let read = |flags| {
             let file = file(flags);
-            let container = Container::read(&file).unwrap();
+            let container = Container::read(&file, &CpuTimer::default()).unwrap();
             (container.icc.map(<[u8]>::to_vec), container.exif.map(<[u8]>::to_vec))
         };
         assert_eq!(read(0), (None, None));
@@ -189,24 +194,30 @@ mod tests {
     #[test]
     fn a_still_picture_fills_its_canvas() {
         let file = riff(&[&vp8x(0, 2, 4), IMAGE]);
-        assert_eq!(Container::read(&file).unwrap_err().to_string(), "malformed: canvas and image differ in size");
+        assert_eq!(
+            Container::read(&file, &CpuTimer::default()).unwrap_err().to_string(),
+            "malformed: canvas and image differ in size"
+        );
     }
 
     #[test]
     fn a_frame_has_its_place_and_later_ones_are_counted() {
         let file = riff(&[&vp8x(FLAG_ANIMATION, 10, 11), &anmf(4, 4), &chunk(b"ANMF", &[]), b"ANMF\xFF\0\0\0"]);
-        let container = Container::read(&file).unwrap();
+        let container = Container::read(&file, &CpuTimer::default()).unwrap();
         assert_eq!(container.place, Rect { left: 8, top: 8, size: Size::new(2, 3) });
         assert_eq!((container.canvas, container.frames), (Size::new(10, 11), Some(2)));
         let beyond = riff(&[&vp8x(FLAG_ANIMATION, 9, 11), &anmf(4, 4)]);
-        assert!(matches!(Container::read(&beyond), Err(DecodeError::Malformed { .. })));
+        assert!(matches!(Container::read(&beyond, &CpuTimer::default()), Err(DecodeError::Malformed { .. })));
     }
 
     #[test]
     fn every_prefix_of_a_file_is_truncated() {
         let file = riff(&[&vp8x(FLAG_EXIF, 2, 3), IMAGE, &chunk(b"EXIF", b"MM")]);
         for len in 0..file.len() {
-            assert!(matches!(Container::read(&file[..len]), Err(DecodeError::Truncated { .. })), "{len}");
+            assert!(
+                matches!(Container::read(&file[..len], &CpuTimer::default()), Err(DecodeError::Truncated { .. })),
+                "{len}"
+            );
         }
     }
 }

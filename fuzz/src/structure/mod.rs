@@ -77,9 +77,22 @@ pub fn take_apart(structure: Structure, data: &[u8]) -> Option<Box<dyn Parts>> {
 
 fn change(parts: &mut dyn Parts, random: &mut Random, plain: Plain) {
     let count = parts.count();
-    match random.below(10) {
+    match random.below(12) {
         0 if count > 1 => parts.remove(random.below(count)),
         1 => parts.repeat(random.below(count), random.below(count + 1)),
+        // What costs little once may cost much when it is there often.
+        2 => {
+            let to = random.below(count + 1);
+            parts.repeat(random.below(count), to);
+            (1..1 << random.below(10)).for_each(|_| parts.repeat(to, to));
+        }
+        3 => {
+            let Some(body) = parts.body(random.below(count)).filter(|body| !body.is_empty()) else { return };
+            let start = random.below(body.len());
+            let piece = body[start..].iter().take(1 + random.below(64)).copied().collect::<Vec<_>>();
+            let times = 1 << random.below(12);
+            body.splice(start..start, piece.repeat(times));
+        }
         _ => {
             let Some(body) = parts.body(random.below(count)) else { return };
             let len = body.len();

@@ -16,7 +16,7 @@ use image_ingest_oracles::arguments::Arguments;
 use image_ingest_oracles::random::Random;
 use image_ingest_oracles::webp::{WebpComparison, WebpForm, WebpOutcome, compare, decode, decode_by_libwebp};
 use image_ingest_oracles::webp_inputs::Bitstreams;
-use image_ingest_samples::{RowSink, SampleSlice, WorkError, sample_count};
+use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, WorkError, sample_count};
 use image_ingest_webp::{Bitstream, Container};
 
 const MAX_PIXELS: u64 = 70_000_000;
@@ -126,7 +126,7 @@ impl RowSink for Nothing {
 
 /// Prints the least CPU time of libwebp, our code and our portable code, measured in turn.
 fn measure(file: &[u8], path: &Path) {
-    let Ok(Container { image, .. }) = Container::read(file) else { return };
+    let Ok(Container { image, .. }) = Container::read(file, &CpuTimer::default()) else { return };
     let form = match image.bitstream {
         Bitstream::Vp8 if image.alpha => WebpForm::LossyRgba,
         Bitstream::Vp8 => WebpForm::Planes,

@@ -15,7 +15,7 @@ use crate::upload::limits::Limits;
 ///
 /// `malformed`, `truncated`, `limit_exceeded`, `out_of_memory`, `deadline`, `cancelled`.
 pub(crate) fn decode(bytes: &[u8], header: &Header, limits: &Limits, timer: &CpuTimer<'_>) -> Result<Pixels> {
-    let frame = FirstFrame::read(bytes).map_err(refusal)?;
+    let frame = FirstFrame::read(bytes, timer).map_err(refusal)?;
     if frame.canvas != header.coded_size {
         return Err(Error::internal("GIF header and decoder disagree on the size"));
     }

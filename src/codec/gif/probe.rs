@@ -2,7 +2,7 @@
 
 use image_ingest_color::ColorDescription;
 use image_ingest_gif::FirstFrame;
-use image_ingest_samples::{DecodeError, Rect};
+use image_ingest_samples::{CpuTimer, DecodeError, Rect};
 
 use crate::error::{Error, Result};
 use crate::header::{Channels, Coding, Header, Orientation};
@@ -13,11 +13,11 @@ use crate::upload::limits::Limits;
 ///
 /// # Errors
 ///
-/// `malformed`, `truncated`, `too_many_pixels`.
-pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
-    let frame = FirstFrame::read(bytes).map_err(refusal)?;
+/// `malformed`, `truncated`, `too_many_pixels`, `deadline`, `cancelled`.
+pub(crate) fn probe(bytes: &[u8], limits: &Limits, timer: &CpuTimer<'_>) -> Result<Header> {
+    let frame = FirstFrame::read(bytes, timer).map_err(refusal)?;
     limits.check_size(frame.canvas)?;
-    let frames = frame.count_frames();
+    let frames = frame.count_frames(timer)?;
     Ok(Header {
         format: Format::Gif,
         coded_size: frame.canvas,

@@ -27,7 +27,7 @@ fn encode(width: u16, height: u16, frames: &[gif::Frame<'_>]) -> Vec<u8> {
 }
 
 fn header(bytes: &[u8]) -> Result<Header> {
-    probe(bytes, &Limits::default())
+    probe(bytes, &Limits::default(), &CpuTimer::default())
 }
 
 fn pixels(bytes: &[u8]) -> Result<Raster> {
@@ -196,11 +196,14 @@ fn structure_without_a_picture_is_refused() {
 fn size_limits_are_inclusive() {
     let file = encode(9, 5, &[frame(0, 0, 9, 5)]);
     let mut limits = Limits { max_pixels: 45, max_side: 9, ..Limits::default() };
-    assert!(probe(&file, &limits).is_ok());
+    assert!(probe(&file, &limits, &CpuTimer::default()).is_ok());
     limits.max_side = 8;
-    assert!(matches!(probe(&file, &limits), Err(Error::TooManyPixels { limit: 8, actual: 9, .. })));
+    assert!(matches!(
+        probe(&file, &limits, &CpuTimer::default()),
+        Err(Error::TooManyPixels { limit: 8, actual: 9, .. })
+    ));
     (limits.max_side, limits.max_pixels) = (9, 44);
-    assert_eq!(code(probe(&file, &limits)), "too_many_pixels");
+    assert_eq!(code(probe(&file, &limits, &CpuTimer::default())), "too_many_pixels");
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use image_ingest_color::to_rgb;
 use image_ingest_resize::{ChromaGrid, reduce_planes};
-use image_ingest_samples::{CpuTimer, Layout, Planes, Raster, Rect, Samples, Size, Workers, sample_count, zeroed};
+use image_ingest_samples::{
+    CpuTimer, Layout, Planes, Raster, Rect, Samples, Size, Workers, Zeroable, sample_count, zeroed,
+};
 
 use crate::error::{Error, Result};
 
@@ -66,7 +68,7 @@ impl Alpha {
     fn fitted<F, T>(&self, from: &[F], size: Size, most: u32, timer: &CpuTimer<'_>) -> Result<Vec<T>>
     where
         F: Copy + Into<u32>,
-        T: Copy + Default + TryFrom<u32>,
+        T: Copy + Default + Zeroable + TryFrom<u32>,
     {
         let max = (1u32 << self.bit_depth.min(16)) - 1;
         let spread = |v: u32| T::try_from((v.min(max) * most + max / 2) / max).unwrap_or_default();
@@ -86,7 +88,7 @@ impl Alpha {
 
 /// Pixels of one channel or of three, with their alpha. A channel is taken at 0, `channels` / 2 and `channels` − 1,
 /// which is three times the one channel of gray.
-fn interleave<T: Copy + Default>(pixels: &[T], layout: Layout, alpha: &[T], timer: &CpuTimer<'_>) -> Result<Vec<T>> {
+fn interleave<T: Copy + Zeroable>(pixels: &[T], layout: Layout, alpha: &[T], timer: &CpuTimer<'_>) -> Result<Vec<T>> {
     let mut out = zeroed(alpha.len().saturating_mul(4))?;
     let channels = layout.channels();
     let pieces = pixels.chunks(PIECE * channels).zip(alpha.chunks(PIECE)).zip(out.chunks_mut(PIECE * 4));

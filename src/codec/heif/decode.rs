@@ -33,7 +33,7 @@ pub(crate) fn decode(
     limits: &Limits,
     workers: Workers<'_>,
 ) -> Result<Pixels> {
-    let PrimaryPicture { items, size, content, .. } = PrimaryPicture::read(bytes, limits)?;
+    let PrimaryPicture { items, size, content, .. } = PrimaryPicture::read(bytes, limits, &workers.timer())?;
     if size != header.coded_size {
         return Err(Error::internal("HEIF header and decoder disagree on the size"));
     }
@@ -127,7 +127,7 @@ fn decode_whole(
             let empty = TiledPlanes::new(mosaic.size, mosaic.subsampling(), mosaic.bit_depth());
             *planes = Some(empty.map_err(refusal)?);
         }
-        planes.iter_mut().try_for_each(|planes| planes.paste(&tile.view(), leaf.size, origin)).map_err(refusal)
+        planes.iter_mut().try_for_each(|planes| planes.paste(&tile.view(), leaf.size, origin, timer)).map_err(refusal)
     })?;
     let planes = planes.into_inner().unwrap_or_else(PoisonError::into_inner);
     planes.ok_or_else(|| Error::internal("a picture without tiles"))
@@ -148,7 +148,7 @@ fn decode_tile_rows(items: &Items<'_>, picture: &HeifPicture<'_>, plan: &Plan, w
     workers.each(&whole.leaves, window, |index, leaf, timer| {
         let tile = decode_leaf(items, leaf, plan.in_loop_filters, timer)?;
         let (rows, reducer) = &mut *reduced.lock().unwrap_or_else(PoisonError::into_inner);
-        rows.paste(&tile.view(), index, reducer).map_err(refusal)
+        rows.paste(&tile.view(), index, reducer, timer).map_err(refusal)
     })?;
     let (rows, reducer) = reduced.into_inner().unwrap_or_else(PoisonError::into_inner);
     drop(rows);

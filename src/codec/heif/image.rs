@@ -2,7 +2,7 @@
 
 use image_ingest_color::ColorDescription;
 use image_ingest_heif::{FourCc, HeifLimits, Items};
-use image_ingest_samples::Size;
+use image_ingest_samples::{CpuTimer, Size};
 
 use super::colour::description;
 use super::mosaic::Leaf;
@@ -32,17 +32,18 @@ impl<'a> PrimaryPicture<'a> {
     ///
     /// # Errors
     ///
-    /// `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `limit_exceeded`.
-    pub(super) fn read(bytes: &'a [u8], limits: &Limits) -> Result<Self> {
+    /// `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `limit_exceeded`, `deadline`, `cancelled`.
+    pub(super) fn read(bytes: &'a [u8], limits: &Limits, timer: &CpuTimer<'_>) -> Result<Self> {
         let structure = HeifLimits {
             depth: limits.max_heif_depth,
             items: limits.max_heif_items,
             tiles: limits.max_heif_tiles,
             extents: limits.max_heif_extents,
         };
-        let items = Items::read(bytes, &structure).map_err(refusal)?;
+        let items = Items::read(bytes, &structure, timer).map_err(refusal)?;
         let item = item_name(items.item_type(items.primary).map_err(refusal)?);
-        let ResolvedItem { content, size, transform, colour } = Resolver::new(&items, limits).item(items.primary)?;
+        let ResolvedItem { content, size, transform, colour } =
+            Resolver::new(&items, limits, timer).item(items.primary)?;
         let first = content.pictures().next().and_then(|picture| picture.whole.leaves.first());
         let usability = first.ok_or_else(|| malformed("a picture made of nothing"))?.usability();
         let color = description(&colour, usability, limits)?;

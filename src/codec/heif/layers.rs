@@ -1,6 +1,6 @@
 //! Puts pictures over each other (ISO/IEC 23008-12 § 6.6.2.2).
 
-use image_ingest_samples::{CpuTimer, Layout, Raster, Samples, Size, sample_count, zeroed};
+use image_ingest_samples::{CpuTimer, Layout, Raster, Samples, Size, Zeroable, sample_count, zeroed};
 
 use super::transform::Transform;
 use crate::error::{Error, Result};
@@ -78,7 +78,7 @@ impl Canvas {
     }
 }
 
-fn filled<T: Copy + Default>(len: usize, row: usize, fill: &[T], timer: &CpuTimer<'_>) -> Result<Vec<T>> {
+fn filled<T: Copy + Zeroable>(len: usize, row: usize, fill: &[T], timer: &CpuTimer<'_>) -> Result<Vec<T>> {
     let mut samples = zeroed(len)?;
     for row in samples.chunks_mut(row.max(1)) {
         timer.check()?;

@@ -1,6 +1,6 @@
 //! Reads the header of a HEIF file.
 
-use image_ingest_samples::Size;
+use image_ingest_samples::{CpuTimer, Size};
 
 use super::image::PrimaryPicture;
 use super::mosaic::Leaf;
@@ -14,9 +14,9 @@ use crate::upload::limits::Limits;
 ///
 /// # Errors
 ///
-/// `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `limit_exceeded`.
-pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
-    let picture = PrimaryPicture::read(bytes, limits)?;
+/// `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `limit_exceeded`, `deadline`, `cancelled`.
+pub(crate) fn probe(bytes: &[u8], limits: &Limits, timer: &CpuTimer<'_>) -> Result<Header> {
+    let picture = PrimaryPicture::read(bytes, limits, timer)?;
     let tile_size = picture.leaves().map(Leaf::coded_size).max_by_key(|size| size.pixels());
     let layout = PictureLayout::of(&picture.content);
     Ok(Header {

@@ -2,7 +2,7 @@
 
 use image_ingest_heif::{FourCc, Grid, Items, Overlay, Property, printable};
 use image_ingest_hevc::DecoderConfiguration;
-use image_ingest_samples::{Range, Size};
+use image_ingest_samples::{CpuTimer, Range, Size};
 
 use super::colour::{Colour, matrix, signal, siting};
 use super::mosaic::{Arrangement, Leaf, Mosaic, subsampling};
@@ -33,6 +33,7 @@ pub(super) struct ResolvedItem<'a> {
 pub(super) struct Resolver<'i, 'a> {
     items: &'i Items<'a>,
     limits: &'i Limits,
+    timer: &'i CpuTimer<'i>,
     path: Vec<u32>,
     leaves: Vec<Leaf<'a>>,
     /// Of an overlay that was met.
@@ -46,16 +47,16 @@ pub(super) struct Resolver<'i, 'a> {
 }
 
 impl<'i, 'a> Resolver<'i, 'a> {
-    pub(super) fn new(items: &'i Items<'a>, limits: &'i Limits) -> Self {
+    pub(super) fn new(items: &'i Items<'a>, limits: &'i Limits, timer: &'i CpuTimer<'i>) -> Self {
         let (path, leaves, layers) = (Vec::new(), Vec::new(), Vec::new());
-        Self { items, limits, path, leaves, layers, may_overlay: true, tiles: 0, pixels: 0, bytes: 0 }
+        Self { items, limits, timer, path, leaves, layers, may_overlay: true, tiles: 0, pixels: 0, bytes: 0 }
     }
 
     /// Follows an item to the coded pictures that it is made of.
     ///
     /// # Errors
     ///
-    /// `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `limit_exceeded`.
+    /// `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `limit_exceeded`, `deadline`, `cancelled`.
     pub(super) fn item(mut self, id: u32) -> Result<ResolvedItem<'a>> {
         let resolved = self.resolve(id)?;
         let content = match resolved.arrangement {
@@ -138,6 +139,8 @@ impl<'i, 'a> Resolver<'i, 'a> {
     fn properties(&self, id: u32) -> Result<(Vec<Property<'a>>, Option<DecoderConfiguration<'a>>)> {
         let (mut properties, mut first) = (Vec::new(), None);
         for property in self.items.properties(id) {
+            // Each may be a configuration of many parameter sets.
+            self.timer.check()?;
             let property = property.map_err(refusal)?;
             if let Property::HevcConfiguration(payload) = property {
                 let config = DecoderConfiguration::read(payload).map_err(refusal)?;

@@ -22,7 +22,7 @@ use crate::upload::format::Format;
 /// `malformed`, `truncated`, `unsupported`, `out_of_memory`, `deadline`, `cancelled`.
 pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, timer: &CpuTimer<'_>) -> Result<Pixels> {
     let decode = || {
-        let decoder = JpegDecoder::new(bytes)?;
+        let decoder = JpegDecoder::new(bytes, timer)?;
         if decoder.size() != header.coded_size {
             return Err(WorkError::internal("JPEG header and decoder disagree on the size").into());
         }

@@ -2,7 +2,7 @@
 
 use image_ingest_color::ColorDescription;
 use image_ingest_jpeg::{ApplicationData, JpegProbe, ScanLimits};
-use image_ingest_samples::{DecodeError, Rect};
+use image_ingest_samples::{CpuTimer, DecodeError, Rect};
 
 use crate::codec::exif::Exif;
 use crate::error::{Error, Result};
@@ -14,10 +14,10 @@ use crate::upload::limits::Limits;
 ///
 /// # Errors
 ///
-/// `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `limit_exceeded`.
-pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
+/// `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `limit_exceeded`, `deadline`, `cancelled`.
+pub(crate) fn probe(bytes: &[u8], limits: &Limits, timer: &CpuTimer<'_>) -> Result<Header> {
     let refused = |error: DecodeError| Error::in_format(Format::Jpeg, error);
-    let mut probe = JpegProbe::new(bytes);
+    let mut probe = JpegProbe::new(bytes, timer);
     limits.check_size(probe.size().map_err(refused)?)?;
     let scan_limits = ScanLimits { max_scans: limits.max_jpeg_scans, max_full_scans: limits.max_jpeg_full_scans };
     let header = probe.header(scan_limits).map_err(refused)?;

@@ -23,7 +23,7 @@ pub(crate) fn decode(
     limits: &Limits,
     timer: &CpuTimer<'_>,
 ) -> Result<Pixels> {
-    let png = read(bytes, limits)?;
+    let png = read(bytes, limits, timer)?;
     let picture = png.picture();
     let (stored, layout) = (png.header, picture.layout());
     if stored.size != header.coded_size || header.has_alpha != (layout.channels() == 4) {

@@ -2,7 +2,7 @@
 
 use image_ingest_color::ColorDescription;
 use image_ingest_png::{ColorType, Datastream, ImageHeader};
-use image_ingest_samples::{DecodeError, Rect};
+use image_ingest_samples::{CpuTimer, DecodeError, Rect};
 
 use crate::codec::exif::Exif;
 use crate::error::{Error, Result};
@@ -14,21 +14,21 @@ use crate::upload::limits::Limits;
 ///
 /// # Errors
 ///
-/// `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `out_of_memory`.
-pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
-    let png = read(bytes, limits)?;
+/// `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `out_of_memory`, `deadline`, `cancelled`.
+pub(crate) fn probe(bytes: &[u8], limits: &Limits, timer: &CpuTimer<'_>) -> Result<Header> {
+    let png = read(bytes, limits, timer)?;
     Ok(Header {
         format: Format::Png,
         coded_size: png.header.size,
         crop: Rect::whole(png.header.size),
-        orientation: orientation(&png)?,
+        orientation: orientation(&png, timer)?,
         exif_orientation_ignored: None,
         coding: Coding::Png { interlaced: png.header.interlaced },
         bit_depth: png.header.bit_depth,
         channels: channels(png.header.color_type),
         has_alpha: png.has_alpha(),
         frames: png.chunks.frames,
-        color: color(&png, limits)?,
+        color: color(&png, limits, timer)?,
     })
 }
 
@@ -36,18 +36,18 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header> {
 ///
 /// # Errors
 ///
-/// `malformed`, `truncated`, `unsupported`, `too_many_pixels`.
-pub(super) fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Datastream<'a>> {
+/// `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `deadline`, `cancelled`.
+pub(super) fn read<'a>(bytes: &'a [u8], limits: &Limits, timer: &CpuTimer<'_>) -> Result<Datastream<'a>> {
     limits.check_size(ImageHeader::read(bytes).map_err(refusal)?.size)?;
-    Datastream::read(bytes).map_err(refusal)
+    Datastream::read(bytes, timer).map_err(refusal)
 }
 
 pub(super) fn refusal(error: DecodeError) -> Error {
     Error::in_format(Format::Png, error)
 }
 
-fn orientation(png: &Datastream<'_>) -> Result<Orientation> {
-    Ok(png.exif()?.map(|block| Exif::read(&block)).unwrap_or_default().orientation)
+fn orientation(png: &Datastream<'_>, timer: &CpuTimer<'_>) -> Result<Orientation> {
+    Ok(png.exif(timer)?.map(|block| Exif::read(&block)).unwrap_or_default().orientation)
 }
 
 fn channels(color_type: ColorType) -> Channels {
@@ -59,12 +59,12 @@ fn channels(color_type: ColorType) -> Channels {
 }
 
 /// The strongest statement (§ 4.3): `cICP`, `iCCP`, `sRGB`, then `gAMA` with or without `cHRM`.
-fn color(png: &Datastream<'_>, limits: &Limits) -> Result<ColorDescription> {
+fn color(png: &Datastream<'_>, limits: &Limits, timer: &CpuTimer<'_>) -> Result<ColorDescription> {
     let chunks = &png.chunks;
     if let Some(cicp) = chunks.cicp {
         return Ok(ColorDescription::Cicp(cicp));
     }
-    if let Some(profile) = png.icc_profile(limits.max_icc_bytes)? {
+    if let Some(profile) = png.icc_profile(limits.max_icc_bytes, timer)? {
         return Ok(ColorDescription::Icc(profile.into()));
     }
     Ok(match chunks.gamma {

@@ -62,12 +62,12 @@ fn with_chunks(file: &[u8], chunks: &[Vec<u8>]) -> Vec<u8> {
 }
 
 fn header(bytes: &[u8]) -> Result<Header> {
-    probe(bytes, &Limits::default())
+    probe(bytes, &Limits::default(), &CpuTimer::default())
 }
 
 fn pixels(bytes: &[u8]) -> Result<Raster> {
     let limits = Limits::default();
-    let header = probe(bytes, &limits)?;
+    let header = probe(bytes, &limits, &CpuTimer::default())?;
     match decode(bytes, &header, &plan(&header, &Profile::default()), &limits, &CpuTimer::default())? {
         Pixels::Interleaved(raster) | Pixels::ReducedInterleaved(raster) => Ok(raster),
         _ => panic!("PNG has no planes"),
@@ -265,11 +265,14 @@ fn size_limits_are_inclusive() {
     let file = gray(SIZE);
     let mut limits = Limits::default();
     (limits.max_pixels, limits.max_side) = (SIZE.pixels(), 13);
-    assert!(probe(&file, &limits).is_ok());
+    assert!(probe(&file, &limits, &CpuTimer::default()).is_ok());
     limits.max_pixels -= 1;
-    assert!(matches!(probe(&file, &limits), Err(Error::TooManyPixels { limit: 116, actual: 117, .. })));
+    assert!(matches!(
+        probe(&file, &limits, &CpuTimer::default()),
+        Err(Error::TooManyPixels { limit: 116, actual: 117, .. })
+    ));
     (limits.max_pixels, limits.max_side) = (SIZE.pixels(), 12);
-    assert_eq!(code(probe(&file, &limits)), "too_many_pixels");
+    assert_eq!(code(probe(&file, &limits, &CpuTimer::default())), "too_many_pixels");
 }
 
 fn iccp(profile: &[u8]) -> Vec<u8> {
@@ -328,9 +331,9 @@ fn broken_ancillary_chunks_are_absent() {
 fn the_profile_limit_is_inclusive() {
     let file = with_chunks(&gray(SIZE), &[iccp(&noise(5000))]);
     let mut limits = Limits { max_icc_bytes: 5000, ..Limits::default() };
-    assert_eq!(probe(&file, &limits).unwrap().color, ColorDescription::Icc(noise(5000).into()));
+    assert_eq!(probe(&file, &limits, &CpuTimer::default()).unwrap().color, ColorDescription::Icc(noise(5000).into()));
     limits.max_icc_bytes = 4999;
-    assert_eq!(probe(&file, &limits).unwrap().color, ColorDescription::Srgb);
+    assert_eq!(probe(&file, &limits, &CpuTimer::default()).unwrap().color, ColorDescription::Srgb);
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::upload::format::Format;
 ///
 /// `malformed`, `truncated`, `limit_exceeded`, `out_of_memory`, `deadline`, `cancelled`.
 pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, timer: &CpuTimer<'_>) -> Result<Pixels> {
-    let container = Container::read(bytes).map_err(in_webp)?;
+    let container = Container::read(bytes, timer).map_err(in_webp)?;
     if container.canvas != header.coded_size {
         return Err(Error::internal("WebP header and decoder disagree on the size"));
     }

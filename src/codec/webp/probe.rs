@@ -16,7 +16,7 @@ use crate::upload::limits::Limits;
 ///
 /// `malformed`, `truncated`, `limit_exceeded`, `too_many_pixels`, `out_of_memory`, `deadline`, `cancelled`.
 pub(crate) fn probe(bytes: &[u8], limits: &Limits, timer: &CpuTimer<'_>) -> Result<Header> {
-    let container = Container::read(bytes).map_err(refusal)?;
+    let container = Container::read(bytes, timer).map_err(refusal)?;
     limits.check_size(container.canvas)?;
     let exif = container.exif.map(Exif::read).unwrap_or_default();
     let profile = container.icc.filter(|icc| icc.len() as u64 <= limits.max_icc_bytes);

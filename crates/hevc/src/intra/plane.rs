@@ -1,11 +1,11 @@
 //! Planes while they are decoded, and which of their blocks are.
 
-use image_ingest_samples::zeroed;
+use image_ingest_samples::{Zeroable, zeroed};
 
 use crate::result::Result;
 
 /// A sample of a plane: 8 bits in `u8`, 9 to 16 bits in `u16`. A residual takes `i32`, which nothing clips.
-pub(crate) trait PlaneSample: Copy + Default {
+pub(crate) trait PlaneSample: Copy + Default + Zeroable {
     /// A value that is known to be a sample.
     fn narrow(value: i32) -> Self;
     /// The nearest value of `depth` bits (`Clip1`, ITU-T H.265 § 5.8).

@@ -1,6 +1,6 @@
 //! What is known of each coding unit of a picture.
 
-use image_ingest_samples::zeroed;
+use image_ingest_samples::defaults;
 
 use crate::intra::format::IntraFormat;
 use crate::result::Result;
@@ -37,7 +37,7 @@ impl CodingUnits {
     pub(crate) fn new(format: &IntraFormat) -> Result<Self> {
         let log2 = format.min_coding_log2;
         let (across, down) = (format.width >> log2, format.height >> log2);
-        Ok(Self { states: zeroed(across * down)?, across, log2 })
+        Ok(Self { states: defaults(across * down)?, across, log2 })
     }
 
     /// The unit at luma position `(x, y)` of the picture.

@@ -45,7 +45,11 @@ impl Usability {
     }
 }
 
-/// Skips what follows the fields of [`Usability::read`]; `None` where it is cut.
+/// `min_spatial_segmentation_idc`, `max_bytes_per_pic_denom`, `max_bits_per_min_cu_denom`, and the logarithms of the
+/// longest motion vector across and down have these ranges (§ E.3.1), and libde265 refuses others.
+const MOST_RESTRICTIONS: [u32; 5] = [4095, 16, 16, 15, 15];
+
+/// Skips what follows the fields of [`Usability::read`]; `None` where it is cut or a restriction is out of range.
 pub(crate) fn skip_rest(bits: &mut RbspReader, read: Usability, max_sub_layer: u32) -> Option<()> {
     // The chroma location of the bottom field.
     if read.chroma_location.is_some() {
@@ -69,7 +73,30 @@ pub(crate) fn skip_rest(bits: &mut RbspReader, read: Usability, max_sub_layer: u
     // Restrictions of the bitstream.
     if bits.bit()? {
         bits.skip(3);
-        bits.skip_unsigned(5)?;
+        for most in MOST_RESTRICTIONS {
+            bits.unsigned().filter(|&value| value <= most)?;
+        }
     }
     Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::writer::Writer;
+
+    #[test]
+    fn restrictions_have_ranges() {
+        let read = |values: [u32; 5]| {
+            // No field before the restrictions.
+            let nal = Writer::default().bits(0, 5).bits(1, 1).bits(0, 3).unsigned(&values).bits(1, 1).nal();
+            skip_rest(&mut RbspReader::of_nal(&nal), Usability::default(), 0)
+        };
+        assert_eq!(read(MOST_RESTRICTIONS), Some(()));
+        for index in 0..5 {
+            let mut above = MOST_RESTRICTIONS;
+            above[index] += 1;
+            assert_eq!(read(above), None, "{above:?}");
+        }
+    }
 }

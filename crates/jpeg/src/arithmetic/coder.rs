@@ -7,6 +7,9 @@
 //! Bytes come in as renormalisation asks for them (§ D.2.6). An encoder leaves out zero bytes at the end of a segment, so
 //! behind its end there are zeros (§ D.1.8), as many as the decoder asks for.
 
+use image_ingest_samples::CpuTimer;
+
+use crate::result::Result;
 use crate::segments::marker_in;
 
 /// The state of a context: its index in [`STATES`], and 0x80 where 1 is the more probable symbol. It begins as 0.
@@ -131,8 +134,12 @@ impl<'a> ArithmeticCoder<'a> {
     }
 
     /// The bytes up to the next marker, stuffing included, and the data from that marker on.
-    pub(crate) fn to_marker(&self) -> (&'a [u8], &'a [u8]) {
-        self.rest.split_at(self.rest.len() - marker_in(self.rest).len())
+    ///
+    /// # Errors
+    ///
+    /// `deadline`, `cancelled`.
+    pub(crate) fn to_marker(&self, timer: &CpuTimer<'_>) -> Result<(&'a [u8], &'a [u8])> {
+        Ok(self.rest.split_at(self.rest.len() - marker_in(self.rest, timer)?.len()))
     }
 }
 
@@ -192,7 +199,7 @@ mod tests {
             let found = (0..8).fold(0, |byte, _| byte << 1 | u8::from(coder.decide(&mut context)));
             assert_eq!(found, byte, "byte {index}");
         }
-        assert_eq!(coder.to_marker().1, [0xFF, 0xD9]);
+        assert_eq!(coder.to_marker(&CpuTimer::default()).unwrap().1, [0xFF, 0xD9]);
     }
 
     #[test]

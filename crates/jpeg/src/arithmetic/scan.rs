@@ -5,11 +5,11 @@ use image_ingest_samples::CpuTimer;
 use super::coder::{ArithmeticCoder, EVEN};
 use super::conditioning::Conditioning;
 use super::values::{AcContexts, DcContexts, DcState, ac_values, dc_value, low_bits, refined_values};
-use crate::entropy::{MARKERS_A_CHECK, ScanFault};
+use crate::entropy::ScanFault;
 use crate::progression::ScanStep;
 use crate::progressive::Coefficients;
 use crate::result::Result;
-use crate::segments::{APP0, APP15, COM, DAC, DHT, DNL, DQT, DRI, EOI, RST0, RST7, SOS, marker_in};
+use crate::segments::{APP0, APP15, COM, DAC, DHT, DNL, DQT, DRI, EOI, RST0, SOS, after_restarts};
 use crate::tables::{ScanStart, ScanTables, Tables};
 use crate::tail::MAX_LEFT_OVER_BYTES;
 
@@ -87,7 +87,7 @@ impl<'a> ArithmeticScan<'a> {
             if x % MCUS_A_CHECK == 0 {
                 timer.check()?;
             }
-            self.restart_if_due()?;
+            self.restart_if_due(timer)?;
             for entry in 0..self.components.len() {
                 let index = self.indices[entry];
                 let (h, v) = if self.indices.len() == 1 { (1, 1) } else { coefficients.factors(index) };
@@ -132,19 +132,19 @@ impl<'a> ArithmeticScan<'a> {
 
     /// Counts the MCU that is about to be read. Where a restart marker is due before it, all statistics and predictions
     /// begin anew (§ F.2.4.4).
-    fn restart_if_due(&mut self) -> Result<(), ScanFault> {
+    fn restart_if_due(&mut self, timer: &CpuTimer<'_>) -> Result<()> {
         if self.restart_interval == 0 {
             return Ok(());
         }
         if self.until_restart == 0 {
-            let (left_over, marker) = self.coder.to_marker();
+            let (left_over, marker) = self.coder.to_marker(timer)?;
             if left_over.iter().any(|&byte| !matches!(byte, 0x00 | 0xFF)) {
-                return Err(ScanFault::Stray);
+                return Err(ScanFault::Stray.into());
             }
             let data = match marker {
                 [0xFF, number, data @ ..] if *number == RST0 + self.next_restart => data,
-                [] => return Err(ScanFault::Ended),
-                _ => return Err(ScanFault::RestartOrder),
+                [] => return Err(ScanFault::Ended.into()),
+                _ => return Err(ScanFault::RestartOrder.into()),
             };
             self.coder = ArithmeticCoder::new(data);
             self.next_restart = (self.next_restart + 1) % 8;
@@ -164,20 +164,12 @@ impl<'a> ArithmeticScan<'a> {
     /// [`ScanFault::Longer`] where more than [`MAX_LEFT_OVER_BYTES`] lie before it, padding not counted;
     /// [`ScanFault::Short`] for a marker that cannot follow a scan, so that it is damage within one; `deadline`, `cancelled`.
     pub(crate) fn finish(&self, timer: &CpuTimer<'_>) -> Result<&'a [u8]> {
-        let (left_over, mut marker) = self.coder.to_marker();
+        let (left_over, marker) = self.coder.to_marker(timer)?;
         if left_over.iter().filter(|&&byte| !matches!(byte, 0x00 | 0xFF)).count() > MAX_LEFT_OVER_BYTES {
             return Err(ScanFault::Longer.into());
         }
-        let mut count = 0u32;
-        while let [0xFF, RST0..=RST7, data @ ..] = marker {
-            marker = marker_in(data);
-            count = count.wrapping_add(1);
-            if count.is_multiple_of(MARKERS_A_CHECK) {
-                timer.check()?;
-            }
-        }
-        match marker {
-            [] | [0xFF, DHT | EOI | SOS | DQT | DNL | DRI | DAC | APP0..=APP15 | COM, ..] => Ok(marker),
+        match after_restarts(marker, timer)? {
+            rest @ ([] | [0xFF, DHT | EOI | SOS | DQT | DNL | DRI | DAC | APP0..=APP15 | COM, ..]) => Ok(rest),
             _ => Err(ScanFault::Short.into()),
         }
     }

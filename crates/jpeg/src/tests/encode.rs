@@ -131,7 +131,7 @@ fn what_is_encoded_decodes_to_nearly_the_same() {
         for height in [1, 2, 7, 8, 9, 15, 16, 17] {
             let size = Size::new(width, height);
             let file = encoded("gray", size, 100);
-            let decoder = JpegDecoder::new(&file).unwrap();
+            let decoder = JpegDecoder::new(&file, &CpuTimer::default()).unwrap();
             assert_eq!((decoder.size(), decoder.sampling()), (size, vec![(2, 2), (1, 1), (1, 1)]));
             let Planes([luma, cb, cr]) = decoded(decoder, [DctScale::Full; 2]).unwrap();
             let rows = luma.chunks(width.next_multiple_of(16) as usize);

@@ -43,14 +43,15 @@ fn a_machine_without_avx2_gives_the_same_samples() {
     let mut compared = 0;
     for entry in fs::read_dir(folder).unwrap() {
         let (path, bytes) = entry.map(|entry| (entry.path(), fs::read(entry.path()).unwrap())).unwrap();
-        if bytes.len() > 60_000 || JpegDecoder::new(&bytes).is_err() {
+        if bytes.len() > 60_000 || JpegDecoder::new(&bytes, &CpuTimer::default()).is_err() {
             continue;
         }
         for scale in SCALES {
-            let portable = JpegDecoder::new(&bytes).unwrap().portable();
-            let (Ok(found), Ok(plain)) =
-                (decoded(JpegDecoder::new(&bytes).unwrap(), [scale; 2]), decoded(portable, [scale; 2]))
-            else {
+            let portable = JpegDecoder::new(&bytes, &CpuTimer::default()).unwrap().portable();
+            let (Ok(found), Ok(plain)) = (
+                decoded(JpegDecoder::new(&bytes, &CpuTimer::default()).unwrap(), [scale; 2]),
+                decoded(portable, [scale; 2]),
+            ) else {
                 continue;
             };
             assert!(found == plain, "{} at {scale:?}", path.display());

@@ -34,7 +34,7 @@ fn sequential(size: [u8; 2], restart_interval: u8, data: &[u8]) -> Vec<u8> {
 }
 
 fn decode(file: &[u8]) -> Result<Vec<u8>, DecodeError> {
-    let Planes([gray, _, _]) = decoded(JpegDecoder::new(file).unwrap(), [DctScale::Full; 2])?;
+    let Planes([gray, _, _]) = decoded(JpegDecoder::new(file, &CpuTimer::default()).unwrap(), [DctScale::Full; 2])?;
     Ok(gray)
 }
 
@@ -56,10 +56,12 @@ fn rows_of_whole_mcus_come_and_none_below_the_picture() {
     let rows = |left, right| [[left; 8], [right; 8]].concat();
     let expected = [rows(129, 130).repeat(8), rows(131, 130)].concat();
     assert_eq!(decode(&file).unwrap(), expected);
-    let Planes([half, _, _]) = decoded(JpegDecoder::new(&file).unwrap(), [DctScale::Half; 2]).unwrap();
+    let Planes([half, _, _]) =
+        decoded(JpegDecoder::new(&file, &CpuTimer::default()).unwrap(), [DctScale::Half; 2]).unwrap();
     let rows = |left, right| [[left; 4], [right; 4]].concat();
     assert_eq!(half, [rows(129, 130).repeat(4), rows(131, 130)].concat());
-    let Planes([eighth, _, _]) = decoded(JpegDecoder::new(&file).unwrap(), [DctScale::Eighth; 2]).unwrap();
+    let Planes([eighth, _, _]) =
+        decoded(JpegDecoder::new(&file, &CpuTimer::default()).unwrap(), [DctScale::Eighth; 2]).unwrap();
     assert_eq!(eighth, [129, 130, 131, 130]);
 }
 
@@ -129,7 +131,7 @@ fn a_spent_budget_ends_the_work() {
     let budget = Budget::new(std::time::Duration::from_secs(9), token);
     let file = sequential([16, 8], 0, &ended(&bytes_of(&UP.repeat(2))));
     let timer: CpuTimer<'_> = budget.timer();
-    let decoder = JpegDecoder::new(&file).unwrap();
+    let decoder = JpegDecoder::new(&file, &CpuTimer::default()).unwrap();
     let ended = decoder.decode([DctScale::Full; 2], &mut Planes::default(), &timer);
     assert!(matches!(ended, Err(DecodeError::Work(WorkError::Cancelled))));
 }

@@ -29,7 +29,8 @@ impl RowSink for Tight {
 
 /// What a file's components become; `None` for planes.
 fn color(file: &[u8]) -> Option<InterleavedColor> {
-    let header = JpegProbe::new(file).header(ScanLimits { max_scans: 500, max_full_scans: 64 }).unwrap();
+    let header =
+        JpegProbe::new(file, &CpuTimer::default()).header(ScanLimits { max_scans: 500, max_full_scans: 64 }).unwrap();
     match (header.component_ids.len(), header.app.adobe_transform) {
         (3, Some(0)) if !header.app.has_jfif => Some(InterleavedColor::Rgb),
         (3, None) if !header.app.has_jfif && header.component_ids == b"RGB" => Some(InterleavedColor::Rgb),
@@ -40,7 +41,7 @@ fn color(file: &[u8]) -> Option<InterleavedColor> {
 }
 
 fn hash(file: &[u8], scales: [DctScale; 2]) -> u64 {
-    let decoder = JpegDecoder::new(file).unwrap();
+    let decoder = JpegDecoder::new(file, &CpuTimer::default()).unwrap();
     let color = color(file);
     let width = |index: usize| {
         let frame = decoder.frame().unwrap();

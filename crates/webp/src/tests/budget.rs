@@ -37,7 +37,7 @@ fn is_cancelled(result: &Result<()>) -> bool {
 /// How many rows come of a picture that is cancelled at the `calls`th call of its sink.
 fn rows_until_cancelled(name: &str, calls: usize) -> usize {
     let file = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/webp").join(name)).unwrap();
-    let image = Container::read(&file).unwrap().image;
+    let image = Container::read(&file, &CpuTimer::default()).unwrap().image;
     let token = CancellationToken::new();
     let budget = Budget::new(Duration::from_secs(1000), token.clone());
     let timer: CpuTimer<'_> = budget.timer();

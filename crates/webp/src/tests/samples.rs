@@ -51,7 +51,7 @@ fn every_sample_is_that_of_libwebp() {
     for line in include_str!("samples.txt").lines() {
         let [name, form, expected] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
         let file = ["webp", "same"].iter().find_map(|folder| fs::read(testdata.join(folder).join(name)).ok()).unwrap();
-        let image = Container::read(&file).unwrap().image;
+        let image = Container::read(&file, &CpuTimer::default()).unwrap().image;
         for is_portable in [false, true] {
             assert_eq!(format!("{:016x}", hash(&image, form, is_portable).unwrap()), expected, "{line}");
         }

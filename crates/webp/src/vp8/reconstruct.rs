@@ -1,6 +1,6 @@
 //! Decodes rows of macroblocks: modes, tokens, prediction, residual and loop filter of each, one after another.
 
-use image_ingest_samples::{CpuTimer, zeroed};
+use image_ingest_samples::{CpuTimer, defaults};
 
 use crate::result::Result;
 
@@ -78,9 +78,9 @@ impl<'a> RowDecoder<'a> {
         let (across, _) = header.macroblocks();
         let coefficients = MacroblockCoefficients { luma: [[0; 64]; 4], chroma: [[0; 64]; 2] };
         Ok(Self {
-            columns: zeroed(across)?,
-            current: zeroed(across)?,
-            above: zeroed(across)?,
+            columns: defaults(across)?,
+            current: defaults(across)?,
+            above: defaults(across)?,
             next_row: 0,
             coefficients,
             header,

@@ -7,7 +7,7 @@
 //! No copy reaches 2²⁰ pixels back, so no more than that is kept: a ring of whole rows, in which the row after the last is
 //! the first again.
 
-use image_ingest_samples::{DecodeError, Size, zeroed};
+use image_ingest_samples::{DecodeError, Size, Zeroable, zeroed};
 
 use super::alphabet::{LENGTHS, LITERALS};
 use super::backward::{MAX_DISTANCE, distance, prefixed};
@@ -18,7 +18,7 @@ use super::group::{ALPHA, BLUE, DISTANCE, GREEN, PrefixGroup, RED, bits_of, kind
 use crate::result::Result;
 
 /// What is kept of a pixel: all of it, or its green alone where nothing else is needed.
-pub(super) trait KeptPixel: Copy + Default {
+pub(super) trait KeptPixel: Copy + Default + Zeroable {
     fn of(argb: u32) -> Self;
     fn argb(self) -> u32;
 }

@@ -6,11 +6,11 @@ use super::*;
 fn no_prefix_is_accepted_and_none_panics() {
     let bytes = File::grid(2, 1, 120, 48).write();
     for len in 0..bytes.len() {
-        let code = probe(&bytes[..len], &Limits::default()).unwrap_err().code();
+        let code = probe(&bytes[..len], &Limits::default(), &CpuTimer::default()).unwrap_err().code();
         assert!(["truncated", "malformed"].contains(&code), "{code} at {len}");
     }
     let long = [&bytes[..], b"trailing bytes"].concat();
-    assert!(probe(&long, &Limits::default()).is_ok());
+    assert!(probe(&long, &Limits::default(), &CpuTimer::default()).is_ok());
 }
 
 #[test]
@@ -21,7 +21,7 @@ fn no_changed_byte_panics() {
         for value in [0, 1, 0x7f, 0xff, bytes[at] ^ 0x10] {
             let mut changed = bytes.clone();
             changed[at] = value;
-            if let Ok(h) = probe(&changed, &limits) {
+            if let Ok(h) = probe(&changed, &limits, &CpuTimer::default()) {
                 drop(decode(&changed, &h, &limits));
             }
         }
@@ -32,9 +32,10 @@ fn no_changed_byte_panics() {
 fn damaged_pictures_are_refused() {
     let bytes = encode(512, 512, false);
     let limits = Limits::default();
-    let h = probe(&bytes, &limits).unwrap();
+    let h = probe(&bytes, &limits, &CpuTimer::default()).unwrap();
     let end = bytes.len();
-    let start = end - PrimaryPicture::read(&bytes, &limits).unwrap().items.data(1).unwrap().concat().len();
+    let start = end
+        - PrimaryPicture::read(&bytes, &limits, &CpuTimer::default()).unwrap().items.data(1).unwrap().concat().len();
     for cut in [20, 50, 90].map(|percent| start + (end - start) * percent / 100) {
         let mut damaged = bytes.clone();
         damaged[cut..].fill(0);
@@ -52,11 +53,17 @@ fn a_tile_may_be_zero_where_its_grid_does_not_show_it() {
 #[test]
 fn what_was_decoded_before_decides_nothing() {
     let bytes = encode(200, 136, false);
-    let h = probe(&bytes, &Limits::default()).unwrap();
-    let data = PrimaryPicture::read(&bytes, &Limits::default()).unwrap().items.data(1).unwrap().concat().len();
+    let h = probe(&bytes, &Limits::default(), &CpuTimer::default()).unwrap();
+    let data = PrimaryPicture::read(&bytes, &Limits::default(), &CpuTimer::default())
+        .unwrap()
+        .items
+        .data(1)
+        .unwrap()
+        .concat()
+        .len();
     let alone = |bytes: &[u8]| decode(bytes, &h, &Limits::default()).map_err(|e| e.to_string());
     let other = encode(640, 480, true);
-    let other_header = probe(&other, &Limits::default()).unwrap();
+    let other_header = probe(&other, &Limits::default(), &CpuTimer::default()).unwrap();
     for step in 0..60 {
         let mut damaged = bytes.clone();
         let at = bytes.len() - data + data / 8 + step * data / 70;
@@ -73,7 +80,9 @@ fn nothing_in_an_item_makes_the_decoder_hold_more_than_its_picture() {
         let mut file = File::single();
         change(&mut file.items[0].extents[0]);
         let bytes = file.write();
-        decode(&bytes, &probe(&bytes, &Limits::default()).unwrap(), &Limits::default()).unwrap_err().code()
+        decode(&bytes, &probe(&bytes, &Limits::default(), &CpuTimer::default()).unwrap(), &Limits::default())
+            .unwrap_err()
+            .code()
     };
     assert_eq!(refused(|data| data[4] = 1 << 1), "unsupported");
     // The slice header of a clean random access picture has more fields.
@@ -97,7 +106,7 @@ fn parameter_sets_may_be_repeated() {
 fn work_out_of_proportion_is_refused() {
     let file = File::grid(1, 3, 64, 48);
     let limits = Limits { max_pixels: 64 * 48, ..Limits::default() };
-    let error = probe(&file.write(), &limits).unwrap_err();
+    let error = probe(&file.write(), &limits, &CpuTimer::default()).unwrap_err();
     assert_eq!(error.limit_and_actual(), Some((2 * 64 * 48, 3 * 64 * 48)));
     let mut file = File::single();
     file.items[0].extents = vec![coded_picture().1.repeat(2)];

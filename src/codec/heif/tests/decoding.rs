@@ -31,7 +31,7 @@ fn grids_and_deep_pictures_are_put_together() {
 #[test]
 fn alpha_comes_as_rgba() {
     let bytes = encode(600, 40, true);
-    assert!(probe(&bytes, &Limits::default()).unwrap().has_alpha);
+    assert!(probe(&bytes, &Limits::default(), &CpuTimer::default()).unwrap().has_alpha);
     let Pixels::Interleaved(raster) = decoded(&bytes) else { panic!("planes") };
     let Samples::U8(ours) = raster.samples else { panic!("deep") };
     assert_eq!((raster.layout, raster.size), (Layout::Rgba, Size::new(600, 40)));
@@ -45,7 +45,7 @@ fn alpha_comes_as_rgba() {
 #[test]
 fn without_in_loop_filters_only_a_little_changes() {
     let bytes = encode(300, 200, false);
-    let h = probe(&bytes, &Limits::default()).unwrap();
+    let h = probe(&bytes, &Limits::default(), &CpuTimer::default()).unwrap();
     let (Pixels::Ycbcr(rough) | Pixels::ReducedYcbcr(rough)) =
         decode_to_reduce(&bytes, &h, Workers::default()).unwrap()
     else {
@@ -59,7 +59,7 @@ fn without_in_loop_filters_only_a_little_changes() {
 #[test]
 fn rows_of_tiles_reduce_as_the_whole_does() {
     let bytes = encode(1500, 1100, false);
-    let h = probe(&bytes, &Limits::default()).unwrap();
+    let h = probe(&bytes, &Limits::default(), &CpuTimer::default()).unwrap();
     for max_edge in [64, 500, 999] {
         let profile = Profile { geometry: Geometry::Fit { max_edge }, ..Profile::default() };
         let to_reduce = plan(&h, &profile);
@@ -76,8 +76,8 @@ fn rows_of_tiles_reduce_as_the_whole_does() {
 #[test]
 fn threads_change_neither_samples_nor_errors() {
     let bytes = encode(1500, 1100, false);
-    let h = probe(&bytes, &Limits::default()).unwrap();
-    let picture = PrimaryPicture::read(&bytes, &Limits::default()).unwrap();
+    let h = probe(&bytes, &Limits::default(), &CpuTimer::default()).unwrap();
+    let picture = PrimaryPicture::read(&bytes, &Limits::default(), &CpuTimer::default()).unwrap();
     let leaves = &whole(&picture).leaves;
     assert!(leaves.len() >= 6);
     let mut damaged = bytes.clone();
@@ -110,7 +110,8 @@ fn real_files_are_accepted() {
     }
     for path in found {
         let bytes = std::fs::read(&path).unwrap();
-        let h = probe(&bytes, &Limits::default()).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let h = probe(&bytes, &Limits::default(), &CpuTimer::default())
+            .unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         let reduced = plan(&h, &Profile::default()).target;
         assert!([h.coded_size, reduced].contains(&decoded(&bytes).size()), "{}", path.display());
     }

@@ -153,7 +153,7 @@ fn encode(width: u32, height: u32, alpha: bool) -> Vec<u8> {
 /// `hvcC` payload and item data of a picture of 64 × 48.
 fn coded_picture() -> (Vec<u8>, Vec<u8>) {
     let bytes = encode(64, 48, false);
-    let picture = PrimaryPicture::read(&bytes, &Limits::default()).unwrap();
+    let picture = PrimaryPicture::read(&bytes, &Limits::default(), &CpuTimer::default()).unwrap();
     let data = picture.items.data(whole(&picture).leaves[0].item).unwrap().concat();
     let at = bytes.windows(4).position(|w| w == b"hvcC").unwrap();
     let size = u32::from_be_bytes(bytes[at - 4..at].try_into().unwrap());
@@ -161,11 +161,11 @@ fn coded_picture() -> (Vec<u8>, Vec<u8>) {
 }
 
 fn header(file: &File) -> Header {
-    probe(&file.write(), &Limits::default()).unwrap()
+    probe(&file.write(), &Limits::default(), &CpuTimer::default()).unwrap()
 }
 
 fn code(file: &File) -> &'static str {
-    probe(&file.write(), &Limits::default()).unwrap_err().code()
+    probe(&file.write(), &Limits::default(), &CpuTimer::default()).unwrap_err().code()
 }
 
 /// On one thread, for a canonical image that is not reduced.
@@ -183,7 +183,7 @@ fn decode_to_reduce(bytes: &[u8], header: &Header, workers: Workers<'_>) -> Resu
 
 fn decoded(bytes: &[u8]) -> Pixels {
     let limits = Limits::default();
-    decode(bytes, &probe(bytes, &limits).unwrap(), &limits).unwrap()
+    decode(bytes, &probe(bytes, &limits, &CpuTimer::default()).unwrap(), &limits).unwrap()
 }
 
 fn planes(bytes: &[u8]) -> Planes {
@@ -206,7 +206,7 @@ fn whole<'p, 'a>(picture: &'p PrimaryPicture<'a>) -> &'p Mosaic<'a> {
 
 /// The planes of each coded picture, put together row by row.
 fn of_each_tile(bytes: &[u8]) -> [Vec<u8>; 3] {
-    let picture = PrimaryPicture::read(bytes, &Limits::default()).unwrap();
+    let picture = PrimaryPicture::read(bytes, &Limits::default(), &CpuTimer::default()).unwrap();
     let whole = whole(&picture);
     let (h, v) = whole.subsampling().unwrap();
     let sample_bytes = if whole.bit_depth() > 8 { 2 } else { 1 };

@@ -20,7 +20,7 @@ fn folded_transformations_show_what_each_in_turn_shows() {
     ];
     for list in lists {
         let bytes = File::single().with(&list).write();
-        let h = probe(&bytes, &Limits::default()).unwrap();
+        let h = probe(&bytes, &Limits::default(), &CpuTimer::default()).unwrap();
         let luma = bytes_of(&planes(&bytes).luma);
         let rows: Vec<Vec<u8>> = luma.chunks(64).map(<[u8]>::to_vec).collect();
         let expected = list.iter().fold(rows, |rows, property| in_turn(&rows, property));
@@ -77,8 +77,8 @@ fn limits_are_inclusive() {
         max_side: 128,
         ..Limits::default()
     };
-    assert!(probe(&bytes, &exact).is_ok());
-    let refused = |limits: Limits| probe(&bytes, &limits).unwrap_err();
+    assert!(probe(&bytes, &exact, &CpuTimer::default()).is_ok());
+    let refused = |limits: Limits| probe(&bytes, &limits, &CpuTimer::default()).unwrap_err();
     let numbers = |limits: Limits| refused(limits).limit_and_actual().unwrap();
     assert_eq!(numbers(Limits { max_heif_items: 1, ..exact.clone() }), (1, 2));
     assert_eq!(numbers(Limits { max_heif_tiles: 3, ..exact.clone() }), (3, 4));
@@ -108,7 +108,8 @@ fn derived_items_must_make_sense() {
 fn a_file_has_one_meta_box_and_what_follows_its_end_is_its_own() {
     let file = File::single();
     let (bytes, another) = (file.write(), File::grid(1, 1, 64, 48).write());
-    let refused = |bytes: &[u8]| probe(bytes, &Limits::default()).map_err(|error| error.code()).err();
+    let refused =
+        |bytes: &[u8]| probe(bytes, &Limits::default(), &CpuTimer::default()).map_err(|error| error.code()).err();
     assert_eq!(refused(&[&bytes[..], &file.meta(0)].concat()), Some("malformed"));
     assert_eq!(refused(&[&bytes[..], &make_box(b"free", &[]), &file.meta(0)].concat()), Some("malformed"));
     assert_eq!(refused(&[&bytes[..], &another].concat()), None);
@@ -149,7 +150,7 @@ const TURNED: &[u8] = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0
 #[test]
 fn a_turn_that_only_exif_asks_for_is_told_and_not_made() {
     let of = |bytes: &[u8]| {
-        let h = probe(bytes, &Limits::default()).unwrap();
+        let h = probe(bytes, &Limits::default(), &CpuTimer::default()).unwrap();
         assert_eq!(h.orientation, Orientation::Upright);
         h.exif_orientation_ignored
     };
@@ -171,7 +172,7 @@ fn a_turn_that_only_exif_asks_for_is_told_and_not_made() {
 
 #[test]
 fn what_is_not_hevc_is_unsupported_by_name() {
-    let refusal = |file: &File| probe(&file.write(), &Limits::default()).unwrap_err();
+    let refusal = |file: &File| probe(&file.write(), &Limits::default(), &CpuTimer::default()).unwrap_err();
     let mut file = File::single();
     file.items[0].kind = *b"av01";
     assert_eq!((refusal(&file).code(), refusal(&file).to_string().contains("av01")), ("unsupported", true));
@@ -194,7 +195,7 @@ fn colour_prefers_the_profile_and_keeps_the_signal_of_nclx() {
     let cicp = Cicp { primaries: 12, transfer: 13, matrix: 6, full_range: true };
     assert_eq!(header(&File::single().with(&[nclx([12, 13, 6], true)])).color, ColorDescription::Cicp(cicp));
     let limits = Limits { max_icc_bytes: 12, ..Limits::default() };
-    let color = probe(&file.write(), &limits).unwrap().color;
+    let color = probe(&file.write(), &limits, &CpuTimer::default()).unwrap().color;
     assert_eq!(color.name(), "cicp");
 }
 

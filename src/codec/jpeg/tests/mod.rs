@@ -23,7 +23,7 @@ fn photo(width: u32, height: u32) -> Vec<u8> {
 }
 
 fn header(bytes: &[u8]) -> Result<Header> {
-    probe(bytes, &Limits::default())
+    probe(bytes, &Limits::default(), &CpuTimer::default())
 }
 
 fn planes(bytes: &[u8], scale: DctScale) -> Result<Planes> {
@@ -145,10 +145,10 @@ fn scans_are_counted_and_the_limit_is_inclusive() {
     let file = |scans: usize| start(&[sof(0xC2, 8, 16, 16), scan.repeat(scans), vec![0xFF, 0xD9]].concat());
     let limits =
         |max_jpeg_scans, max_jpeg_full_scans| Limits { max_jpeg_scans, max_jpeg_full_scans, ..Limits::default() };
-    let counted = probe(&file(10), &limits(10, 10)).unwrap();
+    let counted = probe(&file(10), &limits(10, 10), &CpuTimer::default()).unwrap();
     assert!(matches!(counted.coding, Coding::JpegProgressive { scans: 10, .. }));
-    assert_eq!(probe(&file(11), &limits(10, 64)).unwrap_err().code(), "limit_exceeded");
-    assert_eq!(probe(&file(11), &limits(64, 10)).unwrap_err().limit_and_actual(), Some((10, 11)));
+    assert_eq!(probe(&file(11), &limits(10, 64), &CpuTimer::default()).unwrap_err().code(), "limit_exceeded");
+    assert_eq!(probe(&file(11), &limits(64, 10), &CpuTimer::default()).unwrap_err().limit_and_actual(), Some((10, 11)));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What the in-loop filters need to know of a picture, noted while its slices are decoded.
 
-use image_ingest_samples::zeroed;
+use image_ingest_samples::{defaults, zeroed};
 
 use crate::intra::format::IntraFormat;
 use crate::intra::slice_header::SliceFilters;
@@ -62,7 +62,7 @@ impl FilterMaps {
         Ok(Self {
             edges: zeroed(edges_across * (format.height / 8))?,
             edges_across,
-            offsets: zeroed(if format.sao { format.trees() } else { 0 })?,
+            offsets: defaults(if format.sao { format.trees() } else { 0 })?,
             tree_slices: zeroed(format.trees())?,
             slices: Vec::new(),
         })
