@@ -13,7 +13,7 @@
 //!
 //! ```
 //! use image_ingest_heif::{HeifLimits, Items, Property};
-//! use image_ingest_samples::Size;
+//! use image_ingest_samples::{CpuTimer, Size};
 //!
 //! fn make_box(name: &[u8; 4], payload: &[u8]) -> Vec<u8> {
 //!     [&(payload.len() as u32 + 8).to_be_bytes()[..], name, payload].concat()
@@ -34,7 +34,7 @@
 //! ];
 //! let file = [make_box(b"ftyp", b"heic\0\0\0\0mif1"), make_box(b"meta", &parts.concat())].concat();
 //!
-//! let items = Items::read(&file, &HeifLimits { depth: 16, items: 1000, tiles: 1024, extents: 64 })?;
+//! let items = Items::read(&file, &HeifLimits { depth: 16, items: 1000, tiles: 1024, extents: 64 }, &CpuTimer::default())?;
 //! assert_eq!(&items.item_type(items.primary)?, b"hvc1");
 //! assert_eq!(items.properties(items.primary).next().transpose()?, Some(Property::Size(Size::new(64, 48))));
 //! assert_eq!(items.data(items.primary)?, [b"data"]);

@@ -22,7 +22,7 @@ use crate::rows::{StoredRows, side, unaddressable};
 /// let file = b"\x89PNG\r\n\x1a\n\
 ///     \0\0\0\x0dIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0\x3a\x7e\x9b\x55\
 ///     \0\0\0\x0dIDAT\x78\x01\x01\x02\0\xfd\xff\0\xc8\0\xca\0\xc9\xad\x63\x23\xb2";
-/// let picture = Datastream::read(file)?.picture();
+/// let picture = Datastream::read(file, &CpuTimer::default())?.picture();
 /// assert_eq!(picture.layout(), Layout::Gray);
 /// assert_eq!(picture.decode_interlaced(&CpuTimer::default())?, Samples::U8(vec![200]));
 /// # Ok::<(), image_ingest_samples::DecodeError>(())
