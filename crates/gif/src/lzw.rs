@@ -75,8 +75,8 @@ pub fn decode_lzw(min_code_size: u8, data: SubBlocks<'_>, out: &mut [u8], timer:
     Ok(())
 }
 
-/// Codes between two checks of the timer: 2.5 ms even when each stands for the longest string.
-const CODES_PER_CHECK: usize = 1 << 12;
+/// Codes between two checks of the timer: 1.5 ms even when each stands for the longest string.
+const CODES_PER_CHECK: usize = 1 << 10;
 
 /// The most bits of a code.
 const MAX_WIDTH: u32 = 12;

@@ -60,7 +60,7 @@ pub(crate) fn inflate_some(
 }
 
 /// The most input between two looks at the budget.
-const PIECE_BYTES: usize = 16 * 1024;
+const PIECE_BYTES: usize = 8 * 1024;
 
 /// The first buffer. Most ICC profiles fit; a longer one is moved when the buffer grows.
 const FIRST_BYTES: usize = 16 * 1024;
