@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use image_ingest_samples::{BoxError, DecodeError, WorkError};
+use image_ingest_samples::{BoxError, DEADLINE_CLOCK, DecodeError, WorkError};
 
 use crate::upload::format::Format;
 use crate::upload::text::stands_for_a_file;
@@ -88,12 +88,13 @@ pub enum Error {
         /// Bytes asked for; 0 when a codec failed without saying.
         bytes: u64,
     },
-    /// The job took more CPU time than [`Limits::deadline`](crate::Limits::deadline).
-    #[error("stopped after {actual:?}, over the deadline of {limit:?}")]
+    /// The job took more time than [`Limits::deadline`](crate::Limits::deadline): CPU time, or wall time where a system does
+    /// not say what CPU time a thread has spent.
+    #[error("stopped after {actual:?} of {DEADLINE_CLOCK}, over the deadline of {limit:?}")]
     Deadline {
         /// Time allowed.
         limit: Duration,
-        /// CPU time spent when it was stopped.
+        /// Time spent when it was stopped.
         actual: Duration,
     },
     /// The caller cancelled the job's [`CancellationToken`](crate::CancellationToken).

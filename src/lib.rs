@@ -33,6 +33,7 @@ mod upload;
 pub use error::{Blame, Error, Result};
 pub use image_ingest_samples::{CancellationToken, Size};
 pub use plan::profile::{CANONICAL_VERSION, Encoding, Geometry, Profile};
+#[cfg(feature = "threads")]
 pub use run::batch::Batch;
 pub use run::builder::IngestBuilder;
 pub use run::ingest::{Background, Ingest, Inspection, inspect};

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use image_ingest_samples::CancellationToken;
-use rayon::ThreadPool;
+use image_ingest_samples::{CancellationToken, Pool};
 
 use crate::error::Result;
 use crate::plan::profile::Profile;
@@ -28,7 +27,7 @@ use crate::upload::limits::Limits;
 pub struct IngestBuilder {
     profile: Profile,
     limits: Limits,
-    pool: Option<Arc<ThreadPool>>,
+    pool: Option<Arc<Pool>>,
     cancellation: CancellationToken,
 }
 
@@ -47,7 +46,8 @@ impl IngestBuilder {
     /// The bytes are the same for any number of threads. Memory grows by a tile for each. Default: the calling thread alone.
     ///
     /// [`Ingest::batch`] has threads of its own, with one image on each, and does not use `pool`.
-    pub fn pool(self, pool: Arc<ThreadPool>) -> Self {
+    #[cfg(feature = "threads")]
+    pub fn pool(self, pool: Arc<rayon::ThreadPool>) -> Self {
         Self { pool: Some(pool), ..self }
     }
 

@@ -2,11 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
-use image_ingest_samples::{Budget, CancellationToken, Size, Workers};
-use rayon::ThreadPool;
+use image_ingest_samples::{Budget, CancellationToken, Moment, Pool, Size, Workers};
 
 use crate::canonical::{Canonical, canonicalise};
 use crate::codec;
@@ -38,7 +37,7 @@ use crate::upload::{Source, Upload};
 pub struct Ingest {
     pub(crate) profile: Arc<Profile>,
     pub(crate) limits: Arc<Limits>,
-    pub(crate) pool: Option<Arc<ThreadPool>>,
+    pub(crate) pool: Option<Arc<Pool>>,
     pub(crate) cancellation: CancellationToken,
 }
 
@@ -154,7 +153,7 @@ impl Ingest {
 
     /// Does everything that comes before decoding.
     pub(crate) fn prepare(&self, source: Source) -> Result<Prepared> {
-        let started = Instant::now();
+        let started = Moment::now();
         source.check(&self.limits)?;
         let budget = Budget::new(self.limits.deadline, self.cancellation.clone());
         let timer = budget.timer();
@@ -242,7 +241,7 @@ fn catch_panic<T>(format: Format, work: impl FnOnce() -> Result<T>) -> Result<T>
 }
 
 fn timed<T>(into: &mut Duration, work: impl FnOnce() -> T) -> T {
-    let started = Instant::now();
+    let started = Moment::now();
     let result = work();
     *into = started.elapsed();
     result

@@ -1,5 +1,6 @@
 //! Runs jobs. `ingest` knows the order of the stages; the other modules are about one job's result, or about many jobs.
 
+#[cfg(feature = "threads")]
 pub(crate) mod batch;
 pub(crate) mod builder;
 pub(crate) mod ingest;

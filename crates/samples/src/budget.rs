@@ -1,6 +1,7 @@
 //! The budget of a job: CPU time, and whether its caller still wants it.
 //!
-//! A deadline is CPU time of all threads of a job and not wall time, so a busy machine refuses nothing because of it.
+//! A deadline is CPU time of all threads of a job and not wall time, so a busy machine refuses nothing because of it. Where
+//! the system does not say what CPU time a thread has spent, it is wall time ([`DEADLINE_CLOCK`](crate::DEADLINE_CLOCK)).
 //! Work asks a [`CpuTimer`] after every row, row of MCUs, row of coding trees or tile. The question is cheap: it reads
 //! the wall clock, and asks the kernel for the thread's CPU time only when 5 ms have passed. A thread cannot have spent
 //! more CPU time than has passed on the clock, so no timer holds back more than that interval.
@@ -11,9 +12,9 @@
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::clock::thread_cpu_time;
+use crate::clock::{Moment, thread_cpu_time};
 use crate::error::WorkError;
 
 /// Stops the jobs that hold a clone of it.
@@ -204,20 +205,20 @@ impl Drop for CpuTimer<'_> {
 /// One moment by the wall clock and by the thread's CPU clock.
 #[derive(Debug, Clone, Copy)]
 struct Instants {
-    clock: Instant,
+    clock: Moment,
     /// CPU time of the thread, where the system reports it.
     cpu: Option<Duration>,
 }
 
 impl Instants {
     fn now() -> Self {
-        Self { clock: Instant::now(), cpu: thread_cpu_time() }
+        Self { clock: Moment::now(), cpu: thread_cpu_time() }
     }
 
     fn since(self, earlier: Self) -> Duration {
         match self.cpu.zip(earlier.cpu) {
             Some((cpu, before)) => cpu.saturating_sub(before),
-            None => self.clock.duration_since(earlier.clock),
+            None => earlier.clock.elapsed().saturating_sub(self.clock.elapsed()),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::clock::DEADLINE_CLOCK;
+
 /// Work on samples ended for a reason that is not in the uploaded bytes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WorkError {
@@ -11,12 +13,12 @@ pub enum WorkError {
         /// Bytes asked for; 0 when a codec does not say how many.
         bytes: u64,
     },
-    /// The job took more CPU time than its budget allows.
-    #[error("stopped after {actual:?}, over the deadline of {limit:?}")]
+    /// The job took more time than its budget allows, by [`DEADLINE_CLOCK`].
+    #[error("stopped after {actual:?} of {DEADLINE_CLOCK}, over the deadline of {limit:?}")]
     Deadline {
-        /// CPU time allowed.
+        /// Time allowed.
         limit: Duration,
-        /// CPU time spent when the job was stopped.
+        /// Time spent when the job was stopped.
         actual: Duration,
     },
     /// The caller cancelled the job.

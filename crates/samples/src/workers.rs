@@ -9,11 +9,9 @@
 use std::collections::BTreeSet;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use rayon::ThreadPool;
-use rayon::prelude::*;
-
 use crate::budget::{Budget, CpuTimer};
 use crate::error::WorkError;
+use crate::pool::{Pool, on_each, threads};
 
 /// The threads that may work on one image, and the budget that they share.
 ///
@@ -29,7 +27,7 @@ use crate::error::WorkError;
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Workers<'p> {
-    pool: Option<&'p ThreadPool>,
+    pool: Option<&'p Pool>,
     budget: Option<&'p Budget>,
 }
 
@@ -37,8 +35,8 @@ impl<'p> Workers<'p> {
     /// Works on the threads of `pool`. Without a pool, or with a pool of one thread, all work stays on the calling
     /// thread.
     #[must_use]
-    pub fn of(pool: Option<&'p ThreadPool>) -> Self {
-        Self { pool: pool.filter(|pool| pool.current_num_threads() > 1), budget: None }
+    pub fn of(pool: Option<&'p Pool>) -> Self {
+        Self { pool: pool.filter(|pool| threads(pool) > 1), budget: None }
     }
 
     /// The same threads, which stop with an error as soon as `budget` is spent or cancelled.
@@ -59,7 +57,7 @@ impl<'p> Workers<'p> {
     /// How many pieces are worked on at the same time.
     #[must_use]
     pub fn count(self) -> usize {
-        self.pool.map_or(1, ThreadPool::current_num_threads)
+        self.pool.map_or(1, threads)
     }
 
     /// Calls `work` for every item, with its index and the timer of the thread that it runs on.
@@ -92,7 +90,7 @@ impl<'p> Workers<'p> {
                 }
             }
         };
-        pool.scope(|scope| (0..self.count()).for_each(|_| scope.spawn(|_| until_done())));
+        on_each(pool, &until_done);
         queue.first_error().map_or(Ok(()), Err)
     }
 
@@ -120,7 +118,20 @@ impl<'p> Workers<'p> {
             let timer = self.timer();
             return to.chunks_mut(STRETCH).enumerate().try_for_each(|piece| one(&timer, piece));
         };
-        pool.install(|| to.par_chunks_mut(STRETCH).enumerate().try_for_each(|piece| one(&self.timer(), piece)))
+        let pieces = Mutex::new(to.chunks_mut(STRETCH).enumerate());
+        let next = || pieces.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let error = Mutex::new(None);
+        let until_done = || {
+            let timer = self.timer();
+            while let Some(piece) = next() {
+                if let Err(end) = one(&timer, piece) {
+                    *error.lock().unwrap_or_else(PoisonError::into_inner) = Some(end);
+                    return;
+                }
+            }
+        };
+        on_each(pool, &until_done);
+        error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }
 }
 
@@ -204,7 +215,7 @@ impl<E> Drop for Begun<'_, E> {
 /// busy.
 const STRETCH: usize = 1 << 14;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "threads"))]
 mod tests {
     use rayon::ThreadPoolBuilder;
 
