@@ -10,6 +10,9 @@
 # make server-load  loads the server with BENCH_INPUTS and prints figures (LOAD_SECONDS a phase, 10; SOAK_SECONDS, 60)
 # make check  runs what CI runs: format, lints, tests, docs, benches once, packages, dependency policy where cargo-deny is there
 # make nightly  runs the long forms: slow tests, oracles, all hostile files, clients, aarch64, every fuzz target; takes hours
+# make wasm-selftest  builds for wasm32 and runs the self-test and the goldens there (in node or wasmtime; unpacks Debian sid's
+#   Rust where ours has no std for wasm32)
+# make static  builds CLI and server as programs that need no file of a system, into target/static, and tries them in an empty root
 # make advisories  checks dependencies against the RustSec database, which cargo-deny fetches
 # make bench  runs the benches on large generated inputs
 # make fuzz   runs every fuzz target for FUZZ_SECONDS each (needs cargo-fuzz)
@@ -35,7 +38,7 @@ TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null
 BIN := $(TARGET_DIR)/release/image-ingest
 BENCH_INPUTS := $(TARGET_DIR)/bench-inputs
 
-.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients server-slow server-load test test-features test-slow test-aarch64 robustness robustness-short check advisories bench fuzz search coverage testdata conformance quality peers setup setup-oracles oracles
+.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients server-slow server-load test test-features test-slow test-aarch64 wasm-selftest static robustness robustness-short check advisories bench fuzz search coverage testdata conformance quality peers setup setup-oracles oracles
 
 run: setup
 	$(CARGO) build --release --package image-ingest-cli
@@ -87,6 +90,12 @@ server-load: setup $(BENCH_INPUTS)
 test-aarch64:
 	scripts/aarch64.sh
 
+wasm-selftest:
+	scripts/wasm.sh
+
+static: setup
+	scripts/static.sh
+
 check: check-format check-lints test test-features check-docs check-benches check-packages robustness-short check-dependencies
 
 check-format:
@@ -107,11 +116,11 @@ check-benches: setup
 PACKAGES := $(TARGET_DIR)/packages
 UNPACKED := $(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src/-*/image-ingest*
 
-# What a registry would get: of every member, and of the library also built from there.
+# What a registry would get, of every member; and an empty crate that uses the library from there.
 check-packages: setup
-	rm -rf $(UNPACKED) $(PACKAGES)/debug/.fingerprint/image-ingest*
+	rm -rf $(UNPACKED) $(PACKAGES)/package
 	$(CARGO) package --workspace --no-verify --quiet --target-dir $(PACKAGES)
-	$(CARGO) package $(LIBRARY) --quiet --target-dir $(PACKAGES)
+	CARGO=$(CARGO) scripts/embed.sh $(PACKAGES)/package
 
 check-dependencies:
 	@if $(CARGO) deny --version >/dev/null 2>&1; then \
@@ -119,7 +128,7 @@ check-dependencies:
 	else echo "check: cargo-deny is not installed; licences, bans and sources not checked"; fi
 
 # In this order: what fails soonest comes first.
-nightly: test-slow oracles conformance quality robustness server-slow server-clients test-aarch64 fuzz
+nightly: test-slow oracles conformance quality robustness server-slow server-clients test-aarch64 wasm-selftest static fuzz
 
 ROBUSTNESS := --package image-ingest-robustness -- --work $(TARGET_DIR)/robustness
 
