@@ -28,7 +28,6 @@ mod error;
 mod memory;
 mod orientation;
 mod planes;
-#[cfg_attr(not(feature = "threads"), path = "no_pool.rs")]
 mod pool;
 mod raster;
 mod samples;

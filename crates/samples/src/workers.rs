@@ -215,8 +215,10 @@ impl<E> Drop for Begun<'_, E> {
 /// busy.
 const STRETCH: usize = 1 << 14;
 
-#[cfg(all(test, feature = "threads"))]
+#[cfg(test)]
 mod tests {
+    #![cfg(feature = "threads")]
+
     use rayon::ThreadPoolBuilder;
 
     use super::*;

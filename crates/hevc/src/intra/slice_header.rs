@@ -128,7 +128,7 @@ impl SliceFilters {
         }
         let is_said = set.loop_filter_across && (has_sao || !deblocking_off);
         let across_slices = if is_said { bits.bit()? } else { set.loop_filter_across };
-        let [beta_offset, tc_offset] = offsets.map(|offset| (-6..=6).contains(&offset).then_some(2 * offset));
+        let [beta_offset, tc_offset] = offsets.map(|offset| (-6..=6).contains(&offset).then(|| 2 * offset));
         Some(Self { deblocking_off, beta_offset: beta_offset?, tc_offset: tc_offset?, across_slices })
     }
 }
