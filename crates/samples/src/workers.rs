@@ -215,10 +215,9 @@ impl<E> Drop for Begun<'_, E> {
 /// busy.
 const STRETCH: usize = 1 << 14;
 
+#[cfg(feature = "threads")]
 #[cfg(test)]
 mod tests {
-    #![cfg(feature = "threads")]
-
     use rayon::ThreadPoolBuilder;
 
     use super::*;
