@@ -191,8 +191,10 @@ mod tests {
         assert_eq!((own.address, own.header.filters), (6, filters));
         let off = read(&slice(true, |w| _ = w.bits(0b11, 2).bits(1, 1))).unwrap();
         assert!(off.header.filters.deblocking_off && off.header.filters.across_slices);
-        // An offset of 7.
-        assert!(read(&slice(true, |w| _ = w.bits(0b10, 2).unsigned(&[13, 0]).bits(0, 1))).is_none());
+        // Offsets of 7 and of 2³⁰, which twice is beyond 32 bits.
+        for beyond in [13, (1 << 31) - 1] {
+            assert!(read(&slice(true, |w| _ = w.bits(0b10, 2).unsigned(&[beyond, 0]).bits(0, 1))).is_none());
+        }
     }
 
     #[test]
