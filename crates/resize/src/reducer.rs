@@ -62,8 +62,9 @@ impl<T: Arithmetic> RowReducer<T> {
             return Ok(samples);
         }
         let mut reducer = Self::new(part)?;
-        // 64 rows at a time, since alpha is premultiplied in a copy and the budget is asked between them.
-        samples.chunks(part.row_len() * 64).try_for_each(|rows| {
+        // Some rows at a time, since alpha is premultiplied in a copy and the budget is asked between them.
+        let at_once = (SAMPLES_AT_ONCE / part.row_len().max(1)).clamp(1, 64);
+        samples.chunks(part.row_len() * at_once).try_for_each(|rows| {
             timer.check()?;
             reducer.push_rows(rows)
         })?;
@@ -200,3 +201,7 @@ fn append_with<T: Arithmetic>(out: &mut Vec<T>, len: usize, write: &dyn Fn(&mut 
     write(&mut out[start..]);
     Ok(())
 }
+
+/// The most samples of a whole buffer between two looks at the budget, of rows that are not longer themselves: a
+/// millisecond or two.
+const SAMPLES_AT_ONCE: usize = 1 << 20;
