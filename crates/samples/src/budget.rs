@@ -218,7 +218,7 @@ impl Instants {
     fn since(self, earlier: Self) -> Duration {
         match self.cpu.zip(earlier.cpu) {
             Some((cpu, before)) => cpu.saturating_sub(before),
-            None => earlier.clock.elapsed().saturating_sub(self.clock.elapsed()),
+            None => self.clock.since(earlier.clock),
         }
     }
 }

@@ -28,6 +28,11 @@ impl Moment {
     pub fn elapsed(self) -> Duration {
         self.0.elapsed()
     }
+
+    /// The time from `earlier` to this moment.
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        self.0.duration_since(earlier.0)
+    }
 }
 
 /// WebAssembly without a system has no clock: no time passes there, so no deadline is missed.
@@ -42,6 +47,10 @@ impl Moment {
     /// No time.
     #[must_use]
     pub fn elapsed(self) -> Duration {
+        Duration::ZERO
+    }
+
+    pub(crate) fn since(self, _earlier: Self) -> Duration {
         Duration::ZERO
     }
 }

@@ -132,3 +132,21 @@ fn cpu_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     time.try_into().unwrap_or_default()
 }
+
+/// A fuzz target that looks for the costliest files of a format. It stands for a whole file of `fuzz_targets`.
+#[macro_export]
+macro_rules! cost_target {
+    ($format:ident) => {
+        #[global_allocator]
+        static HEAP: $crate::cost::heap::CountingHeap = $crate::cost::heap::CountingHeap;
+
+        static INGEST: std::sync::LazyLock<image_ingest::Ingest> = std::sync::LazyLock::new($crate::cost::ingest);
+
+        libfuzzer_sys::fuzz_target!(|data: &[u8]| $crate::cost::record::note(&INGEST, data));
+
+        libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+            let structure = $crate::structure::Structure::File(image_ingest::Format::$format);
+            $crate::structure::mutate(structure, data, size, max_size, seed, libfuzzer_sys::fuzzer_mutate)
+        });
+    };
+}
