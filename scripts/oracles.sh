@@ -26,11 +26,13 @@ compare() { # a program, and what it reads
 
 hashes jpeg crates/jpeg/src/tests/samples.txt testdata/jpeg
 hashes jpeg_encode crates/jpeg/src/tests/encoded.txt
+hashes resize crates/resize/src/tests/reduced.txt
 hashes webp crates/webp/src/tests/samples.txt testdata/webp testdata/same
 hashes hevc crates/hevc/src/tests/samples.txt crates/hevc/src/tests/pictures
 hashes hevc tests/suite/hevc_samples.txt testdata/heic
 compare jpeg testdata
 compare jpeg_encode testdata
+compare resize
 compare webp testdata
 compare hevc testdata
 if [ -n "$failed" ]; then

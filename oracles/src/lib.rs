@@ -13,6 +13,7 @@ pub mod hevc_tools;
 pub mod jpeg;
 pub mod jpeg_encode;
 pub mod random;
+pub mod resize;
 pub mod tight_planes;
 pub mod vp8l_writer;
 pub mod webp;

@@ -20,9 +20,8 @@ const LARGE: usize = 64 * 1024;
 const LARGE_IN_C: usize = 4 * 1024;
 
 /// Allocations of dependencies, which do not say that they failed, and why there is no way around them.
-const DEPENDENCIES: [(&str, &str); 2] = [
+const DEPENDENCIES: [(&str, &str); 1] = [
     ("png::decoder::", "rows on their way from inflating to unfiltering: 128 KiB, or a few of the widest rows"),
-    ("fast_image_resize::", "the weights of one axis, for whole buffers of 16-bit samples"),
 ];
 
 /// Large allocations until one fails; 0 when none is to.

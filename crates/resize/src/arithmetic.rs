@@ -1,7 +1,7 @@
 //! What differs between samples of 8 and of 16 bits: the arithmetic, and which pass comes first.
 
 use crate::alpha::AlphaProduct;
-use crate::weights::{FixedPoint, Weights};
+use crate::weights::{FixedPoint, Taps, Weights};
 
 /// A sample that can be reduced.
 ///
@@ -16,7 +16,7 @@ pub(crate) trait Arithmetic: FixedPoint + AlphaProduct + bytemuck::Pod + Default
     const VERTICAL_FIRST: bool;
 
     /// The vertical pass: one row from the rows of a window, which have equal lengths.
-    fn blend_rows(window: &[&[Self]], weights: &[Self::Weight], precision: u32, out: &mut [Self]);
+    fn blend_rows(window: &[&[Self]], taps: Taps<'_, Self>, out: &mut [Self]);
 
     /// Turns [`Self::LANES`] rows of `row_len` samples, one behind the other, into columns.
     fn transpose(rows: &[Self], row_len: usize, columns: &mut [Self::Column]);

@@ -24,18 +24,19 @@ use wide::{i16x8, i32x4, i32x8, u8x16};
 use image_ingest_samples::block;
 
 use crate::arithmetic::Arithmetic;
-use crate::weights::{FixedPoint, Weights};
+use crate::weights::{FixedPoint, Taps, Weights, power_of_two};
 
 impl FixedPoint for u8 {
-    /// Two taps; an odd last one is paired with 0.
     type Weight = [i16; 2];
+    type Start = i32;
     const WEIGHT_BITS: u32 = 15;
     const MOST_PRECISION: u32 = 21;
 
     #[expect(clippy::cast_possible_truncation, reason = "the precision keeps weights within 15 bits")]
-    fn fix(weights: &[f64], one: f64, to: &mut Vec<[i16; 2]>) {
-        let fixed = |w: Option<&f64>| w.map_or(0, |w| (w * one).round() as i16);
+    fn fix(weights: &[f64], precision: u32, to: &mut Vec<[i16; 2]>) -> i32 {
+        let fixed = |w: Option<&f64>| w.map_or(0, |w| (w * power_of_two(precision)).round() as i16);
         to.extend(weights.chunks(2).map(|pair| [fixed(pair.first()), fixed(pair.get(1))]));
+        1 << (precision - 1)
     }
 }
 
@@ -48,14 +49,14 @@ impl Arithmetic for u8 {
     ///
     /// The rows of an odd window's last pair are the same row twice, since its second weight is 0. What is left of a
     /// row after whole stretches is copied to a stretch of its own and padded with zeros.
-    fn blend_rows(window: &[&[Self]], weights: &[[i16; 2]], precision: u32, out: &mut [Self]) {
+    fn blend_rows(window: &[&[Self]], taps: Taps<'_, Self>, out: &mut [Self]) {
         let (stretches, rest) = out.as_chunks_mut::<STRETCH>();
         let pairs = window.chunks(2).map(|rows| [rows[0], rows.get(1).unwrap_or(&rows[0])]);
-        let pairs: Vec<([&[Self]; 2], [i16; 2])> = pairs.zip(weights.iter().copied()).collect();
+        let pairs: Vec<([&[Self]; 2], [i16; 2])> = pairs.zip(taps.pairs.iter().copied()).collect();
         let whole = stretches.len() * STRETCH;
         for (at, out) in (0..).step_by(STRETCH).zip(stretches) {
             let stretch = |row: &[Self]| row[at..].first_chunk().copied().unwrap_or([0; STRETCH]);
-            *out = blend(pairs.iter().map(|&(rows, pair)| (rows.map(stretch), pair)), precision);
+            *out = blend(pairs.iter().map(|&(rows, pair)| (rows.map(stretch), pair)), taps);
         }
         let mut last = [0; STRETCH];
         let stretch = |row: &[Self]| {
@@ -64,7 +65,7 @@ impl Arithmetic for u8 {
             padded
         };
         if !rest.is_empty() {
-            last = blend(pairs.iter().map(|&(rows, pair)| (rows.map(stretch), pair)), precision);
+            last = blend(pairs.iter().map(|&(rows, pair)| (rows.map(stretch), pair)), taps);
         }
         rest.copy_from_slice(&last[..rest.len()]);
     }
@@ -93,12 +94,13 @@ impl Arithmetic for u8 {
         let spans = weights.spans().iter();
         let samples = spans.flat_map(|span| (0..channels).map(move |channel| (span, channel)));
         for (at, (span, channel)) in samples.enumerate() {
-            let mut sums = Sums::new(weights.precision);
-            let taps = columns[span.first * channels + channel..].chunks(2 * channels);
-            for (pixels, &pair) in taps.zip(weights.of(*span)) {
+            let taps = weights.of(*span);
+            let mut sums = Sums::new(taps.start);
+            let pixels = columns[span.first * channels + channel..].chunks(2 * channels);
+            for (pixels, &pair) in pixels.zip(taps.pairs) {
                 sums.add(pixels[0], pixels[channels], pair);
             }
-            block[at % SIDE] = sums.samples(weights.precision);
+            block[at % SIDE] = sums.samples(taps.precision);
             if at % SIDE == SIDE - 1 || at == row_len - 1 {
                 store(block, at % SIDE + 1, out, row_len, at / SIDE * SIDE);
             }
@@ -114,14 +116,14 @@ const STRETCH: usize = 2 * SIDE;
 
 /// The weighted sum of pairs of rows, rounded to samples.
 #[inline]
-fn blend(pairs: impl Iterator<Item = ([[u8; STRETCH]; 2], [i16; 2])>, precision: u32) -> [u8; STRETCH] {
-    let mut sums = [Sums::new(precision), Sums::new(precision)];
+fn blend(pairs: impl Iterator<Item = ([[u8; STRETCH]; 2], [i16; 2])>, taps: Taps<'_, u8>) -> [u8; STRETCH] {
+    let mut sums = [Sums::new(taps.start), Sums::new(taps.start)];
     for (rows, pair) in pairs {
         let [a, b]: [[u8x16; 2]; 2] = cast(rows);
         sums[0].add(a[0], b[0], pair);
         sums[1].add(a[1], b[1], pair);
     }
-    cast(sums.map(|sums| sums.samples(precision)))
+    cast(sums.map(|sums| sums.samples(taps.precision)))
 }
 
 /// Writes the first `columns` columns of a block as rows, from sample `at` on.
@@ -136,9 +138,8 @@ fn store(mut block: [u8x16; SIDE], columns: usize, out: &mut [u8], row_len: usiz
 struct Sums([i32x4; 4]);
 
 impl Sums {
-    /// Half a unit, so that the shift of [`Self::samples`], which rounds down, rounds to nearest.
-    fn new(precision: u32) -> Self {
-        Self([i32x4::splat(1 << (precision - 1)); 4])
+    fn new(start: i32) -> Self {
+        Self([i32x4::splat(start); 4])
     }
 
     /// Adds two taps: `a` times the first weight and `b` times the second.
@@ -172,10 +173,10 @@ mod tests {
     use crate::reduction::Extent;
 
     /// A weighted sum in 64 bits, tap by tap.
-    fn slow(taps: impl Iterator<Item = u8>, weights: &[[i16; 2]], precision: u32) -> u8 {
-        let weights = weights.iter().flatten();
-        let sum: i64 = taps.zip(weights).map(|(sample, &weight)| i64::from(sample) * i64::from(weight)).sum();
-        u8::try_from(((sum + (1 << (precision - 1))) >> precision).clamp(0, 255)).unwrap()
+    fn slow(samples: impl Iterator<Item = u8>, taps: Taps<'_, u8>) -> u8 {
+        let weights = taps.pairs.iter().flatten();
+        let sum: i64 = samples.zip(weights).map(|(sample, &weight)| i64::from(sample) * i64::from(weight)).sum();
+        u8::try_from(((sum + (1 << (taps.precision - 1))) >> taps.precision).clamp(0, 255)).unwrap()
     }
 
     /// Noise, with stretches of both extremes in the shape of the filter's lobes, which drive sums out of range.
@@ -198,9 +199,9 @@ mod tests {
                 for span in weights.spans() {
                     let window = &rows[span.first..span.end];
                     let mut out = vec![0; row_len];
-                    u8::blend_rows(window, weights.of(*span), weights.precision, &mut out);
+                    u8::blend_rows(window, weights.of(*span), &mut out);
                     let wanted =
-                        (0..row_len).map(|x| slow(window.iter().map(|r| r[x]), weights.of(*span), weights.precision));
+                        (0..row_len).map(|x| slow(window.iter().map(|r| r[x]), weights.of(*span)));
                     assert!(wanted.eq(out), "{row_len} × {} to {target}", rows.len());
                 }
             }
@@ -222,7 +223,7 @@ mod tests {
                     for (i, &found) in out.iter().enumerate() {
                         let span = weights.span(i / channels).unwrap();
                         let taps = row.iter().skip(span.first * channels + i % channels).step_by(channels);
-                        assert_eq!(found, slow(taps.copied(), weights.of(span), weights.precision));
+                        assert_eq!(found, slow(taps.copied(), weights.of(span)));
                     }
                 }
             }
@@ -237,11 +238,11 @@ mod tests {
             let weights = Weights::<u8>::new(&Extent::whole(rows), target).unwrap().unwrap();
             let span = weights.span(target as usize / 2).unwrap();
             for (positive, wanted) in [(255, 255), (0, 0)] {
-                let taps = weights.of(span).iter().flatten().take(span.end - span.first);
+                let taps = weights.of(span).pairs.iter().flatten().take(span.end - span.first);
                 let rows: Vec<Vec<u8>> = taps.map(|w| vec![if *w > 0 { positive } else { 255 - positive }]).collect();
                 let window: Vec<&[u8]> = rows.iter().map(Vec::as_slice).collect();
                 let mut out = [77];
-                u8::blend_rows(&window, weights.of(span), weights.precision, &mut out);
+                u8::blend_rows(&window, weights.of(span), &mut out);
                 assert_eq!(out, [wanted], "{target}");
             }
         }

@@ -40,7 +40,6 @@ mod sixteen;
 mod tests;
 mod vertical;
 mod weights;
-mod whole;
 
 pub use planes::{PlanesFormat, PlanesReducer, reduce_planes};
 pub use raster::{RasterReducer, reduce_raster};

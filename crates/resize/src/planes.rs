@@ -6,10 +6,9 @@ use image_ingest_samples::{
     Chroma, CpuTimer, Matrix, Planes, Range, Rect, RowSink, SampleSlice, Samples, Siting, Size, WorkError,
 };
 
-use crate::reducer::AnyReducer;
+use crate::reducer::{AnyReducer, reduce};
 use crate::reduction::{ChromaGrid, Reduction};
 use crate::result::Result;
-use crate::whole::reduce;
 
 /// What the planes are that a [`PlanesReducer`] takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,10 +2,9 @@
 
 use image_ingest_samples::{CpuTimer, Layout, Raster, Rect, RowSink, SampleSlice, Size, WorkError};
 
-use crate::reducer::AnyReducer;
+use crate::reducer::{AnyReducer, reduce};
 use crate::reduction::Reduction;
 use crate::result::Result;
-use crate::whole::reduce;
 
 /// Reduces interleaved samples while they are decoded. They are plane 0 of [`RowSink`].
 ///

@@ -158,6 +158,19 @@ impl<T: Arithmetic> RowReducer<T> {
     }
 }
 
+/// Reduces a whole buffer.
+///
+/// # Errors
+///
+/// `out_of_memory`, `deadline`, `cancelled`.
+pub(crate) fn reduce(part: Reduction, samples: Samples, timer: &CpuTimer<'_>) -> Result<Samples> {
+    timer.check()?;
+    Ok(match samples {
+        Samples::U8(v) => Samples::U8(RowReducer::reduce(part, v, timer)?),
+        Samples::U16(v) => Samples::U16(RowReducer::reduce(part, v, timer)?),
+    })
+}
+
 /// A reducer of 8-bit or of 16-bit samples.
 pub(crate) enum AnyReducer {
     U8(RowReducer<u8>),

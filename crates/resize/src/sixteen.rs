@@ -1,91 +1,209 @@
-//! The arithmetic of 16-bit samples: weights of 31 bits, sums of 64 bits.
+//! The arithmetic of 16-bit samples: weights of 31 bits in three parts, sums in three parts, 8 samples at a time.
 //!
-//! **Sign apart.** SSE2 multiplies unsigned 32-bit lanes to 64 bits (`pmuludq`) and has no signed form. So a product is
-//! that of the magnitudes, and a negative weight subtracts it. Sums are kept as `u64` in two's complement; they wrap
-//! below 0 and come back when they are read as `i64`.
+//! **Why parts.** The vector units multiply pairs of 16-bit lanes and add the two products ([`crate::eight`]); a product
+//! with a weight of 31 bits and a sign needs more. So a weight is `high × 2²² + middle × 2¹¹ + low`, whose `middle` and
+//! `low` are 0 to 2 047, and each part has a sum of its own. Fourteen instructions take two taps of eight samples, where
+//! products of 64 bits take twice as many.
 //!
-//! **No sum overflows.** With at most 45 fraction bits and magnitudes of weights that add up to 1.3 at most (see
-//! [`crate::eight`]), a sum stays below 65 535 × 1.3 × 2^45 < 2^62.
+//! **Samples less 32 768**, since lanes are signed: a lane holds `s − 2¹⁵`. The weights of a target sample add up to 1, so
+//! the result is a sample less 32 768, too. What they miss by their rounding is in [`FixedPoint::start`].
+//!
+//! **No sum overflows.** After 16 pairs of taps a sum of low or middle products is within 2 047 × 2¹⁵ × 32 = 2³¹ − 2²⁰ of
+//! its start, and then all but its last 11 bits are carried to the next part. The magnitudes of weights add up to 1.3 at
+//! most (see [`crate::eight`]): with up to [`MOST_WITHOUT_TOP`] fraction bits the sum of high products stays below
+//! 1.3 × 2³⁷⁻²² × 2¹⁵ < 2³¹. Weights have more only where some hundred taps share a target sample; then the high part
+//! is carried on as well, to a fourth, where 45 fraction bits at most leave 1.3 × 2⁴⁵⁻³³ × 2¹⁵ < 2²⁸.
+
+use bytemuck::cast;
+use wide::{i16x8, i32x4, i32x8, u16x8};
 
 use crate::arithmetic::Arithmetic;
-use crate::weights::{FixedPoint, Weights};
+use crate::weights::{FixedPoint, Taps, Weights, power_of_two};
 
 impl FixedPoint for u16 {
-    type Weight = i32;
+    /// The parts of two taps, low ones first; an odd last tap is paired with 0.
+    type Weight = [[i16; 2]; PARTS];
+    type Start = [i32; PARTS];
     const WEIGHT_BITS: u32 = 31;
     const MOST_PRECISION: u32 = 45;
 
     #[expect(clippy::cast_possible_truncation, reason = "the precision keeps weights within 31 bits")]
-    fn fix(weights: &[f64], one: f64, to: &mut Vec<i32>) {
-        to.extend(weights.iter().map(|w| (w * one).round() as i32));
+    fn fix(weights: &[f64], precision: u32, to: &mut Vec<Self::Weight>) -> [i32; PARTS] {
+        let one = 1_i64 << precision;
+        let fixed = |w: &f64| (w * power_of_two(precision)).round() as i64;
+        to.extend(weights.chunks(2).map(|pair| {
+            let [first, second] = [0, 1].map(|i| parts(pair.get(i).map_or(0, fixed)));
+            std::array::from_fn(|part| [first[part] as i16, second[part] as i16])
+        }));
+        let sum: i64 = weights.iter().map(fixed).sum();
+        parts((one >> 1) + (sum - one) * 32_768)
     }
 }
 
 impl Arithmetic for u16 {
-    type Column = [Self; 4];
-    const LANES: usize = 4;
+    type Column = u16x8;
+    const LANES: usize = LANES;
     const VERTICAL_FIRST: bool = false;
 
-    fn blend_rows(window: &[&[Self]], weights: &[i32], precision: u32, out: &mut [Self]) {
-        for (stretch, out) in out.chunks_mut(STRETCH).enumerate() {
-            let mut sums = [half(precision); STRETCH];
-            for (row, &weight) in window.iter().zip(weights) {
-                let row = &row[stretch * STRETCH..];
-                match row.first_chunk::<STRETCH>() {
-                    Some(samples) => add(&mut sums, samples, weight),
-                    None => add(&mut sums[..row.len()], row, weight),
-                }
-            }
-            out.iter_mut().zip(sums).for_each(|(out, sum)| *out = sample(sum, precision));
+    fn blend_rows(window: &[&[Self]], taps: Taps<'_, Self>, out: &mut [Self]) {
+        let rows = window.chunks(2).map(|rows| [rows[0], rows.get(1).unwrap_or(&rows[0])]);
+        let pairs: Vec<([&[Self]; 2], SpreadPair)> = rows.zip(taps.pairs.iter().map(spread)).collect();
+        let (stretches, rest) = out.as_chunks_mut::<LANES>();
+        let whole = stretches.len() * LANES;
+        for (at, out) in (0..).step_by(LANES).zip(stretches) {
+            let stretch = |row: &[Self]| row[at..].first_chunk().map_or(u16x8::ZERO, |samples| u16x8::new(*samples));
+            *out = sum(pairs.iter().map(|(rows, pair)| (rows.map(stretch), *pair)), taps).to_array();
+        }
+        if !rest.is_empty() {
+            let stretch = |row: &[Self]| {
+                let mut padded = [0; LANES];
+                padded[..row.len() - whole].copy_from_slice(&row[whole..]);
+                u16x8::new(padded)
+            };
+            let last = sum(pairs.iter().map(|(rows, pair)| (rows.map(stretch), *pair)), taps);
+            rest.copy_from_slice(&last.as_array()[..rest.len()]);
         }
     }
 
-    fn transpose(rows: &[Self], row_len: usize, columns: &mut [[Self; 4]]) {
-        for (at, column) in columns.iter_mut().enumerate().take(row_len) {
-            *column = std::array::from_fn(|row| rows[row * row_len + at]);
+    fn transpose(rows: &[Self], row_len: usize, columns: &mut [u16x8]) {
+        let whole = row_len / LANES * LANES;
+        for at in (0..whole).step_by(LANES) {
+            let row = |i| rows[i * row_len + at..].first_chunk().copied().map_or(u16x8::ZERO, u16x8::new);
+            let block: [u16x8; LANES] = std::array::from_fn(row);
+            columns[at..at + LANES].copy_from_slice(&u16x8::transpose(block));
+        }
+        for (at, column) in columns.iter_mut().enumerate().take(row_len).skip(whole) {
+            *column = u16x8::new(std::array::from_fn(|row| rows[row * row_len + at]));
         }
     }
 
-    fn blend_columns(columns: &[[Self; 4]], channels: usize, weights: &Weights<Self>, out: &mut [Self]) {
-        let row_len = out.len() / Self::LANES;
+    /// Makes one column of target samples after the other, and turns eight of them back into rows.
+    fn blend_columns(columns: &[u16x8], channels: usize, weights: &Weights<Self>, out: &mut [Self]) {
+        let row_len = out.len() / LANES;
+        let mut block = [u16x8::ZERO; LANES];
         let spans = weights.spans().iter();
         let samples = spans.flat_map(|span| (0..channels).map(move |channel| (span, channel)));
         for (at, (span, channel)) in samples.enumerate() {
-            let mut sums = [half(weights.precision); 4];
-            let taps = columns[span.first * channels + channel..].iter().step_by(channels);
-            taps.zip(weights.of(*span)).for_each(|(column, &weight)| add(&mut sums, column, weight));
-            for (row, sum) in sums.into_iter().enumerate() {
-                out[row * row_len + at] = sample(sum, weights.precision);
+            let taps = weights.of(*span);
+            let pixels = columns[span.first * channels + channel..].chunks(2 * channels);
+            let pairs = pixels.map(|pixels| [pixels[0], pixels[channels]]).zip(taps.pairs.iter().map(spread));
+            block[at % LANES] = sum(pairs, taps);
+            if at % LANES == LANES - 1 || at == row_len - 1 {
+                store(block, at % LANES + 1, out, row_len, at / LANES * LANES);
             }
         }
     }
 }
 
-/// Samples of a row that the vertical pass works on at the same time.
-const STRETCH: usize = 16;
+/// Samples that are worked on at a time.
+const LANES: usize = 8;
 
-/// Half a unit, so that the shift of [`sample`], which rounds down, rounds to nearest.
-fn half(precision: u32) -> u64 {
-    1 << (precision - 1)
+/// Parts of a weight.
+const PARTS: usize = 3;
+/// Bits of the low and the middle part.
+const PART_BITS: u32 = 11;
+/// Fraction bits of weights up to which the sum of the high parts needs no fourth.
+const MOST_WITHOUT_TOP: u32 = 37;
+/// Pairs of taps after which sums are carried.
+const PAIRS_BETWEEN_CARRIES: usize = 16;
+
+/// The low, middle and high part of a number.
+#[expect(clippy::cast_possible_truncation, reason = "the parts of a weight have 16 bits at most, those of a sum 32")]
+fn parts(number: i64) -> [i32; PARTS] {
+    let part = |shift: u32| (number >> shift & ((1 << PART_BITS) - 1)) as i32;
+    [part(0), part(PART_BITS), (number >> (2 * PART_BITS)) as i32]
 }
 
-/// Adds one tap to each sum.
+/// The parts of two taps, in all lanes.
+type SpreadPair = [i16x8; PARTS];
+
 #[inline]
-fn add(sums: &mut [u64], samples: &[u16], weight: i32) {
-    let magnitude = weight.unsigned_abs();
-    let product = |sample: &u16| u64::from(u32::from(*sample)) * u64::from(magnitude);
-    if weight < 0 {
-        sums.iter_mut().zip(samples).for_each(|(sum, sample)| *sum = sum.wrapping_sub(product(sample)));
+fn spread(pair: &[[i16; 2]; PARTS]) -> SpreadPair {
+    pair.map(|part| cast(i32x4::splat(cast(part))))
+}
+
+/// The weighted sum of pairs of taps, rounded to samples and saturated to 0–65 535.
+#[inline]
+fn sum(pairs: impl Iterator<Item = ([u16x8; 2], SpreadPair)>, taps: Taps<'_, u16>) -> u16x8 {
+    let mut sums = Sums::new(taps.start);
+    let with_top = taps.precision > MOST_WITHOUT_TOP;
+    for (i, (samples, pair)) in pairs.enumerate() {
+        if i > 0 && i % PAIRS_BETWEEN_CARRIES == 0 {
+            sums.carry(with_top);
+        }
+        sums.add(samples, pair);
+    }
+    sums.carry(with_top);
+    let sums = if with_top {
+        sums.top.map(|sum| sum >> (taps.precision - 3 * PART_BITS))
     } else {
-        sums.iter_mut().zip(samples).for_each(|(sum, sample)| *sum = sum.wrapping_add(product(sample)));
+        let [.., high] = sums.parts;
+        high.map(|sum| sum >> (taps.precision - 2 * PART_BITS))
+    };
+    unsigned(i16x8::from_i32x8_saturate(cast::<_, i32x8>(sums)))
+}
+
+/// The weighted sums of 8 samples: `top × 2³³ + high × 2²² + middle × 2¹¹ + low`, where `parts` begins with the low one.
+struct Sums {
+    parts: [[i32x4; 2]; PARTS],
+    top: [i32x4; 2],
+}
+
+impl Sums {
+    #[inline]
+    fn new(start: [i32; PARTS]) -> Self {
+        Self { parts: start.map(|part| [i32x4::splat(part); 2]), top: [i32x4::ZERO; 2] }
+    }
+
+    #[inline]
+    fn add(&mut self, samples: [u16x8; 2], pair: SpreadPair) {
+        let [a, b] = samples.map(|samples| signed(samples).to_array());
+        let halves = [
+            i16x8::new([a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3]]),
+            i16x8::new([a[4], b[4], a[5], b[5], a[6], b[6], a[7], b[7]]),
+        ];
+        for (sums, weights) in self.parts.iter_mut().zip(pair) {
+            sums.iter_mut().zip(halves).for_each(|(sum, samples)| *sum += samples.dot(weights));
+        }
+    }
+
+    /// Leaves the last bits of each part and adds the others to the next.
+    #[inline]
+    fn carry(&mut self, with_top: bool) {
+        let [low, middle, high] = &mut self.parts;
+        carry(low, middle);
+        carry(middle, high);
+        if with_top {
+            carry(high, &mut self.top);
+        }
     }
 }
 
-/// A sum as a sample, saturated to 0–65 535.
 #[inline]
-fn sample(sum: u64, precision: u32) -> u16 {
-    let rounded = sum.cast_signed() >> precision;
-    u16::try_from(rounded.clamp(0, 65_535)).unwrap_or(u16::MAX)
+fn carry(from: &mut [i32x4; 2], to: &mut [i32x4; 2]) {
+    for (from, to) in from.iter_mut().zip(to) {
+        *to += *from >> PART_BITS;
+        *from &= i32x4::splat((1 << PART_BITS) - 1);
+    }
+}
+
+/// Samples less 32 768.
+#[inline]
+fn signed(samples: u16x8) -> i16x8 {
+    cast(samples ^ u16x8::splat(0x8000))
+}
+
+/// Samples of which 32 768 was taken.
+#[inline]
+fn unsigned(samples: i16x8) -> u16x8 {
+    cast::<_, u16x8>(samples) ^ u16x8::splat(0x8000)
+}
+
+/// Writes the first `columns` columns of a block as rows, from sample `at` on.
+fn store(block: [u16x8; LANES], columns: usize, out: &mut [u16], row_len: usize, at: usize) {
+    for (row, samples) in out.chunks_exact_mut(row_len).zip(u16x8::transpose(block)) {
+        row[at..at + columns].copy_from_slice(&samples.as_array()[..columns]);
+    }
 }
 
 #[cfg(test)]
@@ -93,10 +211,19 @@ mod tests {
     use super::*;
     use crate::reduction::Extent;
 
+    /// The weights of a span, put together from their parts.
+    fn whole(taps: Taps<'_, u16>) -> Vec<i64> {
+        let tap = |pair: &[[i16; 2]; PARTS], i: usize| {
+            let [low, middle, high] = pair.map(|part| i64::from(part[i]));
+            low + (middle << 11) + (high << 22)
+        };
+        taps.pairs.iter().flat_map(|pair| [tap(pair, 0), tap(pair, 1)]).collect()
+    }
+
     /// A weighted sum in 128 bits, tap by tap.
-    fn slow(taps: impl Iterator<Item = u16>, weights: &[i32], precision: u32) -> u16 {
-        let sum: i128 = taps.zip(weights).map(|(sample, &weight)| i128::from(sample) * i128::from(weight)).sum();
-        u16::try_from(((sum + (1 << (precision - 1))) >> precision).clamp(0, 65_535)).unwrap()
+    fn slow(samples: impl Iterator<Item = u16>, taps: Taps<'_, u16>) -> u16 {
+        let sum: i128 = samples.zip(whole(taps)).map(|(sample, w)| i128::from(sample) * i128::from(w)).sum();
+        u16::try_from(((sum + (1 << (taps.precision - 1))) >> taps.precision).clamp(0, 65_535)).unwrap()
     }
 
     fn samples(len: usize) -> Vec<u16> {
@@ -110,39 +237,42 @@ mod tests {
 
     #[test]
     fn rows_and_columns_are_the_sums_of_a_slow_reference() {
-        for (len, target) in [(16, 8), (17, 5), (300, 2), (4, 9)] {
+        for (len, target) in [(16, 8), (17, 5), (300, 2), (4, 9), (9000, 3)] {
             let weights = Weights::<u16>::new(&Extent::whole(len), target).unwrap().unwrap();
             let (len, target) = (len as usize, target as usize);
             let picture = samples(len * 20);
             let rows: Vec<&[u16]> = picture.chunks(20).collect();
-            let mut columns = vec![[0; 4]; len + 1];
-            u16::transpose(&picture[..len * 4], len, &mut columns);
-            let mut across = vec![0; target * 4];
+            let mut columns = vec![u16x8::ZERO; len + 1];
+            u16::transpose(&picture[..len * LANES], len, &mut columns);
+            let mut across = vec![0; target * LANES];
             u16::blend_columns(&columns, 1, &weights, &mut across);
             for (i, span) in weights.spans().iter().enumerate() {
                 let (window, of) = (&rows[span.first..span.end], weights.of(*span));
                 let mut out = vec![0; 20];
-                u16::blend_rows(window, of, weights.precision, &mut out);
-                assert!((0..20).map(|x| slow(window.iter().map(|r| r[x]), of, weights.precision)).eq(out));
-                for row in 0..4 {
+                u16::blend_rows(window, of, &mut out);
+                assert!((0..20).map(|x| slow(window.iter().map(|r| r[x]), of)).eq(out), "{len} to {target}");
+                for row in 0..LANES {
                     let taps = picture[row * len + span.first..row * len + span.end].iter().copied();
-                    assert_eq!(across[row * target + i], slow(taps, of, weights.precision));
+                    assert_eq!(across[row * target + i], slow(taps, of));
                 }
             }
         }
     }
 
+    /// White under all positive weights and black under all negative ones, and the reverse.
     #[test]
     fn sums_beyond_the_range_saturate() {
-        let weights = Weights::<u16>::new(&Extent::whole(4096), 16).unwrap().unwrap();
-        let span = weights.span(8).unwrap();
-        for (positive, wanted) in [(u16::MAX, u16::MAX), (0, 0)] {
-            let taps = weights.of(span).iter();
-            let rows: Vec<[u16; 1]> = taps.map(|w| [if *w > 0 { positive } else { u16::MAX - positive }]).collect();
-            let window: Vec<&[u16]> = rows.iter().map(|row| &row[..]).collect();
-            let mut out = [77];
-            u16::blend_rows(&window, weights.of(span), weights.precision, &mut out);
-            assert_eq!(out, [wanted]);
+        for (rows, target) in [(16, 8), (4096, 64), (4096, 16), (65_535, 1)] {
+            let weights = Weights::<u16>::new(&Extent::whole(rows), target).unwrap().unwrap();
+            let span = weights.span(target as usize / 2).unwrap();
+            for (positive, wanted) in [(u16::MAX, u16::MAX), (0, 0)] {
+                let taps = whole(weights.of(span)).into_iter().take(span.end - span.first);
+                let rows: Vec<[u16; 1]> = taps.map(|w| [if w > 0 { positive } else { u16::MAX - positive }]).collect();
+                let window: Vec<&[u16]> = rows.iter().map(|row| &row[..]).collect();
+                let mut out = [77];
+                u16::blend_rows(&window, weights.of(span), &mut out);
+                assert_eq!(out, [wanted], "{} to {target}", rows.len());
+            }
         }
     }
 }

@@ -52,7 +52,7 @@ impl<T: Arithmetic> Vertical<T> {
         let mut next = weights.span(self.done);
         while let Some(span) = next.filter(|span| span.end <= end) {
             let window = &at_hand[span.first - first..span.end - first];
-            give(&|out| T::blend_rows(window, weights.of(span), weights.precision, out))?;
+            give(&|out| T::blend_rows(window, weights.of(span), out))?;
             self.done += 1;
             next = weights.span(self.done);
         }

@@ -18,23 +18,38 @@ use crate::result::Result;
 
 /// How the weights for samples of one depth are stored.
 pub(crate) trait FixedPoint: Sized {
-    /// One weight, or as many as the arithmetic takes at a time.
+    /// The weights of two taps; an odd last tap is paired with 0.
     type Weight: Copy + std::fmt::Debug;
+    /// What a sum of products begins with.
+    type Start: Copy + std::fmt::Debug;
     /// Bits of a weight's magnitude: the largest weight stays below `2^WEIGHT_BITS`.
     const WEIGHT_BITS: u32;
     /// The most fraction bits of a weight with which a sum fits its register.
     const MOST_PRECISION: u32;
 
-    /// Appends weights in units of `1 / one`, each rounded to nearest.
-    fn fix(weights: &[f64], one: f64, to: &mut Vec<Self::Weight>);
+    /// Appends weights with `precision` fraction bits, each rounded to nearest, and returns the start of their sum:
+    /// half a unit, so that the shift to a sample, which rounds down, rounds to nearest.
+    fn fix(weights: &[f64], precision: u32, to: &mut Vec<Self::Weight>) -> Self::Start;
 }
 
 /// The weights of every target sample along one axis, `values` of all spans one behind the other.
 #[derive(Debug, Clone)]
 pub(crate) struct Weights<T: FixedPoint> {
     spans: Vec<Span>,
+    starts: Vec<T::Start>,
     values: Vec<T::Weight>,
-    /// Fraction bits of the weights: a sum is shifted right by it.
+    /// Fraction bits of the weights.
+    precision: u32,
+}
+
+/// What one target sample takes from its source samples.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Taps<'a, T: FixedPoint> {
+    /// The weights, from the first source sample on.
+    pub(crate) pairs: &'a [T::Weight],
+    /// What the sum begins with.
+    pub(crate) start: T::Start,
+    /// Fraction bits of the weights: the sum is shifted right by it.
     pub(crate) precision: u32,
 }
 
@@ -48,6 +63,8 @@ pub(crate) struct Span {
     /// It can lie before `first`: weights of zero at the ends are left out, so a span can begin before its predecessor.
     /// The vertical pass may drop the rows before it, and no others.
     pub(crate) needed_from: usize,
+    /// The number of the target sample.
+    target: usize,
     weights_at: usize,
     weights_end: usize,
 }
@@ -70,23 +87,24 @@ impl<T: FixedPoint> Weights<T> {
             largest = weights.iter().copied().fold(largest, f64::max);
         }
         let precision = precision::<T>(largest);
-        let one = power_of_two(precision);
-        let (mut spans, mut values) = (Vec::<Span>::new(), Vec::new());
+        let (mut spans, mut starts, mut values) = (Vec::<Span>::new(), Vec::new(), Vec::new());
         reserve(&mut spans, target as usize)?;
+        reserve(&mut starts, target as usize)?;
         for i in 0..target {
             let first = catmull_rom(extent, target, i, &mut weights)?;
             let weights_at = values.len();
-            reserve(&mut values, weights.len())?;
-            T::fix(&weights, one, &mut values);
+            reserve(&mut values, weights.len().div_ceil(2))?;
+            starts.push(T::fix(&weights, precision, &mut values));
             let end = first + weights.len();
-            spans.push(Span { first, end, needed_from: first, weights_at, weights_end: values.len() });
+            let target = i as usize;
+            spans.push(Span { first, end, needed_from: first, target, weights_at, weights_end: values.len() });
         }
         // From the last span to the first, the smallest start so far.
         spans.iter_mut().rev().fold(usize::MAX, |later, span| {
             span.needed_from = span.first.min(later);
             span.needed_from
         });
-        Ok(Some(Self { spans, values, precision }))
+        Ok(Some(Self { spans, starts, values, precision }))
     }
 
     /// The span of a target sample; `None` after the last.
@@ -99,9 +117,10 @@ impl<T: FixedPoint> Weights<T> {
         &self.spans
     }
 
-    /// The weights of a span, from its first source sample on.
-    pub(crate) fn of(&self, span: Span) -> &[T::Weight] {
-        &self.values[span.weights_at..span.weights_end]
+    /// What the target sample of a span takes from its source samples.
+    pub(crate) fn of(&self, span: Span) -> Taps<'_, T> {
+        let pairs = &self.values[span.weights_at..span.weights_end];
+        Taps { pairs, start: self.starts[span.target], precision: self.precision }
     }
 }
 
@@ -155,7 +174,7 @@ fn precision<T: FixedPoint>(largest: f64) -> u32 {
     (0..T::MOST_PRECISION).find(|&p| !fits(p)).unwrap_or(T::MOST_PRECISION)
 }
 
-fn power_of_two(exponent: u32) -> f64 {
+pub(crate) fn power_of_two(exponent: u32) -> f64 {
     (1u64 << exponent) as f64
 }
 
@@ -230,7 +249,7 @@ mod tests {
         for (samples, target) in [(16, 8), (4032, 2016), (3000, 7), (5, 50)] {
             let weights = Weights::<u8>::new(&Extent::whole(samples), target).unwrap().unwrap();
             for span in weights.spans() {
-                let sum: i64 = weights.of(*span).iter().flatten().map(|w| i64::from(*w)).sum();
+                let sum: i64 = weights.of(*span).pairs.iter().flatten().map(|w| i64::from(*w)).sum();
                 let taps = i64::try_from(span.end - span.first).unwrap();
                 assert!((sum - (1 << weights.precision)).abs() <= taps.div_euclid(2) + 1, "{samples} to {target}");
             }
