@@ -20,9 +20,8 @@ const LARGE: usize = 64 * 1024;
 const LARGE_IN_C: usize = 4 * 1024;
 
 /// Allocations of dependencies, which do not say that they failed, and why there is no way around them.
-const DEPENDENCIES: [(&str, &str); 1] = [
-    ("png::decoder::", "rows on their way from inflating to unfiltering: 128 KiB, or a few of the widest rows"),
-];
+const DEPENDENCIES: [(&str, &str); 1] =
+    [("png::decoder::", "rows on their way from inflating to unfiltering: 128 KiB, or a few of the widest rows")];
 
 /// Large allocations until one fails; 0 when none is to.
 static UNTIL_FAILURE: AtomicU64 = AtomicU64::new(0);

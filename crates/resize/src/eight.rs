@@ -200,8 +200,7 @@ mod tests {
                     let window = &rows[span.first..span.end];
                     let mut out = vec![0; row_len];
                     u8::blend_rows(window, weights.of(*span), &mut out);
-                    let wanted =
-                        (0..row_len).map(|x| slow(window.iter().map(|r| r[x]), weights.of(*span)));
+                    let wanted = (0..row_len).map(|x| slow(window.iter().map(|r| r[x]), weights.of(*span)));
                     assert!(wanted.eq(out), "{row_len} × {} to {target}", rows.len());
                 }
             }
