@@ -2,17 +2,38 @@
 
 use std::cell::Cell;
 
+use image_ingest_samples::CpuTimer;
+
+use crate::result::Result;
+
+use super::header::Vp8Header;
 use super::kernels::{Kernels, MacroblockFilter, Portable, SampleRows};
 use super::macroblock::{Beside, MacroblockSamples};
 use super::modes::{PlaneMode, SubblockMode};
+use super::reconstruct::RowDecoder;
 use super::residual::RowContent;
 use super::subblocks::SubblocksBeside;
 use super::tokens::BlockRow;
 use super::transform::fits_16_bits;
 
+/// Decodes a frame, and says whether all sums fit.
+///
+/// # Errors
+///
+/// Those of decoding.
+pub(crate) fn decode(header: Vp8Header<'_>) -> Result<bool> {
+    let fits = Cell::new(true);
+    let (_, down) = header.macroblocks();
+    let mut rows = RowDecoder::new(header)?;
+    for _ in 0..down {
+        rows.decode_row(Checked(&fits), &CpuTimer::default())?;
+    }
+    Ok(fits.get())
+}
+
 /// The portable kernels, and a flag that is cleared where a block's sums may not fit.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Checked<'c>(pub(crate) &'c Cell<bool>);
+struct Checked<'c>(&'c Cell<bool>);
 
 impl Checked<'_> {
     fn look_at(self, coefficients: &BlockRow, factors: [i16; 2]) {

@@ -1,13 +1,10 @@
 //! Decodes a VP8 key frame and hands its rows to a sink.
 
-use std::cell::Cell;
-
 use image_ingest_samples::{Avx2, CpuTimer, RowSink, SampleSlice, Size};
 
 use crate::dispatch;
 use crate::result::Result;
 
-use super::checked::Checked;
 use super::header::Vp8Header;
 use super::reconstruct::RowDecoder;
 use super::rows::{PlaneBatch, PlaneRows};
@@ -130,13 +127,9 @@ impl<'a> Vp8Decoder<'a> {
     /// # Errors
     ///
     /// Those of decoding.
+    #[cfg(feature = "checked")]
+    #[doc(hidden)]
     pub fn fits_16_bits(self) -> Result<bool> {
-        let fits = Cell::new(true);
-        let (_, down) = self.header.macroblocks();
-        let mut rows = RowDecoder::new(self.header)?;
-        for _ in 0..down {
-            rows.decode_row(Checked(&fits), &CpuTimer::default())?;
-        }
-        Ok(fits.get())
+        super::checked::decode(self.header)
     }
 }

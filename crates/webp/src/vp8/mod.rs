@@ -3,6 +3,7 @@
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx2;
 mod bools;
+#[cfg(feature = "checked")]
 mod checked;
 mod coefficient_tables;
 pub(crate) mod decoder;

@@ -83,6 +83,7 @@ pub(crate) fn add(residual: &ResidualRows, rows: &mut [[u8; 16]; 4]) {
 }
 
 /// Whether 16 bits hold every product and sum of a row of blocks. Where not, decoders differ.
+#[cfg(any(test, feature = "checked"))]
 pub(crate) fn fits_16_bits(coefficients: &BlockRow, factors: [i16; 2]) -> bool {
     (0..4).all(|block| {
         let at = |i: usize| {

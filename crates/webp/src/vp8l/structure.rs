@@ -135,18 +135,24 @@ impl StructureReader<'_, '_> {
     fn read_image<T>(&mut self, structure: &mut Structure, size: Size, value: impl Fn(u32) -> T) -> Result<Vec<T>> {
         structure.sub_pixels += size.pixels();
         DecodeError::check_limit("pixels of VP8L transforms", structure.sub_pixels, MAX_SUB_PIXELS)?;
-        let cache_bits = cache_bits(&mut self.bits)?;
-        let groups = vec![self.groups.group(&mut self.bits, cache_bits, size.pixels())?];
         let mut values = Vec::new();
         reserve(&mut values, sample_count(size, 1).ok_or(DecodeError::out_of_memory(size.pixels()))?)?;
+        self.read_rows(size, &mut |row| values.extend(row.iter().map(|&argb| value(argb))))?;
+        Ok(values)
+    }
+
+    /// Reads such an image row by row.
+    fn read_rows(&mut self, size: Size, take: &mut dyn FnMut(&[u32])) -> Result<()> {
+        let cache_bits = cache_bits(&mut self.bits)?;
+        let groups = vec![self.groups.group(&mut self.bits, cache_bits, size.pixels())?];
         let mut image =
             EntropyCodedImage::<u32>::new(self.bits, EntropyCoding { size, cache_bits, groups, choice: None })?;
         for _ in 0..size.height {
             self.timer.check()?;
-            values.extend(image.next_row()?.iter().map(|&argb| value(argb)));
+            take(image.next_row()?);
         }
         self.bits = image.bits();
-        Ok(values)
+        Ok(())
     }
 
     /// Reads the groups of prefix codes and keeps those that code pixels.
