@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use image_ingest::{Background, Error, Ingest, IngestBuilder};
-use rayon::ThreadPoolBuilder;
+use rayon_core::ThreadPoolBuilder;
 use serde::Serialize;
 
 use crate::args::BenchArgs;

@@ -45,9 +45,11 @@ impl IngestBuilder {
     /// Sets the threads that work on one image together, where its format allows it: the tiles of a HEIC are decoded in parallel.
     /// The bytes are the same for any number of threads. Memory grows by a tile for each. Default: the calling thread alone.
     ///
+    /// `rayon::ThreadPool` is the same type.
+    ///
     /// [`Ingest::batch`] has threads of its own, with one image on each, and does not use `pool`.
     #[cfg(feature = "threads")]
-    pub fn pool(self, pool: Arc<rayon::ThreadPool>) -> Self {
+    pub fn pool(self, pool: Arc<rayon_core::ThreadPool>) -> Self {
         Self { pool: Some(pool), ..self }
     }
 

@@ -2,7 +2,7 @@
 
 /// A pool of threads.
 #[cfg(feature = "threads")]
-pub type Pool = rayon::ThreadPool;
+pub type Pool = rayon_core::ThreadPool;
 
 /// No pool can be made without the feature `threads`.
 #[cfg(not(feature = "threads"))]

@@ -218,7 +218,7 @@ const STRETCH: usize = 1 << 14;
 #[cfg(feature = "threads")]
 #[cfg(test)]
 mod tests {
-    use rayon::ThreadPoolBuilder;
+    use rayon_core::ThreadPoolBuilder;
 
     use super::*;
 
