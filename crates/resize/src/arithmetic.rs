@@ -1,5 +1,7 @@
 //! What differs between samples of 8 and of 16 bits: the arithmetic, and which pass comes first.
 
+use image_ingest_samples::Avx2;
+
 use crate::alpha::AlphaProduct;
 use crate::weights::{FixedPoint, Taps, Weights};
 
@@ -16,12 +18,18 @@ pub(crate) trait Arithmetic: FixedPoint + AlphaProduct + bytemuck::Pod + Default
     const VERTICAL_FIRST: bool;
 
     /// The vertical pass: one row from the rows of a window, which have equal lengths.
-    fn blend_rows(window: &[&[Self]], taps: Taps<'_, Self>, out: &mut [Self]);
+    fn blend_rows(window: &[&[Self]], taps: Taps<'_, Self>, out: &mut [Self], avx2: Option<Avx2>);
 
     /// Turns [`Self::LANES`] rows of `row_len` samples, one behind the other, into columns.
     fn transpose(rows: &[Self], row_len: usize, columns: &mut [Self::Column]);
 
     /// The horizontal pass: [`Self::LANES`] rows of target pixels, one behind the other, from columns. One pixel more
     /// than the weights reach must exist.
-    fn blend_columns(columns: &[Self::Column], channels: usize, weights: &Weights<Self>, out: &mut [Self]);
+    fn blend_columns(
+        columns: &[Self::Column],
+        channels: usize,
+        weights: &Weights<Self>,
+        out: &mut [Self],
+        avx2: Option<Avx2>,
+    );
 }

@@ -21,9 +21,10 @@
 use bytemuck::cast;
 use wide::{i16x8, i32x4, i32x8, u8x16};
 
-use image_ingest_samples::block;
+use image_ingest_samples::{Avx2, block};
 
 use crate::arithmetic::Arithmetic;
+use crate::dispatch;
 use crate::weights::{FixedPoint, Taps, Weights, power_of_two};
 
 impl FixedPoint for u8 {
@@ -41,40 +42,19 @@ impl FixedPoint for u8 {
 }
 
 impl Arithmetic for u8 {
-    type Column = u8x16;
-    const LANES: usize = 16;
+    type Column = Column;
+    const LANES: usize = SIDE;
     const VERTICAL_FIRST: bool = true;
 
-    /// Works on stretches of 32 samples: for each, the pairs of rows are walked once and the sums stay in registers.
-    ///
-    /// The rows of an odd window's last pair are the same row twice, since its second weight is 0. What is left of a
-    /// row after whole stretches is copied to a stretch of its own and padded with zeros.
-    fn blend_rows(window: &[&[Self]], taps: Taps<'_, Self>, out: &mut [Self]) {
-        let (stretches, rest) = out.as_chunks_mut::<STRETCH>();
-        let pairs = window.chunks(2).map(|rows| [rows[0], rows.get(1).unwrap_or(&rows[0])]);
-        let pairs: Vec<([&[Self]; 2], [i16; 2])> = pairs.zip(taps.pairs.iter().copied()).collect();
-        let whole = stretches.len() * STRETCH;
-        for (at, out) in (0..).step_by(STRETCH).zip(stretches) {
-            let stretch = |row: &[Self]| row[at..].first_chunk().copied().unwrap_or([0; STRETCH]);
-            *out = blend(pairs.iter().map(|&(rows, pair)| (rows.map(stretch), pair)), taps);
-        }
-        let mut last = [0; STRETCH];
-        let stretch = |row: &[Self]| {
-            let mut padded = [0; STRETCH];
-            padded[..row.len() - whole].copy_from_slice(&row[whole..]);
-            padded
-        };
-        if !rest.is_empty() {
-            last = blend(pairs.iter().map(|&(rows, pair)| (rows.map(stretch), pair)), taps);
-        }
-        rest.copy_from_slice(&last[..rest.len()]);
+    fn blend_rows(window: &[&[Self]], taps: Taps<'_, Self>, out: &mut [Self], avx2: Option<Avx2>) {
+        dispatch::blend_rows_8(window, taps, out, avx2);
     }
 
     /// Blocks of 16 × 16 samples by vector instructions, and the rest of a row sample by sample.
-    fn transpose(rows: &[Self], row_len: usize, columns: &mut [u8x16]) {
+    fn transpose(rows: &[Self], row_len: usize, columns: &mut [Column]) {
         let whole = row_len / SIDE * SIDE;
         for at in (0..whole).step_by(SIDE) {
-            let mut block = [u8x16::ZERO; SIDE];
+            let mut block = [Column::ZERO; SIDE];
             block.iter_mut().enumerate().for_each(|(i, row)| *row = block::row(rows, i * row_len + at));
             block::transpose(&mut block);
             columns[at..at + SIDE].copy_from_slice(&block);
@@ -84,32 +64,75 @@ impl Arithmetic for u8 {
         }
     }
 
-    /// Makes one column of target samples after the other, and turns sixteen of them back into rows.
-    ///
-    /// `chunks(2 * channels)` walks pairs of pixels from the first tap on. The second pixel of the last pair exists
-    /// even where the number of taps is odd, because one pixel more than the weights reach does.
-    fn blend_columns(columns: &[u8x16], channels: usize, weights: &Weights<Self>, out: &mut [Self]) {
-        let row_len = out.len() / Self::LANES;
-        let mut block = [u8x16::ZERO; SIDE];
-        let spans = weights.spans().iter();
-        let samples = spans.flat_map(|span| (0..channels).map(move |channel| (span, channel)));
-        for (at, (span, channel)) in samples.enumerate() {
-            let taps = weights.of(*span);
-            let mut sums = Sums::new(taps.start);
-            let pixels = columns[span.first * channels + channel..].chunks(2 * channels);
-            for (pixels, &pair) in pixels.zip(taps.pairs) {
-                sums.add(pixels[0], pixels[channels], pair);
-            }
-            block[at % SIDE] = sums.samples(taps.precision);
-            if at % SIDE == SIDE - 1 || at == row_len - 1 {
-                store(block, at % SIDE + 1, out, row_len, at / SIDE * SIDE);
-            }
+    fn blend_columns(
+        columns: &[Column],
+        channels: usize,
+        weights: &Weights<Self>,
+        out: &mut [Self],
+        avx2: Option<Avx2>,
+    ) {
+        dispatch::blend_columns_8(columns, channels, weights, out, avx2);
+    }
+}
+
+/// One sample of each of sixteen rows.
+pub(crate) type Column = u8x16;
+
+/// Works on stretches of 32 samples: for each, the pairs of rows are walked once and the sums stay in registers.
+///
+/// What is left of a row after whole stretches is copied to a stretch of its own and padded with zeros.
+pub(crate) fn blend_rows(window: &[&[u8]], taps: Taps<'_, u8>, out: &mut [u8]) {
+    let pairs = pairs_of(window, taps.pairs);
+    let (stretches, rest) = out.as_chunks_mut::<STRETCH>();
+    let whole = stretches.len() * STRETCH;
+    for (at, out) in (0..).step_by(STRETCH).zip(stretches) {
+        let stretch = |row: &[u8]| row[at..].first_chunk().copied().unwrap_or([0; STRETCH]);
+        *out = blend(pairs.iter().map(|&(rows, pair)| (rows.map(stretch), pair)), taps);
+    }
+    let mut last = [0; STRETCH];
+    let stretch = |row: &[u8]| {
+        let mut padded = [0; STRETCH];
+        padded[..row.len() - whole].copy_from_slice(&row[whole..]);
+        padded
+    };
+    if !rest.is_empty() {
+        last = blend(pairs.iter().map(|&(rows, pair)| (rows.map(stretch), pair)), taps);
+    }
+    rest.copy_from_slice(&last[..rest.len()]);
+}
+
+/// The rows of a window two by two, with their weights. The last pair of an odd window is the same row twice, since its
+/// second weight is 0.
+pub(crate) fn pairs_of<'r>(window: &[&'r [u8]], pairs: &[[i16; 2]]) -> Vec<([&'r [u8]; 2], [i16; 2])> {
+    let rows = window.chunks(2).map(|rows| [rows[0], rows.get(1).unwrap_or(&rows[0])]);
+    rows.zip(pairs.iter().copied()).collect()
+}
+
+/// Makes one column of target samples after the other, and turns sixteen of them back into rows.
+///
+/// `chunks(2 * channels)` walks pairs of pixels from the first tap on. The second pixel of the last pair exists even where
+/// the number of taps is odd, because one pixel more than the weights reach does.
+pub(crate) fn blend_columns(columns: &[Column], channels: usize, weights: &Weights<u8>, out: &mut [u8]) {
+    let row_len = out.len() / SIDE;
+    let mut block = [Column::ZERO; SIDE];
+    let spans = weights.spans().iter();
+    let samples = spans.flat_map(|span| (0..channels).map(move |channel| (span, channel)));
+    for (at, (span, channel)) in samples.enumerate() {
+        let taps = weights.of(*span);
+        let mut sums = Sums::new(taps.start);
+        let pixels = columns[span.first * channels + channel..].chunks(2 * channels);
+        for (pixels, &pair) in pixels.zip(taps.pairs) {
+            sums.add(pixels[0], pixels[channels], pair);
+        }
+        block[at % SIDE] = sums.samples(taps.precision);
+        if at % SIDE == SIDE - 1 || at == row_len - 1 {
+            store(block, at % SIDE + 1, out, row_len, at / SIDE * SIDE);
         }
     }
 }
 
 /// Rows and columns of a block.
-const SIDE: usize = block::SIDE;
+pub(crate) const SIDE: usize = block::SIDE;
 
 /// Samples of a row that the vertical pass works on at the same time: as many as keep their sums in registers.
 const STRETCH: usize = 2 * SIDE;
@@ -127,7 +150,7 @@ fn blend(pairs: impl Iterator<Item = ([[u8; STRETCH]; 2], [i16; 2])>, taps: Taps
 }
 
 /// Writes the first `columns` columns of a block as rows, from sample `at` on.
-fn store(mut block: [u8x16; SIDE], columns: usize, out: &mut [u8], row_len: usize, at: usize) {
+pub(crate) fn store(mut block: [u8x16; SIDE], columns: usize, out: &mut [u8], row_len: usize, at: usize) {
     block::transpose(&mut block);
     for (row, samples) in out.chunks_exact_mut(row_len).zip(&block) {
         row[at..at + columns].copy_from_slice(&samples.as_array()[..columns]);
@@ -198,10 +221,12 @@ mod tests {
                 let rows: Vec<&[u8]> = picture.chunks(row_len).collect();
                 for span in weights.spans() {
                     let window = &rows[span.first..span.end];
-                    let mut out = vec![0; row_len];
-                    u8::blend_rows(window, weights.of(*span), &mut out);
-                    let wanted = (0..row_len).map(|x| slow(window.iter().map(|r| r[x]), weights.of(*span)));
-                    assert!(wanted.eq(out), "{row_len} × {} to {target}", rows.len());
+                    for avx2 in [None, Avx2::find()] {
+                        let mut out = vec![0; row_len];
+                        u8::blend_rows(window, weights.of(*span), &mut out, avx2);
+                        let wanted = (0..row_len).map(|x| slow(window.iter().map(|r| r[x]), weights.of(*span)));
+                        assert!(wanted.eq(out), "{row_len} × {} to {target}, {avx2:?}", rows.len());
+                    }
                 }
             }
         }
@@ -216,8 +241,10 @@ mod tests {
                 let rows = samples(row_len * 16);
                 let mut columns = vec![u8x16::ZERO; row_len + channels];
                 u8::transpose(&rows, row_len, &mut columns);
-                let mut out = vec![0; out_len * 16];
-                u8::blend_columns(&columns, channels, &weights, &mut out);
+                let [mut out, mut by_avx2] = [(); 2].map(|()| vec![0; out_len * 16]);
+                u8::blend_columns(&columns, channels, &weights, &mut out, None);
+                u8::blend_columns(&columns, channels, &weights, &mut by_avx2, Avx2::find());
+                assert!(out == by_avx2, "{pixels} to {target}");
                 for (row, out) in rows.chunks(row_len).zip(out.chunks(out_len)) {
                     for (i, &found) in out.iter().enumerate() {
                         let span = weights.span(i / channels).unwrap();
@@ -240,9 +267,11 @@ mod tests {
                 let taps = weights.of(span).pairs.iter().flatten().take(span.end - span.first);
                 let rows: Vec<Vec<u8>> = taps.map(|w| vec![if *w > 0 { positive } else { 255 - positive }]).collect();
                 let window: Vec<&[u8]> = rows.iter().map(Vec::as_slice).collect();
-                let mut out = [77];
-                u8::blend_rows(&window, weights.of(span), &mut out);
-                assert_eq!(out, [wanted], "{target}");
+                for avx2 in [None, Avx2::find()] {
+                    let mut out = [77];
+                    u8::blend_rows(&window, weights.of(span), &mut out, avx2);
+                    assert_eq!(out, [wanted], "{target}, {avx2:?}");
+                }
             }
         }
     }

@@ -3,7 +3,7 @@
 //! Rows wait until there are as many as the arithmetic has lanes. They are turned into columns, so that one lane is one
 //! row, and reduced together: a target sample is then a weighted sum of columns, and no lane ever meets another.
 
-use image_ingest_samples::{defaults, zeroed};
+use image_ingest_samples::{Avx2, defaults, zeroed};
 
 use crate::arithmetic::Arithmetic;
 use crate::result::Result;
@@ -25,6 +25,7 @@ pub(crate) struct Horizontal<T: Arithmetic> {
     /// Target rows, as many as there are lanes.
     out: Vec<T>,
     out_len: usize,
+    avx2: Option<Avx2>,
 }
 
 impl<T: Arithmetic> Horizontal<T> {
@@ -36,7 +37,7 @@ impl<T: Arithmetic> Horizontal<T> {
         // The last weight of an odd pair is 0, and yet it is multiplied: one pixel more is read, and never counts.
         let columns = if weights.is_some() { defaults(row_len + channels)? } else { Vec::new() };
         let out = if weights.is_some() { zeroed(out_len * lanes)? } else { Vec::new() };
-        Ok(Self { weights, channels, rows, row_len, waiting: 0, columns, out, out_len })
+        Ok(Self { weights, channels, rows, row_len, waiting: 0, columns, out, out_len, avx2: Avx2::find() })
     }
 
     /// Takes a row of `len` samples, which `write` writes. A row shorter than the extent is extended by its last pixel.
@@ -65,7 +66,7 @@ impl<T: Arithmetic> Horizontal<T> {
             return Ok(());
         };
         T::transpose(&self.rows, self.row_len, &mut self.columns);
-        T::blend_columns(&self.columns, self.channels, weights, &mut self.out);
+        T::blend_columns(&self.columns, self.channels, weights, &mut self.out, self.avx2);
         self.out.chunks_exact(self.out_len).take(std::mem::take(&mut self.waiting)).try_for_each(give)
     }
 }

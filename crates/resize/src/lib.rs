@@ -8,6 +8,7 @@
 //!
 //! How it works, from the outside in: `reduction` says which samples become the target, `weights` how much of each.
 //! `reducer` leads rows through two passes, `vertical` and `horizontal`, whose arithmetic is in `eight` and `sixteen`.
+//! `dispatch` picks its build for AVX2 where the CPU has that.
 //!
 //! This crate promises nothing but to [image-ingest](https://docs.rs/image-ingest), which pins it with `=`: its API
 //! changes with any release.
@@ -24,11 +25,14 @@
 //! assert_eq!(reducer.finish()?.samples, Samples::U8(vec![17, 17, 83, 83]));
 //! # Ok::<(), image_ingest_samples::WorkError>(())
 //! ```
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod alpha;
 mod arithmetic;
+mod dispatch;
 mod eight;
+#[cfg(target_arch = "x86_64")]
+mod eight_avx2;
 mod horizontal;
 mod planes;
 mod raster;
@@ -36,6 +40,8 @@ mod reducer;
 mod reduction;
 mod result;
 mod sixteen;
+#[cfg(target_arch = "x86_64")]
+mod sixteen_avx2;
 #[cfg(test)]
 mod tests;
 mod vertical;

@@ -17,12 +17,15 @@
 use bytemuck::cast;
 use wide::{i16x8, i32x4, i32x8, u16x8};
 
+use image_ingest_samples::Avx2;
+
 use crate::arithmetic::Arithmetic;
+use crate::dispatch;
 use crate::weights::{FixedPoint, Taps, Weights, power_of_two};
 
 impl FixedPoint for u16 {
     /// The parts of two taps, low ones first; an odd last tap is paired with 0.
-    type Weight = [[i16; 2]; PARTS];
+    type Weight = WeightParts;
     type Start = [i32; PARTS];
     const WEIGHT_BITS: u32 = 31;
     const MOST_PRECISION: u32 = 45;
@@ -41,71 +44,95 @@ impl FixedPoint for u16 {
 }
 
 impl Arithmetic for u16 {
-    type Column = u16x8;
+    type Column = Column;
     const LANES: usize = LANES;
     const VERTICAL_FIRST: bool = false;
 
-    fn blend_rows(window: &[&[Self]], taps: Taps<'_, Self>, out: &mut [Self]) {
-        let rows = window.chunks(2).map(|rows| [rows[0], rows.get(1).unwrap_or(&rows[0])]);
-        let pairs: Vec<([&[Self]; 2], SpreadPair)> = rows.zip(taps.pairs.iter().map(spread)).collect();
-        let (stretches, rest) = out.as_chunks_mut::<LANES>();
-        let whole = stretches.len() * LANES;
-        for (at, out) in (0..).step_by(LANES).zip(stretches) {
-            let stretch = |row: &[Self]| row[at..].first_chunk().map_or(u16x8::ZERO, |samples| u16x8::new(*samples));
-            *out = sum(pairs.iter().map(|(rows, pair)| (rows.map(stretch), *pair)), taps).to_array();
-        }
-        if !rest.is_empty() {
-            let stretch = |row: &[Self]| {
-                let mut padded = [0; LANES];
-                padded[..row.len() - whole].copy_from_slice(&row[whole..]);
-                u16x8::new(padded)
-            };
-            let last = sum(pairs.iter().map(|(rows, pair)| (rows.map(stretch), *pair)), taps);
-            rest.copy_from_slice(&last.as_array()[..rest.len()]);
-        }
+    fn blend_rows(window: &[&[Self]], taps: Taps<'_, Self>, out: &mut [Self], avx2: Option<Avx2>) {
+        dispatch::blend_rows_16(window, taps, out, avx2);
     }
 
-    fn transpose(rows: &[Self], row_len: usize, columns: &mut [u16x8]) {
+    fn transpose(rows: &[Self], row_len: usize, columns: &mut [Column]) {
         let whole = row_len / LANES * LANES;
         for at in (0..whole).step_by(LANES) {
-            let row = |i| rows[i * row_len + at..].first_chunk().copied().map_or(u16x8::ZERO, u16x8::new);
-            let block: [u16x8; LANES] = std::array::from_fn(row);
-            columns[at..at + LANES].copy_from_slice(&u16x8::transpose(block));
+            let row = |i| rows[i * row_len + at..].first_chunk().copied().map_or(Column::ZERO, Column::new);
+            let block: [Column; LANES] = std::array::from_fn(row);
+            columns[at..at + LANES].copy_from_slice(&Column::transpose(block));
         }
         for (at, column) in columns.iter_mut().enumerate().take(row_len).skip(whole) {
-            *column = u16x8::new(std::array::from_fn(|row| rows[row * row_len + at]));
+            *column = Column::new(std::array::from_fn(|row| rows[row * row_len + at]));
         }
     }
 
-    /// Makes one column of target samples after the other, and turns eight of them back into rows.
-    fn blend_columns(columns: &[u16x8], channels: usize, weights: &Weights<Self>, out: &mut [Self]) {
-        let row_len = out.len() / LANES;
-        let mut block = [u16x8::ZERO; LANES];
-        let spans = weights.spans().iter();
-        let samples = spans.flat_map(|span| (0..channels).map(move |channel| (span, channel)));
-        for (at, (span, channel)) in samples.enumerate() {
-            let taps = weights.of(*span);
-            let pixels = columns[span.first * channels + channel..].chunks(2 * channels);
-            let pairs = pixels.map(|pixels| [pixels[0], pixels[channels]]).zip(taps.pairs.iter().map(spread));
-            block[at % LANES] = sum(pairs, taps);
-            if at % LANES == LANES - 1 || at == row_len - 1 {
-                store(block, at % LANES + 1, out, row_len, at / LANES * LANES);
+    fn blend_columns(
+        columns: &[Column],
+        channels: usize,
+        weights: &Weights<Self>,
+        out: &mut [Self],
+        avx2: Option<Avx2>,
+    ) {
+        dispatch::blend_columns_16(columns, channels, weights, out, avx2);
+    }
+}
+
+/// One sample of each of eight rows.
+pub(crate) type Column = u16x8;
+
+/// Works on stretches of 8 samples: for each, the pairs of rows are walked once and the sums stay in registers.
+///
+/// What is left of a row after whole stretches is padded with zeros.
+pub(crate) fn blend_rows(window: &[&[u16]], taps: Taps<'_, u16>, out: &mut [u16]) {
+    let pairs = pairs_of(window, taps.pairs);
+    let pairs: Vec<_> = pairs.into_iter().map(|(rows, pair)| (rows, spread(pair))).collect();
+    for (at, out) in (0..).step_by(LANES).zip(out.chunks_mut(LANES)) {
+        let stretch = |row: &[u16]| match row[at..].first_chunk() {
+            Some(samples) => u16x8::new(*samples),
+            None => {
+                let mut padded = [0; LANES];
+                padded[..row.len() - at].copy_from_slice(&row[at..]);
+                u16x8::new(padded)
             }
+        };
+        let sums = sum(pairs.iter().map(|(rows, pair)| (rows.map(stretch), *pair)), taps);
+        out.copy_from_slice(&sums.as_array()[..out.len()]);
+    }
+}
+
+/// The rows of a window two by two, with their weights. The last pair of an odd window is the same row twice, since its
+/// second weight is 0.
+pub(crate) fn pairs_of<'a>(window: &[&'a [u16]], pairs: &'a [WeightParts]) -> Vec<([&'a [u16]; 2], &'a WeightParts)> {
+    let rows = window.chunks(2).map(|rows| [rows[0], rows.get(1).unwrap_or(&rows[0])]);
+    rows.zip(pairs).collect()
+}
+
+/// Makes one column of target samples after the other, and turns eight of them back into rows.
+pub(crate) fn blend_columns(columns: &[Column], channels: usize, weights: &Weights<u16>, out: &mut [u16]) {
+    let row_len = out.len() / LANES;
+    let mut block = [Column::ZERO; LANES];
+    let spans = weights.spans().iter();
+    let samples = spans.flat_map(|span| (0..channels).map(move |channel| (span, channel)));
+    for (at, (span, channel)) in samples.enumerate() {
+        let taps = weights.of(*span);
+        let pixels = columns[span.first * channels + channel..].chunks(2 * channels);
+        let pairs = pixels.map(|pixels| [pixels[0], pixels[channels]]).zip(taps.pairs.iter().map(spread));
+        block[at % LANES] = sum(pairs, taps);
+        if at % LANES == LANES - 1 || at == row_len - 1 {
+            store(block, at % LANES + 1, out, row_len, at / LANES * LANES);
         }
     }
 }
 
 /// Samples that are worked on at a time.
-const LANES: usize = 8;
+pub(crate) const LANES: usize = 8;
 
 /// Parts of a weight.
-const PARTS: usize = 3;
+pub(crate) const PARTS: usize = 3;
 /// Bits of the low and the middle part.
-const PART_BITS: u32 = 11;
+pub(crate) const PART_BITS: u32 = 11;
 /// Fraction bits of weights up to which the sum of the high parts needs no fourth.
-const MOST_WITHOUT_TOP: u32 = 37;
+pub(crate) const MOST_WITHOUT_TOP: u32 = 37;
 /// Pairs of taps after which sums are carried.
-const PAIRS_BETWEEN_CARRIES: usize = 16;
+pub(crate) const PAIRS_BETWEEN_CARRIES: usize = 16;
 
 /// The low, middle and high part of a number.
 #[expect(clippy::cast_possible_truncation, reason = "the parts of a weight have 16 bits at most, those of a sum 32")]
@@ -114,11 +141,13 @@ fn parts(number: i64) -> [i32; PARTS] {
     [part(0), part(PART_BITS), (number >> (2 * PART_BITS)) as i32]
 }
 
-/// The parts of two taps, in all lanes.
+/// The parts of the weights of two taps.
+pub(crate) type WeightParts = [[i16; 2]; PARTS];
+/// The same, in all lanes.
 type SpreadPair = [i16x8; PARTS];
 
 #[inline]
-fn spread(pair: &[[i16; 2]; PARTS]) -> SpreadPair {
+fn spread(pair: &WeightParts) -> SpreadPair {
     pair.map(|part| cast(i32x4::splat(cast(part))))
 }
 
@@ -200,7 +229,7 @@ fn unsigned(samples: i16x8) -> u16x8 {
 }
 
 /// Writes the first `columns` columns of a block as rows, from sample `at` on.
-fn store(block: [u16x8; LANES], columns: usize, out: &mut [u16], row_len: usize, at: usize) {
+pub(crate) fn store(block: [u16x8; LANES], columns: usize, out: &mut [u16], row_len: usize, at: usize) {
     for (row, samples) in out.chunks_exact_mut(row_len).zip(u16x8::transpose(block)) {
         row[at..at + columns].copy_from_slice(&samples.as_array()[..columns]);
     }
@@ -213,7 +242,7 @@ mod tests {
 
     /// The weights of a span, put together from their parts.
     fn whole(taps: Taps<'_, u16>) -> Vec<i64> {
-        let tap = |pair: &[[i16; 2]; PARTS], i: usize| {
+        let tap = |pair: &WeightParts, i: usize| {
             let [low, middle, high] = pair.map(|part| i64::from(part[i]));
             low + (middle << 11) + (high << 22)
         };
@@ -245,12 +274,17 @@ mod tests {
             let mut columns = vec![u16x8::ZERO; len + 1];
             u16::transpose(&picture[..len * LANES], len, &mut columns);
             let mut across = vec![0; target * LANES];
-            u16::blend_columns(&columns, 1, &weights, &mut across);
+            u16::blend_columns(&columns, 1, &weights, &mut across, None);
+            let mut by_avx2 = vec![0; target * LANES];
+            u16::blend_columns(&columns, 1, &weights, &mut by_avx2, Avx2::find());
+            assert!(across == by_avx2, "{len} to {target}");
             for (i, span) in weights.spans().iter().enumerate() {
                 let (window, of) = (&rows[span.first..span.end], weights.of(*span));
-                let mut out = vec![0; 20];
-                u16::blend_rows(window, of, &mut out);
-                assert!((0..20).map(|x| slow(window.iter().map(|r| r[x]), of)).eq(out), "{len} to {target}");
+                for avx2 in [None, Avx2::find()] {
+                    let mut out = vec![0; 20];
+                    u16::blend_rows(window, of, &mut out, avx2);
+                    assert!((0..20).map(|x| slow(window.iter().map(|r| r[x]), of)).eq(out), "{len} to {target}");
+                }
                 for row in 0..LANES {
                     let taps = picture[row * len + span.first..row * len + span.end].iter().copied();
                     assert_eq!(across[row * target + i], slow(taps, of));
@@ -269,9 +303,11 @@ mod tests {
                 let taps = whole(weights.of(span)).into_iter().take(span.end - span.first);
                 let rows: Vec<[u16; 1]> = taps.map(|w| [if w > 0 { positive } else { u16::MAX - positive }]).collect();
                 let window: Vec<&[u16]> = rows.iter().map(|row| &row[..]).collect();
-                let mut out = [77];
-                u16::blend_rows(&window, weights.of(span), &mut out);
-                assert_eq!(out, [wanted], "{} to {target}", rows.len());
+                for avx2 in [None, Avx2::find()] {
+                    let mut out = [77];
+                    u16::blend_rows(&window, weights.of(span), &mut out, avx2);
+                    assert_eq!(out, [wanted], "{} to {target}", rows.len());
+                }
             }
         }
     }

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use image_ingest_samples::zeroed;
+use image_ingest_samples::{Avx2, zeroed};
 
 use crate::arithmetic::Arithmetic;
 use crate::result::Result;
@@ -24,11 +24,12 @@ pub(crate) struct Vertical<T: Arithmetic> {
     done: usize,
     /// Buffers of rows that were dropped, to be used again.
     free: Vec<Vec<T>>,
+    avx2: Option<Avx2>,
 }
 
 impl<T: Arithmetic> Vertical<T> {
     pub(crate) fn new(weights: Option<Weights<T>>) -> Self {
-        Self { weights, kept: VecDeque::new(), seen: 0, done: 0, free: Vec::new() }
+        Self { weights, kept: VecDeque::new(), seen: 0, done: 0, free: Vec::new(), avx2: Avx2::find() }
     }
 
     /// Takes the next rows, which have equal lengths, and gives each target row that they complete.
@@ -52,7 +53,7 @@ impl<T: Arithmetic> Vertical<T> {
         let mut next = weights.span(self.done);
         while let Some(span) = next.filter(|span| span.end <= end) {
             let window = &at_hand[span.first - first..span.end - first];
-            give(&|out| T::blend_rows(window, weights.of(span), out))?;
+            give(&|out| T::blend_rows(window, weights.of(span), out, self.avx2))?;
             self.done += 1;
             next = weights.span(self.done);
         }
