@@ -125,16 +125,12 @@ fn target_density(header: &Header, stays_planar: bool) -> SampleDensity {
 }
 
 /// What a reduction keeps in addition to its input and its result: the rows that a target row needs, one batch of
-/// sixteen rows and its columns, and the weights.
+/// rows and its columns, of 16 bits each, and the weights.
 fn reducer_bytes(header: &Header, plan: &Plan, size: Size, cost: &DecodeCost) -> u64 {
     let row = cost.density.bytes(u64::from(size.width), bytes_per_sample(header));
-    if bytes_per_sample(header) == 2 && !cost.streams {
-        // Whole 16-bit buffers: every source row at the target's width, and a copy where the edges must be extended.
-        return row * u64::from(size.height) / 6 + u64::from(plan.target.width) * u64::from(size.height) * 8;
-    }
     let window = 4 * u64::from(plan.crop.size.height.div_ceil(plan.target.height.max(1))) + 2;
-    let (batch, weights) = (2 * 16, 64 * u64::from(size.longer()));
-    row * (window + batch) + weights
+    let (batch, weights) = if bytes_per_sample(header) == 2 { (8 + 8, 256) } else { (16 + 32, 64) };
+    row * (window + batch) + weights * u64::from(size.longer())
 }
 
 /// The most bytes that an encoder holds for a pixel, its output included.

@@ -7,8 +7,8 @@
 
 /// A sample that can be multiplied and divided by alpha, which is 1 at the largest sample.
 pub(crate) trait AlphaProduct: Copy + PartialEq {
-    /// `sample × alpha`, rounded to nearest.
-    fn multiplied(self, alpha: Self) -> Self;
+    /// A pixel whose colours are multiplied by its alpha, each rounded to nearest.
+    fn multiplied(pixel: [Self; 4]) -> [Self; 4];
 
     /// The samples of a pixel over `alpha`, which is not 0, saturated.
     fn divided(pixel: [Self; 3], alpha: Self) -> [Self; 3];
@@ -22,8 +22,10 @@ pub(crate) trait AlphaProduct: Copy + PartialEq {
 /// Multiplies the colours of RGBA pixels by their alpha. What is left over of a length that is no multiple of four
 /// stays as it is.
 pub(crate) fn premultiply<T: AlphaProduct>(samples: &mut [T]) {
-    for [r, g, b, alpha] in samples.as_chunks_mut::<4>().0 {
-        [*r, *g, *b] = [*r, *g, *b].map(|sample| sample.multiplied(*alpha));
+    for pixel in samples.as_chunks_mut::<4>().0 {
+        if pixel[3] != T::OPAQUE {
+            *pixel = T::multiplied(*pixel);
+        }
     }
 }
 
@@ -38,19 +40,36 @@ pub(crate) fn unpremultiply<T: AlphaProduct>(samples: &mut [T]) {
     }
 }
 
+/// 255 / alpha in 1/256, rounded: at most 65 280, so a product with 8 bits stays below 2^24. The first is not used.
+static RECIPROCALS: [u32; 256] = {
+    let mut reciprocals = [0; 256];
+    let mut alpha = 1;
+    while alpha < 256 {
+        reciprocals[alpha as usize] = ((255_u32 << 9) / alpha).div_ceil(2);
+        alpha += 1;
+    }
+    reciprocals
+};
+
 impl AlphaProduct for u8 {
     const CLEAR: Self = 0;
     const OPAQUE: Self = Self::MAX;
 
-    /// For products up to 255² the sum is `product / 255` rounded, without a division.
-    fn multiplied(self, alpha: Self) -> Self {
-        let product = u32::from(self) * u32::from(alpha) + 128;
-        low_byte((product + (product >> 8)) >> 8)
+    /// For a product up to 255², with ½ added, `(product + product / 256) / 256` is `product / 255`, and stays below 2^16. So
+    /// a word holds two of them, red and blue here, and green and 255, which gives alpha.
+    fn multiplied(pixel: [Self; 4]) -> [Self; 4] {
+        const BYTES: u32 = 0x00FF_00FF;
+        const HALF: u32 = 0x0080_0080;
+        let (pixel, alpha) = (u32::from_le_bytes(pixel), u32::from(pixel[3]));
+        let [red_blue, green] = [pixel & BYTES, pixel >> 8 & 0xFF | 0x00FF_0000].map(|two| {
+            let products = two * alpha + HALF;
+            (products + (products >> 8 & BYTES)) >> 8 & BYTES
+        });
+        (red_blue | green << 8).to_le_bytes()
     }
 
-    /// A reciprocal is 255 / alpha in 1/256, rounded: at most 65 280, so a product stays below 2^24.
     fn divided(pixel: [Self; 3], alpha: Self) -> [Self; 3] {
-        let reciprocal = ((255 << 9) / u32::from(alpha).max(1)).div_ceil(2);
+        let reciprocal = RECIPROCALS[usize::from(alpha)];
         pixel.map(|sample| low_byte(((u32::from(sample) * reciprocal + 128) >> 8).min(255)))
     }
 }
@@ -61,9 +80,12 @@ impl AlphaProduct for u16 {
 
     /// For products up to 65 535² the sum is `product / 65 535` rounded. It stays below 2^32: 65 535² + 32 768 is
     /// 4 294 869 000 and its 65 536th part 65 535, together less than 4 294 967 296.
-    fn multiplied(self, alpha: Self) -> Self {
-        let product = u32::from(self) * u32::from(alpha) + 32_768;
-        low_half((product + (product >> 16)) >> 16)
+    fn multiplied([r, g, b, alpha]: [Self; 4]) -> [Self; 4] {
+        let [r, g, b] = [r, g, b].map(|sample| {
+            let product = u32::from(sample) * u32::from(alpha) + 32_768;
+            low_half((product + (product >> 16)) >> 16)
+        });
+        [r, g, b, alpha]
     }
 
     /// The numerator is at most 65 535² + 32 767, which 32 bits hold.
@@ -91,7 +113,10 @@ mod tests {
     fn eight_bits_are_multiplied_to_the_nearest() {
         for (value, alpha) in (0..=255u8).flat_map(|value| (0..=255u8).map(move |alpha| (value, alpha))) {
             let exact = u32::from(value) * u32::from(alpha);
-            assert_eq!(u32::from(value.multiplied(alpha)), (exact * 2 + 255) / (2 * 255), "{value} {alpha}");
+            let wanted = u8::try_from((exact * 2 + 255) / (2 * 255)).unwrap();
+            let found = u8::multiplied([value, 255 - value, value, alpha]);
+            assert_eq!([found[0], found[2], found[3]], [wanted, wanted, alpha], "{value} {alpha}");
+            assert_eq!(found[1], u8::multiplied([0, 0, 255 - value, alpha])[2]);
         }
     }
 
@@ -110,7 +135,8 @@ mod tests {
         for value in (0..=65_535u16).step_by(251) {
             for alpha in (0..=65_535u16).step_by(257).chain([1, 2, 65_534]) {
                 let exact = u64::from(value) * u64::from(alpha);
-                assert_eq!(u64::from(value.multiplied(alpha)), (exact * 2 + 65_535) / (2 * 65_535), "{value} {alpha}");
+                let wanted = u16::try_from((exact * 2 + 65_535) / (2 * 65_535)).unwrap();
+                assert_eq!(u16::multiplied([value, 0, value, alpha]), [wanted, 0, wanted, alpha], "{value} {alpha}");
             }
         }
     }

@@ -26,7 +26,7 @@ pub(crate) fn blend_rows_8(window: &[&[u8]], taps: Taps<'_, u8>, out: &mut [u8],
 
 /// [`eight::blend_columns`].
 pub(crate) fn blend_columns_8(
-    columns: &[eight::Column],
+    pairs: &[eight::ColumnPair],
     channels: usize,
     weights: &Weights<u8>,
     out: &mut [u8],
@@ -35,8 +35,8 @@ pub(crate) fn blend_columns_8(
     match avx2 {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the CPU has every feature that the function is compiled for; `Avx2` exists only where it was found.
-        Some(_) => unsafe { eight_avx2::blend_columns(columns, channels, weights, out) },
-        _ => eight::blend_columns(columns, channels, weights, out),
+        Some(_) => unsafe { eight_avx2::blend_columns(pairs, channels, weights, out) },
+        _ => eight::blend_columns(pairs, channels, weights, out),
     }
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn blend_rows_16(window: &[&[u16]], taps: Taps<'_, u16>, out: &mut [u
 
 /// [`sixteen::blend_columns`].
 pub(crate) fn blend_columns_16(
-    columns: &[sixteen::Column],
+    pairs: &[sixteen::ColumnPair],
     channels: usize,
     weights: &Weights<u16>,
     out: &mut [u16],
@@ -61,7 +61,7 @@ pub(crate) fn blend_columns_16(
     match avx2 {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the CPU has every feature that the function is compiled for; `Avx2` exists only where it was found.
-        Some(_) => unsafe { sixteen_avx2::blend_columns(columns, channels, weights, out) },
-        _ => sixteen::blend_columns(columns, channels, weights, out),
+        Some(_) => unsafe { sixteen_avx2::blend_columns(pairs, channels, weights, out) },
+        _ => sixteen::blend_columns(pairs, channels, weights, out),
     }
 }

@@ -23,7 +23,7 @@ use wide::{i16x8, i32x4, i32x8, u8x16};
 
 use image_ingest_samples::{Avx2, block};
 
-use crate::arithmetic::Arithmetic;
+use crate::arithmetic::{Arithmetic, CHUNK};
 use crate::dispatch;
 use crate::weights::{FixedPoint, Taps, Weights, power_of_two};
 
@@ -42,7 +42,7 @@ impl FixedPoint for u8 {
 }
 
 impl Arithmetic for u8 {
-    type Column = Column;
+    type Pair = ColumnPair;
     const LANES: usize = SIDE;
     const VERTICAL_FIRST: bool = true;
 
@@ -50,33 +50,42 @@ impl Arithmetic for u8 {
         dispatch::blend_rows_8(window, taps, out, avx2);
     }
 
-    /// Blocks of 16 × 16 samples by vector instructions, and the rest of a row sample by sample.
-    fn transpose(rows: &[Self], row_len: usize, columns: &mut [Column]) {
-        let whole = row_len / SIDE * SIDE;
-        for at in (0..whole).step_by(SIDE) {
-            let mut block = [Column::ZERO; SIDE];
-            block.iter_mut().enumerate().for_each(|(i, row)| *row = block::row(rows, i * row_len + at));
-            block::transpose(&mut block);
-            columns[at..at + SIDE].copy_from_slice(&block);
-        }
-        for (at, column) in columns.iter_mut().enumerate().take(row_len).skip(whole) {
-            *column = std::array::from_fn(|row| rows[row * row_len + at]).into();
+    fn pair_columns(rows: &[Self], row_len: usize, channels: usize, pairs: &mut [ColumnPair]) {
+        let starts = (0..row_len).step_by(CHUNK * SIDE);
+        for (start, pairs) in starts.zip(pairs.chunks_mut(CHUNK * SIDE / 2)) {
+            let mut columns = [u8x16::ZERO; CHUNK * SIDE];
+            for (at, block) in (start..).step_by(SIDE).zip(columns.as_chunks_mut().0) {
+                block.iter_mut().enumerate().for_each(|(i, row)| *row = block::row(rows, i * row_len + at));
+                block::transpose(block);
+            }
+            for (pixels, pairs) in columns.chunks_exact(2 * channels).zip(pairs.chunks_mut(channels)) {
+                let (first, second) = pixels.split_at(channels);
+                let columns = first.iter().zip(second);
+                pairs.iter_mut().zip(columns).for_each(|(pair, (a, b))| *pair = paired(*a, *b));
+            }
         }
     }
 
     fn blend_columns(
-        columns: &[Column],
+        pairs: &[ColumnPair],
         channels: usize,
         weights: &Weights<Self>,
         out: &mut [Self],
         avx2: Option<Avx2>,
     ) {
-        dispatch::blend_columns_8(columns, channels, weights, out, avx2);
+        dispatch::blend_columns_8(pairs, channels, weights, out, avx2);
     }
 }
 
-/// One sample of each of sixteen rows.
-pub(crate) type Column = u8x16;
+/// Two columns of sixteen rows: the samples of both in row 0, in row 1 and so on, four rows in each vector.
+pub(crate) type ColumnPair = [i16x8; 4];
+
+#[inline]
+fn paired(a: u8x16, b: u8x16) -> ColumnPair {
+    let words = [u8x16::unpack_low(a, b), u8x16::unpack_high(a, b)];
+    let words = words.map(|w| [u8x16::unpack_low(w, u8x16::ZERO), u8x16::unpack_high(w, u8x16::ZERO)]);
+    cast(words)
+}
 
 /// Works on stretches of 32 samples: for each, the pairs of rows are walked once and the sums stay in registers.
 ///
@@ -109,24 +118,19 @@ pub(crate) fn pairs_of<'r>(window: &[&'r [u8]], pairs: &[[i16; 2]]) -> Vec<([&'r
 }
 
 /// Makes one column of target samples after the other, and turns sixteen of them back into rows.
-///
-/// `chunks(2 * channels)` walks pairs of pixels from the first tap on. The second pixel of the last pair exists even where
-/// the number of taps is odd, because one pixel more than the weights reach does.
-pub(crate) fn blend_columns(columns: &[Column], channels: usize, weights: &Weights<u8>, out: &mut [u8]) {
+pub(crate) fn blend_columns(pairs: &[ColumnPair], channels: usize, weights: &Weights<u8>, out: &mut [u8]) {
     let row_len = out.len() / SIDE;
-    let mut block = [Column::ZERO; SIDE];
+    let mut block = [u8x16::ZERO; SIDE];
     let spans = weights.spans().iter();
     let samples = spans.flat_map(|span| (0..channels).map(move |channel| (span, channel)));
     for (at, (span, channel)) in samples.enumerate() {
         let taps = weights.of(*span);
         let mut sums = Sums::new(taps.start);
-        let pixels = columns[span.first * channels + channel..].chunks(2 * channels);
-        for (pixels, &pair) in pixels.zip(taps.pairs) {
-            sums.add(pixels[0], pixels[channels], pair);
-        }
+        let pairs = pairs[span.first / 2 * channels + channel..].iter().step_by(channels);
+        pairs.zip(taps.pairs).for_each(|(columns, &pair)| sums.add_words(columns, pair));
         block[at % SIDE] = sums.samples(taps.precision);
         if at % SIDE == SIDE - 1 || at == row_len - 1 {
-            store(block, at % SIDE + 1, out, row_len, at / SIDE * SIDE);
+            store(&mut block, at % SIDE + 1, out, row_len, at / SIDE * SIDE);
         }
     }
 }
@@ -149,11 +153,14 @@ fn blend(pairs: impl Iterator<Item = ([[u8; STRETCH]; 2], [i16; 2])>, taps: Taps
     cast(sums.map(|sums| sums.samples(taps.precision)))
 }
 
-/// Writes the first `columns` columns of a block as rows, from sample `at` on.
-pub(crate) fn store(mut block: [u8x16; SIDE], columns: usize, out: &mut [u8], row_len: usize, at: usize) {
-    block::transpose(&mut block);
-    for (row, samples) in out.chunks_exact_mut(row_len).zip(&block) {
-        row[at..at + columns].copy_from_slice(&samples.as_array()[..columns]);
+/// Writes the first `columns` columns of a block as rows, from sample `at` on. It leaves rows in the block.
+pub(crate) fn store(block: &mut [u8x16; SIDE], columns: usize, out: &mut [u8], row_len: usize, at: usize) {
+    block::transpose(block);
+    for (row, samples) in out.chunks_exact_mut(row_len).zip(block) {
+        match row[at..].first_chunk_mut() {
+            Some(whole) if columns == SIDE => *whole = samples.to_array(),
+            _ => row[at..at + columns].copy_from_slice(&samples.as_array()[..columns]),
+        }
     }
 }
 
@@ -168,16 +175,15 @@ impl Sums {
     /// Adds two taps: `a` times the first weight and `b` times the second.
     #[inline]
     fn add(&mut self, a: u8x16, b: u8x16, pair: [i16; 2]) {
+        self.add_words(&paired(a, b), pair);
+    }
+
+    /// Adds two taps of samples that are paired.
+    #[inline]
+    fn add_words(&mut self, words: &ColumnPair, pair: [i16; 2]) {
         let pair: i16x8 = cast(i32x4::splat(cast(pair)));
-        let (low, high) = (u8x16::unpack_low(a, b), u8x16::unpack_high(a, b));
-        let words = [
-            u8x16::unpack_low(low, u8x16::ZERO),
-            u8x16::unpack_high(low, u8x16::ZERO),
-            u8x16::unpack_low(high, u8x16::ZERO),
-            u8x16::unpack_high(high, u8x16::ZERO),
-        ];
         for (sum, words) in self.0.iter_mut().zip(words) {
-            *sum += i16x8::dot(cast(words), pair);
+            *sum += words.dot(pair);
         }
     }
 
@@ -236,14 +242,14 @@ mod tests {
     fn columns_are_the_sums_of_a_slow_reference() {
         for (pixels, target) in [(16, 8), (33, 7), (300, 20), (5, 11)] {
             for channels in [1, 3, 4] {
-                let weights = Weights::<u8>::new(&Extent::whole(pixels), target).unwrap().unwrap();
+                let weights = Weights::<u8>::paired(&Extent::whole(pixels), target).unwrap().unwrap();
                 let (row_len, out_len) = (pixels as usize * channels, target as usize * channels);
-                let rows = samples(row_len * 16);
-                let mut columns = vec![u8x16::ZERO; row_len + channels];
-                u8::transpose(&rows, row_len, &mut columns);
+                let rows = samples(row_len * SIDE + CHUNK * SIDE);
+                let mut pairs = vec![Default::default(); row_len.next_multiple_of(CHUNK * SIDE) / 2];
+                u8::pair_columns(&rows, row_len, channels, &mut pairs);
                 let [mut out, mut by_avx2] = [(); 2].map(|()| vec![0; out_len * 16]);
-                u8::blend_columns(&columns, channels, &weights, &mut out, None);
-                u8::blend_columns(&columns, channels, &weights, &mut by_avx2, Avx2::find());
+                u8::blend_columns(&pairs, channels, &weights, &mut out, None);
+                u8::blend_columns(&pairs, channels, &weights, &mut by_avx2, Avx2::find());
                 assert!(out == by_avx2, "{pixels} to {target}");
                 for (row, out) in rows.chunks(row_len).zip(out.chunks(out_len)) {
                     for (i, &found) in out.iter().enumerate() {

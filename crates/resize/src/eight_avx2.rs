@@ -5,7 +5,9 @@
 
 use std::arch::x86_64::*;
 
-use crate::eight::{Column, SIDE, pairs_of, store};
+use wide::u8x16;
+
+use crate::eight::{ColumnPair, SIDE, pairs_of, store};
 use crate::weights::{Taps, Weights};
 
 /// Samples of a row that are worked on at the same time: as many as keep their sums in registers.
@@ -43,25 +45,53 @@ pub(crate) fn blend_rows(window: &[&[u8]], taps: Taps<'_, u8>, out: &mut [u8]) {
 
 /// [`crate::eight::blend_columns`].
 #[target_feature(enable = "avx2")]
-pub(crate) fn blend_columns(columns: &[Column], channels: usize, weights: &Weights<u8>, out: &mut [u8]) {
+pub(crate) fn blend_columns(pairs: &[ColumnPair], channels: usize, weights: &Weights<u8>, out: &mut [u8]) {
+    match channels {
+        1 => blend_pixels::<1>(pairs.as_chunks().0, weights, out),
+        3 => blend_pixels::<3>(pairs.as_chunks().0, weights, out),
+        _ => blend_pixels::<4>(pairs.as_chunks().0, weights, out),
+    }
+}
+
+/// The same for a number of channels, all of which are taken with a weight before the next.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn blend_pixels<const CHANNELS: usize>(pixels: &[[ColumnPair; CHANNELS]], weights: &Weights<u8>, out: &mut [u8]) {
     let row_len = out.len() / SIDE;
-    let mut block = [Column::ZERO; SIDE];
+    let mut block = [u8x16::ZERO; SIDE];
     let mut at = 0;
     for span in weights.spans() {
         let taps = weights.of(*span);
-        for channel in 0..channels {
-            let mut sums = Words::new(taps.start);
-            let pixels = columns[span.first * channels + channel..].chunks(2 * channels);
-            for (pixels, &pair) in pixels.zip(taps.pairs) {
-                sums.add(bytemuck::cast(pixels[0]), bytemuck::cast(pixels[channels]), spread(pair));
+        let mut sums = [[_mm256_set1_epi32(taps.start); 2]; CHANNELS];
+        for (pixel, &pair) in pixels[span.first / 2..].iter().zip(taps.pairs) {
+            let pair = spread(pair);
+            for (sums, columns) in sums.iter_mut().zip(pixel) {
+                let columns: [__m256i; 2] = bytemuck::cast(*columns);
+                for (sum, words) in sums.iter_mut().zip(columns) {
+                    *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(words, pair));
+                }
             }
-            block[at % SIDE] = bytemuck::cast(sums.samples(taps.precision));
+        }
+        for sums in sums {
+            block[at % SIDE] = column(sums, taps.precision);
             at += 1;
             if at % SIDE == 0 || at == row_len {
-                store(block, (at - 1) % SIDE + 1, out, row_len, (at - 1) / SIDE * SIDE);
+                store(&mut block, (at - 1) % SIDE + 1, out, row_len, (at - 1) / SIDE * SIDE);
             }
         }
     }
+}
+
+/// The sums of 16 rows as samples, saturated to 0–255.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn column(sums: [__m256i; 2], precision: u32) -> u8x16 {
+    let shift = _mm_cvtsi32_si128(precision.cast_signed());
+    let words = sums.map(|sum| {
+        let sum = _mm256_sra_epi32(sum, shift);
+        _mm_packs_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256::<1>(sum))
+    });
+    bytemuck::cast(_mm_packus_epi16(words[0], words[1]))
 }
 
 /// The first 32 samples, or all and then zeros.
@@ -117,37 +147,5 @@ impl Sums {
         let [a, b, c, d] = self.0;
         let narrow = |a, b| _mm256_packs_epi32(_mm256_sra_epi32(a, shift), _mm256_sra_epi32(b, shift));
         _mm256_packus_epi16(narrow(a, b), narrow(c, d))
-    }
-}
-
-/// The weighted sums of the 16 samples of a column, in their order.
-#[derive(Clone, Copy)]
-struct Words([__m256i; 2]);
-
-impl Words {
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn new(start: i32) -> Self {
-        Self([_mm256_set1_epi32(start); 2])
-    }
-
-    /// Adds two taps: `a` times the first weight and `b` times the second.
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn add(&mut self, a: __m128i, b: __m128i, pair: __m256i) {
-        let words = [_mm_unpacklo_epi8(a, b), _mm_unpackhi_epi8(a, b)];
-        for (sum, words) in self.0.iter_mut().zip(words) {
-            *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(_mm256_cvtepu8_epi16(words), pair));
-        }
-    }
-
-    /// The sums as samples, saturated to 0–255.
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn samples(self, precision: u32) -> __m128i {
-        let shift = _mm_cvtsi32_si128(precision.cast_signed());
-        let [low, high] = self.0.map(|sum| _mm256_sra_epi32(sum, shift));
-        let words = |sum| _mm_packs_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256::<1>(sum));
-        _mm_packus_epi16(words(low), words(high))
     }
 }

@@ -2,10 +2,13 @@
 //!
 //! Rows wait until there are as many as the arithmetic has lanes. They are turned into columns, so that one lane is one
 //! row, and reduced together: a target sample is then a weighted sum of columns, and no lane ever meets another.
+//!
+//! Two columns are multiplied at a time. A source sample counts for some four target samples, so columns are paired once
+//! and not for each of them; weights begin at an even pixel, if need be with a 0.
 
 use image_ingest_samples::{Avx2, defaults, zeroed};
 
-use crate::arithmetic::Arithmetic;
+use crate::arithmetic::{Arithmetic, CHUNK};
 use crate::result::Result;
 use crate::weights::Weights;
 
@@ -20,8 +23,8 @@ pub(crate) struct Horizontal<T: Arithmetic> {
     row_len: usize,
     /// Rows that wait.
     waiting: usize,
-    /// The waiting rows as columns, and one pixel more.
-    columns: Vec<T::Column>,
+    /// The waiting rows as pairs of columns.
+    pairs: Vec<T::Pair>,
     /// Target rows, as many as there are lanes.
     out: Vec<T>,
     out_len: usize,
@@ -33,11 +36,12 @@ impl<T: Arithmetic> Horizontal<T> {
     pub(crate) fn new(weights: Option<Weights<T>>, channels: usize, pixels: usize, target: usize) -> Result<Self> {
         let lanes = if weights.is_some() { T::LANES } else { 1 };
         let (row_len, out_len) = (pixels * channels, target * channels);
-        let rows = zeroed(row_len * lanes)?;
-        // The last weight of an odd pair is 0, and yet it is multiplied: one pixel more is read, and never counts.
-        let columns = if weights.is_some() { defaults(row_len + channels)? } else { Vec::new() };
+        // A chunk that begins in the last row may end behind it.
+        let chunk = CHUNK * lanes;
+        let rows = zeroed(row_len * lanes + if weights.is_some() { chunk } else { 0 })?;
+        let pairs = if weights.is_some() { defaults(row_len.next_multiple_of(chunk) / 2)? } else { Vec::new() };
         let out = if weights.is_some() { zeroed(out_len * lanes)? } else { Vec::new() };
-        Ok(Self { weights, channels, rows, row_len, waiting: 0, columns, out, out_len, avx2: Avx2::find() })
+        Ok(Self { weights, channels, rows, row_len, waiting: 0, pairs, out, out_len, avx2: Avx2::find() })
     }
 
     /// Takes a row of `len` samples, which `write` writes. A row shorter than the extent is extended by its last pixel.
@@ -65,8 +69,8 @@ impl<T: Arithmetic> Horizontal<T> {
         let Some(weights) = self.weights.as_ref().filter(|_| self.waiting > 0) else {
             return Ok(());
         };
-        T::transpose(&self.rows, self.row_len, &mut self.columns);
-        T::blend_columns(&self.columns, self.channels, weights, &mut self.out, self.avx2);
+        T::pair_columns(&self.rows, self.row_len, self.channels, &mut self.pairs);
+        T::blend_columns(&self.pairs, self.channels, weights, &mut self.out, self.avx2);
         self.out.chunks_exact(self.out_len).take(std::mem::take(&mut self.waiting)).try_for_each(give)
     }
 }
@@ -77,7 +81,7 @@ mod tests {
     use crate::reduction::Extent;
 
     fn pushed(rows: &[&[u8]], channels: usize, extent: u32, target: u32) -> Vec<Vec<u8>> {
-        let weights = Weights::new(&Extent::whole(extent), target).unwrap();
+        let weights = Weights::paired(&Extent::whole(extent), target).unwrap();
         let mut horizontal = Horizontal::<u8>::new(weights, channels, extent as usize, target as usize).unwrap();
         let mut out = Vec::new();
         for row in rows {

@@ -42,7 +42,7 @@ impl<T: Arithmetic> RowReducer<T> {
     pub(crate) fn new(part: Reduction) -> Result<Self> {
         let Reduction { layout, window, target, .. } = part;
         let channels = layout.channels();
-        let (y, x) = (Weights::new(&window.y, target.height)?, Weights::new(&window.x, target.width)?);
+        let (y, x) = (Weights::new(&window.y, target.height)?, Weights::paired(&window.x, target.width)?);
         let premultiplied = (layout == Layout::Rgba && (y.is_some() || x.is_some())).then(Vec::new);
         let vertical = Vertical::new(y);
         let horizontal = Horizontal::new(x, channels, window.x.samples() as usize, target.width as usize)?;

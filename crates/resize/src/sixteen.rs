@@ -19,7 +19,7 @@ use wide::{i16x8, i32x4, i32x8, u16x8};
 
 use image_ingest_samples::Avx2;
 
-use crate::arithmetic::Arithmetic;
+use crate::arithmetic::{Arithmetic, CHUNK};
 use crate::dispatch;
 use crate::weights::{FixedPoint, Taps, Weights, power_of_two};
 
@@ -44,7 +44,7 @@ impl FixedPoint for u16 {
 }
 
 impl Arithmetic for u16 {
-    type Column = Column;
+    type Pair = ColumnPair;
     const LANES: usize = LANES;
     const VERTICAL_FIRST: bool = false;
 
@@ -52,31 +52,44 @@ impl Arithmetic for u16 {
         dispatch::blend_rows_16(window, taps, out, avx2);
     }
 
-    fn transpose(rows: &[Self], row_len: usize, columns: &mut [Column]) {
-        let whole = row_len / LANES * LANES;
-        for at in (0..whole).step_by(LANES) {
-            let row = |i| rows[i * row_len + at..].first_chunk().copied().map_or(Column::ZERO, Column::new);
-            let block: [Column; LANES] = std::array::from_fn(row);
-            columns[at..at + LANES].copy_from_slice(&Column::transpose(block));
-        }
-        for (at, column) in columns.iter_mut().enumerate().take(row_len).skip(whole) {
-            *column = Column::new(std::array::from_fn(|row| rows[row * row_len + at]));
+    fn pair_columns(rows: &[Self], row_len: usize, channels: usize, pairs: &mut [ColumnPair]) {
+        let starts = (0..row_len).step_by(CHUNK * LANES);
+        for (start, pairs) in starts.zip(pairs.chunks_mut(CHUNK * LANES / 2)) {
+            let mut columns = [u16x8::ZERO; CHUNK * LANES];
+            for (at, block) in (start..).step_by(LANES).zip(columns.as_chunks_mut().0) {
+                let row = |i| rows[i * row_len + at..].first_chunk().copied().map_or(u16x8::ZERO, u16x8::new);
+                *block = u16x8::transpose(std::array::from_fn::<_, LANES, _>(row));
+            }
+            for (pixels, pairs) in columns.chunks_exact(2 * channels).zip(pairs.chunks_mut(channels)) {
+                let (first, second) = pixels.split_at(channels);
+                let columns = first.iter().zip(second);
+                pairs.iter_mut().zip(columns).for_each(|(pair, (a, b))| *pair = paired(*a, *b));
+            }
         }
     }
 
     fn blend_columns(
-        columns: &[Column],
+        pairs: &[ColumnPair],
         channels: usize,
         weights: &Weights<Self>,
         out: &mut [Self],
         avx2: Option<Avx2>,
     ) {
-        dispatch::blend_columns_16(columns, channels, weights, out, avx2);
+        dispatch::blend_columns_16(pairs, channels, weights, out, avx2);
     }
 }
 
-/// One sample of each of eight rows.
-pub(crate) type Column = u16x8;
+/// Two columns of eight rows, less 32 768: the samples of both in row 0, in row 1 and so on, four rows in each vector.
+pub(crate) type ColumnPair = [i16x8; 2];
+
+#[inline]
+fn paired(a: u16x8, b: u16x8) -> ColumnPair {
+    let [a, b] = [a, b].map(|samples| signed(samples).to_array());
+    [
+        i16x8::new([a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3]]),
+        i16x8::new([a[4], b[4], a[5], b[5], a[6], b[6], a[7], b[7]]),
+    ]
+}
 
 /// Works on stretches of 8 samples: for each, the pairs of rows are walked once and the sums stay in registers.
 ///
@@ -93,7 +106,8 @@ pub(crate) fn blend_rows(window: &[&[u16]], taps: Taps<'_, u16>, out: &mut [u16]
                 u16x8::new(padded)
             }
         };
-        let sums = sum(pairs.iter().map(|(rows, pair)| (rows.map(stretch), *pair)), taps);
+        let taken = pairs.iter().map(|([a, b], pair)| (paired(stretch(a), stretch(b)), *pair));
+        let sums = sum(taken, taps);
         out.copy_from_slice(&sums.as_array()[..out.len()]);
     }
 }
@@ -106,16 +120,15 @@ pub(crate) fn pairs_of<'a>(window: &[&'a [u16]], pairs: &'a [WeightParts]) -> Ve
 }
 
 /// Makes one column of target samples after the other, and turns eight of them back into rows.
-pub(crate) fn blend_columns(columns: &[Column], channels: usize, weights: &Weights<u16>, out: &mut [u16]) {
+pub(crate) fn blend_columns(pairs: &[ColumnPair], channels: usize, weights: &Weights<u16>, out: &mut [u16]) {
     let row_len = out.len() / LANES;
-    let mut block = [Column::ZERO; LANES];
+    let mut block = [u16x8::ZERO; LANES];
     let spans = weights.spans().iter();
     let samples = spans.flat_map(|span| (0..channels).map(move |channel| (span, channel)));
     for (at, (span, channel)) in samples.enumerate() {
         let taps = weights.of(*span);
-        let pixels = columns[span.first * channels + channel..].chunks(2 * channels);
-        let pairs = pixels.map(|pixels| [pixels[0], pixels[channels]]).zip(taps.pairs.iter().map(spread));
-        block[at % LANES] = sum(pairs, taps);
+        let pairs = pairs[span.first / 2 * channels + channel..].iter().step_by(channels).copied();
+        block[at % LANES] = sum(pairs.zip(taps.pairs.iter().map(spread)), taps);
         if at % LANES == LANES - 1 || at == row_len - 1 {
             store(block, at % LANES + 1, out, row_len, at / LANES * LANES);
         }
@@ -153,7 +166,7 @@ fn spread(pair: &WeightParts) -> SpreadPair {
 
 /// The weighted sum of pairs of taps, rounded to samples and saturated to 0–65 535.
 #[inline]
-fn sum(pairs: impl Iterator<Item = ([u16x8; 2], SpreadPair)>, taps: Taps<'_, u16>) -> u16x8 {
+fn sum(pairs: impl Iterator<Item = (ColumnPair, SpreadPair)>, taps: Taps<'_, u16>) -> u16x8 {
     let mut sums = Sums::new(taps.start);
     let with_top = taps.precision > MOST_WITHOUT_TOP;
     for (i, (samples, pair)) in pairs.enumerate() {
@@ -185,12 +198,7 @@ impl Sums {
     }
 
     #[inline]
-    fn add(&mut self, samples: [u16x8; 2], pair: SpreadPair) {
-        let [a, b] = samples.map(|samples| signed(samples).to_array());
-        let halves = [
-            i16x8::new([a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3]]),
-            i16x8::new([a[4], b[4], a[5], b[5], a[6], b[6], a[7], b[7]]),
-        ];
+    fn add(&mut self, halves: ColumnPair, pair: SpreadPair) {
         for (sums, weights) in self.parts.iter_mut().zip(pair) {
             sums.iter_mut().zip(halves).for_each(|(sum, samples)| *sum += samples.dot(weights));
         }
@@ -231,7 +239,10 @@ fn unsigned(samples: i16x8) -> u16x8 {
 /// Writes the first `columns` columns of a block as rows, from sample `at` on.
 pub(crate) fn store(block: [u16x8; LANES], columns: usize, out: &mut [u16], row_len: usize, at: usize) {
     for (row, samples) in out.chunks_exact_mut(row_len).zip(u16x8::transpose(block)) {
-        row[at..at + columns].copy_from_slice(&samples.as_array()[..columns]);
+        match row[at..].first_chunk_mut() {
+            Some(whole) if columns == LANES => *whole = samples.to_array(),
+            _ => row[at..at + columns].copy_from_slice(&samples.as_array()[..columns]),
+        }
     }
 }
 
@@ -269,14 +280,16 @@ mod tests {
         for (len, target) in [(16, 8), (17, 5), (300, 2), (4, 9), (9000, 3)] {
             let weights = Weights::<u16>::new(&Extent::whole(len), target).unwrap().unwrap();
             let (len, target) = (len as usize, target as usize);
-            let picture = samples(len * 20);
-            let rows: Vec<&[u16]> = picture.chunks(20).collect();
-            let mut columns = vec![u16x8::ZERO; len + 1];
-            u16::transpose(&picture[..len * LANES], len, &mut columns);
+            let picture = samples(len * 20 + CHUNK * LANES);
+            let rows: Vec<&[u16]> = picture[..len * 20].chunks(20).collect();
+            let paired = Weights::<u16>::paired(&Extent::whole(len.try_into().unwrap()), target.try_into().unwrap());
+            let paired = paired.unwrap().unwrap();
+            let mut pairs = vec![Default::default(); len.next_multiple_of(CHUNK * LANES) / 2];
+            u16::pair_columns(&picture, len, 1, &mut pairs);
             let mut across = vec![0; target * LANES];
-            u16::blend_columns(&columns, 1, &weights, &mut across, None);
+            u16::blend_columns(&pairs, 1, &paired, &mut across, None);
             let mut by_avx2 = vec![0; target * LANES];
-            u16::blend_columns(&columns, 1, &weights, &mut by_avx2, Avx2::find());
+            u16::blend_columns(&pairs, 1, &paired, &mut by_avx2, Avx2::find());
             assert!(across == by_avx2, "{len} to {target}");
             for (i, span) in weights.spans().iter().enumerate() {
                 let (window, of) = (&rows[span.first..span.end], weights.of(*span));

@@ -2,8 +2,10 @@
 
 use std::arch::x86_64::*;
 
+use wide::u16x8;
+
 use crate::sixteen::{
-    Column, LANES, MOST_WITHOUT_TOP, PAIRS_BETWEEN_CARRIES, PART_BITS, PARTS, WeightParts, pairs_of, store,
+    ColumnPair, LANES, MOST_WITHOUT_TOP, PAIRS_BETWEEN_CARRIES, PART_BITS, PARTS, WeightParts, pairs_of, store,
 };
 use crate::weights::{Taps, Weights};
 
@@ -28,20 +30,28 @@ pub(crate) fn blend_rows(window: &[&[u16]], taps: Taps<'_, u16>, out: &mut [u16]
 
 /// [`crate::sixteen::blend_columns`].
 #[target_feature(enable = "avx2")]
-pub(crate) fn blend_columns(columns: &[Column], channels: usize, weights: &Weights<u16>, out: &mut [u16]) {
+pub(crate) fn blend_columns(pairs: &[ColumnPair], channels: usize, weights: &Weights<u16>, out: &mut [u16]) {
+    match channels {
+        1 => blend_pixels::<1>(pairs.as_chunks().0, weights, out),
+        3 => blend_pixels::<3>(pairs.as_chunks().0, weights, out),
+        _ => blend_pixels::<4>(pairs.as_chunks().0, weights, out),
+    }
+}
+
+/// The same for a number of channels, all of which are taken with a weight before the next.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn blend_pixels<const CHANNELS: usize>(pixels: &[[ColumnPair; CHANNELS]], weights: &Weights<u16>, out: &mut [u16]) {
     let row_len = out.len() / LANES;
-    let mut block = [Column::ZERO; LANES];
+    let mut block = [u16x8::ZERO; LANES];
     let mut at = 0;
     for span in weights.spans() {
         let taps = weights.of(*span);
-        for channel in 0..channels {
-            let mut sums = Sums::<1>::new(taps);
-            let pixels = columns[span.first * channels + channel..].chunks(2 * channels);
-            for (pixels, parts) in pixels.zip(taps.pairs) {
-                let (a, b) = (signed(pixels[0]), signed(pixels[channels]));
-                sums.add([_mm256_set_m128i(_mm_unpackhi_epi16(a, b), _mm_unpacklo_epi16(a, b))], parts);
-            }
-            let [sums] = sums.finish();
+        let mut sums = Sums::<CHANNELS>::new(taps);
+        for (pixel, parts) in pixels[span.first / 2..].iter().zip(taps.pairs) {
+            sums.add(pixel.map(bytemuck::cast), parts);
+        }
+        for sums in sums.finish() {
             let samples = _mm256_permute4x64_epi64::<0b10_00>(flip(_mm256_packs_epi32(sums, sums)));
             block[at % LANES] = bytemuck::cast(_mm256_castsi256_si128(samples));
             at += 1;
@@ -64,13 +74,6 @@ fn stretch(samples: &[u16]) -> __m256i {
             bytemuck::cast(padded)
         }
     })
-}
-
-/// A column less 32 768.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn signed(column: Column) -> __m128i {
-    _mm_xor_si128(bytemuck::cast(column), _mm_set1_epi16(i16::MIN))
 }
 
 /// Takes 32 768 from samples, or adds it to what they are without it.

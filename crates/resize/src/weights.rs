@@ -78,6 +78,19 @@ impl<T: FixedPoint> Weights<T> {
     ///
     /// `out_of_memory`.
     pub(crate) fn new(extent: &Extent, target: u32) -> Result<Option<Self>> {
+        Self::aligned(extent, target, 1)
+    }
+
+    /// The same weights; every span begins at an even source sample, if need be with a weight of 0.
+    ///
+    /// # Errors
+    ///
+    /// `out_of_memory`.
+    pub(crate) fn paired(extent: &Extent, target: u32) -> Result<Option<Self>> {
+        Self::aligned(extent, target, 2)
+    }
+
+    fn aligned(extent: &Extent, target: u32, alignment: usize) -> Result<Option<Self>> {
         if extent.is_identity(target) {
             return Ok(None);
         }
@@ -91,7 +104,12 @@ impl<T: FixedPoint> Weights<T> {
         reserve(&mut spans, target as usize)?;
         reserve(&mut starts, target as usize)?;
         for i in 0..target {
-            let first = catmull_rom(extent, target, i, &mut weights)?;
+            let mut first = catmull_rom(extent, target, i, &mut weights)?;
+            if !first.is_multiple_of(alignment) {
+                reserve(&mut weights, 1)?;
+                weights.insert(0, 0.0);
+                first -= 1;
+            }
             let weights_at = values.len();
             reserve(&mut values, weights.len().div_ceil(2))?;
             starts.push(T::fix(&weights, precision, &mut values));
