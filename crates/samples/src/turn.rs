@@ -2,11 +2,9 @@
 //!
 //! A turn is a transposition and two mirrors, each made or not ([`Orientation::parts`]). Without a transposition whole
 //! rows are copied. With one, a row of the source becomes a column of the result, and a picture of several megabytes
-//! would touch a new page for every sample. So the picture is transposed in blocks that both stay in the cache: bytes
-//! in blocks of 16 × 16 by vector instructions ([`crate::block`]), pixels of more bytes in blocks of 32 × 32 one by
-//! one.
-
-use std::ops::Range;
+//! would touch a new page for every sample. So upright rows are made sixteen at a time, which stay in the cache, from
+//! sixteen columns of the source, whose lines stay in the next cache for the strips beside it. Bytes are transposed in
+//! blocks of 16 × 16 by vector instructions ([`crate::block`]), pixels of more bytes one by one.
 
 use wide::u8x16;
 
@@ -40,101 +38,118 @@ pub fn turn<const N: usize>(
     orientation: Orientation,
     timer: &CpuTimer<'_>,
 ) -> Result<Vec<u8>, WorkError> {
-    let (width, height) = (size.width as usize, size.height as usize);
-    let (pixels, rest) = samples.as_chunks::<N>();
-    if !rest.is_empty() || pixels.len() != width.saturating_mul(height) {
-        return Err(WorkError::internal("samples disagree with their size"));
-    }
-    let (transpose, mirror_x, mirror_y) = orientation.parts();
+    let stored = StoredPixels::<N>::new(&samples, size, orientation)?;
     if orientation == Orientation::Upright {
         return Ok(samples);
     }
     let mut out = zeroed(samples.len())?;
-    let to = out.as_chunks_mut::<N>().0;
-    if transpose && N == 1 {
-        transpose_bytes(&samples, width, height, to.as_flattened_mut(), (mirror_x, mirror_y), timer)?;
-    } else if transpose {
-        let whole = Part { x: 0..width, y: 0..height };
-        transpose_part(pixels, whole, (width, height), to, (mirror_x, mirror_y), timer)?;
-    } else {
-        for (y, row) in pixels.chunks_exact(width).enumerate() {
-            timer.check()?;
-            let y = if mirror_y { height - 1 - y } else { y };
-            let target = &mut to[y * width..(y + 1) * width];
-            target.copy_from_slice(row);
-            if mirror_x {
-                target.reverse();
-            }
-        }
+    for (top, strip) in (0..).step_by(SIDE).zip(out.chunks_mut(stored.row_len() * SIDE)) {
+        timer.check()?;
+        stored.copy_upright(top, strip);
     }
     Ok(out)
 }
 
-/// Transposes bytes in blocks of 16 × 16; what is left at the right and at the bottom goes byte by byte.
+/// A stored picture of pixels of `N` bytes each, whose upright rows are made when they are needed.
 ///
-/// A mirror is made by the order in which rows go into a block (`mirror_x`) and by the row to which a column of it is
-/// written (`mirror_y`), so it costs nothing.
-fn transpose_bytes(
-    from: &[u8],
+/// ```
+/// use image_ingest_samples::{Orientation, Size, StoredPixels};
+///
+/// let stored = StoredPixels::<1>::new(&[1, 2, 3, 4, 5, 6], Size::new(3, 2), Orientation::Rotate90)?;
+/// let mut rows = [0; 4];
+/// stored.copy_upright(1, &mut rows);
+/// assert_eq!(rows, [5, 2, 6, 3]);
+/// # Ok::<(), image_ingest_samples::WorkError>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct StoredPixels<'s, const N: usize> {
+    pixels: &'s [[u8; N]],
     width: usize,
     height: usize,
-    to: &mut [u8],
-    (mirror_x, mirror_y): (bool, bool),
-    timer: &CpuTimer<'_>,
-) -> Result<(), WorkError> {
-    let (right, bottom) = (width / SIDE * SIDE, height / SIDE * SIDE);
-    for top in (0..bottom).step_by(SIDE) {
-        timer.check()?;
-        for left in (0..right).step_by(SIDE) {
-            let source = |i: usize| top + if mirror_x { SIDE - 1 - i } else { i };
-            let mut rows = [u8x16::ZERO; SIDE];
-            rows.iter_mut().enumerate().for_each(|(i, row)| *row = block::row(from, source(i) * width + left));
-            block::transpose(&mut rows);
-            let column = if mirror_x { height - top - SIDE } else { top };
-            for (x, bytes) in (left..).zip(rows) {
-                let row = if mirror_y { width - 1 - x } else { x };
-                to[row * height + column..][..SIDE].copy_from_slice(bytes.as_array());
-            }
+    orientation: Orientation,
+}
+
+impl<'s, const N: usize> StoredPixels<'s, N> {
+    /// Pixels of a stored picture of `size`, rows tight.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError::Internal`] when the length disagrees with the size.
+    pub fn new(samples: &'s [u8], size: Size, orientation: Orientation) -> Result<Self, WorkError> {
+        let (width, height) = (size.width as usize, size.height as usize);
+        let (pixels, rest) = samples.as_chunks::<N>();
+        if !rest.is_empty() || pixels.len() != width.saturating_mul(height) {
+            return Err(WorkError::internal("samples disagree with their size"));
         }
+        Ok(Self { pixels, width, height, orientation })
     }
-    let (from, to) = (from.as_chunks::<1>().0, to.as_chunks_mut::<1>().0);
-    let size = (width, height);
-    transpose_part(from, Part { x: right..width, y: 0..bottom }, size, to, (mirror_x, mirror_y), timer)?;
-    transpose_part(from, Part { x: 0..width, y: bottom..height }, size, to, (mirror_x, mirror_y), timer)
-}
 
-/// Columns and rows of the source.
-struct Part {
-    x: Range<usize>,
-    y: Range<usize>,
-}
+    /// Bytes of an upright row.
+    #[must_use]
+    pub fn row_len(&self) -> usize {
+        N * if self.orientation.swaps_axes() { self.height } else { self.width }
+    }
 
-/// Transposes a part pixel by pixel, block by block, so that neither side walks whole columns through the cache.
-fn transpose_part<T: Copy>(
-    from: &[T],
-    part: Part,
-    (width, height): (usize, usize),
-    to: &mut [T],
-    (mirror_x, mirror_y): (bool, bool),
-    timer: &CpuTimer<'_>,
-) -> Result<(), WorkError> {
-    for top in part.y.clone().step_by(PIXEL_BLOCK) {
-        timer.check()?;
-        for left in part.x.clone().step_by(PIXEL_BLOCK) {
-            for x in left..(left + PIXEL_BLOCK).min(part.x.end) {
-                let row = if mirror_y { width - 1 - x } else { x };
-                for y in top..(top + PIXEL_BLOCK).min(part.y.end) {
-                    let column = if mirror_x { height - 1 - y } else { y };
-                    to[row * height + column] = from[y * width + x];
+    /// Fills `out` with whole upright rows, from row `top` on. It is fastest for sixteen rows from a multiple of sixteen
+    /// on. Rows below the picture stay as they are.
+    pub fn copy_upright(&self, top: usize, out: &mut [u8]) {
+        let (transpose, mirror_x, mirror_y) = self.orientation.parts();
+        let lines = if transpose { self.width } else { self.height };
+        let line = |row: usize| if mirror_y { lines - 1 - row } else { row };
+        let row_len = self.row_len().max(1);
+        if !transpose {
+            for (row, out) in (top..lines).zip(out.chunks_exact_mut(row_len)) {
+                let out = out.as_chunks_mut::<N>().0;
+                out.copy_from_slice(&self.pixels[line(row) * self.width..][..self.width]);
+                if mirror_x {
+                    out.reverse();
+                }
+            }
+        } else if N == 1 && lines >= top + SIDE && out.len() == row_len * SIDE {
+            let left = if mirror_y { lines - SIDE - top } else { top };
+            self.transpose_bytes(left, out, (mirror_x, mirror_y));
+        } else {
+            let column = |y: usize| if mirror_x { self.height - 1 - y } else { y };
+            for first in (0..self.height).step_by(PIXEL_BLOCK) {
+                for (row, out) in (top..lines).zip(out.chunks_exact_mut(row_len)) {
+                    let (x, out) = (line(row), out.as_chunks_mut::<N>().0);
+                    for y in first..(first + PIXEL_BLOCK).min(self.height) {
+                        out[column(y)] = self.pixels[y * self.width + x];
+                    }
                 }
             }
         }
     }
-    Ok(())
+
+    /// Makes sixteen rows of the sixteen columns from `left` on, in blocks of 16 × 16; what is left at the end of the
+    /// columns goes byte by byte.
+    ///
+    /// A mirror is made by the order in which rows go into a block (`mirror_x`) and by the row to which a column of it is
+    /// written (`mirror_y`), so it costs nothing.
+    fn transpose_bytes(&self, left: usize, out: &mut [u8], (mirror_x, mirror_y): (bool, bool)) {
+        let (from, height) = (self.pixels.as_flattened(), self.height);
+        let bottom = height / SIDE * SIDE;
+        let target = |x: usize| height * if mirror_y { SIDE - 1 - x } else { x };
+        for top in (0..bottom).step_by(SIDE) {
+            let source = |i: usize| top + if mirror_x { SIDE - 1 - i } else { i };
+            let mut rows = [u8x16::ZERO; SIDE];
+            rows.iter_mut().enumerate().for_each(|(i, row)| *row = block::row(from, source(i) * self.width + left));
+            block::transpose(&mut rows);
+            let column = if mirror_x { height - top - SIDE } else { top };
+            for (x, bytes) in rows.into_iter().enumerate() {
+                out[target(x) + column..][..SIDE].copy_from_slice(bytes.as_array());
+            }
+        }
+        for y in bottom..height {
+            let column = if mirror_x { height - 1 - y } else { y };
+            let row = &from[y * self.width + left..][..SIDE];
+            row.iter().enumerate().for_each(|(x, byte)| out[target(x) + column] = *byte);
+        }
+    }
 }
 
-/// Side of a block of pixels: 32 × 32 of three bytes are 3 KB on either side.
-const PIXEL_BLOCK: usize = 32;
+/// Source rows whose pixels go into all rows of a strip before the next: some lines of the cache for each.
+const PIXEL_BLOCK: usize = 64;
 
 #[cfg(test)]
 mod tests {
