@@ -1,4 +1,6 @@
-//! Turns decoded pixels into the canonical image: cropped, reduced, sRGB, opaque, upright.
+//! Turns decoded pixels into the canonical image: cropped, reduced, sRGB, opaque.
+//!
+//! It still lies as it was stored. Whoever reads its rows makes them upright: the JPEG encoder a row of MCUs at a time.
 //!
 //! The order of the steps is written here and nowhere else. What each does to samples is in the engines.
 //!
@@ -9,7 +11,8 @@
 use image_ingest_color::{compose, expand_range, to_rgb, to_srgb};
 use image_ingest_resize::{ChromaGrid, reduce_planes, reduce_raster};
 use image_ingest_samples::{
-    CpuTimer, Layout, Planes, Range, Raster, Rect, Samples, Size, Workers, chroma_size, sample_count, turn,
+    CpuTimer, Layout, Orientation, Planes, Range, Raster, Rect, Samples, Size, StoredPixels, Workers, chroma_size,
+    sample_count,
 };
 
 use crate::error::{Error, Result};
@@ -20,8 +23,10 @@ use crate::plan::Plan;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Canonical {
-    /// Upright width and height.
-    pub size: Size,
+    /// Width and height of the samples as they lie.
+    pub stored_size: Size,
+    /// How they are turned to stand upright.
+    pub orientation: Orientation,
     /// 8-bit sRGB samples, rows tight.
     pub samples: CanonicalSamples,
     /// Whether any pixel was transparent and shows the matte.
@@ -39,7 +44,7 @@ pub enum CanonicalSamples {
     Gray(Vec<u8>),
     /// Full-range BT.601 planes; chroma is ⌈width / 2⌉ × ⌈height / 2⌉, centred.
     Ycbcr420 {
-        /// `width × height` samples.
+        /// A sample for each pixel.
         luma: Vec<u8>,
         /// Blue difference.
         cb: Vec<u8>,
@@ -59,7 +64,8 @@ impl std::fmt::Debug for CanonicalSamples {
 }
 
 impl Canonical {
-    /// A canonical image of these samples. `None` when a length disagrees with the size, or when there is no pixel.
+    /// A canonical image of these samples, which stand upright. `None` when a length disagrees with the size, or when there is
+    /// no pixel.
     #[must_use]
     pub fn new(size: Size, samples: CanonicalSamples, alpha_composed: bool, scale_divisor: u32) -> Option<Self> {
         let is = |v: &Vec<u8>, size: Size, channels| sample_count(size, channels) == Some(v.len());
@@ -71,11 +77,48 @@ impl Canonical {
                 is(luma, size, 1) && is(cb, half, 1) && is(cr, half, 1)
             }
         };
-        (agrees && size.pixels() > 0).then_some(Self { size, samples, alpha_composed, scale_divisor })
+        let orientation = Orientation::Upright;
+        let canonical = Self { stored_size: size, orientation, samples, alpha_composed, scale_divisor };
+        (agrees && size.pixels() > 0).then_some(canonical)
+    }
+
+    /// Width and height of the upright image.
+    #[must_use]
+    pub fn size(&self) -> Size {
+        if self.orientation.swaps_axes() { self.stored_size.transposed() } else { self.stored_size }
+    }
+
+    /// The same image, whose samples stand upright.
+    ///
+    /// # Errors
+    ///
+    /// `out_of_memory`, `deadline`, `cancelled`.
+    pub fn upright(self, timer: &CpuTimer<'_>) -> Result<Self> {
+        if self.orientation == Orientation::Upright { Ok(self) } else { self.turned(timer) }
+    }
+
+    /// A copy whose samples stand upright.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::upright`].
+    pub(crate) fn turned(&self, timer: &CpuTimer<'_>) -> Result<Self> {
+        let (size, half) = (self.stored_size, chroma_size(self.stored_size, (2, 2)));
+        let plane = |v: &[u8], size| StoredPixels::<1>::new(v, size, self.orientation)?.to_upright(timer);
+        let samples = match &self.samples {
+            CanonicalSamples::Rgb(rgb) => {
+                CanonicalSamples::Rgb(StoredPixels::<3>::new(rgb, size, self.orientation)?.to_upright(timer)?)
+            }
+            CanonicalSamples::Gray(luma) => CanonicalSamples::Gray(plane(luma, size)?),
+            CanonicalSamples::Ycbcr420 { luma, cb, cr } => {
+                CanonicalSamples::Ycbcr420 { luma: plane(luma, size)?, cb: plane(cb, half)?, cr: plane(cr, half)? }
+            }
+        };
+        Ok(Self { stored_size: self.size(), orientation: Orientation::Upright, samples, ..*self })
     }
 }
 
-/// Does what the plan says of decoded pixels: crop, reduce, convert, compose, turn.
+/// Does what the plan says of decoded pixels: crop, reduce, convert, compose. Turning them is left to who reads them.
 ///
 /// # Errors
 ///
@@ -102,51 +145,46 @@ pub(crate) fn canonicalise(pixels: Pixels, coded_size: Size, plan: &Plan, worker
         Pixels::ReducedYcbcr(planes) => from_planes(planes, plan, workers)?,
         Pixels::ReducedInterleaved(raster) => interleaved(raster, plan, workers)?,
     };
-    Canonical::new(plan.size(), samples, alpha_composed, scale_divisor)
-        .ok_or_else(|| Error::internal("canonical samples disagree with their size"))
+    let canonical = Canonical::new(plan.target, samples, alpha_composed, scale_divisor)
+        .ok_or_else(|| Error::internal("canonical samples disagree with their size"))?;
+    Ok(Canonical { orientation: plan.orientation, ..canonical })
 }
 
-/// Turns reduced planes upright where they go to the encoder as they are, else converts them to RGB first.
+/// Leaves reduced planes as they are where they go to the encoder as planes, else converts them to RGB.
 fn from_planes(planes: Planes, plan: &Plan, workers: Workers<'_>) -> Result<(CanonicalSamples, bool)> {
     match plan.chroma_grid(planes.bit_depth, planes.matrix) {
-        ChromaGrid::Half => Ok((planar(planes, plan, &workers.timer())?, false)),
+        ChromaGrid::Half => Ok((planar(planes)?, false)),
         ChromaGrid::Full => interleaved(to_rgb(planes, workers)?, plan, workers),
     }
 }
 
-/// Stretches planes to full range and turns each upright.
-fn planar(planes: Planes, plan: &Plan, timer: &CpuTimer<'_>) -> Result<CanonicalSamples> {
+/// Stretches planes to full range.
+fn planar(planes: Planes) -> Result<CanonicalSamples> {
     let planes = expand_range(planes);
     debug_assert_eq!(planes.range, Range::Full);
-    let upright = |samples: Samples, size: Size| match samples {
-        Samples::U8(v) => Ok(turn::<1>(v, size, plan.orientation, timer)?),
+    let bytes = |samples: Samples| match samples {
+        Samples::U8(v) => Ok(v),
         Samples::U16(_) => Err(Error::internal("16-bit planes cannot be encoded")),
     };
-    let luma = upright(planes.luma, plan.target)?;
+    let luma = bytes(planes.luma)?;
     Ok(match planes.chroma {
         None => CanonicalSamples::Gray(luma),
-        Some(chroma) => {
-            let half = chroma_size(plan.target, (2, 2));
-            CanonicalSamples::Ycbcr420 { luma, cb: upright(chroma.cb, half)?, cr: upright(chroma.cr, half)? }
-        }
+        Some(chroma) => CanonicalSamples::Ycbcr420 { luma, cb: bytes(chroma.cb)?, cr: bytes(chroma.cr)? },
     })
 }
 
-/// Converts, composes and turns a raster of the target size, and says whether any pixel shows the matte.
+/// Converts and composes a raster of the target size, and says whether any pixel shows the matte.
 fn interleaved(raster: Raster, plan: &Plan, workers: Workers<'_>) -> Result<(CanonicalSamples, bool)> {
     let Raster { layout, samples, .. } = to_srgb(raster, &plan.conversion, workers)?;
     let Samples::U8(samples) = samples else {
         return Err(Error::internal("the colour stage left 16-bit samples"));
     };
-    let timer = &workers.timer();
-    let rgb =
-        |samples| Ok::<_, Error>(CanonicalSamples::Rgb(turn::<3>(samples, plan.target, plan.orientation, timer)?));
     Ok(match layout {
-        Layout::Gray => (CanonicalSamples::Gray(turn::<1>(samples, plan.target, plan.orientation, timer)?), false),
-        Layout::Rgb => (rgb(samples)?, false),
+        Layout::Gray => (CanonicalSamples::Gray(samples), false),
+        Layout::Rgb => (CanonicalSamples::Rgb(samples), false),
         Layout::Rgba => {
-            let (samples, composed) = compose(samples, plan.matte, timer)?;
-            (rgb(samples)?, composed)
+            let (samples, composed) = compose(samples, plan.matte, &workers.timer())?;
+            (CanonicalSamples::Rgb(samples), composed)
         }
         Layout::Cmyk => return Err(Error::internal("the colour stage left CMYK samples")),
     })
@@ -155,6 +193,19 @@ fn interleaved(raster: Raster, plan: &Plan, workers: Workers<'_>) -> Result<(Can
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_upright_image_has_the_axes_of_its_size() {
+        let luma = (0..6).collect();
+        let stored = Canonical::new(Size::new(3, 2), CanonicalSamples::Gray(luma), false, 1).unwrap();
+        let turned = Canonical { orientation: Orientation::Rotate90, ..stored };
+        let upright = turned.clone().upright(&CpuTimer::default()).unwrap();
+        assert_eq!(
+            (turned.size(), upright.size(), upright.stored_size),
+            (Size::new(2, 3), Size::new(2, 3), Size::new(2, 3))
+        );
+        assert!(upright.samples == CanonicalSamples::Gray(vec![3, 0, 4, 1, 5, 2]));
+    }
 
     #[test]
     fn a_canonical_image_agrees_with_its_size() {

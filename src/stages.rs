@@ -30,9 +30,10 @@ impl Decoded {
     }
 }
 
-/// Ingests one upload, and keeps the canonical image before encoding.
+/// Ingests one upload, and keeps the canonical image before encoding, upright.
 pub fn ingest_with_canonical(ingest: &Ingest, source: Source) -> Result<(Background, Canonical)> {
-    ingest.finish(ingest.prepare(source)?)
+    let (background, canonical) = ingest.finish(ingest.prepare(source)?)?;
+    Ok((background, canonical.upright(&CpuTimer::default())?))
 }
 
 /// A probed and planned file.
@@ -113,7 +114,7 @@ impl<'a> Planned<'a> {
 
     /// Crops, reduces, converts, composes, turns.
     pub fn canonicalise(&self, decoded: Decoded) -> Result<Canonical> {
-        canonicalise(decoded.0, self.header.coded_size, &self.plan, Workers::default())
+        canonicalise(decoded.0, self.header.coded_size, &self.plan, Workers::default())?.upright(&CpuTimer::default())
     }
 }
 

@@ -42,8 +42,8 @@ fn accepted(canonical: &Canonical, receipt: &Receipt, samples: &Path) -> io::Res
     fs::write(samples, rgb::interleaved(canonical))?;
     Ok(json!({
         "samples": samples.to_string_lossy(),
-        "width": canonical.size.width,
-        "height": canonical.size.height,
+        "width": canonical.size().width,
+        "height": canonical.size().height,
         "conversion": receipt.color_conversion,
         "source": receipt.source,
     }))

@@ -4,7 +4,7 @@
 use image_ingest::stages::{Canonical, CanonicalSamples};
 
 pub(crate) fn interleaved(canonical: &Canonical) -> Vec<u8> {
-    let (width, height) = (canonical.size.width as usize, canonical.size.height as usize);
+    let (width, height) = (canonical.size().width as usize, canonical.size().height as usize);
     match &canonical.samples {
         CanonicalSamples::Rgb(v) => v.clone(),
         CanonicalSamples::Gray(v) => v.iter().flat_map(|&g| [g; 3]).collect(),

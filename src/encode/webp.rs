@@ -4,7 +4,7 @@
 //! else.
 
 use image_ingest_color::LimitedPlanes;
-use image_ingest_samples::{CpuTimer, Size};
+use image_ingest_samples::{CpuTimer, Orientation, Size};
 use image_ingest_webp_encode as libwebp;
 
 use crate::canonical::{Canonical, CanonicalSamples};
@@ -16,12 +16,14 @@ use crate::error::{Error, Result};
 ///
 /// `out_of_memory`, `deadline`, `cancelled`; `internal` when a side is over 16 383 or libwebp fails.
 pub(super) fn encode(canonical: &Canonical, quality: u8, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
+    if canonical.orientation != Orientation::Upright {
+        return encode(&canonical.turned(timer)?, quality, timer);
+    }
+    let size = canonical.stored_size;
     match &canonical.samples {
-        CanonicalSamples::Rgb(rgb) => encode_rgb(canonical.size, rgb, quality, timer),
-        CanonicalSamples::Gray(luma) => encode_planes(canonical.size, luma, None, quality, timer),
-        CanonicalSamples::Ycbcr420 { luma, cb, cr } => {
-            encode_planes(canonical.size, luma, Some((cb, cr)), quality, timer)
-        }
+        CanonicalSamples::Rgb(rgb) => encode_rgb(size, rgb, quality, timer),
+        CanonicalSamples::Gray(luma) => encode_planes(size, luma, None, quality, timer),
+        CanonicalSamples::Ycbcr420 { luma, cb, cr } => encode_planes(size, luma, Some((cb, cr)), quality, timer),
     }
 }
 

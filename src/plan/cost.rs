@@ -90,10 +90,12 @@ pub(crate) fn estimate(header: &Header, plan: &Plan, encoding: Encoding, upload_
         (false, true) => pixels + pixels.div_ceil(2),
         (false, false) => pixels * channels,
     };
-    let turning = if plan.orientation == Orientation::Upright { canonical } else { 2 * canonical };
-    let encoding = canonical + pixels * encoder_bytes_per_pixel(encoding);
+    // The JPEG encoder turns some rows at a time; for WebP all are turned first.
+    let is_turned = matches!(encoding, Encoding::Webp { .. }) && plan.orientation != Orientation::Upright;
+    let turned = if is_turned { canonical } else { 0 };
+    let encoding = canonical + turned + pixels * encoder_bytes_per_pixel(encoding);
     let decoding = cost.working_bytes + if cost.streams { reducing } else { decoded };
-    let stage = decoding.max(reducing).max(converting).max(turning).max(encoding);
+    let stage = decoding.max(reducing).max(converting).max(encoding);
     // An eighth more, for what the allocator keeps between buffers of changing sizes.
     upload_bytes + copied_bytes(header, upload_bytes) + stage + stage / 8 + FIXED + cost.extra_for_threads
 }

@@ -188,7 +188,7 @@ impl Ingest {
         let id = timed(&mut timings.content_id, || ContentId::of(&bytes));
         budget.check()?;
         let receipt = Receipt::new(&header, upload.len() as u64, &plan, memory_bytes, &canonical, timings);
-        let background = Background { bytes: bytes.into(), id, source_id, size: canonical.size, encoding, receipt };
+        let background = Background { bytes: bytes.into(), id, source_id, size: canonical.size(), encoding, receipt };
         Ok((background, canonical))
     }
 

@@ -104,7 +104,7 @@ struct Plane<'a> {
 impl Plane<'_> {
     /// How far right and down the plane lies of where it should, in canonical pixels.
     fn shift(&self) -> (f64, f64) {
-        let (width, height) = (f64::from(self.canonical.size.width), f64::from(self.canonical.size.height));
+        let (width, height) = (f64::from(self.canonical.size().width), f64::from(self.canonical.size().height));
         let expected = |x: f64, y: f64| ycbcr(x / width, y / height, self.stored)[self.of];
         let (mut xx, mut xy, mut yy, mut xe, mut ye) = (0.0, 0.0, 0.0, 0.0, 0.0);
         let rows = self.samples.len() / self.columns;
@@ -127,7 +127,7 @@ impl Plane<'_> {
 }
 
 fn planes(canonical: &Canonical, stored: Size) -> Vec<Plane<'_>> {
-    let width = canonical.size.width as usize;
+    let width = canonical.size().width as usize;
     let plane = |samples: Vec<f64>, step: f64, of: usize| {
         let columns = if step == 1.0 { width } else { width.div_ceil(2) };
         Plane { samples, columns, step, of, canonical, stored }
@@ -158,7 +158,7 @@ fn stays_in_place(format: Format, name: &str, encode: impl Fn(Size) -> Vec<u8>) 
         let stored = Size::new(width, height);
         let (canonical, receipt) = canonical(&encode(stored));
         assert_eq!((receipt.source.format, receipt.source.size), (format, stored), "{name}");
-        assert_eq!(canonical.size.width, width.min(2048), "{name}");
+        assert_eq!(canonical.size().width, width.min(2048), "{name}");
         let components = if format == Format::Gif { 1 } else { 3 };
         for plane in planes(&canonical, stored).iter().take(components) {
             let (x, y) = plane.shift();

@@ -23,7 +23,7 @@ pub(crate) fn canonical(bytes: &[u8]) -> (Canonical, Receipt) {
 }
 
 fn rgb(canonical: &Canonical) -> RgbImage {
-    let (width, height) = (canonical.size.width, canonical.size.height);
+    let (width, height) = (canonical.size().width, canonical.size().height);
     match &canonical.samples {
         CanonicalSamples::Rgb(v) => RgbImage::from_raw(width, height, v.clone()).unwrap(),
         CanonicalSamples::Gray(v) => {

@@ -51,6 +51,6 @@ pub use pool::Pool;
 pub use raster::{Layout, Raster};
 pub use samples::{RowSink, SampleSlice, Samples, sample_count};
 pub use size::{Rect, Size};
-pub use turn::{StoredPixels, turn};
+pub use turn::StoredPixels;
 pub use view::{PictureView, PlaneView};
 pub use workers::Workers;

@@ -15,42 +15,9 @@ use crate::memory::zeroed;
 use crate::orientation::Orientation;
 use crate::size::Size;
 
-/// Turns rows of pixels of `N` bytes each upright; `size` is that of the stored picture.
-///
-/// The result has the axes of the upright picture: `height × width` pixels where the orientation swaps the axes.
-///
-/// ```
-/// use image_ingest_samples::{CpuTimer, Orientation, Size, turn};
-///
-/// let stored = vec![1, 2, 3, 4, 5, 6];
-/// let upright = turn::<1>(stored, Size::new(3, 2), Orientation::Rotate90, &CpuTimer::default())?;
-/// assert_eq!(upright, [4, 1, 5, 2, 6, 3]);
-/// # Ok::<(), image_ingest_samples::WorkError>(())
-/// ```
-///
-/// # Errors
-///
-/// [`WorkError::OutOfMemory`], [`WorkError::Deadline`], [`WorkError::Cancelled`]; [`WorkError::Internal`] when the
-/// length disagrees with the size.
-pub fn turn<const N: usize>(
-    samples: Vec<u8>,
-    size: Size,
-    orientation: Orientation,
-    timer: &CpuTimer<'_>,
-) -> Result<Vec<u8>, WorkError> {
-    let stored = StoredPixels::<N>::new(&samples, size, orientation)?;
-    if orientation == Orientation::Upright {
-        return Ok(samples);
-    }
-    let mut out = zeroed(samples.len())?;
-    for (top, strip) in (0..).step_by(SIDE).zip(out.chunks_mut(stored.row_len() * SIDE)) {
-        timer.check()?;
-        stored.copy_upright(top, strip);
-    }
-    Ok(out)
-}
-
 /// A stored picture of pixels of `N` bytes each, whose upright rows are made when they are needed.
+///
+/// The upright picture has `height × width` pixels where the orientation swaps the axes.
 ///
 /// ```
 /// use image_ingest_samples::{Orientation, Size, StoredPixels};
@@ -84,6 +51,45 @@ impl<'s, const N: usize> StoredPixels<'s, N> {
         Ok(Self { pixels, width, height, orientation })
     }
 
+    /// All upright rows.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError::OutOfMemory`], [`WorkError::Deadline`], [`WorkError::Cancelled`].
+    pub fn to_upright(&self, timer: &CpuTimer<'_>) -> Result<Vec<u8>, WorkError> {
+        let mut out = zeroed(self.pixels.as_flattened().len())?;
+        for (top, strip) in (0..).step_by(SIDE).zip(out.chunks_mut(self.row_len().max(1) * SIDE)) {
+            timer.check()?;
+            self.copy_upright(top, strip);
+        }
+        Ok(out)
+    }
+
+    /// The upright rows from `top` on, at most `count`: the stored ones where they stand upright, else made in `buffer`.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError::OutOfMemory`].
+    pub fn upright_rows<'r>(
+        &'r self,
+        top: usize,
+        count: usize,
+        buffer: &'r mut Vec<u8>,
+    ) -> Result<&'r [u8], WorkError> {
+        let row_len = self.row_len();
+        let rows = if self.orientation.swaps_axes() { self.width } else { self.height };
+        let rows = top.min(rows)..(top + count).min(rows);
+        if self.orientation == Orientation::Upright {
+            return Ok(&self.pixels.as_flattened()[rows.start * row_len..rows.end * row_len]);
+        }
+        if buffer.len() < row_len * count {
+            *buffer = zeroed(row_len * count)?;
+        }
+        let out = &mut buffer[..rows.len() * row_len];
+        self.copy_upright(rows.start, out);
+        Ok(out)
+    }
+
     /// Bytes of an upright row.
     #[must_use]
     pub fn row_len(&self) -> usize {
@@ -105,17 +111,26 @@ impl<'s, const N: usize> StoredPixels<'s, N> {
                     out.reverse();
                 }
             }
-        } else if N == 1 && lines >= top + SIDE && out.len() == row_len * SIDE {
-            let left = if mirror_y { lines - SIDE - top } else { top };
-            self.transpose_bytes(left, out, (mirror_x, mirror_y));
         } else {
-            let column = |y: usize| if mirror_x { self.height - 1 - y } else { y };
-            for first in (0..self.height).step_by(PIXEL_BLOCK) {
-                for (row, out) in (top..lines).zip(out.chunks_exact_mut(row_len)) {
-                    let (x, out) = (line(row), out.as_chunks_mut::<N>().0);
-                    for y in first..(first + PIXEL_BLOCK).min(self.height) {
-                        out[column(y)] = self.pixels[y * self.width + x];
-                    }
+            for (top, strip) in (top..lines).step_by(SIDE).zip(out.chunks_mut(row_len * SIDE)) {
+                if N == 1 && lines >= top + SIDE && strip.len() == row_len * SIDE {
+                    let left = if mirror_y { lines - SIDE - top } else { top };
+                    self.transpose_bytes(left, strip, (mirror_x, mirror_y));
+                } else {
+                    self.transpose_pixels(top, strip, (mirror_x, mirror_y));
+                }
+            }
+        }
+    }
+
+    /// Makes rows of the columns from upright row `top` on, pixel by pixel.
+    fn transpose_pixels(&self, top: usize, out: &mut [u8], (mirror_x, mirror_y): (bool, bool)) {
+        let column = |y: usize| if mirror_x { self.height - 1 - y } else { y };
+        for first in (0..self.height).step_by(PIXEL_BLOCK) {
+            for (row, out) in (top..self.width).zip(out.chunks_exact_mut(self.row_len().max(1))) {
+                let (x, out) = (if mirror_y { self.width - 1 - row } else { row }, out.as_chunks_mut::<N>().0);
+                for y in first..(first + PIXEL_BLOCK).min(self.height) {
+                    out[column(y)] = self.pixels[y * self.width + x];
                 }
             }
         }
@@ -136,7 +151,7 @@ impl<'s, const N: usize> StoredPixels<'s, N> {
             rows.iter_mut().enumerate().for_each(|(i, row)| *row = block::row(from, source(i) * self.width + left));
             block::transpose(&mut rows);
             let column = if mirror_x { height - top - SIDE } else { top };
-            for (x, bytes) in rows.into_iter().enumerate() {
+            for (x, bytes) in rows.iter().enumerate() {
                 out[target(x) + column..][..SIDE].copy_from_slice(bytes.as_array());
             }
         }
@@ -154,6 +169,15 @@ const PIXEL_BLOCK: usize = 64;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn turn<const N: usize>(
+        samples: Vec<u8>,
+        size: Size,
+        orientation: Orientation,
+        timer: &CpuTimer<'_>,
+    ) -> Result<Vec<u8>, WorkError> {
+        StoredPixels::<N>::new(&samples, size, orientation)?.to_upright(timer)
+    }
 
     /// CIPA DC-008 table 6: which corner of the upright picture the stored first row and column become.
     #[test]

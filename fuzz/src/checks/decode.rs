@@ -23,8 +23,8 @@ pub fn decode(data: &[u8], format: Format) {
         let planned = Planned::of(data, format, &fit(max_edge), &limits)?;
         holds(planned.header(), &limits);
         let canonical = planned.canonicalise(planned.decode()?).unwrap_or_else(|e| panic!("after decoding: {e}"));
-        assert_eq!(canonical.size, planned.size());
-        assert!(canonical.size.pixels() > 0 && canonical.size.longer() <= max_edge);
+        assert_eq!(canonical.size(), planned.size());
+        assert!(canonical.size().pixels() > 0 && canonical.size().longer() <= max_edge);
         Ok::<(), Error>(())
     };
     let (whole, reduced) = (verdict(2048), verdict(20));
