@@ -16,7 +16,7 @@ use image_ingest_samples::{
 };
 
 use crate::error::{Error, Result};
-use crate::pixels::Pixels;
+use crate::pixels::{Pixels, RowKind};
 use crate::plan::Plan;
 
 /// The canonical image before encoding: samples and nothing else.
@@ -124,30 +124,64 @@ impl Canonical {
 ///
 /// `out_of_memory`, `deadline`, `cancelled`; `internal` when a codec gave other pixels than it promised.
 pub(crate) fn canonicalise(pixels: Pixels, coded_size: Size, plan: &Plan, workers: Workers<'_>) -> Result<Canonical> {
-    let reduced_by_codec = matches!(pixels, Pixels::ReducedYcbcr(_) | Pixels::ReducedInterleaved(_));
     // The longer side tells the scale. A short one may have been rounded up too far.
-    let scale_divisor = if reduced_by_codec {
-        plan.scale.divisor()
-    } else {
-        coded_size.longer().div_ceil(pixels.size().longer().max(1))
+    let divisor = |size: Size| coded_size.longer().div_ceil(size.longer().max(1));
+    let crop = |size: Size| if divisor(size) == 1 { plan.crop } else { Rect::whole(size) };
+    let scale_divisor = match &pixels {
+        Pixels::Ycbcr(Planes { size, .. }) | Pixels::Interleaved(Raster { size, .. }) => divisor(*size),
+        _ => plan.scale.divisor(),
     };
-    let crop = if scale_divisor == 1 { plan.crop } else { Rect::whole(pixels.size()) };
     let (samples, alpha_composed) = match pixels {
         Pixels::Ycbcr(planes) => {
+            let crop = crop(planes.size);
             let grid = plan.chroma_grid(planes.bit_depth, planes.matrix);
             let reduced = reduce_planes(planes, crop, plan.target, grid, &workers.timer())?;
             from_planes(reduced, plan, workers)?
         }
         Pixels::Interleaved(raster) => {
+            let crop = crop(raster.size);
             let reduced = reduce_raster(raster, crop, plan.target, &workers.timer())?;
             interleaved(reduced, plan, workers)?
         }
         Pixels::ReducedYcbcr(planes) => from_planes(planes, plan, workers)?,
         Pixels::ReducedInterleaved(raster) => interleaved(raster, plan, workers)?,
+        Pixels::Delivered => return Err(Error::internal("pixels that were delivered")),
     };
     let canonical = Canonical::new(plan.target, samples, alpha_composed, scale_divisor)
         .ok_or_else(|| Error::internal("canonical samples disagree with their size"))?;
     Ok(Canonical { orientation: plan.orientation, ..canonical })
+}
+
+/// What is left to do with rows of the plan's target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RowStage {
+    /// Planes go to the encoder as planes.
+    Ycbcr {
+        has_chroma: bool,
+        /// Whether they have limited range and are stretched before.
+        is_limited: bool,
+    },
+    /// One component.
+    Gray,
+    /// Interleaved red, green, blue.
+    Rgb,
+}
+
+impl RowStage {
+    /// What [`canonicalise`] would do with whole pixels; `None` where it needs more than a few rows at a time.
+    pub(crate) fn of(kind: RowKind, plan: &Plan) -> Option<Self> {
+        if plan.orientation != Orientation::Upright || !plan.conversion.is_identity() {
+            return None;
+        }
+        match kind {
+            RowKind::Ycbcr { has_chroma, range, matrix } if plan.chroma_grid(8, matrix) == ChromaGrid::Half => {
+                Some(Self::Ycbcr { has_chroma, is_limited: range == Range::Limited })
+            }
+            RowKind::Interleaved(Layout::Gray) => Some(Self::Gray),
+            RowKind::Interleaved(Layout::Rgb) => Some(Self::Rgb),
+            _ => None,
+        }
+    }
 }
 
 /// Leaves reduced planes as they are where they go to the encoder as planes, else converts them to RGB.

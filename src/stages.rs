@@ -11,7 +11,7 @@ use crate::codec::exif::Exif;
 use crate::encode;
 use crate::error::{Error, Result};
 use crate::header::{Channels, Coding, Header, Orientation};
-use crate::pixels::Pixels;
+use crate::pixels::{KeepPixels, Pixels};
 use crate::plan::profile::{Encoding, Profile};
 use crate::plan::{self, Plan, cost};
 use crate::run::ingest::{Background, Ingest};
@@ -32,7 +32,8 @@ impl Decoded {
 
 /// Ingests one upload, and keeps the canonical image before encoding, upright.
 pub fn ingest_with_canonical(ingest: &Ingest, source: Source) -> Result<(Background, Canonical)> {
-    let (background, canonical) = ingest.finish(ingest.prepare(source)?)?;
+    let (background, canonical) = ingest.finish_keeping(ingest.prepare(source)?, true)?;
+    let canonical = canonical.ok_or_else(|| Error::internal("a canonical image that was not kept"))?;
     Ok((background, canonical.upright(&CpuTimer::default())?))
 }
 
@@ -109,7 +110,8 @@ impl<'a> Planned<'a> {
 
     /// Decodes.
     pub fn decode(&self) -> Result<Decoded> {
-        codec::decode(self.bytes, &self.header, &self.plan, &self.limits, Workers::default()).map(Decoded)
+        let workers = Workers::default();
+        codec::decode(self.bytes, &self.header, &self.plan, &self.limits, workers, &mut KeepPixels).map(Decoded)
     }
 
     /// Crops, reduces, converts, composes, turns.

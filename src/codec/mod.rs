@@ -4,7 +4,7 @@ use image_ingest_samples::{CpuTimer, Workers};
 
 use crate::error::Result;
 use crate::header::Header;
-use crate::pixels::Pixels;
+use crate::pixels::{CanonicalRows, Pixels};
 use crate::plan::Plan;
 use crate::plan::cost::DecodeCost;
 use crate::upload::format::Format;
@@ -16,6 +16,7 @@ pub(crate) mod gif;
 pub(crate) mod heif;
 pub(crate) mod jpeg;
 pub(crate) mod png;
+mod reduced;
 pub(crate) mod webp;
 
 /// Reads the container's structure, without decoding; every limit that a header can break is checked here.
@@ -55,7 +56,7 @@ pub(crate) fn cost(header: &Header, plan: &Plan, threads: usize) -> DecodeCost {
 }
 
 /// Decodes the primary image in stored axes: the whole coded picture, possibly reduced by `plan.scale`, or what the plan
-/// keeps of it at `plan.target`.
+/// keeps of it at `plan.target`, whose rows go to `rows` where those are taken.
 ///
 /// # Errors
 ///
@@ -66,12 +67,13 @@ pub(crate) fn decode(
     plan: &Plan,
     limits: &Limits,
     workers: Workers<'_>,
+    rows: &mut dyn CanonicalRows,
 ) -> Result<Pixels> {
     match header.format {
-        Format::Jpeg => jpeg::decode(bytes, header, plan, &workers.timer()),
-        Format::Png => png::decode(bytes, header, plan, limits, &workers.timer()),
+        Format::Jpeg => jpeg::decode(bytes, header, plan, &workers.timer(), rows),
+        Format::Png => png::decode(bytes, header, plan, limits, &workers.timer(), rows),
         Format::Gif => gif::decode(bytes, header, limits, &workers.timer()),
-        Format::Webp => webp::decode(bytes, header, plan, &workers.timer()),
+        Format::Webp => webp::decode(bytes, header, plan, &workers.timer(), rows),
         #[cfg(feature = "heic")]
         Format::Heic => heif::decode(bytes, header, plan, limits, workers),
         #[cfg(not(feature = "heic"))]

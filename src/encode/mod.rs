@@ -1,6 +1,7 @@
 //! Encodes the canonical image. No later stage changes a byte.
 
 mod jpeg;
+pub(crate) mod rows;
 #[cfg(feature = "webp-encode")]
 pub(crate) mod webp;
 

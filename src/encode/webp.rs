@@ -66,7 +66,7 @@ const MAX_SIDE: u32 = 16_383;
 mod tests {
     use super::*;
     use crate::codec::webp;
-    use crate::pixels::Pixels;
+    use crate::pixels::{KeepPixels, Pixels};
     use crate::plan::plan;
     use crate::plan::profile::Profile;
     use crate::upload::limits::Limits;
@@ -74,8 +74,8 @@ mod tests {
 
     fn decoded(file: &[u8]) -> Planes {
         let header = webp::probe(file, &Limits::default(), &CpuTimer::default()).expect("own file");
-        match webp::decode(file, &header, &plan(&header, &Profile::default()), &CpuTimer::default()).expect("own file")
-        {
+        let plan = plan(&header, &Profile::default());
+        match webp::decode(file, &header, &plan, &CpuTimer::default(), &mut KeepPixels).expect("own file") {
             Pixels::ReducedYcbcr(planes) => planes,
             _ => panic!("lossy WebP has planes"),
         }

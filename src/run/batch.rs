@@ -210,8 +210,7 @@ where
         let (ingest, sender) = (self.ingest.clone(), self.sender.clone());
         self.pool.spawn(move || {
             let result = catch_unwind(AssertUnwindSafe(|| ingest.finish(prepared)))
-                .unwrap_or_else(|_| Err(Error::internal("a stage panicked")))
-                .map(|(background, _)| background);
+                .unwrap_or_else(|_| Err(Error::internal("a stage panicked")));
             // Sending fails when the batch has been dropped. Nobody needs the result then.
             let _ = sender.send(Finished { index, memory_bytes, result });
         });

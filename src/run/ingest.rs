@@ -10,8 +10,10 @@ use image_ingest_samples::{Budget, CancellationToken, Moment, Pool, Size, Worker
 use crate::canonical::{Canonical, canonicalise};
 use crate::codec;
 use crate::encode::encode;
+use crate::encode::rows::RowEncoder;
 use crate::error::{Error, Result};
 use crate::header::Header;
+use crate::pixels::{CanonicalRows, KeepPixels, Pixels};
 use crate::plan::profile::{Encoding, Profile};
 use crate::plan::{Plan, cost, plan};
 use crate::run::receipt::{Receipt, Timings};
@@ -148,7 +150,7 @@ impl Ingest {
     /// Every code but `empty` and `unknown_format`, which are the upload's. A `source` that was made under other limits may
     /// be `too_large` here.
     pub fn ingest(&self, source: Source) -> Result<Background> {
-        self.finish(self.prepare(source)?).map(|(background, _)| background)
+        self.finish(self.prepare(source)?)
     }
 
     /// Does everything that comes before decoding.
@@ -173,22 +175,37 @@ impl Ingest {
         Ok(Prepared { upload, source_id, header, plan, memory_bytes, budget, probe: started.elapsed() })
     }
 
-    /// Decodes, canonicalises, encodes and names.
-    pub(crate) fn finish(&self, prepared: Prepared) -> Result<(Background, Canonical)> {
+    /// Decodes, canonicalises, encodes and names. Where a codec's rows need nothing else, they are encoded while they are
+    /// decoded.
+    pub(crate) fn finish(&self, prepared: Prepared) -> Result<Background> {
+        self.finish_keeping(prepared, false).map(|(background, _)| background)
+    }
+
+    /// The same; `keeps` the canonical image before encoding, for which it has to exist.
+    pub(crate) fn finish_keeping(&self, prepared: Prepared, keeps: bool) -> Result<(Background, Option<Canonical>)> {
         let Prepared { upload, source_id, header, plan, memory_bytes, budget, probe } = prepared;
         let (workers, encoding) = (self.workers().under(&budget), self.profile.encoding);
         let mut timings = Timings { probe, ..Timings::default() };
         let (canonical, bytes) = catch_panic(header.format, || {
-            let pixels = timed(&mut timings.decode, || codec::decode(&upload, &header, &plan, &self.limits, workers))?;
+            let mut encoder = RowEncoder::new(&plan, encoding, workers.timer());
+            let rows: &mut dyn CanonicalRows = if keeps { &mut KeepPixels } else { &mut encoder };
+            let pixels =
+                timed(&mut timings.decode, || codec::decode(&upload, &header, &plan, &self.limits, workers, rows))?;
+            if matches!(pixels, Pixels::Delivered) {
+                let (bytes, meanwhile) = timed(&mut timings.encode, || encoder.finish())?;
+                timings.encode += meanwhile;
+                timings.decode = timings.decode.saturating_sub(meanwhile);
+                return Ok((None, bytes));
+            }
             let canonical =
                 timed(&mut timings.canonicalise, || canonicalise(pixels, header.coded_size, &plan, workers))?;
             let bytes = timed(&mut timings.encode, || encode(&canonical, encoding, &workers.timer()))?;
-            Ok((canonical, bytes))
+            Ok((Some(canonical), bytes))
         })?;
         let id = timed(&mut timings.content_id, || ContentId::of(&bytes));
         budget.check()?;
-        let receipt = Receipt::new(&header, upload.len() as u64, &plan, memory_bytes, &canonical, timings);
-        let background = Background { bytes: bytes.into(), id, source_id, size: canonical.size(), encoding, receipt };
+        let receipt = Receipt::new(&header, upload.len() as u64, &plan, memory_bytes, canonical.as_ref(), timings);
+        let background = Background { bytes: bytes.into(), id, source_id, size: plan.size(), encoding, receipt };
         Ok((background, canonical))
     }
 

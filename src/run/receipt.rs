@@ -124,15 +124,16 @@ impl Receipt {
         bytes: u64,
         plan: &Plan,
         memory_bytes: u64,
-        canonical: &Canonical,
+        canonical: Option<&Canonical>,
         timings: Timings,
     ) -> Self {
         Self {
             source: SourceFacts::new(header, bytes),
             color_conversion: plan.conversion.name(),
             frames_dropped: header.frames.map_or(0, |frames| frames.saturating_sub(1)),
-            alpha_composed: canonical.alpha_composed,
-            dct_scale_divisor: canonical.scale_divisor,
+            // Rows that were encoded as they came are opaque, and reduced by the codec.
+            alpha_composed: canonical.is_some_and(|canonical| canonical.alpha_composed),
+            dct_scale_divisor: canonical.map_or(plan.scale.divisor(), |canonical| canonical.scale_divisor),
             memory_bytes,
             timings,
         }

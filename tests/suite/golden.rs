@@ -9,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use image_ingest::stages::ingest_with_canonical;
 use image_ingest::{Background, Error, Geometry, Ingest, Known, Limits, Outcome, Profile, Source};
 
 use crate::files;
@@ -158,6 +159,20 @@ fn canonical_bytes_put_back_under_another_profile_are_decided_by_it() {
     assert!(matches!(put_back(&large).unwrap(), Outcome::Unchanged { .. }));
     let Outcome::Changed(reduced) = put_back(&small).unwrap() else { panic!("a smaller picture is another") };
     assert!(reduced.size.longer() <= 100 && reduced.id != made.id);
+}
+
+/// Both where the canonical image stands upright and where it is turned.
+#[test]
+fn rows_that_are_encoded_as_they_come_give_the_bytes_of_whole_images() {
+    let ingest = Ingest::default();
+    for path in inputs() {
+        let source = || Source::new(fs::read(&path).unwrap(), ingest.limits()).unwrap();
+        let (whole, _) = ingest_with_canonical(&ingest, source()).unwrap();
+        let rows = ingest.ingest(source()).unwrap();
+        assert!(rows.bytes == whole.bytes, "{}", files::name(&path));
+        let facts = |b: &Background| (b.receipt.alpha_composed, b.receipt.dct_scale_divisor, b.size);
+        assert_eq!(facts(&rows), facts(&whole), "{}", files::name(&path));
+    }
 }
 
 #[test]

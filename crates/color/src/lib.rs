@@ -75,4 +75,4 @@ pub use conversion::{Conversion, conversion};
 pub use description::{ColorDescription, ColorModel};
 pub use limited::LimitedPlanes;
 pub use transform::to_srgb;
-pub use ycbcr::{expand_range, to_rgb};
+pub use ycbcr::{RangeStretch, expand_range, to_rgb};

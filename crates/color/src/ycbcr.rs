@@ -119,26 +119,56 @@ pub fn expand_range(mut planes: Planes) -> Planes {
     if planes.range == Range::Full || planes.bit_depth != 8 {
         return planes;
     }
-    // `centre + 255 × (v − low) / span`, rounded half away from `low`.
-    let stretch = |low: i32, span: i32, centre: i32| -> [u8; 256] {
-        std::array::from_fn(|v| {
-            let offset = i32::try_from(v).unwrap_or(255) - low;
-            byte(i64::from((offset * 510 + span * offset.signum()) / (2 * span) + centre))
-        })
-    };
-    let (luma, chroma) = (stretch(16, 219, 0), stretch(128, 224, 128));
-    let apply = |samples: &mut Samples, table: &[u8; 256]| {
+    let stretch = RangeStretch::new();
+    let apply = |plane: usize, samples: &mut Samples| {
         if let Samples::U8(v) = samples {
-            v.iter_mut().for_each(|s| *s = table[usize::from(*s)]);
+            stretch.apply(plane, v);
         }
     };
-    apply(&mut planes.luma, &luma);
+    apply(0, &mut planes.luma);
     if let Some(c) = &mut planes.chroma {
-        apply(&mut c.cb, &chroma);
-        apply(&mut c.cr, &chroma);
+        apply(1, &mut c.cb);
+        apply(2, &mut c.cr);
     }
     planes.range = Range::Full;
     planes
+}
+
+/// What [`expand_range`] does, for samples that come a few at a time.
+///
+/// ```
+/// use image_ingest_color::RangeStretch;
+///
+/// let mut luma = [0, 16, 126, 235, 255];
+/// RangeStretch::new().apply(0, &mut luma);
+/// assert_eq!(luma, [0, 0, 128, 255, 255]);
+/// ```
+#[derive(Debug, Clone)]
+pub struct RangeStretch {
+    luma: [u8; 256],
+    chroma: [u8; 256],
+}
+
+impl RangeStretch {
+    /// The stretch of 8-bit samples.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "there is nothing to choose")]
+    pub fn new() -> Self {
+        // `centre + 255 × (v − low) / span`, rounded half away from `low`.
+        let stretch = |low: i32, span: i32, centre: i32| -> [u8; 256] {
+            std::array::from_fn(|v| {
+                let offset = i32::try_from(v).unwrap_or(255) - low;
+                byte(i64::from((offset * 510 + span * offset.signum()) / (2 * span) + centre))
+            })
+        };
+        Self { luma: stretch(16, 219, 0), chroma: stretch(128, 224, 128) }
+    }
+
+    /// Stretches samples of a plane: 0 is luma.
+    pub fn apply(&self, plane: usize, samples: &mut [u8]) {
+        let table = if plane == 0 { &self.luma } else { &self.chroma };
+        samples.iter_mut().for_each(|s| *s = table[usize::from(*s)]);
+    }
 }
 
 /// Makes interleaved pixels of three planes, each pixel by `rgb`.

@@ -76,11 +76,40 @@ impl PlanesReducer {
         Ok(Self { format, target, grid, planes: planes.collect::<Result<_>>()? })
     }
 
+    /// Gives the finished rows of a plane to `take`, tight, and forgets them. Nothing is given where none is finished.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError::Internal`] for a plane that the picture does not have; those of `take`.
+    pub fn take_finished(&mut self, plane: usize, take: impl FnOnce(SampleSlice<'_>) -> Result<()>) -> Result<()> {
+        self.plane(plane)?.take_finished(take)
+    }
+
+    /// Ends the planes and gives the rows that were not taken to `take`, plane by plane.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::finish`]; those of `take`.
+    pub fn finish_rows(self, mut take: impl FnMut(usize, SampleSlice<'_>) -> Result<()>) -> Result<()> {
+        for (plane, reducer) in self.planes.into_iter().enumerate() {
+            match reducer.finish()? {
+                Samples::U8(rows) => take(plane, SampleSlice::U8(&rows))?,
+                Samples::U16(rows) => take(plane, SampleSlice::U16(&rows))?,
+            }
+        }
+        Ok(())
+    }
+
+    fn plane(&mut self, plane: usize) -> Result<&mut AnyReducer> {
+        let missing = || WorkError::internal("rows of a plane that the picture does not have");
+        self.planes.get_mut(plane).ok_or_else(missing)
+    }
+
     /// Ends the planes and returns them reduced; their chroma is centred.
     ///
     /// # Errors
     ///
-    /// [`WorkError::OutOfMemory`]; [`WorkError::Internal`] when rows are missing.
+    /// [`WorkError::OutOfMemory`]; [`WorkError::Internal`] when rows are missing, or were taken.
     pub fn finish(self) -> Result<Planes> {
         let Self { format: PlanesFormat { bit_depth, range, matrix, .. }, target, grid, planes } = self;
         let mut planes = planes.into_iter().map(AnyReducer::finish);
@@ -95,8 +124,7 @@ impl PlanesReducer {
 
 impl RowSink for PlanesReducer {
     fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, stride: usize) -> Result<()> {
-        let missing = || WorkError::internal("rows of a plane that the picture does not have");
-        self.planes.get_mut(plane).ok_or_else(missing)?.take_rows(rows, stride)
+        self.plane(plane)?.take_rows(rows, stride)
     }
 }
 

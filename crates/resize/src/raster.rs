@@ -1,6 +1,6 @@
 //! Reduces interleaved samples: whole rasters, or row by row while they are decoded.
 
-use image_ingest_samples::{CpuTimer, Layout, Raster, Rect, RowSink, SampleSlice, Size, WorkError};
+use image_ingest_samples::{CpuTimer, Layout, Raster, Rect, RowSink, SampleSlice, Samples, Size, WorkError};
 
 use crate::reducer::{AnyReducer, reduce};
 use crate::reduction::Reduction;
@@ -39,11 +39,33 @@ impl RasterReducer {
         Ok(Self { layout, target, reducer })
     }
 
+    /// Gives the finished rows to `take`, tight, and forgets them. Nothing is given where none is finished, nor of RGBA, which
+    /// is divided by alpha at the end.
+    ///
+    /// # Errors
+    ///
+    /// Those of `take`.
+    pub fn take_finished(&mut self, take: impl FnOnce(SampleSlice<'_>) -> Result<()>) -> Result<()> {
+        if self.layout == Layout::Rgba { Ok(()) } else { self.reducer.take_finished(take) }
+    }
+
+    /// Ends the raster and gives the rows that were not taken to `take`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::finish`]; those of `take`.
+    pub fn finish_rows(self, take: impl FnOnce(SampleSlice<'_>) -> Result<()>) -> Result<()> {
+        match self.reducer.finish()? {
+            Samples::U8(rows) => take(SampleSlice::U8(&rows)),
+            Samples::U16(rows) => take(SampleSlice::U16(&rows)),
+        }
+    }
+
     /// Ends the raster and returns it reduced.
     ///
     /// # Errors
     ///
-    /// [`WorkError::OutOfMemory`]; [`WorkError::Internal`] when rows are missing.
+    /// [`WorkError::OutOfMemory`]; [`WorkError::Internal`] when rows are missing, or were taken.
     pub fn finish(self) -> Result<Raster> {
         Raster::new(self.target, self.layout, self.reducer.finish()?)
     }

@@ -30,7 +30,10 @@ pub(crate) struct RowReducer<T: Arithmetic> {
     horizontal: Horizontal<T>,
     /// A buffer for rows whose alpha is multiplied in; `None` where there is nothing to premultiply.
     premultiplied: Option<Vec<T>>,
+    /// Finished rows that were not taken.
     out: Vec<T>,
+    /// Samples of those that were taken.
+    taken: usize,
 }
 
 impl<T: Arithmetic> RowReducer<T> {
@@ -49,7 +52,7 @@ impl<T: Arithmetic> RowReducer<T> {
         let len = sample_count(target, channels).ok_or(WorkError::OutOfMemory { bytes: u64::MAX })?;
         let mut out = Vec::new();
         out.try_reserve_exact(len).map_err(|_| WorkError::OutOfMemory { bytes: len as u64 })?;
-        Ok(Self { part, seen: 0, vertical, horizontal, premultiplied, out })
+        Ok(Self { part, seen: 0, vertical, horizontal, premultiplied, out, taken: 0 })
     }
 
     /// Reduces a whole buffer. One that is the target already is returned as it is.
@@ -136,19 +139,30 @@ impl<T: Arithmetic> RowReducer<T> {
         }
     }
 
-    /// Ends the plane and returns the reduced samples.
+    /// Gives the rows that are finished to `take` and forgets them. RGBA whose alpha was multiplied in is not divided yet
+    /// before [`Self::finish`], so it must not be taken.
+    pub(crate) fn take_finished(&mut self, take: impl FnOnce(&[T]) -> Result<()>) -> Result<()> {
+        if !self.out.is_empty() {
+            take(&self.out)?;
+            self.taken += self.out.len();
+            self.out.clear();
+        }
+        Ok(())
+    }
+
+    /// Ends the plane and returns the reduced samples that were not taken.
     ///
     /// # Errors
     ///
     /// `out_of_memory`; `internal` when rows are missing.
     pub(crate) fn finish(self) -> Result<Vec<T>> {
-        let Self { part, mut vertical, mut horizontal, premultiplied, mut out, .. } = self;
+        let Self { part, mut vertical, mut horizontal, premultiplied, mut out, taken, .. } = self;
         if T::VERTICAL_FIRST {
             horizontal.finish(|row| append(&mut out, row))?;
         } else {
             horizontal.finish(|row| vertical.push(once(row), |write| append_with(&mut out, row.len(), write)))?;
         }
-        if sample_count(part.target, part.layout.channels()) != Some(out.len()) {
+        if sample_count(part.target, part.layout.channels()) != Some(taken + out.len()) {
             return Err(WorkError::internal("a plane ends before its last row"));
         }
         if premultiplied.is_some() {
@@ -192,7 +206,15 @@ impl AnyReducer {
         }
     }
 
-    /// Ends the plane and returns the reduced samples.
+    /// Gives the rows that are finished to `take` and forgets them.
+    pub(crate) fn take_finished(&mut self, take: impl FnOnce(SampleSlice<'_>) -> Result<()>) -> Result<()> {
+        match self {
+            Self::U8(reducer) => reducer.take_finished(|rows| take(SampleSlice::U8(rows))),
+            Self::U16(reducer) => reducer.take_finished(|rows| take(SampleSlice::U16(rows))),
+        }
+    }
+
+    /// Ends the plane and returns the reduced samples that were not taken.
     pub(crate) fn finish(self) -> Result<Samples> {
         Ok(match self {
             Self::U8(reducer) => Samples::U8(reducer.finish()?),

@@ -6,9 +6,10 @@ use image_ingest_resize::RasterReducer;
 use image_ingest_samples::{CpuTimer, DecodeError, Layout, Rect, RowSink, SampleSlice, Size, WorkError, zeroed};
 
 use super::planes::reducer;
+use crate::codec::reduced::ReducedRaster;
 use crate::error::{Error, Result};
 use crate::header::{Channels, Header};
-use crate::pixels::Pixels;
+use crate::pixels::{CanonicalRows, Pixels};
 use crate::plan::Plan;
 use crate::upload::format::Format;
 
@@ -20,27 +21,34 @@ use crate::upload::format::Format;
 /// # Errors
 ///
 /// `malformed`, `truncated`, `unsupported`, `out_of_memory`, `deadline`, `cancelled`.
-pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, timer: &CpuTimer<'_>) -> Result<Pixels> {
-    let decode = || {
-        let decoder = JpegDecoder::new(bytes, timer)?;
-        if decoder.size() != header.coded_size {
-            return Err(WorkError::internal("JPEG header and decoder disagree on the size").into());
-        }
-        match header.channels {
-            Channels::Ycbcr | Channels::Gray if decoder.is_planar() => planes(decoder, plan, timer),
-            Channels::Cmyk => interleaved(decoder, InterleavedColor::Cmyk, plan, timer),
-            Channels::Ycck => interleaved(decoder, InterleavedColor::YcckToCmyk, plan, timer),
-            Channels::Rgb => interleaved(decoder, InterleavedColor::Rgb, plan, timer),
-            _ => interleaved(decoder, InterleavedColor::YcbcrToRgb, plan, timer),
-        }
-    };
-    decode().map_err(|error: DecodeError| Error::in_format(Format::Jpeg, error))
+pub(crate) fn decode(
+    bytes: &[u8],
+    header: &Header,
+    plan: &Plan,
+    timer: &CpuTimer<'_>,
+    rows: &mut dyn CanonicalRows,
+) -> Result<Pixels> {
+    let decoder = JpegDecoder::new(bytes, timer).map_err(in_jpeg)?;
+    if decoder.size() != header.coded_size {
+        return Err(Error::internal("JPEG header and decoder disagree on the size"));
+    }
+    match header.channels {
+        Channels::Ycbcr | Channels::Gray if decoder.is_planar() => planes(decoder, plan, timer, rows),
+        Channels::Cmyk => interleaved(decoder, InterleavedColor::Cmyk, plan, timer, rows),
+        Channels::Ycck => interleaved(decoder, InterleavedColor::YcckToCmyk, plan, timer, rows),
+        Channels::Rgb => interleaved(decoder, InterleavedColor::Rgb, plan, timer, rows),
+        _ => interleaved(decoder, InterleavedColor::YcbcrToRgb, plan, timer, rows),
+    }
 }
 
-fn planes(decoder: JpegDecoder<'_>, plan: &Plan, timer: &CpuTimer<'_>) -> Result<Pixels, DecodeError> {
-    let mut planes = reducer(decoder.luma_size(plan.scale), &decoder.sampling(), plan)?;
-    decoder.decode([plan.scale, plan.chroma_scale], &mut planes, timer)?;
-    Ok(Pixels::ReducedYcbcr(planes.finish()?))
+fn in_jpeg(error: DecodeError) -> Error {
+    Error::in_format(Format::Jpeg, error)
+}
+
+fn planes(decoder: JpegDecoder<'_>, plan: &Plan, timer: &CpuTimer<'_>, rows: &mut dyn CanonicalRows) -> Result<Pixels> {
+    let mut planes = reducer(decoder.luma_size(plan.scale), &decoder.sampling(), plan, rows)?;
+    decoder.decode([plan.scale, plan.chroma_scale], &mut planes, timer).map_err(in_jpeg)?;
+    Ok(planes.finish()?)
 }
 
 fn interleaved(
@@ -48,30 +56,33 @@ fn interleaved(
     color: InterleavedColor,
     plan: &Plan,
     timer: &CpuTimer<'_>,
-) -> Result<Pixels, DecodeError> {
+    rows: &mut dyn CanonicalRows,
+) -> Result<Pixels> {
     let (Size { width, height }, divisor) = (decoder.size(), plan.scale.divisor());
     let size = Size::new(width.div_ceil(divisor), height.div_ceil(divisor));
     let crop = if divisor == 1 { plan.crop } else { Rect::whole(size) };
     let layout = if color.channels() == 4 { Layout::Cmyk } else { Layout::Rgb };
-    let mut rows = RasterReducer::new(size, layout, 8, crop, plan.target)?;
+    let reducer = RasterReducer::new(size, layout, 8, crop, plan.target)?;
+    let mut rows = ReducedRaster::new(reducer, layout, 8, rows)?;
     if layout == Layout::Cmyk {
         let row = zeroed(size.width as usize * layout.channels())?;
-        decoder.decode_interleaved(color, plan.scale, &mut Inks { row, rows: &mut rows }, timer)?;
+        let mut inks = Inks { row, rows: &mut rows };
+        decoder.decode_interleaved(color, plan.scale, &mut inks, timer).map_err(in_jpeg)?;
     } else {
-        decoder.decode_interleaved(color, plan.scale, &mut rows, timer)?;
+        decoder.decode_interleaved(color, plan.scale, &mut rows, timer).map_err(in_jpeg)?;
     }
-    Ok(Pixels::ReducedInterleaved(rows.finish()?))
+    Ok(rows.finish()?)
 }
 
 /// Turns stored values into amounts of ink: CMYK JPEGs hold 255 for no ink, as Adobe Photoshop writes them and as Pillow
 /// and the browsers read them, with or without an Adobe marker.
-struct Inks<'r> {
+struct Inks<'r, 's> {
     /// A row of amounts.
     row: Vec<u8>,
-    rows: &'r mut RasterReducer,
+    rows: &'r mut ReducedRaster<'s>,
 }
 
-impl RowSink for Inks<'_> {
+impl RowSink for Inks<'_, '_> {
     fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, stride: usize) -> Result<(), WorkError> {
         let SampleSlice::U8(rows) = rows else { return Err(WorkError::internal("JPEG samples have 8 bits")) };
         for stored in rows.chunks(stride.max(1)) {

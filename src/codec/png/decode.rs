@@ -4,9 +4,10 @@ use image_ingest_resize::RasterReducer;
 use image_ingest_samples::{CpuTimer, Raster};
 
 use super::probe::{read, refusal};
+use crate::codec::reduced::ReducedRaster;
 use crate::error::{Error, Result};
 use crate::header::Header;
-use crate::pixels::Pixels;
+use crate::pixels::{CanonicalRows, Pixels};
 use crate::plan::Plan;
 use crate::upload::limits::Limits;
 
@@ -22,6 +23,7 @@ pub(crate) fn decode(
     plan: &Plan,
     limits: &Limits,
     timer: &CpuTimer<'_>,
+    rows: &mut dyn CanonicalRows,
 ) -> Result<Pixels> {
     let png = read(bytes, limits, timer)?;
     let picture = png.picture();
@@ -34,9 +36,11 @@ pub(crate) fn decode(
         let samples = picture.decode_interlaced(timer).map_err(refusal)?;
         return Ok(Pixels::Interleaved(Raster::new(stored.size, layout, samples)?));
     }
-    let mut rows = RasterReducer::new(stored.size, layout, stored.bit_depth, plan.crop, plan.target)?;
+    let reducer = RasterReducer::new(stored.size, layout, stored.bit_depth, plan.crop, plan.target)?;
+    let depth = if stored.bit_depth == 16 { 16 } else { 8 };
+    let mut rows = ReducedRaster::new(reducer, layout, depth, rows)?;
     picture.decode(&mut rows, timer).map_err(refusal)?;
-    Ok(Pixels::ReducedInterleaved(rows.finish()?))
+    Ok(rows.finish()?)
 }
 
 /// Four samples of 16 bits.

@@ -10,7 +10,7 @@ use image_ingest_samples::{Cicp, CpuTimer, Layout, Raster, Samples, Size};
 use super::{decode, probe};
 use crate::error::{Error, Result};
 use crate::header::{Channels, Header, Orientation};
-use crate::pixels::Pixels;
+use crate::pixels::{KeepPixels, Pixels};
 use crate::plan::plan;
 use crate::plan::profile::Profile;
 use crate::upload::limits::Limits;
@@ -68,7 +68,8 @@ fn header(bytes: &[u8]) -> Result<Header> {
 fn pixels(bytes: &[u8]) -> Result<Raster> {
     let limits = Limits::default();
     let header = probe(bytes, &limits, &CpuTimer::default())?;
-    match decode(bytes, &header, &plan(&header, &Profile::default()), &limits, &CpuTimer::default())? {
+    let plan = plan(&header, &Profile::default());
+    match decode(bytes, &header, &plan, &limits, &CpuTimer::default(), &mut KeepPixels)? {
         Pixels::Interleaved(raster) | Pixels::ReducedInterleaved(raster) => Ok(raster),
         _ => panic!("PNG has no planes"),
     }

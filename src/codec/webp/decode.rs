@@ -5,9 +5,10 @@ use image_ingest_samples::{CpuTimer, DecodeError, Layout, Matrix, Range, Rect, R
 use image_ingest_webp::{Bitstream, CodedImage, Container, Vp8Decoder, decode_lossless, decode_lossy_rgba};
 
 use super::canvas::CanvasRows;
+use crate::codec::reduced::{ReducedPlanes, ReducedRaster};
 use crate::error::{Error, Result};
 use crate::header::Header;
-use crate::pixels::Pixels;
+use crate::pixels::{CanonicalRows, Pixels};
 use crate::plan::Plan;
 use crate::upload::format::Format;
 
@@ -19,36 +20,55 @@ use crate::upload::format::Format;
 /// # Errors
 ///
 /// `malformed`, `truncated`, `limit_exceeded`, `out_of_memory`, `deadline`, `cancelled`.
-pub(crate) fn decode(bytes: &[u8], header: &Header, plan: &Plan, timer: &CpuTimer<'_>) -> Result<Pixels> {
+pub(crate) fn decode(
+    bytes: &[u8],
+    header: &Header,
+    plan: &Plan,
+    timer: &CpuTimer<'_>,
+    rows: &mut dyn CanonicalRows,
+) -> Result<Pixels> {
     let container = Container::read(bytes, timer).map_err(in_webp)?;
     if container.canvas != header.coded_size {
         return Err(Error::internal("WebP header and decoder disagree on the size"));
     }
     timer.check()?;
     match container.image.bitstream {
-        Bitstream::Vp8 if !header.has_alpha => decode_planes(&container, plan, timer),
-        _ => decode_interleaved(&container, header, plan, timer),
+        Bitstream::Vp8 if !header.has_alpha => decode_planes(&container, plan, timer, rows),
+        _ => decode_interleaved(&container, header, plan, timer, rows),
     }
 }
 
-fn decode_planes(container: &Container<'_>, plan: &Plan, timer: &CpuTimer<'_>) -> Result<Pixels> {
+fn decode_planes(
+    container: &Container<'_>,
+    plan: &Plan,
+    timer: &CpuTimer<'_>,
+    rows: &mut dyn CanonicalRows,
+) -> Result<Pixels> {
     let (size, range, matrix) = (container.canvas, Range::Limited, Matrix::Bt601);
     let subsampling = Some((2, 2));
     let format = PlanesFormat { size, bit_depth: 8, subsampling, siting: Siting::Centred, range, matrix };
-    let mut planes = PlanesReducer::new(format, plan.crop, plan.target, plan.chroma_grid(8, matrix))?;
+    let planes = PlanesReducer::new(format, plan.crop, plan.target, plan.chroma_grid(8, matrix))?;
+    let mut planes = ReducedPlanes::new(planes, &format, rows)?;
     let decoder = Vp8Decoder::new(container.image.frame().map_err(in_webp)?).map_err(in_webp)?;
     if decoder.size() != size {
         return Err(Error::internal("WebP container and frame disagree on the size"));
     }
     decoder.decode(&mut planes, timer).map_err(in_webp)?;
-    Ok(Pixels::ReducedYcbcr(planes.finish()?))
+    Ok(planes.finish()?)
 }
 
 /// Reduces interleaved rows as they come. A frame that does not fill its canvas lies on a transparent one.
-fn decode_interleaved(container: &Container<'_>, header: &Header, plan: &Plan, timer: &CpuTimer<'_>) -> Result<Pixels> {
+fn decode_interleaved(
+    container: &Container<'_>,
+    header: &Header,
+    plan: &Plan,
+    timer: &CpuTimer<'_>,
+    rows: &mut dyn CanonicalRows,
+) -> Result<Pixels> {
     let (canvas, image) = (container.canvas, &container.image);
     let layout = if header.has_alpha { Layout::Rgba } else { Layout::Rgb };
-    let mut rows = RasterReducer::new(canvas, layout, 8, plan.crop, plan.target)?;
+    let reducer = RasterReducer::new(canvas, layout, 8, plan.crop, plan.target)?;
+    let mut rows = ReducedRaster::new(reducer, layout, 8, rows)?;
     if container.place == Rect::whole(canvas) {
         decode_image(image, layout, &mut rows, timer)?;
     } else {
@@ -56,7 +76,7 @@ fn decode_interleaved(container: &Container<'_>, header: &Header, plan: &Plan, t
         decode_image(image, layout, &mut on_canvas, timer)?;
         on_canvas.finish()?;
     }
-    Ok(Pixels::ReducedInterleaved(rows.finish()?))
+    Ok(rows.finish()?)
 }
 
 fn decode_image(image: &CodedImage<'_>, layout: Layout, sink: &mut impl RowSink, timer: &CpuTimer<'_>) -> Result<()> {

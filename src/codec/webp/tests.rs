@@ -14,7 +14,7 @@ use image_ingest_samples::{
 use super::{cost, decode, probe};
 use crate::error::{Error, Result};
 use crate::header::{Channels, Coding, Header, Orientation};
-use crate::pixels::Pixels;
+use crate::pixels::{KeepPixels, Pixels};
 use crate::plan::plan;
 use crate::plan::profile::Profile;
 use crate::upload::limits::Limits;
@@ -87,7 +87,7 @@ fn header(bytes: &[u8]) -> Result<Header> {
 }
 
 fn decoded(bytes: &[u8], header: &Header) -> Result<Pixels> {
-    decode(bytes, header, &plan(header, &Profile::default()), &CpuTimer::default())
+    decode(bytes, header, &plan(header, &Profile::default()), &CpuTimer::default(), &mut KeepPixels)
 }
 
 fn raster(bytes: &[u8]) -> Result<Raster> {
@@ -348,8 +348,8 @@ fn a_cancelled_job_ends_on_the_rows_of_its_canvas() {
     let budget = Budget::new(Duration::from_secs(1000), token.clone());
     let timer = budget.timer();
     let plan = plan(&header, &Profile::default());
-    assert!(decode(&file, &header, &plan, &timer).is_ok());
+    assert!(decode(&file, &header, &plan, &timer, &mut KeepPixels).is_ok());
     token.cancel();
-    assert_eq!(code(decode(&file, &header, &plan, &timer)), "cancelled");
+    assert_eq!(code(decode(&file, &header, &plan, &timer, &mut KeepPixels)), "cancelled");
     assert_eq!(code(probe(&lossless(SIZE, ExtendedColorType::Rgb8).0, &Limits::default(), &timer)), "cancelled");
 }
