@@ -36,7 +36,7 @@
 //! assert_eq!(pixel.samples, Samples::U8(vec![66, 151, 203]));
 //! # Ok::<(), image_ingest_samples::WorkError>(())
 //! ```
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod clut;
 mod compose;
@@ -45,7 +45,11 @@ mod curve;
 mod depth;
 mod described;
 mod description;
+mod dispatch;
 mod each_pixel;
+mod eight_bits;
+#[cfg(target_arch = "x86_64")]
+mod eight_bits_avx2;
 mod equality;
 mod grid;
 mod hdr;

@@ -14,9 +14,11 @@
 //! clamped.
 
 use image_ingest_samples::{
-    Chroma, Layout, Matrix, Planes, Range, Raster, Samples, WorkError, Workers, Zeroable, zeroed,
+    Avx2, Chroma, Layout, Matrix, Planes, Range, Raster, Samples, WorkError, Workers, Zeroable, zeroed,
 };
 
+use crate::dispatch;
+use crate::eight_bits::EightBitCoefficients;
 use crate::linear_matrix::{LiftedYcgco, LinearMatrix};
 use crate::nonlinear_matrix::{ConstantLuminance, Ictcp, weights};
 use crate::plane_scale::PlaneScale;
@@ -67,9 +69,28 @@ pub fn to_rgb(planes: Planes, workers: Workers<'_>) -> Result<Raster> {
             to_rgb_by(planes, workers, |pixel| matrix.rgb(pixel))
         }
         Matrix::Bt601 | Matrix::Bt709 | Matrix::Bt2020 | Matrix::Fcc | Matrix::Smpte240 | Matrix::Derived { .. } => {
-            to_rgb_by(planes, workers, |[y, cb, cr]| ycbcr.rgb(y, cb, cr))
+            match (planes, ycbcr.eight_bits()) {
+                (planes @ Planes { bit_depth: 8, chroma: Some(_), .. }, Some(coefficients)) => {
+                    eight_bits_to_rgb(&planes, &coefficients, workers)
+                }
+                (planes, _) => to_rgb_by(planes, workers, |[y, cb, cr]| ycbcr.rgb(y, cb, cr)),
+            }
         }
     }
+}
+
+/// Converts planes of 8 bits with chroma, in 32 bits.
+fn eight_bits_to_rgb(planes: &Planes, coefficients: &EightBitCoefficients, workers: Workers<'_>) -> Result<Raster> {
+    let Some(Chroma { cb: Samples::U8(cb), cr: Samples::U8(cr), subsampling: (1, 1), .. }) = &planes.chroma else {
+        return Err(WorkError::internal("subsampled planes cannot become RGB"));
+    };
+    let Samples::U8(luma) = &planes.luma else { return Err(WorkError::internal("planes of mixed depth")) };
+    let mut out = zeroed(luma.len().saturating_mul(3))?;
+    let avx2 = Avx2::find();
+    workers.map([luma, cb, cr], out.as_chunks_mut::<3>().0, |planes, out| {
+        dispatch::rgb_of_ycbcr(coefficients, planes, out, avx2);
+    })?;
+    Raster::new(planes.size, Layout::Rgb, Samples::U8(out))
 }
 
 /// Converts by a function from the samples of a pixel to red, green and blue, which are clamped. Of luma alone, the
@@ -227,6 +248,12 @@ impl YcbcrCoefficients {
             cr_to_g: fixed(-2.0 * kr * (1.0 - kr) / kg * chroma),
             cb_to_b: fixed(2.0 * (1.0 - kb) * chroma),
         }
+    }
+
+    /// The same for samples of 8 bits, if 32 bits hold every sum.
+    fn eight_bits(&self) -> Option<EightBitCoefficients> {
+        let chroma = [self.cr_to_r, self.cb_to_g, self.cr_to_g, self.cb_to_b];
+        EightBitCoefficients::new(self.luma_low, self.luma, chroma)
     }
 
     /// The gray of a luma sample, not clamped.
