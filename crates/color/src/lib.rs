@@ -65,6 +65,8 @@ mod plane_scale;
 mod profile;
 mod result;
 mod shaper;
+#[cfg(target_arch = "x86_64")]
+mod shaper_avx2;
 mod srgb;
 mod table;
 mod tags;

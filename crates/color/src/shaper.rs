@@ -22,9 +22,9 @@ use crate::table::TableProfile;
 /// The tables of a matrix profile for samples of `N` values: 256 or 65 536.
 pub(crate) struct Shaper<const N: usize> {
     /// What each value of a channel adds to linear red, green and blue; the fourth makes entries of 16 bytes.
-    adds: [Box<[[i32; 4]; N]>; 3],
+    pub(crate) adds: [Box<[[i32; 4]; N]>; 3],
     /// The sRGB code of each step of light.
-    codes: Box<[u8; CODES]>,
+    pub(crate) codes: Box<[u8; CODES]>,
 }
 
 impl<const N: usize> Shaper<N> {
@@ -55,11 +55,18 @@ impl<const N: usize> Shaper<N> {
     #[inline]
     pub(crate) fn rgb<T: Into<usize>>(&self, [r, g, b]: [T; 3]) -> [u8; 3] {
         let (r, g, b) = (self.adds[0][r.into()], self.adds[1][g.into()], self.adds[2][b.into()]);
-        let sum: [i32; 4] = std::array::from_fn(|i| (r[i] + g[i] + b[i]) >> (FRACTION_BITS - STEP_BITS));
+        let sum: [i32; 4] = std::array::from_fn(|i| (r[i] + g[i] + b[i]) >> TO_STEPS);
         let step: [i32; 4] = std::array::from_fn(|i| sum[i].clamp(0, 1 << STEP_BITS));
         // Three calls and no `map`: a call that is not inlined for each pixel took as long as the rest.
         let code = |i: usize| self.codes[step[i].unsigned_abs() as usize];
         [code(0), code(1), code(2)]
+    }
+}
+
+impl Shaper<256> {
+    /// Converts pixels of 8 bits.
+    pub(crate) fn fill(&self, pixels: &[[u8; 3]], out: &mut [[u8; 3]]) {
+        out.iter_mut().zip(pixels).for_each(|(to, pixel)| *to = self.rgb(*pixel));
     }
 }
 
@@ -93,6 +100,8 @@ fn contributions<const N: usize>(
 
 /// Fraction bits of a contribution.
 const FRACTION_BITS: u32 = 20;
+/// How far a sum is shifted to be a step of light.
+pub(crate) const TO_STEPS: i32 = (FRACTION_BITS - STEP_BITS).cast_signed();
 
 /// The 8-bit sRGB gray of each of `count` values of a gray profile.
 ///
@@ -131,7 +140,10 @@ impl Luminance<'_> {
 
 #[cfg(test)]
 mod tests {
+    use image_ingest_samples::Avx2;
+
     use super::*;
+    use crate::dispatch;
     use crate::matrix::BT709;
 
     fn srgb_profile() -> MatrixProfile<'static> {
@@ -147,6 +159,21 @@ mod tests {
         }
         let deep = Shaper::<65_536>::new(&srgb_profile(), &CpuTimer::default()).unwrap();
         assert_eq!(deep.rgb([0u16, 32_896, 65_535]), [0, 128, 255]);
+    }
+
+    #[test]
+    fn builds_agree_on_any_number_of_pixels() {
+        let to_xyz = Matrix3([[2.5, -0.7, 0.1], [0.2, 1.1, -0.3], [-0.4, 0.3, 0.9]]);
+        let profile = MatrixProfile { curves: [Curve::SRGB, Curve::Identity, Curve::SRGB], to_xyz };
+        let shaper = Shaper::<256>::new(&profile, &CpuTimer::default()).unwrap();
+        let pixels: Vec<[u8; 3]> =
+            (0..4097u32).map(|i| *i.wrapping_mul(2_654_435_761).to_be_bytes().first_chunk().unwrap()).collect();
+        for len in [0, 1, 2, 3, 4097] {
+            let [mut portable, mut found] = [(); 2].map(|()| vec![[7; 3]; len]);
+            dispatch::shape(&shaper, &pixels[..len], &mut portable, None);
+            dispatch::shape(&shaper, &pixels[..len], &mut found, Avx2::find());
+            assert!(portable == found, "{len}");
+        }
     }
 
     #[test]

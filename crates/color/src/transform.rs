@@ -1,11 +1,12 @@
 //! Converts a raster at canonical size to 8-bit sRGB.
 
-use image_ingest_samples::{Layout, Raster, Samples, Workers, zeroed};
+use image_ingest_samples::{Avx2, Layout, Raster, Samples, Size, Workers, zeroed};
 
 use crate::conversion::Conversion;
 use crate::depth::{eight_bits, sixteen_bits};
 use crate::described;
 use crate::description::ColorModel;
+use crate::dispatch;
 use crate::each_pixel::each_pixel;
 use crate::grid::ColorGrid;
 use crate::hdr;
@@ -57,6 +58,9 @@ fn through(raster: Raster, profile: &ColorProfile<'_>, workers: Workers<'_>) -> 
             one_channel(raster, &Luminance::Curve(gray), workers)
         }
         (ColorProfile::Matrix(matrix), Layout::Rgb | Layout::Rgba) => match &raster.samples {
+            Samples::U8(v) if raster.layout == Layout::Rgb => {
+                rgb_by_shaper(v, raster.size, &Shaper::new(matrix, &workers.timer())?, workers)
+            }
             Samples::U8(v) => by_shaper(v, &raster, &Shaper::<256>::new(matrix, &workers.timer())?, |a| a, workers),
             Samples::U16(v) => {
                 by_shaper(v, &raster, &Shaper::<65_536>::new(matrix, &workers.timer())?, eight_bits, workers)
@@ -71,6 +75,16 @@ fn through(raster: Raster, profile: &ColorProfile<'_>, workers: Workers<'_>) -> 
         },
         _ => plain(raster, workers),
     }
+}
+
+/// RGB of 8 bits, which most pictures with a profile are.
+fn rgb_by_shaper(source: &[u8], size: Size, shaper: &Shaper<256>, workers: Workers<'_>) -> Result<Raster> {
+    let mut out = zeroed(source.len())?;
+    let avx2 = Avx2::find();
+    workers.map([source.as_chunks().0], out.as_chunks_mut().0, |[pixels], out| {
+        dispatch::shape(shaper, pixels, out, avx2);
+    })?;
+    Raster::new(size, Layout::Rgb, Samples::U8(out))
 }
 
 fn by_shaper<T: Copy + Into<usize> + Sync, const N: usize>(
