@@ -52,6 +52,20 @@ pub(super) fn animated(width: u32, height: u32) -> Vec<u8> {
     encode(width, height, &cube(), &[first, plate(1), plate(2), plate(3)])
 }
 
+/// A picture in an ellipse; all around it is transparent.
+pub(super) fn transparent(width: u32, height: u32) -> Vec<u8> {
+    let clear = 252;
+    let inside = |x: u32, y: u32| {
+        let from_middle = |at: u32, side: u32| f64::from(2 * at + 1) / f64::from(side) - 1.0;
+        from_middle(x, width).powi(2) + from_middle(y, height).powi(2) <= 1.0
+    };
+    let places = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+    let indices = dithered(&picture(width, height)).into_iter().zip(places);
+    let indices = indices.map(|(index, (x, y))| if inside(x, y) { index } else { clear }).collect();
+    let frame = Picture { width, height, indices, transparent: Some(clear), ..Picture::default() };
+    encode(width, height, &cube(), &[frame])
+}
+
 fn file(name: &str, shows: &str, make: impl Fn() -> Vec<u8> + Send + Sync + 'static) -> Entry {
     Entry::new(format!("gif/{name}.gif"), shows, make)
 }
