@@ -159,8 +159,8 @@ fuzz: setup-oracles
 	scripts/fuzz.sh $(FUZZ_SECONDS)
 
 # The fuzz crate depends on the oracles, whatever of it is built.
-search: setup-oracles
-	scripts/search.sh $(SEARCH_SECONDS)
+search: setup-oracles $(BENCH_INPUTS)
+	IMAGE_INGEST_BENCH=$(BENCH_INPUTS) scripts/search.sh $(SEARCH_SECONDS)
 
 coverage: setup
 	scripts/coverage.sh

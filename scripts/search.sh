@@ -1,7 +1,8 @@
 #!/bin/sh
 # Looks for the files that cost most: runs each `cost_…` target of fuzz/ for so many seconds, without a sanitizer, and keeps the
 # worst file of each kind and measure in fuzz/costly. Then measures these and honest files by a plain release build, and
-# writes docs/costs.md.
+# writes docs/costs.md. Honest ones are those of testdata/ and of the folders that IMAGE_INGEST_BENCH and IMAGE_INGEST_CORPUS
+# name.
 set -eu
 seconds=${1:-1800}
 formats=${2:-jpeg png gif webp heif}
@@ -16,4 +17,5 @@ for format in $formats; do
     -dict="dictionaries/$format.dict" -max_total_time="$seconds" -max_len=262144 -len_control=20 -timeout=120 \
     -rss_limit_mb=4096 -print_final_stats=1
 done
-cargo run --profile measure --example costs -- ../docs/costs.md costly ../testdata ${IMAGE_INGEST_CORPUS:+"$IMAGE_INGEST_CORPUS"}
+cargo run --profile measure --example costs -- ../docs/costs.md costly ../testdata \
+  ${IMAGE_INGEST_BENCH:+"$IMAGE_INGEST_BENCH"} ${IMAGE_INGEST_CORPUS:+"$IMAGE_INGEST_CORPUS"}

@@ -86,7 +86,8 @@ const INTRODUCTION: &str = "\
 
 Written by `make search`. The fuzz targets `cost_…` look for the files that cost most, by coverage and by cost: a file that
 costs more than all before it is kept and changed further, as plain bytes and part by part. Beside each worst file that was
-found stands the worst honest one, of `testdata/` and, where `IMAGE_INGEST_CORPUS` names them, of real files.
+found stands the worst honest one, of `testdata/`, of the benches' inputs and, where `IMAGE_INGEST_CORPUS` names them, of real
+files.
 
 - **Memory**: the peak of the heap ÷ the estimate. It may not be above 1.
 - **CPU**: nanoseconds ÷ bytes and pixels, 1 048 576 of them at least, on one thread. A found file may cost three times what the
