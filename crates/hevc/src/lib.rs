@@ -31,12 +31,13 @@
 //!
 //! This crate promises nothing but to [image-ingest](https://docs.rs/image-ingest), which pins it with `=`: its API
 //! changes with any release.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod coded_format;
 mod coded_picture;
 mod config;
 mod decoded_picture;
+mod dispatch;
 mod intra;
 mod md5;
 mod nal;

@@ -17,7 +17,7 @@ mod border;
 pub(crate) mod cabac;
 mod chroma_qp;
 pub(crate) mod contexts;
-mod dequantise;
+pub(crate) mod dequantise;
 mod filters;
 pub(crate) mod format;
 mod plane;
@@ -25,12 +25,13 @@ mod predict;
 mod probability;
 #[cfg(feature = "recorder")]
 pub mod recorder;
-mod residual;
+mod registers;
+pub(crate) mod residual;
 mod slice_header;
 mod tiles;
 #[cfg(feature = "recorder")]
 pub(crate) mod tools_in_use;
-mod transform;
+pub(crate) mod transform;
 mod tree;
 mod units;
 

@@ -5,7 +5,7 @@ use crate::intra::dequantise::Quantiser;
 use crate::intra::format::IntraFormat;
 use crate::intra::plane::PlaneSample;
 use crate::intra::predict::{PredictionRules, predict};
-use crate::intra::residual::{self, ResidualExtension, ResidualSyntax};
+use crate::intra::residual::{ResidualExtension, ResidualSyntax};
 use crate::intra::transform::{TransformKind, add};
 
 /// A square block of one plane.
@@ -42,7 +42,13 @@ impl<T: PlaneSample> PictureDecoder<'_, T> {
         }
         let quantiser = Quantiser { qp: self.scaled_qp[component], depth, factors: factors(format, log2, component) };
         let syntax = syntax(format, block);
-        let kind = match residual::read::<false>(&mut slice.cabac, syntax, quantiser, &mut self.coefficients)? {
+        let kind = match crate::dispatch::read_residual(
+            self.avx2,
+            &mut slice.cabac,
+            syntax,
+            quantiser,
+            &mut self.coefficients,
+        )? {
             true => TransformKind::Skip,
             false if component == 0 && log2 == 2 => TransformKind::Sine,
             false => TransformKind::Cosine,

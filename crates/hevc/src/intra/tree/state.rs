@@ -1,6 +1,6 @@
 //! What is known of a picture while its slices are decoded.
 
-use image_ingest_samples::zeroed;
+use image_ingest_samples::{Avx2, zeroed};
 
 use crate::intra::cabac::Cabac;
 use crate::intra::contexts::EntropyState;
@@ -18,6 +18,7 @@ use crate::result::Result;
 /// position inside the picture is an index inside each map.
 pub(crate) struct PictureDecoder<'p, T> {
     pub(super) format: &'p IntraFormat,
+    pub(super) avx2: Option<Avx2>,
     pub(super) planes: Vec<Plane<T>>,
     pub(super) blocks: DecodedBlocks,
     pub(super) units: CodingUnits,
@@ -120,6 +121,7 @@ impl<'p, T: PlaneSample> PictureDecoder<'p, T> {
         let residuals = || Box::new(Residuals { current: [0; 1024], luma: [0; 1024] });
         Ok(Self {
             format,
+            avx2: Avx2::find(),
             planes: planes.collect::<Result<_>>()?,
             blocks: DecodedBlocks::new(width, height)?,
             units: CodingUnits::new(format)?,
