@@ -20,7 +20,7 @@ pub(crate) mod contexts;
 pub(crate) mod dequantise;
 mod filters;
 pub(crate) mod format;
-mod plane;
+pub(crate) mod plane;
 mod predict;
 mod probability;
 #[cfg(feature = "recorder")]

@@ -4,6 +4,9 @@
 //! with a shift of 20 less the bit depth. A sum has at most 32 products of 16 bits with a factor of at most 90. Their
 //! sizes add up to less than 2²⁷, so 32 bits hold the sum and its rounding.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+
 use crate::intra::plane::PlaneSample;
 
 /// The coefficients of one transform block of up to 32 × 32.
@@ -50,18 +53,61 @@ pub(crate) fn add<T: PlaneSample>(
     depth: u32,
 ) {
     match (kind, side) {
-        (TransformKind::Skip, _) => skip(block, out, stride, depth),
-        (TransformKind::Sine, _) => sine(block, out, stride, depth),
-        _ if block.is_flat => flat(block.coefficients[0], side, out, stride, depth),
-        (_, 4) => both_ways::<T, 4, 2, 4>(block, &COSINE_4, out, stride, depth),
-        (_, 8) => both_ways::<T, 8, 4, 8>(block, &COSINE_8, out, stride, depth),
-        (_, 16) => both_ways::<T, 16, 8, 8>(block, &COSINE_16, out, stride, depth),
-        _ => both_ways::<T, 32, 16, 8>(block, &COSINE_32, out, stride, depth),
+        (TransformKind::Cosine, 16) if !block.is_flat => {
+            both_ways::<T, 16, 8, 8>(block, &COSINE_16, out, stride, depth)
+        }
+        (TransformKind::Cosine, 32) if !block.is_flat => {
+            both_ways::<T, 32, 16, 8>(block, &COSINE_32, out, stride, depth)
+        }
+        _ => add_small(block, side, kind, out, stride, depth),
     }
     block.coefficients[..block.rows * side].fill(0);
 }
 
+/// [`add`] with AVX2, for samples of up to 12 bits.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
+pub(crate) fn add_avx2<T: PlaneSample>(
+    block: &mut TransformBlock,
+    side: usize,
+    kind: TransformKind,
+    out: &mut [T],
+    stride: usize,
+    depth: u32,
+) {
+    match (kind, side) {
+        (TransformKind::Cosine, 16) if !block.is_flat => {
+            avx2::both_ways::<T, 16, 8>(block, &avx2::PAIRS_16, out, stride, depth);
+        }
+        (TransformKind::Cosine, 32) if !block.is_flat => {
+            avx2::both_ways::<T, 32, 16>(block, &avx2::PAIRS_32, out, stride, depth);
+        }
+        _ => add_small(block, side, kind, out, stride, depth),
+    }
+    block.coefficients[..block.rows * side].fill(0);
+}
+
+/// [`add`] of blocks without a large transform.
+#[inline(always)]
+fn add_small<T: PlaneSample>(
+    block: &TransformBlock,
+    side: usize,
+    kind: TransformKind,
+    out: &mut [T],
+    stride: usize,
+    depth: u32,
+) {
+    match (kind, side) {
+        (TransformKind::Skip, _) => skip(block, out, stride, depth),
+        (TransformKind::Sine, _) => sine(block, out, stride, depth),
+        _ if block.is_flat => flat(block.coefficients[0], side, out, stride, depth),
+        (_, 4) => both_ways::<T, 4, 2, 4>(block, &COSINE_4, out, stride, depth),
+        _ => both_ways::<T, 8, 4, 8>(block, &COSINE_8, out, stride, depth),
+    }
+}
+
 /// Adds the coefficients themselves, scaled as a transform of 4 × 4 would: by 128 = 2⁷ before the second shift.
+#[inline(always)]
 fn skip<T: PlaneSample>(block: &TransformBlock, out: &mut [T], stride: usize, depth: u32) {
     let shift = 20 - depth;
     for (row, out) in block.coefficients[..16].as_chunks::<4>().0.iter().zip(out.chunks_mut(stride)) {
@@ -123,6 +169,7 @@ fn both_ways<T: PlaneSample, const N: usize, const H: usize, const W: usize>(
 }
 
 /// The inverse sine transform of 4 × 4. Its functions have no symmetry.
+#[inline(always)]
 fn sine<T: PlaneSample>(block: &TransformBlock, out: &mut [T], stride: usize, depth: u32) {
     let mut between = [[0i32; 4]; 4];
     let source = block.coefficients.as_chunks::<4>().0;
@@ -143,6 +190,7 @@ fn sine<T: PlaneSample>(block: &TransformBlock, out: &mut [T], stride: usize, de
 
 /// Adds what the first coefficient alone gives, the same everywhere: its function is 64 in both directions, so the
 /// first shift leaves (64 c + 64) / 128, which is (c + 1) / 2.
+#[inline(always)]
 fn flat<T: PlaneSample>(coefficient: i16, side: usize, out: &mut [T], stride: usize, depth: u32) {
     let shift = 20 - depth;
     let level = (((i32::from(coefficient) + 1) >> 1) * 64 + (1 << (shift - 1))) >> shift;

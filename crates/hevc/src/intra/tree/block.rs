@@ -1,12 +1,13 @@
 //! Decodes one block of one plane: predicts it, and adds its residual (ITU-T H.265 § 8.4.4.1).
 
 use super::state::{PictureDecoder, SliceState};
+use crate::dispatch::{add_residual, read_residual};
 use crate::intra::dequantise::Quantiser;
 use crate::intra::format::IntraFormat;
 use crate::intra::plane::PlaneSample;
 use crate::intra::predict::{PredictionRules, predict};
 use crate::intra::residual::{ResidualExtension, ResidualSyntax};
-use crate::intra::transform::{TransformKind, add};
+use crate::intra::transform::TransformKind;
 
 /// A square block of one plane.
 #[derive(Clone, Copy)]
@@ -42,18 +43,12 @@ impl<T: PlaneSample> PictureDecoder<'_, T> {
         }
         let quantiser = Quantiser { qp: self.scaled_qp[component], depth, factors: factors(format, log2, component) };
         let syntax = syntax(format, block);
-        let kind = match crate::dispatch::read_residual(
-            self.avx2,
-            &mut slice.cabac,
-            syntax,
-            quantiser,
-            &mut self.coefficients,
-        )? {
+        let kind = match read_residual(self.avx2, &mut slice.cabac, syntax, quantiser, &mut self.coefficients)? {
             true => TransformKind::Skip,
             false if component == 0 && log2 == 2 => TransformKind::Sine,
             false => TransformKind::Cosine,
         };
-        add(&mut self.coefficients, side, kind, out, stride, depth);
+        add_residual(self.avx2, &mut self.coefficients, side, kind, out, stride, depth);
         Some(())
     }
 }
