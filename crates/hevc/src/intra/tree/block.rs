@@ -34,7 +34,14 @@ impl<T: PlaneSample> PictureDecoder<'_, T> {
         let mut border = plane.border((x, y), side, &self.blocks, slice.region, depth);
         let (stride, start) = (plane.width, y * plane.width + x);
         let out = &mut plane.samples[start..];
-        predict(&mut border, side, mode, rules(format, component, slice.unit.bypass), out, stride);
+        predict(
+            &mut border,
+            side,
+            mode,
+            rules(format, component, slice.unit.bypass),
+            &mut self.predicted,
+            (out, stride),
+        );
         if format.extends_residuals {
             return self.extended_residual(slice, block);
         }

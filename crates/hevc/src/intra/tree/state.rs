@@ -7,6 +7,7 @@ use crate::intra::contexts::EntropyState;
 use crate::intra::filters::maps::FilterMaps;
 use crate::intra::format::IntraFormat;
 use crate::intra::plane::{DecodedBlocks, Plane, PlaneSample};
+use crate::intra::predict::PredictedRows;
 use crate::intra::slice_header::SliceHeader;
 use crate::intra::transform::TransformBlock;
 use crate::intra::units::{CodingUnits, UnitState};
@@ -25,6 +26,8 @@ pub(crate) struct PictureDecoder<'p, T> {
     /// The luma mode of each block of 4 × 4, rows tight.
     pub(super) modes: Vec<u8>,
     pub(super) modes_across: usize,
+    /// The prediction of the current block.
+    pub(super) predicted: Box<PredictedRows>,
     /// The coefficients of the current block, all zero between two blocks.
     pub(super) coefficients: Box<TransformBlock>,
     /// Residuals, where they need more than the plain transforms.
@@ -127,6 +130,7 @@ impl<'p, T: PlaneSample> PictureDecoder<'p, T> {
             units: CodingUnits::new(format)?,
             modes: zeroed((width / 4) * (height / 4))?,
             modes_across: width / 4,
+            predicted: Box::new([[0; 32]; 32]),
             coefficients: Box::new(TransformBlock::zeroed()),
             residuals: format.extends_residuals.then(residuals),
             maps: if filtered { Some(FilterMaps::new(format)?) } else { None },
