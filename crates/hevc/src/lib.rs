@@ -2,7 +2,8 @@
 //!
 //! - [`DecoderConfiguration`] reads `hvcC`, and [`CodedFormat`] what its sequence parameter set says of the pictures.
 //! - [`CodedPicture`] picks the NAL units of one picture from the data of an item.
-//! - [`decode`] decodes them to a [`DecodedPicture`], with or without [`InLoopFilters`].
+//! - [`decode`] decodes them to a [`DecodedPicture`], with or without [`InLoopFilters`], and [`PictureMemory`] many of them
+//!   in the same memory.
 //! - [`TiledPlanes`] and [`TileRows`] put the tiles of a grid together, whole or one row of tiles at a time.
 //!
 //! ```
@@ -59,7 +60,7 @@ pub use intra::recorder;
 #[cfg(feature = "recorder")]
 #[doc(hidden)]
 pub use intra::tools_in_use::ToolsInUse;
-pub use intra::{InLoopFilters, decode};
+pub use intra::{InLoopFilters, PictureMemory, decode};
 pub use parameters::usability::Usability;
 pub use tile_rows::TileRows;
 pub use tiled_planes::TiledPlanes;

@@ -83,22 +83,52 @@ pub enum InLoopFilters {
 /// # assert!(decoded(&[], &[]).is_err());
 /// ```
 pub fn decode(coded: &CodedPicture<'_>, filters: InLoopFilters, timer: &CpuTimer<'_>) -> Result<DecodedPicture> {
-    let (format, shown) = format_of(coded)?;
-    if !coded.units().all(has_plain_header) {
-        return Err(DecodeError::malformed("a NAL unit of another layer"));
+    PictureMemory::default().decode(coded, filters, timer)
+}
+
+/// The memory of the samples of one picture, for the next one: fresh memory costs more than to write it.
+#[derive(Default)]
+pub struct PictureMemory {
+    planes: Vec<Samples>,
+}
+
+impl PictureMemory {
+    /// Decodes a picture as [`decode`] does, in the memory of the last one that was kept.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`decode`].
+    pub fn decode(
+        &mut self,
+        coded: &CodedPicture<'_>,
+        filters: InLoopFilters,
+        timer: &CpuTimer<'_>,
+    ) -> Result<DecodedPicture> {
+        let (format, shown) = format_of(coded)?;
+        if !coded.units().all(has_plain_header) {
+            return Err(DecodeError::malformed("a NAL unit of another layer"));
+        }
+        let bit_depth = format.bit_depth as u8;
+        let kept = std::mem::take(&mut self.planes).into_iter();
+        let planes = if bit_depth == 8 {
+            let kept = kept.filter_map(|plane| if let Samples::U8(samples) = plane { Some(samples) } else { None });
+            planes(&format, coded, filters, (timer, kept.collect()), Samples::U8)?
+        } else {
+            let kept = kept.filter_map(|plane| if let Samples::U16(samples) = plane { Some(samples) } else { None });
+            planes(&format, coded, filters, (timer, kept.collect()), Samples::U16)?
+        };
+        let mut picture = DecodedPicture { bit_depth, planes };
+        if filters == InLoopFilters::Applied {
+            picture_hash::check(&coded.nals, &picture, timer)?;
+        }
+        picture.crop(&shown, format.shifts(), timer)?;
+        Ok(picture)
     }
-    let bit_depth = format.bit_depth as u8;
-    let planes = if bit_depth == 8 {
-        planes(&format, coded, filters, timer, Samples::U8)?
-    } else {
-        planes(&format, coded, filters, timer, Samples::U16)?
-    };
-    let mut picture = DecodedPicture { bit_depth, planes };
-    if filters == InLoopFilters::Applied {
-        picture_hash::check(&coded.nals, &picture, timer)?;
+
+    /// Takes the memory of a picture that nobody needs any more.
+    pub fn keep(&mut self, picture: DecodedPicture) {
+        self.planes = picture.planes.into_iter().map(|plane| plane.samples).collect();
     }
-    picture.crop(&shown, format.shifts(), timer)?;
-    Ok(picture)
 }
 
 fn format_of(coded: &CodedPicture<'_>) -> Result<(IntraFormat, CodedFormat)> {
@@ -113,10 +143,10 @@ fn planes<T: PlaneSample>(
     format: &IntraFormat,
     coded: &CodedPicture<'_>,
     filters: InLoopFilters,
-    timer: &CpuTimer<'_>,
+    (timer, kept): (&CpuTimer<'_>, Vec<Vec<T>>),
     wrap: impl Fn(Vec<T>) -> Samples,
 ) -> Result<Vec<DecodedPlane>> {
-    let mut decoder = PictureDecoder::<T>::new(format, filters == InLoopFilters::Applied)?;
+    let mut decoder = PictureDecoder::<T>::new(format, filters == InLoopFilters::Applied, kept)?;
     let mut header = None;
     for nal in coded.nals.iter().filter(|nal| is_slice(nal)) {
         let damaged = || DecodeError::malformed("damaged HEVC data");

@@ -110,16 +110,18 @@ pub(crate) struct DecodedTrees<T> {
 }
 
 impl<'p, T: PlaneSample> PictureDecoder<'p, T> {
-    /// Begins a picture. With `filtered` the notes for the in-loop filters are taken.
+    /// Begins a picture. With `filtered` the notes for the in-loop filters are taken. `kept` is the memory of the planes of
+    /// another picture, whose samples are never looked at: a sample is used when it is decoded.
     ///
     /// # Errors
     ///
     /// `out_of_memory`.
-    pub(crate) fn new(format: &'p IntraFormat, filtered: bool) -> Result<Self> {
+    pub(crate) fn new(format: &'p IntraFormat, filtered: bool, kept: Vec<Vec<T>>) -> Result<Self> {
         let (width, height) = (format.width, format.height);
+        let mut kept = kept.into_iter();
         let planes = format.shifts().iter().map(|&shift| {
             let (width, height) = (width >> shift.0, height >> shift.1);
-            Ok(Plane { samples: zeroed(width * height)?, width, height, shift })
+            Ok(Plane { samples: memory(kept.next(), width * height)?, width, height, shift })
         });
         let residuals = || Box::new(Residuals { current: [0; 1024], luma: [0; 1024] });
         Ok(Self {
@@ -171,5 +173,16 @@ impl<'p, T: PlaneSample> PictureDecoder<'p, T> {
         let left = if x > 0 { of_region(x - 1, y) } else { None };
         let above = if y > 0 { of_region(x, y - 1) } else { None };
         [left, above]
+    }
+}
+
+/// `len` samples of any value, in the memory that was kept if that is large enough.
+fn memory<T: PlaneSample>(kept: Option<Vec<T>>, len: usize) -> Result<Vec<T>> {
+    match kept.filter(|kept| kept.capacity() >= len) {
+        Some(mut samples) => {
+            samples.resize(len, T::default());
+            Ok(samples)
+        }
+        None => Ok(zeroed(len)?),
     }
 }
