@@ -28,7 +28,8 @@ pub(crate) fn read_residual(
     }
 }
 
-/// Adds the residual of a block, see [`transform::add`].
+/// Adds the residual of a block to samples of a plane, see [`transform::add`]. What is not clipped to the bit depth goes
+/// there itself.
 pub(crate) fn add_residual<T: PlaneSample>(
     avx2: Option<Avx2>,
     block: &mut TransformBlock,

@@ -103,7 +103,7 @@ impl<'a> Registers<'a> {
     #[inline(always)]
     pub(super) fn quotient(&self, count: u32) -> u32 {
         let reciprocal = u64::from(RECIPROCALS[(self.range & 255) as usize]);
-        ((self.value >> (55 - count)) * reciprocal >> 36) as u32
+        (((self.value >> (55 - count)) * reciprocal) >> 36) as u32
     }
 
     /// Takes `count` ≤ 16 bypass bins.

@@ -40,7 +40,7 @@ pub(super) fn levels<const EXTENDED: bool>(
     }
     let mut levels: [i32; 16] = std::array::from_fn(|n| 1 + (greater >> n & 1) as i32);
     // The levels that may be greater than what the flags say.
-    let mut open = greater | (1 << count) - 1 & !0xFF;
+    let mut open = greater | (((1 << count) - 1) & !0xFF);
     if greater != 0 {
         let first = greater.trailing_zeros();
         let bin = bins.bin(GREATER_2 + if is_luma { 0 } else { 4 } + set);
