@@ -35,7 +35,7 @@ pub(crate) mod transform;
 mod tree;
 mod units;
 
-use image_ingest_samples::{CpuTimer, DecodeError, Samples};
+use image_ingest_samples::{Avx2, CpuTimer, DecodeError, Samples};
 
 use crate::coded_format::CodedFormat;
 use crate::coded_picture::CodedPicture;
@@ -73,7 +73,7 @@ pub enum InLoopFilters {
 ///
 /// ```
 /// use image_ingest_hevc::{CodedPicture, DecodedPicture, DecoderConfiguration, InLoopFilters, decode};
-/// use image_ingest_samples::{CpuTimer, DecodeError};
+/// use image_ingest_samples::{Avx2, CpuTimer, DecodeError};
 ///
 /// /// The payload of `hvcC` and the data of the item.
 /// fn decoded(config: &[u8], data: &[u8]) -> Result<DecodedPicture, DecodeError> {
@@ -87,12 +87,25 @@ pub fn decode(coded: &CodedPicture<'_>, filters: InLoopFilters, timer: &CpuTimer
 }
 
 /// The memory of the samples of one picture, for the next one: fresh memory costs more than to write it.
-#[derive(Default)]
 pub struct PictureMemory {
     planes: Vec<Samples>,
+    avx2: Option<Avx2>,
+}
+
+impl Default for PictureMemory {
+    /// Nothing yet.
+    fn default() -> Self {
+        Self { planes: Vec::new(), avx2: Avx2::find() }
+    }
 }
 
 impl PictureMemory {
+    /// Decodes without code for AVX2, on any machine.
+    #[cfg(test)]
+    pub(crate) fn portable() -> Self {
+        Self { planes: Vec::new(), avx2: None }
+    }
+
     /// Decodes a picture as [`decode`] does, in the memory of the last one that was kept.
     ///
     /// # Errors
@@ -112,10 +125,12 @@ impl PictureMemory {
         let kept = std::mem::take(&mut self.planes).into_iter();
         let planes = if bit_depth == 8 {
             let kept = kept.filter_map(|plane| if let Samples::U8(samples) = plane { Some(samples) } else { None });
-            planes(&format, coded, filters, (timer, kept.collect()), Samples::U8)?
+            let decoder = PictureDecoder::new(&format, filters == InLoopFilters::Applied, kept.collect(), self.avx2)?;
+            planes(&format, coded, decoder, timer, Samples::U8)?
         } else {
             let kept = kept.filter_map(|plane| if let Samples::U16(samples) = plane { Some(samples) } else { None });
-            planes(&format, coded, filters, (timer, kept.collect()), Samples::U16)?
+            let decoder = PictureDecoder::new(&format, filters == InLoopFilters::Applied, kept.collect(), self.avx2)?;
+            planes(&format, coded, decoder, timer, Samples::U16)?
         };
         let mut picture = DecodedPicture { bit_depth, planes };
         if filters == InLoopFilters::Applied {
@@ -142,11 +157,10 @@ fn format_of(coded: &CodedPicture<'_>) -> Result<(IntraFormat, CodedFormat)> {
 fn planes<T: PlaneSample>(
     format: &IntraFormat,
     coded: &CodedPicture<'_>,
-    filters: InLoopFilters,
-    (timer, kept): (&CpuTimer<'_>, Vec<Vec<T>>),
+    mut decoder: PictureDecoder<'_, T>,
+    timer: &CpuTimer<'_>,
     wrap: impl Fn(Vec<T>) -> Samples,
 ) -> Result<Vec<DecodedPlane>> {
-    let mut decoder = PictureDecoder::<T>::new(format, filters == InLoopFilters::Applied, kept)?;
     let mut header = None;
     for nal in coded.nals.iter().filter(|nal| is_slice(nal)) {
         let damaged = || DecodeError::malformed("damaged HEVC data");

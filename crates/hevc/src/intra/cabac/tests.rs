@@ -166,6 +166,12 @@ fn zeros_follow_the_end_of_the_data() {
 }
 
 #[test]
+fn no_substream_begins_with_an_offset_out_of_its_range() {
+    let begins = |offset: u16| Cabac::new(&(offset << 7).to_be_bytes(), EntropyState::initial(26)).is_some();
+    assert_eq!([0, 509, 510, 511].map(begins), [true, true, false, false]);
+}
+
+#[test]
 fn states_move_as_table_9_47_says() {
     // States with symbol 1: 0, 1, 30, 61, 62.
     let next = |state: usize, is_lps: usize| {

@@ -111,12 +111,13 @@ pub(crate) struct DecodedTrees<T> {
 
 impl<'p, T: PlaneSample> PictureDecoder<'p, T> {
     /// Begins a picture. With `filtered` the notes for the in-loop filters are taken. `kept` is the memory of the planes of
-    /// another picture, whose samples are never looked at: a sample is used when it is decoded.
+    /// another picture, whose samples are never looked at: a sample is used when it is decoded. `avx2` is `None` where code
+    /// for any CPU is to run.
     ///
     /// # Errors
     ///
     /// `out_of_memory`.
-    pub(crate) fn new(format: &'p IntraFormat, filtered: bool, kept: Vec<Vec<T>>) -> Result<Self> {
+    pub(crate) fn new(format: &'p IntraFormat, filtered: bool, kept: Vec<Vec<T>>, avx2: Option<Avx2>) -> Result<Self> {
         let (width, height) = (format.width, format.height);
         let mut kept = kept.into_iter();
         let planes = format.shifts().iter().map(|&shift| {
@@ -126,7 +127,7 @@ impl<'p, T: PlaneSample> PictureDecoder<'p, T> {
         let residuals = || Box::new(Residuals { current: [0; 1024], luma: [0; 1024] });
         Ok(Self {
             format,
-            avx2: Avx2::find(),
+            avx2,
             planes: planes.collect::<Result<_>>()?,
             blocks: DecodedBlocks::new(width, height)?,
             units: CodingUnits::new(format)?,
