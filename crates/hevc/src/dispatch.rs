@@ -9,8 +9,10 @@ use image_ingest_samples::Avx2;
 use crate::intra::cabac::Cabac;
 use crate::intra::dequantise::Quantiser;
 use crate::intra::plane::PlaneSample;
-use crate::intra::residual::{self, ResidualSyntax};
-use crate::intra::transform::{self, TransformBlock, TransformKind};
+use crate::intra::residual;
+use crate::intra::residual::syntax::ResidualSyntax;
+use crate::intra::transform::block::TransformBlock;
+use crate::intra::transform::{self, TransformKind};
 
 /// Reads the coefficients of a block, of a picture without the tools of the extension, see [`residual::read`].
 pub(crate) fn read_residual(

@@ -6,23 +6,12 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+pub(crate) mod block;
+mod cosine;
 
 use crate::intra::plane::PlaneSample;
-
-/// The coefficients of one transform block of up to 32 × 32.
-///
-/// Outside of `columns` × `rows` all are zero. Most blocks have few coefficients near the corner, so the transforms
-/// need not look at the rest.
-pub(crate) struct TransformBlock {
-    /// Rows tight: the stride is the side of the block.
-    pub(crate) coefficients: [i16; 1024],
-    /// Columns that coefficients reach, a multiple of 4.
-    pub(crate) columns: usize,
-    /// Rows that coefficients reach, a multiple of 4.
-    pub(crate) rows: usize,
-    /// Whether only the first coefficient can be other than zero.
-    pub(crate) is_flat: bool,
-}
+use crate::intra::transform::block::TransformBlock;
+use crate::intra::transform::cosine::{COSINE_4, COSINE_8, COSINE_16, COSINE_32};
 
 /// How a block's coefficients become a residual.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,13 +22,6 @@ pub(crate) enum TransformKind {
     Sine,
     /// No transform (`transform_skip_flag`), of 4 × 4 blocks.
     Skip,
-}
-
-impl TransformBlock {
-    /// A block of zeros.
-    pub(crate) fn zeroed() -> Self {
-        Self { coefficients: [0; 1024], columns: 0, rows: 0, is_flat: false }
-    }
 }
 
 /// Adds the residual of a block of `side` × `side` to `out`, whose rows are `stride` apart, and zeroes the coefficients
@@ -201,36 +183,5 @@ fn flat<T: PlaneSample>(coefficient: i16, side: usize, out: &mut [T], stride: us
 
 /// The sine functions (§ 8.6.4.2).
 static SINE: [[i16; 4]; 4] = [[29, 55, 74, 84], [74, 74, 0, -74], [84, -29, -74, 55], [55, -84, 74, -29]];
-static COSINE_4: [[i16; 4]; 4] = cosine();
-static COSINE_8: [[i16; 8]; 8] = cosine();
-static COSINE_16: [[i16; 16]; 16] = cosine();
-static COSINE_32: [[i16; 32]; 32] = cosine();
-
-/// The cosine functions (§ 8.6.4.2, `transMatrix`). The functions of a smaller transform are every other one of the
-/// next larger. All values have the size of one in the first column of the largest matrix, and the sign of the cosine.
-const fn cosine<const N: usize>() -> [[i16; N]; N] {
-    let mut matrix = [[0; N]; N];
-    let mut k = 0;
-    while k < N {
-        let mut x = 0;
-        while x < N {
-            // cos(π (2x + 1) k / 2N), as a multiple of π / 64.
-            let angle = (2 * x + 1) * k * (32 / N) % 128;
-            let (angle, sign) = if angle > 64 { (128 - angle, 1) } else { (angle, 1) };
-            let (angle, sign) = if angle > 32 { (64 - angle, -sign) } else { (angle, sign) };
-            matrix[k][x] = sign * QUARTER[angle];
-            x += 1;
-        }
-        k += 1;
-    }
-    matrix
-}
-
-/// The cosine from 0 to π / 2 in steps of π / 64, as the standard rounds it.
-const QUARTER: [i16; 33] = [
-    64, 90, 90, 90, 89, 88, 87, 85, 83, 82, 80, 78, 75, 73, 70, 67, 64, 61, 57, 54, 50, 46, 43, 38, 36, 31, 25, 22, 18,
-    13, 9, 4, 0,
-];
-
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use crate::intra::cabac::BinReader;
 use crate::intra::contexts::SIGNIFICANT;
-use crate::intra::residual::ResidualSyntax;
+use crate::intra::residual::syntax::ResidualSyntax;
 use crate::scan::ORDERS;
 
 /// Reads which coefficients of a sub-block are not 0 (§ 9.3.4.2.5): bit `n` is that of index `n` of the scan order.

@@ -4,6 +4,7 @@ use super::*;
 use crate::dispatch::read_residual;
 use crate::intra::cabac::tests::Encoder;
 use crate::intra::contexts::{EntropyState, GREATER_1, GREATER_2, SIGNIFICANT};
+use crate::intra::residual::syntax::ResidualExtension;
 
 const LUMA: ResidualSyntax = ResidualSyntax {
     log2: 2,

@@ -7,8 +7,9 @@
 
 use std::arch::x86_64::*;
 
-use super::{COSINE_16, COSINE_32, TransformBlock};
 use crate::intra::plane::PlaneSample;
+use crate::intra::transform::block::TransformBlock;
+use crate::intra::transform::cosine::{COSINE_16, COSINE_32};
 
 /// Adds the residual of a block of side `N` = 2 · `H`.
 #[inline]

@@ -6,7 +6,7 @@ use crate::intra::dequantise::Quantiser;
 use crate::intra::format::IntraFormat;
 use crate::intra::plane::PlaneSample;
 use crate::intra::predict::{PredictionRules, predict};
-use crate::intra::residual::{ResidualExtension, ResidualSyntax};
+use crate::intra::residual::syntax::{ResidualExtension, ResidualSyntax};
 use crate::intra::transform::TransformKind;
 
 /// A square block of one plane.

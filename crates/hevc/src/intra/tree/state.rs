@@ -9,7 +9,7 @@ use crate::intra::format::IntraFormat;
 use crate::intra::plane::{DecodedBlocks, Plane, PlaneSample};
 use crate::intra::predict::PredictedRows;
 use crate::intra::slice_header::SliceHeader;
-use crate::intra::transform::TransformBlock;
+use crate::intra::transform::block::TransformBlock;
 use crate::intra::units::{CodingUnits, UnitState};
 use crate::result::Result;
 
