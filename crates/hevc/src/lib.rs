@@ -2,7 +2,8 @@
 //!
 //! - [`DecoderConfiguration`] reads `hvcC`, and [`CodedFormat`] what its sequence parameter set says of the pictures.
 //! - [`CodedPicture`] picks the NAL units of one picture from the data of an item.
-//! - [`decode`] decodes them to a [`DecodedPicture`], with or without [`InLoopFilters`].
+//! - [`decode`] decodes them to a [`DecodedPicture`], with or without [`InLoopFilters`], and [`PictureMemory`] many of them
+//!   in the same memory.
 //! - [`TiledPlanes`] and [`TileRows`] put the tiles of a grid together, whole or one row of tiles at a time.
 //!
 //! ```
@@ -31,12 +32,13 @@
 //!
 //! This crate promises nothing but to [image-ingest](https://docs.rs/image-ingest), which pins it with `=`: its API
 //! changes with any release.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod coded_format;
 mod coded_picture;
 mod config;
 mod decoded_picture;
+mod dispatch;
 mod intra;
 mod md5;
 mod nal;
@@ -58,7 +60,7 @@ pub use intra::recorder;
 #[cfg(feature = "recorder")]
 #[doc(hidden)]
 pub use intra::tools_in_use::ToolsInUse;
-pub use intra::{InLoopFilters, decode};
+pub use intra::{InLoopFilters, PictureMemory, decode};
 pub use parameters::usability::Usability;
 pub use tile_rows::TileRows;
 pub use tiled_planes::TiledPlanes;

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use image_ingest_heif::Items;
-use image_ingest_hevc::{CodedPicture, DecodedPicture, InLoopFilters, TileRows, TiledPlanes};
+use image_ingest_hevc::{CodedPicture, DecodedPicture, InLoopFilters, PictureMemory, TileRows, TiledPlanes};
 use image_ingest_resize::{PlanesFormat, PlanesReducer};
 use image_ingest_samples::{CpuTimer, Planes, Raster, Size, Workers};
 
@@ -111,9 +111,11 @@ fn decode_whole(
     workers: Workers<'_>,
 ) -> Result<TiledPlanes> {
     let planes = Mutex::new(None);
+    let memories = Memories::default();
     workers.each(&mosaic.leaves, usize::MAX, |index, leaf, timer| {
         let (origin, _) = mosaic.place(index, leaf)?;
-        let tile = decode_leaf(items, leaf, in_loop_filters, timer)?;
+        let mut memory = memories.take();
+        let tile = decode_leaf(items, leaf, in_loop_filters, &mut memory, timer)?;
         // Pasting takes a fiftieth of decoding, so threads seldom wait here.
         let mut planes = planes.lock().unwrap_or_else(PoisonError::into_inner);
         let tile = match TiledPlanes::from_whole(tile, mosaic.size, mosaic.subsampling()) {
@@ -127,7 +129,9 @@ fn decode_whole(
             let empty = TiledPlanes::new(mosaic.size, mosaic.subsampling(), mosaic.bit_depth());
             *planes = Some(empty.map_err(refusal)?);
         }
-        planes.iter_mut().try_for_each(|planes| planes.paste(&tile.view(), leaf.size, origin, timer)).map_err(refusal)
+        let pasted = planes.iter_mut().try_for_each(|planes| planes.paste(&tile.view(), leaf.size, origin, timer));
+        memories.put(memory, tile);
+        pasted.map_err(refusal)
     })?;
     let planes = planes.into_inner().unwrap_or_else(PoisonError::into_inner);
     planes.ok_or_else(|| Error::internal("a picture without tiles"))
@@ -143,16 +147,36 @@ fn decode_tile_rows(items: &Items<'_>, picture: &HeifPicture<'_>, plan: &Plan, w
     let grid = plan.chroma_grid(bit_depth, *matrix);
     let reducer = PlanesReducer::new(format, plan.crop, plan.target, grid)?;
     let reduced = Mutex::new((rows, reducer));
+    let memories = Memories::default();
     // Two rows of tiles are filled at a time, or as many as all threads together reach over.
     let window = usize::try_from(whole.columns()).unwrap_or(usize::MAX);
     workers.each(&whole.leaves, window, |index, leaf, timer| {
-        let tile = decode_leaf(items, leaf, plan.in_loop_filters, timer)?;
+        let mut memory = memories.take();
+        let tile = decode_leaf(items, leaf, plan.in_loop_filters, &mut memory, timer)?;
         let (rows, reducer) = &mut *reduced.lock().unwrap_or_else(PoisonError::into_inner);
-        rows.paste(&tile.view(), index, reducer, timer).map_err(refusal)
+        let pasted = rows.paste(&tile.view(), index, reducer, timer);
+        memories.put(memory, tile);
+        pasted.map_err(refusal)
     })?;
     let (rows, reducer) = reduced.into_inner().unwrap_or_else(PoisonError::into_inner);
     drop(rows);
     Ok(Pixels::ReducedYcbcr(reducer.finish()?))
+}
+
+/// The memory of tiles that are done, for those to come. There is never more of it than threads: each holds that of one
+/// tile, as the estimate says.
+#[derive(Default)]
+struct Memories(Mutex<Vec<PictureMemory>>);
+
+impl Memories {
+    fn take(&self) -> PictureMemory {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    fn put(&self, mut memory: PictureMemory, tile: DecodedPicture) {
+        memory.keep(tile);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
+    }
 }
 
 /// Decodes one coded picture.
@@ -160,6 +184,7 @@ fn decode_leaf(
     items: &Items<'_>,
     leaf: &Leaf<'_>,
     in_loop_filters: bool,
+    memory: &mut PictureMemory,
     timer: &CpuTimer<'_>,
 ) -> Result<DecodedPicture> {
     let extents = items.data(leaf.item).map_err(refusal)?;
@@ -172,7 +197,7 @@ fn decode_leaf(
     };
     let filters = if in_loop_filters { InLoopFilters::Applied } else { InLoopFilters::LeftOut };
     let coded = CodedPicture::read(&leaf.config, data).map_err(refusal)?;
-    image_ingest_hevc::decode(&coded, filters, timer).map_err(refusal)
+    memory.decode(&coded, filters, timer).map_err(refusal)
 }
 
 fn gather(extents: &[&[u8]]) -> Result<Vec<u8>> {

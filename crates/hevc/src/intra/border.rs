@@ -7,7 +7,7 @@ use crate::intra::plane::{DecodedBlocks, Plane, PlaneSample};
 ///
 /// `border[2n]` is the corner. `border[2n - 1 - y]` is to the left of row `y`, and `border[2n + 1 + x]` is above column
 /// `x`, for `x` and `y` below 2n.
-pub(crate) type Border = [i32; 129];
+pub(crate) type Border = [u16; 129];
 
 impl<T: PlaneSample> Plane<T> {
     /// The border of a block of side `n` at `(x, y)` of this plane, for a block of `region`.
@@ -27,57 +27,87 @@ impl<T: PlaneSample> Plane<T> {
         region: u16,
         depth: u32,
     ) -> Border {
-        let mut border = [0; 129];
+        let mut walk = BorderWalk { border: [0; 129], start: 0, end: 0, is_found: false };
         let (unit_x, unit_y) = (4 >> self.shift.0, 4 >> self.shift.1);
-        let corner = 2 * n;
-        // Whether a sample was there. If so, the border is filled up to the current index.
-        let mut any = false;
-        let mut fill = |border: &mut Border, from: usize, len: usize, read: Option<&dyn Fn(usize) -> i32>| match read {
-            Some(read) => {
-                for i in 0..len {
-                    border[from + i] = read(i);
-                }
-                if !any {
-                    any = true;
-                    let first = border[from];
-                    border[..from].fill(first);
-                }
+        let (block_x, block_y) = ((x << self.shift.0) / 4, (y << self.shift.1) / 4);
+        let sample = |x: usize, y: usize| &self.samples[y * self.width + x..];
+        let left = if x > 0 { blocks.down((block_x - 1, block_y), 2 * n / unit_y, region) } else { 0 };
+        let mut below = 2 * n / unit_y;
+        while below > 0 {
+            let (there, len) = run((left << (32 - below)).reverse_bits(), below);
+            below -= len;
+            let to = walk.next(len * unit_y, there);
+            if there {
+                let column = sample(x - 1, y + below * unit_y).iter().step_by(self.width);
+                to.iter_mut().rev().zip(column).for_each(|(to, sample)| *to = sample.wide() as u16);
+                walk.found();
             }
-            None if any => {
-                let last = border[from - 1];
-                border[from..from + len].fill(last);
+        }
+        let has_corner = x > 0 && y > 0 && blocks.has(block_x - 1, block_y - 1, region);
+        let to = walk.next(1, has_corner);
+        if has_corner {
+            to[0] = sample(x - 1, y - 1)[0].wide() as u16;
+            walk.found();
+        }
+        let units = 2 * n / unit_x;
+        let above = if y > 0 { blocks.across((block_x, block_y - 1), units, region) } else { 0 };
+        let mut at = 0;
+        while at < units {
+            let (there, len) = run(above >> at, units - at);
+            let to = walk.next(len * unit_x, there);
+            if there {
+                let row = sample(x + at * unit_x, y - 1);
+                to.iter_mut().zip(row).for_each(|(to, sample)| *to = sample.wide() as u16);
+                walk.found();
             }
-            None => {}
-        };
-        let block_of = |x: usize, y: usize| ((x << self.shift.0) / 4, (y << self.shift.1) / 4);
-        for i in (0..2 * n / unit_y).rev() {
-            let top = y + i * unit_y;
-            let there = x > 0 && {
-                let (bx, by) = block_of(x - 1, top);
-                blocks.has(bx, by, region)
-            };
-            let read = |i: usize| self.samples[(top + unit_y - 1 - i) * self.width + x - 1].wide();
-            fill(&mut border, corner - i * unit_y - unit_y, unit_y, there.then_some(&read));
+            at += len;
         }
-        let there = x > 0 && y > 0 && {
-            let (bx, by) = block_of(x - 1, y - 1);
-            blocks.has(bx, by, region)
-        };
-        fill(&mut border, corner, 1, there.then_some(&|_| self.samples[(y - 1) * self.width + x - 1].wide()));
-        for i in 0..2 * n / unit_x {
-            let left = x + i * unit_x;
-            let there = y > 0 && {
-                let (bx, by) = block_of(left, y - 1);
-                blocks.has(bx, by, region)
-            };
-            let read = |i: usize| self.samples[(y - 1) * self.width + left + i].wide();
-            fill(&mut border, corner + 1 + i * unit_x, unit_x, there.then_some(&read));
+        if !walk.is_found {
+            walk.border.fill(1 << (depth - 1));
         }
-        if !any {
-            border.fill(1 << (depth - 1));
-        }
-        border
+        walk.border
     }
+}
+
+/// How far a border is filled.
+struct BorderWalk {
+    border: Border,
+    /// Where the last samples begin, and where they end.
+    start: usize,
+    end: usize,
+    /// Whether a sample was there.
+    is_found: bool,
+}
+
+impl BorderWalk {
+    /// The place of the next `len` samples. Where none of them is there, they take the value before them.
+    #[inline(always)]
+    fn next(&mut self, len: usize, there: bool) -> &mut [u16] {
+        (self.start, self.end) = (self.end, self.end + len);
+        if !there && self.is_found {
+            let last = self.border[self.start - 1];
+            self.border[self.start..self.end].fill(last);
+        }
+        &mut self.border[self.start..self.end]
+    }
+
+    /// Notes that the last samples are there. Those before the first that is there take its value.
+    #[inline(always)]
+    fn found(&mut self) {
+        if !self.is_found {
+            let first = self.border[self.start];
+            self.border[..self.start].fill(first);
+            self.is_found = true;
+        }
+    }
+}
+
+/// Whether the first of `len` ≤ 32 units is there, by their bits from the lowest on, and how many after it are as it is.
+#[inline(always)]
+fn run(units: u32, len: usize) -> (bool, usize) {
+    let there = units & 1 == 1;
+    let same = if there { units.trailing_ones() } else { units.trailing_zeros() };
+    (there, len.min(same as usize))
 }
 
 #[cfg(test)]
@@ -130,7 +160,8 @@ mod tests {
                     let is_there =
                         |x: i32, y: i32| blocks.has((x << shift.0) as usize / 4, (y << shift.1) as usize / 4, 2);
                     let border = plane.border(place, n, &blocks, 2, 8);
-                    assert_eq!(border[..=4 * n], slow(&plane, place, n, is_there), "{shift:?} {place:?} {n}");
+                    let border: Vec<_> = border[..=4 * n].iter().map(|&sample| i32::from(sample)).collect();
+                    assert_eq!(border, slow(&plane, place, n, is_there), "{shift:?} {place:?} {n}");
                 }
             }
         }

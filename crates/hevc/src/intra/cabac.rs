@@ -1,33 +1,19 @@
 //! The arithmetic decoder (ITU-T H.265 § 9.3.4.3).
 //!
-//! The standard keeps an offset of nine bits and reads a bit whenever the range is doubled. Here `value` holds the
-//! offset and, below it, `spare` bits that were loaded before they are needed. To double the range is then to lower
-//! `spare`, and the offset is compared with `range << spare`.
-//!
-//! Between two bins these hold:
-//!
-//! - `range` lies in 256..=510.
-//! - `value` is below `range << spare`: a bin subtracts the range of the symbol that it excludes.
-//! - `spare` is below 48: 32 bits are loaded where fewer than 8, or 16, are left. With the nine bits of the offset,
-//!   `value` fits into 57 bits, so no shift loses a bit.
-//! - A bin takes at most 6 bits of `spare`, and 16 bypass bins take 16. The load before them ensures so many.
+//! [`Registers`] decodes single bins. Here they are joined with the contexts, and substreams begin and end.
 
-use crate::intra::contexts::{CONTEXTS_ROUNDED, Contexts, EntropyState};
-use crate::intra::probability::{NEXT, RANGE_LPS};
+use crate::intra::contexts::{Contexts, EntropyState};
+use crate::intra::registers::Registers;
+#[cfg(feature = "recorder")]
+use crate::intra::registers::first_of_prefix;
 
 /// Decodes the bins of one slice. Zeros follow the end of its data: a slice that is cut is found by how it ends, see
 /// [`Cabac::ends_here`].
 pub(crate) struct Cabac<'a> {
     data: &'a [u8],
-    /// The index of the next byte to load. It may lie behind the data.
-    at: usize,
     /// The index of the first byte of this substream.
     start: usize,
-    /// `ivlCurrRange`.
-    range: u32,
-    /// `ivlOffset`, and below it `spare` bits more.
-    value: u64,
-    spare: u32,
+    registers: Registers<'a>,
     /// The states of the contexts.
     pub(crate) contexts: Contexts,
     /// The statistics of persistent Rice adaptation, see [`EntropyState`].
@@ -37,23 +23,92 @@ pub(crate) struct Cabac<'a> {
     pub(crate) recorder: Option<Box<crate::intra::bin_recorder::BinRecorder>>,
 }
 
+/// A [`Cabac`] while many bins are read. [`BinReader::finish`] gives the registers back.
+pub(crate) struct BinReader<'c, 'a> {
+    registers: Registers<'a>,
+    home: &'c mut Registers<'a>,
+    contexts: &'c mut Contexts,
+    pub(crate) rice: &'c mut [u8; 4],
+    #[cfg(feature = "recorder")]
+    recorder: Option<&'c mut crate::intra::bin_recorder::BinRecorder>,
+}
+
+impl BinReader<'_, '_> {
+    /// Decodes a bin with a context.
+    #[inline(always)]
+    pub(crate) fn bin(&mut self, context: usize) -> u32 {
+        #[cfg(feature = "recorder")]
+        if let Some(recorder) = &mut self.recorder {
+            return recorder.bin(self.contexts, context);
+        }
+        self.registers.bin(self.contexts, context)
+    }
+
+    /// Decodes a bin whose values are equally probable.
+    #[inline(always)]
+    pub(crate) fn bypass(&mut self) -> u32 {
+        #[cfg(feature = "recorder")]
+        if let Some(recorder) = &mut self.recorder {
+            return recorder.bypass();
+        }
+        self.registers.bypass()
+    }
+
+    /// Decodes `count` ≤ 32 bypass bins. The first is the highest bit.
+    #[inline(always)]
+    pub(crate) fn bypasses(&mut self, count: u32) -> u32 {
+        #[cfg(feature = "recorder")]
+        if let Some(recorder) = &mut self.recorder {
+            return (0..count).fold(0, |bins, _| bins << 1 | recorder.bypass());
+        }
+        self.registers.bypasses(count)
+    }
+
+    /// Decodes `count` ≤ 16 bypass bins. The first is the highest bit.
+    #[inline(always)]
+    pub(crate) fn few_bypasses(&mut self, count: u32) -> u32 {
+        #[cfg(feature = "recorder")]
+        if let Some(recorder) = &mut self.recorder {
+            return (0..count).fold(0, |bins, _| bins << 1 | recorder.bypass());
+        }
+        let bins = self.registers.quotient(count);
+        self.registers.take(bins, count);
+        bins
+    }
+
+    /// Reads `coeff_abs_level_remaining` with a Rice parameter of 0 to 15. It is below 2²³; `None` for a prefix that no
+    /// encoder writes.
+    #[inline(always)]
+    pub(crate) fn remaining(&mut self, rice: u32) -> Option<i32> {
+        #[cfg(feature = "recorder")]
+        if let Some(recorder) = &mut self.recorder {
+            let most = 20.min(24 - rice);
+            let prefix = (0..=most).find(|_| recorder.bypass() == 0)?;
+            let suffix = (0..rice + prefix.saturating_sub(3)).fold(0, |bins, _| bins << 1 | recorder.bypass());
+            return Some((first_of_prefix(prefix, rice) + suffix) as i32);
+        }
+        self.registers.remaining(rice)
+    }
+
+    /// Gives the registers back.
+    #[inline(always)]
+    pub(crate) fn finish(self) {
+        *self.home = self.registers;
+    }
+}
+
 impl<'a> Cabac<'a> {
-    /// Begins with the first substream of a slice segment.
-    pub(crate) fn new(data: &'a [u8], EntropyState { contexts, rice }: EntropyState) -> Self {
-        let mut cabac = Self {
+    /// Begins with the first substream of a slice segment. `None` for bits that no encoder begins with.
+    pub(crate) fn new(data: &'a [u8], EntropyState { contexts, rice }: EntropyState) -> Option<Self> {
+        Some(Self {
             data,
-            at: 0,
             start: 0,
-            range: 510,
-            value: 0,
-            spare: 0,
+            registers: Registers::new(data)?,
             contexts,
             rice,
             #[cfg(feature = "recorder")]
             recorder: None,
-        };
-        cabac.restart(0);
-        cabac
+        })
     }
 
     /// What another substream may take over.
@@ -61,102 +116,50 @@ impl<'a> Cabac<'a> {
         EntropyState { contexts: self.contexts, rice: self.rice }
     }
 
-    /// Begins with a substream at byte `at` (§ 9.3.2.5). Of the 32 bits of the first load nine are the offset.
-    fn restart(&mut self, at: usize) {
-        (self.at, self.start, self.range, self.value, self.spare) = (at, at, 510, 0, 0);
-        self.load();
-        self.spare -= 9;
+    /// Begins with a substream at byte `at`. `None` for bits that no encoder begins with.
+    fn restart(&mut self, at: usize) -> Option<()> {
+        self.start = at;
+        self.registers = Registers::new(self.data.get(at..)?)?;
+        Some(())
     }
 
-    /// Loads 32 bits below those of `value`.
-    #[inline]
-    fn load(&mut self) {
-        let word = match self.data.get(self.at..).and_then(|rest| rest.first_chunk::<4>()) {
-            Some(four) => u32::from_be_bytes(*four),
-            None => self.last_word(),
-        };
-        self.at += 4;
-        self.value = self.value << 32 | u64::from(word);
-        self.spare += 32;
+    /// Copies the registers to where many bins are read.
+    #[inline(always)]
+    pub(crate) fn reader(&mut self) -> BinReader<'_, 'a> {
+        BinReader {
+            registers: self.registers,
+            home: &mut self.registers,
+            contexts: &mut self.contexts,
+            rice: &mut self.rice,
+            #[cfg(feature = "recorder")]
+            recorder: self.recorder.as_deref_mut(),
+        }
     }
 
-    /// The bytes from `at` on where fewer than four are left, and zeros.
-    #[cold]
-    fn last_word(&self) -> u32 {
-        let rest = self.data.get(self.at..).unwrap_or_default();
-        (0..4).fold(0, |word, i| word << 8 | u32::from(rest.get(i).copied().unwrap_or(0)))
-    }
-
-    /// Decodes a bin with a context (§ 9.3.4.3.2).
-    ///
-    /// Both outcomes are computed and one is chosen, without a branch: bins are near random where decoding takes its
-    /// time, and a branch would often be predicted wrong.
-    ///
-    /// The range of the less probable symbol is 6 to 240. [`RENORM`] tells how often it is doubled: at most six times.
-    /// The table leaves the more probable symbol at least 128, so that range is doubled once where its bit 8 is 0.
+    /// Decodes a bin with a context.
     #[inline]
     pub(crate) fn bin(&mut self, context: usize) -> u32 {
-        #[cfg(feature = "recorder")]
-        if let Some(recorder) = &mut self.recorder {
-            return recorder.bin(&mut self.contexts, context);
-        }
-        // The masks change no index. They show the compiler that each is inside its table.
-        let context = context & (CONTEXTS_ROUNDED - 1);
-        let state = usize::from(self.contexts[context] & 127);
-        let lps = u32::from(RANGE_LPS[state >> 1][(self.range >> 6 & 3) as usize]);
-        let mps = self.range - lps;
-        if self.spare < 8 {
-            self.load();
-        }
-        let scaled = u64::from(mps) << self.spare;
-        let is_lps = self.value >= scaled;
-        self.value -= if is_lps { scaled } else { 0 };
-        self.contexts[context] = NEXT[usize::from(is_lps)][state];
-        let (range, shift) = if is_lps { (lps, RENORM[(lps >> 3 & 31) as usize].into()) } else { (mps, mps >> 8 ^ 1) };
-        self.range = range << shift;
-        self.spare -= shift;
-        (state as u32 & 1) ^ u32::from(is_lps)
+        let mut reader = self.reader();
+        let bin = reader.bin(context);
+        reader.finish();
+        bin
     }
 
-    /// Decodes a bin whose values are equally probable (§ 9.3.4.3.4): the range stays, and the offset is doubled.
+    /// Decodes a bin whose values are equally probable.
     #[inline]
     pub(crate) fn bypass(&mut self) -> u32 {
-        #[cfg(feature = "recorder")]
-        if let Some(recorder) = &mut self.recorder {
-            return recorder.bypass();
-        }
-        if self.spare < 8 {
-            self.load();
-        }
-        self.spare -= 1;
-        let scaled = u64::from(self.range) << self.spare;
-        let one = self.value >= scaled;
-        self.value -= if one { scaled } else { 0 };
-        u32::from(one)
+        let mut reader = self.reader();
+        let bin = reader.bypass();
+        reader.finish();
+        bin
     }
 
     /// Decodes `count` ≤ 32 bypass bins. The first is the highest bit.
     #[inline]
     pub(crate) fn bypasses(&mut self, count: u32) -> u32 {
-        #[cfg(feature = "recorder")]
-        if let Some(recorder) = &mut self.recorder {
-            return (0..count).fold(0, |bins, _| bins << 1 | recorder.bypass());
-        }
-        if count > 16 {
-            let high = self.bypasses(count - 16);
-            return high << 16 | self.bypasses(16);
-        }
-        if self.spare < 16 {
-            self.load();
-        }
-        let mut bins = 0;
-        for _ in 0..count {
-            self.spare -= 1;
-            let scaled = u64::from(self.range) << self.spare;
-            let one = self.value >= scaled;
-            self.value -= if one { scaled } else { 0 };
-            bins = bins << 1 | u32::from(one);
-        }
+        let mut reader = self.reader();
+        let bins = reader.bypasses(count);
+        reader.finish();
         bins
     }
 
@@ -168,18 +171,20 @@ impl<'a> Cabac<'a> {
         if let Some(recorder) = &mut self.recorder {
             return recorder.terminate();
         }
-        if self.spare < 8 {
-            self.load();
-        }
-        self.range -= 2;
-        let scaled = u64::from(self.range) << self.spare;
-        if self.value >= scaled {
+        let registers = &mut self.registers;
+        registers.range -= 2;
+        if registers.value >= u64::from(registers.range) << 55 {
             return true;
         }
-        let shift = self.range.leading_zeros() - 23;
-        self.range <<= shift;
-        self.spare -= shift;
+        let shift = registers.range >> 8 ^ 1;
+        registers.range <<= shift;
+        registers.shift(shift);
         false
+    }
+
+    /// How many bytes were loaded, with zeros behind the data.
+    fn loaded(&self) -> usize {
+        self.data.len() - self.registers.rest.len() + self.registers.behind
     }
 
     /// After a terminating bin of 1: the index of the byte behind this substream, if it ends as it has to.
@@ -188,8 +193,8 @@ impl<'a> Cabac<'a> {
     /// lowest of the nine bits of the offset: bit `shifts + 8` of the substream, where `shifts` counts the bits that
     /// were read behind the first nine.
     fn end(&self) -> Option<usize> {
-        let loaded = (self.at - self.start) as u64 * 8;
-        let shifts = loaded.checked_sub(u64::from(self.spare) + 9)?;
+        let loaded = (self.loaded() - self.start) as u64 * 8;
+        let shifts = loaded.checked_sub(u64::from(self.registers.spare()) + 9)?;
         let last = self.start + 1 + usize::try_from(shifts / 8).ok()?;
         (*self.data.get(last)? << (shifts % 8) == 0x80).then_some(last + 1)
     }
@@ -203,8 +208,7 @@ impl<'a> Cabac<'a> {
         }
         let end = self.end()?;
         (self.contexts, self.rice) = (state.contexts, state.rice);
-        self.restart(end);
-        Some(())
+        self.restart(end)
     }
 
     /// Takes `count` bytes that are not coded, behind a terminating bin of 1, and goes on behind them with the contexts
@@ -216,7 +220,7 @@ impl<'a> Cabac<'a> {
         }
         let start = self.end()?;
         let raw = self.data.get(start..)?.get(..count)?;
-        self.restart(start + count);
+        self.restart(start + count)?;
         Some(raw)
     }
 
@@ -227,7 +231,7 @@ impl<'a> Cabac<'a> {
         if self.recorder.is_some() {
             return false;
         }
-        self.at as u64 * 8 > self.data.len() as u64 * 8 + u64::from(self.spare)
+        self.loaded() as u64 * 8 > self.data.len() as u64 * 8 + u64::from(self.registers.spare())
     }
 
     /// Whether the slice ends with this substream: nothing but zeros follows.
@@ -239,11 +243,6 @@ impl<'a> Cabac<'a> {
         self.end().and_then(|end| self.data.get(end..)).is_some_and(|rest| rest.iter().all(|&b| b == 0))
     }
 }
-
-/// How often the range of a less probable symbol is doubled to reach 256, by the range / 8. The smallest range of a
-/// context is 6, which is doubled six times.
-static RENORM: [u8; 32] =
-    [6, 5, 4, 4, 3, 3, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -18,6 +18,8 @@ pub(crate) struct Dequantiser<'a> {
     factors: Option<&'a [u8]>,
     /// `levelScale << (qP / 6)`.
     step: i64,
+    /// 16 of it.
+    flat_step: i64,
     round: i64,
     /// `bdShift`: 5 at least, for 4 × 4 samples of 8 bits.
     shift: u32,
@@ -28,15 +30,15 @@ impl<'a> Dequantiser<'a> {
     pub(crate) fn new(quantiser: Quantiser<'a>, log2: u32) -> Self {
         let shift = quantiser.depth + log2 - 5;
         let step = LEVEL_SCALE[(quantiser.qp % 6) as usize] << (quantiser.qp / 6);
-        Self { factors: quantiser.factors, step, round: 1 << (shift - 1), shift }
+        Self { factors: quantiser.factors, step, flat_step: 16 * step, round: 1 << (shift - 1), shift }
     }
 
     /// The coefficient of a level at index `at` of its block.
     #[inline]
     pub(crate) fn scaled(&self, level: i32, at: usize) -> i16 {
-        let factor = self.factors.map_or(16, |f| i64::from(f[at]));
+        let step = self.factors.map_or(self.flat_step, |f| i64::from(f[at]) * self.step);
         let level = i64::from(level.clamp(-32_768, 32_767));
-        ((level * factor * self.step + self.round) >> self.shift).clamp(-32_768, 32_767) as i16
+        ((level * step + self.round) >> self.shift).clamp(-32_768, 32_767) as i16
     }
 }
 

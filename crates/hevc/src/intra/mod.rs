@@ -17,24 +17,25 @@ mod border;
 pub(crate) mod cabac;
 mod chroma_qp;
 pub(crate) mod contexts;
-mod dequantise;
+pub(crate) mod dequantise;
 mod filters;
 pub(crate) mod format;
-mod plane;
+pub(crate) mod plane;
 mod predict;
 mod probability;
 #[cfg(feature = "recorder")]
 pub mod recorder;
-mod residual;
+mod registers;
+pub(crate) mod residual;
 mod slice_header;
 mod tiles;
 #[cfg(feature = "recorder")]
 pub(crate) mod tools_in_use;
-mod transform;
+pub(crate) mod transform;
 mod tree;
 mod units;
 
-use image_ingest_samples::{CpuTimer, DecodeError, Samples};
+use image_ingest_samples::{Avx2, CpuTimer, DecodeError, Samples};
 
 use crate::coded_format::CodedFormat;
 use crate::coded_picture::CodedPicture;
@@ -72,7 +73,7 @@ pub enum InLoopFilters {
 ///
 /// ```
 /// use image_ingest_hevc::{CodedPicture, DecodedPicture, DecoderConfiguration, InLoopFilters, decode};
-/// use image_ingest_samples::{CpuTimer, DecodeError};
+/// use image_ingest_samples::{Avx2, CpuTimer, DecodeError};
 ///
 /// /// The payload of `hvcC` and the data of the item.
 /// fn decoded(config: &[u8], data: &[u8]) -> Result<DecodedPicture, DecodeError> {
@@ -82,22 +83,67 @@ pub enum InLoopFilters {
 /// # assert!(decoded(&[], &[]).is_err());
 /// ```
 pub fn decode(coded: &CodedPicture<'_>, filters: InLoopFilters, timer: &CpuTimer<'_>) -> Result<DecodedPicture> {
-    let (format, shown) = format_of(coded)?;
-    if !coded.units().all(has_plain_header) {
-        return Err(DecodeError::malformed("a NAL unit of another layer"));
+    PictureMemory::default().decode(coded, filters, timer)
+}
+
+/// The memory of the samples of one picture, for the next one: fresh memory costs more than to write it.
+pub struct PictureMemory {
+    planes: Vec<Samples>,
+    avx2: Option<Avx2>,
+}
+
+impl Default for PictureMemory {
+    /// Nothing yet.
+    fn default() -> Self {
+        Self { planes: Vec::new(), avx2: Avx2::find() }
     }
-    let bit_depth = format.bit_depth as u8;
-    let planes = if bit_depth == 8 {
-        planes(&format, coded, filters, timer, Samples::U8)?
-    } else {
-        planes(&format, coded, filters, timer, Samples::U16)?
-    };
-    let mut picture = DecodedPicture { bit_depth, planes };
-    if filters == InLoopFilters::Applied {
-        picture_hash::check(&coded.nals, &picture, timer)?;
+}
+
+impl PictureMemory {
+    /// Decodes without code for AVX2, on any machine.
+    #[cfg(test)]
+    pub(crate) fn portable() -> Self {
+        Self { planes: Vec::new(), avx2: None }
     }
-    picture.crop(&shown, format.shifts(), timer)?;
-    Ok(picture)
+
+    /// Decodes a picture as [`decode`] does, in the memory of the last one that was kept.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`decode`].
+    pub fn decode(
+        &mut self,
+        coded: &CodedPicture<'_>,
+        filters: InLoopFilters,
+        timer: &CpuTimer<'_>,
+    ) -> Result<DecodedPicture> {
+        let (format, shown) = format_of(coded)?;
+        if !coded.units().all(has_plain_header) {
+            return Err(DecodeError::malformed("a NAL unit of another layer"));
+        }
+        let bit_depth = format.bit_depth as u8;
+        let kept = std::mem::take(&mut self.planes).into_iter();
+        let planes = if bit_depth == 8 {
+            let kept = kept.filter_map(|plane| if let Samples::U8(samples) = plane { Some(samples) } else { None });
+            let decoder = PictureDecoder::new(&format, filters == InLoopFilters::Applied, kept.collect(), self.avx2)?;
+            planes(&format, coded, decoder, timer, Samples::U8)?
+        } else {
+            let kept = kept.filter_map(|plane| if let Samples::U16(samples) = plane { Some(samples) } else { None });
+            let decoder = PictureDecoder::new(&format, filters == InLoopFilters::Applied, kept.collect(), self.avx2)?;
+            planes(&format, coded, decoder, timer, Samples::U16)?
+        };
+        let mut picture = DecodedPicture { bit_depth, planes };
+        if filters == InLoopFilters::Applied {
+            picture_hash::check(&coded.nals, &picture, timer)?;
+        }
+        picture.crop(&shown, format.shifts(), timer)?;
+        Ok(picture)
+    }
+
+    /// Takes the memory of a picture that nobody needs any more.
+    pub fn keep(&mut self, picture: DecodedPicture) {
+        self.planes = picture.planes.into_iter().map(|plane| plane.samples).collect();
+    }
 }
 
 fn format_of(coded: &CodedPicture<'_>) -> Result<(IntraFormat, CodedFormat)> {
@@ -111,11 +157,10 @@ fn format_of(coded: &CodedPicture<'_>) -> Result<(IntraFormat, CodedFormat)> {
 fn planes<T: PlaneSample>(
     format: &IntraFormat,
     coded: &CodedPicture<'_>,
-    filters: InLoopFilters,
+    mut decoder: PictureDecoder<'_, T>,
     timer: &CpuTimer<'_>,
     wrap: impl Fn(Vec<T>) -> Samples,
 ) -> Result<Vec<DecodedPlane>> {
-    let mut decoder = PictureDecoder::<T>::new(format, filters == InLoopFilters::Applied)?;
     let mut header = None;
     for nal in coded.nals.iter().filter(|nal| is_slice(nal)) {
         let damaged = || DecodeError::malformed("damaged HEVC data");

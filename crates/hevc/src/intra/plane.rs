@@ -107,10 +107,28 @@ impl DecodedBlocks {
         }
     }
 
+    /// Which of `count` ≤ 32 blocks from column `x` and row `y` of blocks on, to the right, are decoded and belong to
+    /// `region`: the first is the lowest bit.
+    #[inline]
+    pub(crate) fn across(&self, (x, y): (usize, usize), count: usize, region: u16) -> u32 {
+        let row = &self.map[y * self.across..(y + 1) * self.across];
+        bits(row[x..].iter().take(count), region)
+    }
+
+    /// [`Self::across`], downwards.
+    #[inline]
+    pub(crate) fn down(&self, (x, y): (usize, usize), count: usize, region: u16) -> u32 {
+        bits(self.map[y * self.across + x..].iter().step_by(self.across).take(count), region)
+    }
+
     /// Whether the block at column `x` and row `y` of blocks is decoded and belongs to `region`. A block outside the
     /// picture is not.
     #[inline]
     pub(crate) fn has(&self, x: usize, y: usize, region: u16) -> bool {
         x < self.across && y < self.down && self.map[y * self.across + x] == region
     }
+}
+
+fn bits<'r>(regions: impl Iterator<Item = &'r u16>, region: u16) -> u32 {
+    regions.enumerate().fold(0, |bits, (i, &at)| bits | u32::from(at == region) << i)
 }

@@ -1,20 +1,39 @@
 //! The tables of the arithmetic decoder: how contexts learn, and the ranges of their symbols (ITU-T H.265 § 9.3.4.3).
 
-/// The context after a more probable (0) and after a less probable symbol (1), by the context before (§ 9.3.4.3.2.2).
-/// State 62 is the last that a more probable symbol leads to; at state 0 a less probable one swaps the two symbols.
-pub(crate) static NEXT: [[u8; 128]; 2] = next();
+/// All that a bin does with its context, by the context: in the four lowest bytes the range of the less probable symbol,
+/// by bits 6 and 7 of the range (§ 9.3.4.3.2.1), then the context after a more probable and after a less probable symbol (§
+/// 9.3.4.3.2.2). State 62 is the last that a more probable symbol leads to; at state 0 a less probable one swaps the two
+/// symbols.
+///
+/// The table is longer than there are contexts, so that every byte is an index.
+pub(crate) static TRANSITIONS: [u64; 256] = transitions();
 
-const fn next() -> [[u8; 128]; 2] {
-    let mut next = [[0; 128]; 2];
+const fn transitions() -> [u64; 256] {
+    let mut transitions = [0; 256];
     let mut i = 0;
     while i < 128u8 {
         let (state, mps) = (i >> 1, i & 1);
-        next[0][i as usize] = if state < 62 { i + 2 } else { i };
+        let ranges = u32::from_le_bytes(RANGE_LPS[state as usize]) as u64;
+        let more = if state < 62 { i + 2 } else { i };
         let flipped = if state == 0 { mps ^ 1 } else { mps };
-        next[1][i as usize] = NEXT_LPS[state as usize] << 1 | flipped;
+        let less = NEXT_LPS[state as usize] << 1 | flipped;
+        transitions[i as usize] = ranges | (more as u64) << 32 | (less as u64) << 40;
         i += 1;
     }
-    next
+    transitions
+}
+
+/// 2³⁶ / range, rounded up, by the range less 256.
+pub(crate) static RECIPROCALS: [u32; 256] = reciprocals();
+
+const fn reciprocals() -> [u32; 256] {
+    let mut reciprocals = [0; 256];
+    let mut i = 0;
+    while i < 256 {
+        reciprocals[i] = (1u64 << 36).div_ceil(i as u64 + 256) as u32;
+        i += 1;
+    }
+    reciprocals
 }
 
 /// `transIdxLps` (table 9-47).

@@ -4,22 +4,14 @@
 //! with a shift of 20 less the bit depth. A sum has at most 32 products of 16 bits with a factor of at most 90. Their
 //! sizes add up to less than 2²⁷, so 32 bits hold the sum and its rounding.
 
-use crate::intra::plane::PlaneSample;
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+pub(crate) mod block;
+mod cosine;
 
-/// The coefficients of one transform block of up to 32 × 32.
-///
-/// Outside of `columns` × `rows` all are zero. Most blocks have few coefficients near the corner, so the transforms
-/// need not look at the rest.
-pub(crate) struct TransformBlock {
-    /// Rows tight: the stride is the side of the block.
-    pub(crate) coefficients: [i16; 1024],
-    /// Columns that coefficients reach, a multiple of 4.
-    pub(crate) columns: usize,
-    /// Rows that coefficients reach, a multiple of 4.
-    pub(crate) rows: usize,
-    /// Whether only the first coefficient can be other than zero.
-    pub(crate) is_flat: bool,
-}
+use crate::intra::plane::PlaneSample;
+use crate::intra::transform::block::TransformBlock;
+use crate::intra::transform::cosine::{COSINE_4, COSINE_8, COSINE_16, COSINE_32};
 
 /// How a block's coefficients become a residual.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,13 +22,6 @@ pub(crate) enum TransformKind {
     Sine,
     /// No transform (`transform_skip_flag`), of 4 × 4 blocks.
     Skip,
-}
-
-impl TransformBlock {
-    /// A block of zeros.
-    pub(crate) fn zeroed() -> Self {
-        Self { coefficients: [0; 1024], columns: 0, rows: 0, is_flat: false }
-    }
 }
 
 /// Adds the residual of a block of `side` × `side` to `out`, whose rows are `stride` apart, and zeroes the coefficients
@@ -50,18 +35,61 @@ pub(crate) fn add<T: PlaneSample>(
     depth: u32,
 ) {
     match (kind, side) {
-        (TransformKind::Skip, _) => skip(block, out, stride, depth),
-        (TransformKind::Sine, _) => sine(block, out, stride, depth),
-        _ if block.is_flat => flat(block.coefficients[0], side, out, stride, depth),
-        (_, 4) => both_ways::<T, 4, 2, 4>(block, &COSINE_4, out, stride, depth),
-        (_, 8) => both_ways::<T, 8, 4, 8>(block, &COSINE_8, out, stride, depth),
-        (_, 16) => both_ways::<T, 16, 8, 8>(block, &COSINE_16, out, stride, depth),
-        _ => both_ways::<T, 32, 16, 8>(block, &COSINE_32, out, stride, depth),
+        (TransformKind::Cosine, 16) if !block.is_flat => {
+            both_ways::<T, 16, 8, 8>(block, &COSINE_16, out, stride, depth)
+        }
+        (TransformKind::Cosine, 32) if !block.is_flat => {
+            both_ways::<T, 32, 16, 8>(block, &COSINE_32, out, stride, depth)
+        }
+        _ => add_small(block, side, kind, out, stride, depth),
     }
     block.coefficients[..block.rows * side].fill(0);
 }
 
+/// [`add`] with AVX2, for samples of up to 12 bits.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
+pub(crate) fn add_avx2<T: PlaneSample>(
+    block: &mut TransformBlock,
+    side: usize,
+    kind: TransformKind,
+    out: &mut [T],
+    stride: usize,
+    depth: u32,
+) {
+    match (kind, side) {
+        (TransformKind::Cosine, 16) if !block.is_flat => {
+            avx2::both_ways::<T, 16, 8>(block, &avx2::PAIRS_16, out, stride, depth);
+        }
+        (TransformKind::Cosine, 32) if !block.is_flat => {
+            avx2::both_ways::<T, 32, 16>(block, &avx2::PAIRS_32, out, stride, depth);
+        }
+        _ => add_small(block, side, kind, out, stride, depth),
+    }
+    block.coefficients[..block.rows * side].fill(0);
+}
+
+/// [`add`] of blocks without a large transform.
+#[inline(always)]
+fn add_small<T: PlaneSample>(
+    block: &TransformBlock,
+    side: usize,
+    kind: TransformKind,
+    out: &mut [T],
+    stride: usize,
+    depth: u32,
+) {
+    match (kind, side) {
+        (TransformKind::Skip, _) => skip(block, out, stride, depth),
+        (TransformKind::Sine, _) => sine(block, out, stride, depth),
+        _ if block.is_flat => flat(block.coefficients[0], side, out, stride, depth),
+        (_, 4) => both_ways::<T, 4, 2, 4>(block, &COSINE_4, out, stride, depth),
+        _ => both_ways::<T, 8, 4, 8>(block, &COSINE_8, out, stride, depth),
+    }
+}
+
 /// Adds the coefficients themselves, scaled as a transform of 4 × 4 would: by 128 = 2⁷ before the second shift.
+#[inline(always)]
 fn skip<T: PlaneSample>(block: &TransformBlock, out: &mut [T], stride: usize, depth: u32) {
     let shift = 20 - depth;
     for (row, out) in block.coefficients[..16].as_chunks::<4>().0.iter().zip(out.chunks_mut(stride)) {
@@ -123,6 +151,7 @@ fn both_ways<T: PlaneSample, const N: usize, const H: usize, const W: usize>(
 }
 
 /// The inverse sine transform of 4 × 4. Its functions have no symmetry.
+#[inline(always)]
 fn sine<T: PlaneSample>(block: &TransformBlock, out: &mut [T], stride: usize, depth: u32) {
     let mut between = [[0i32; 4]; 4];
     let source = block.coefficients.as_chunks::<4>().0;
@@ -143,6 +172,7 @@ fn sine<T: PlaneSample>(block: &TransformBlock, out: &mut [T], stride: usize, de
 
 /// Adds what the first coefficient alone gives, the same everywhere: its function is 64 in both directions, so the
 /// first shift leaves (64 c + 64) / 128, which is (c + 1) / 2.
+#[inline(always)]
 fn flat<T: PlaneSample>(coefficient: i16, side: usize, out: &mut [T], stride: usize, depth: u32) {
     let shift = 20 - depth;
     let level = (((i32::from(coefficient) + 1) >> 1) * 64 + (1 << (shift - 1))) >> shift;
@@ -153,36 +183,5 @@ fn flat<T: PlaneSample>(coefficient: i16, side: usize, out: &mut [T], stride: us
 
 /// The sine functions (§ 8.6.4.2).
 static SINE: [[i16; 4]; 4] = [[29, 55, 74, 84], [74, 74, 0, -74], [84, -29, -74, 55], [55, -84, 74, -29]];
-static COSINE_4: [[i16; 4]; 4] = cosine();
-static COSINE_8: [[i16; 8]; 8] = cosine();
-static COSINE_16: [[i16; 16]; 16] = cosine();
-static COSINE_32: [[i16; 32]; 32] = cosine();
-
-/// The cosine functions (§ 8.6.4.2, `transMatrix`). The functions of a smaller transform are every other one of the
-/// next larger. All values have the size of one in the first column of the largest matrix, and the sign of the cosine.
-const fn cosine<const N: usize>() -> [[i16; N]; N] {
-    let mut matrix = [[0; N]; N];
-    let mut k = 0;
-    while k < N {
-        let mut x = 0;
-        while x < N {
-            // cos(π (2x + 1) k / 2N), as a multiple of π / 64.
-            let angle = (2 * x + 1) * k * (32 / N) % 128;
-            let (angle, sign) = if angle > 64 { (128 - angle, 1) } else { (angle, 1) };
-            let (angle, sign) = if angle > 32 { (64 - angle, -sign) } else { (angle, sign) };
-            matrix[k][x] = sign * QUARTER[angle];
-            x += 1;
-        }
-        k += 1;
-    }
-    matrix
-}
-
-/// The cosine from 0 to π / 2 in steps of π / 64, as the standard rounds it.
-const QUARTER: [i16; 33] = [
-    64, 90, 90, 90, 89, 88, 87, 85, 83, 82, 80, 78, 75, 73, 70, 67, 64, 61, 57, 54, 50, 46, 43, 38, 36, 31, 25, 22, 18,
-    13, 9, 4, 0,
-];
-
 #[cfg(test)]
 mod tests;

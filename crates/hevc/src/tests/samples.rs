@@ -10,7 +10,7 @@ use std::path::Path;
 use image_ingest_samples::CpuTimer;
 
 use crate::nal::nal_type;
-use crate::{CodedPicture, DecoderConfiguration, InLoopFilters, decode};
+use crate::{CodedPicture, DecoderConfiguration, InLoopFilters, PictureMemory};
 
 /// The NAL units of a byte stream with start codes of four bytes (ITU-T H.265 annex B).
 fn units(stream: &[u8]) -> Vec<&[u8]> {
@@ -20,7 +20,7 @@ fn units(stream: &[u8]) -> Vec<&[u8]> {
     starts.iter().zip(ends).map(|(&start, end)| &stream[start + 4..end]).collect()
 }
 
-fn hash(stream: &[u8], filters: InLoopFilters) -> u64 {
+fn hash(stream: &[u8], filters: InLoopFilters, memory: &mut PictureMemory) -> u64 {
     let (sets, slices): (Vec<&[u8]>, Vec<&[u8]>) = units(stream).into_iter().partition(|nal| nal_type(nal) > Some(31));
     let mut config = [&[0; 21][..], &[3, u8::try_from(sets.len()).unwrap()]].concat();
     for set in sets {
@@ -31,20 +31,32 @@ fn hash(stream: &[u8], filters: InLoopFilters) -> u64 {
     let item = slices.iter().flat_map(|nal| [&u32::try_from(nal.len()).unwrap().to_be_bytes(), *nal].concat());
     let item: Vec<u8> = item.collect();
     let config = DecoderConfiguration::read(&config).unwrap();
-    let picture = decode(&CodedPicture::read(&config, &item).unwrap(), filters, &CpuTimer::default()).unwrap();
+    let coded = CodedPicture::read(&config, &item).unwrap();
+    let picture = memory.decode(&coded, filters, &CpuTimer::default()).unwrap();
     let bytes = picture.view().into_iter().flatten().flat_map(|plane| plane.bytes.to_vec());
-    bytes.fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3))
+    let hash = bytes.fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3));
+    memory.keep(picture);
+    hash
 }
 
 #[test]
 fn every_sample_is_that_of_other_decoders() {
+    check(&mut PictureMemory::default());
+}
+
+#[test]
+fn code_for_any_cpu_gives_the_same_samples() {
+    check(&mut PictureMemory::portable());
+}
+
+fn check(memory: &mut PictureMemory) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/pictures");
     let mut pictures = 0;
     for line in include_str!("samples.txt").lines() {
         let [name, way, expected] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
         let filters = if way == "filtered" { InLoopFilters::Applied } else { InLoopFilters::LeftOut };
         let stream = fs::read(folder.join(name)).unwrap();
-        assert_eq!(format!("{:016x}", hash(&stream, filters)), expected, "{line}");
+        assert_eq!(format!("{:016x}", hash(&stream, filters, memory)), expected, "{line}");
         pictures += 1;
     }
     assert!(pictures >= 40, "{pictures}");

@@ -1,6 +1,10 @@
+use image_ingest_samples::Avx2;
+
 use super::*;
+use crate::dispatch::read_residual;
 use crate::intra::cabac::tests::Encoder;
-use crate::intra::contexts::EntropyState;
+use crate::intra::contexts::{EntropyState, GREATER_1, GREATER_2, SIGNIFICANT};
+use crate::intra::residual::syntax::ResidualExtension;
 
 const LUMA: ResidualSyntax = ResidualSyntax {
     log2: 2,
@@ -26,14 +30,18 @@ fn read_written(syntax: ResidualSyntax, write: impl Fn(&mut Encoder)) -> (Option
     write(&mut encoder);
     encoder.terminate(true);
     let data = encoder.bytes();
-    let mut cabac = Cabac::new(&data, EntropyState::initial(26));
+    let mut cabac = Cabac::new(&data, EntropyState::initial(26)).unwrap();
     let mut block = TransformBlock::zeroed();
     let skip = read::<true>(&mut cabac, syntax, QUANTISER, &mut block);
     if syntax.extension == LUMA.extension {
         let mut plain = TransformBlock::zeroed();
-        let mut cabac = Cabac::new(&data, EntropyState::initial(26));
+        let mut cabac = Cabac::new(&data, EntropyState::initial(26)).unwrap();
         assert_eq!(read::<false>(&mut cabac, syntax, QUANTISER, &mut plain), skip);
         assert!(plain.coefficients == block.coefficients);
+        let mut fast = TransformBlock::zeroed();
+        let mut cabac = Cabac::new(&data, EntropyState::initial(26)).unwrap();
+        assert_eq!(read_residual(Avx2::find(), &mut cabac, syntax, QUANTISER, &mut fast), skip);
+        assert!(fast.coefficients == block.coefficients);
     }
     assert!(skip.is_none() || (cabac.terminate() && cabac.ends_here()), "bins are left or missing");
     let found: Vec<_> =
@@ -147,6 +155,7 @@ fn the_longest_prefixes_reach_the_last_corner() {
         encoder.bypasses(u32::MAX, 2 * (log2 - 2));
         encoder.terminate(true);
         let (data, last) = (encoder.bytes(), (1 << log2) - 1);
-        assert_eq!(last_position(&mut Cabac::new(&data, EntropyState::initial(26)), syntax), Some((last, last)));
+        let mut cabac = Cabac::new(&data, EntropyState::initial(26)).unwrap();
+        assert_eq!(last_position(&mut cabac.reader(), syntax), Some((last, last)));
     }
 }

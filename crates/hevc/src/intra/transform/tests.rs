@@ -1,4 +1,7 @@
+use image_ingest_samples::Avx2;
+
 use super::*;
+use crate::dispatch::add_residual;
 
 /// The sums of § 8.6.4.2, each written out, on a block that is `matrix` by `matrix`.
 fn slow(coefficients: &[i16], matrix: &[Vec<i64>], depth: u32) -> Vec<i64> {
@@ -25,11 +28,16 @@ fn block(coefficients: &[i16], columns: usize, rows: usize) -> TransformBlock {
     TransformBlock { columns, rows, is_flat, ..block }
 }
 
-/// What `add` makes of a plane of `middle`, by `T`, with a stride larger than the block.
+/// What `add` makes of a plane of `middle`, by `T`, with a stride larger than the block. The code for AVX2 makes the same.
 fn added<T: PlaneSample>(block: &mut TransformBlock, side: usize, kind: TransformKind, depth: u32) -> Vec<i64> {
     let (stride, middle) = (side + 3, 1 << (depth - 1));
     let mut out = vec![T::narrow(middle); stride * side];
+    let TransformBlock { coefficients, columns, rows, is_flat } = *block;
+    let (mut same, mut fast) = (TransformBlock { coefficients, columns, rows, is_flat }, out.clone());
     add(block, side, kind, &mut out, stride, depth);
+    add_residual(Avx2::find(), &mut same, side, kind, &mut fast, stride, depth);
+    assert!(fast.iter().zip(&out).all(|(fast, out)| fast.wide() == out.wide()), "{side} at {depth} bits with AVX2");
+    assert!(same.coefficients == block.coefficients);
     assert!(block.coefficients.iter().all(|&c| c == 0), "the block is left with coefficients");
     assert!(out.chunks(stride).all(|row| row[side..].iter().all(|v| v.wide() == middle)), "beyond the block");
     out.chunks(stride).flat_map(|row| row[..side].iter().map(|v| i64::from(v.wide()))).collect()
@@ -42,7 +50,7 @@ fn check(coefficients: &[i16], side: usize, kind: TransformKind, matrix: &[Vec<i
     };
     let columns = reach(&|x, y| coefficients[y * side + x] == 0);
     let rows = reach(&|y, x| coefficients[y * side + x] == 0);
-    for depth in [8, 10, 12] {
+    for depth in 8..=16 {
         let residual = slow(coefficients, matrix, depth);
         let expected: Vec<_> =
             residual.iter().map(|&r| (r + (1i64 << (depth - 1))).clamp(0, (1 << depth) - 1)).collect();
@@ -116,6 +124,12 @@ fn few_and_many_coefficients_give_the_written_out_sums() {
                 })
                 .collect(),
         );
+    }
+    // Of all sizes that 16 bits hold.
+    for reach in [4, 8, 12, 20, 28, 32] {
+        let mut value =
+            |at: usize| if at % 32 < reach && at / 32 < reach { (random() as u16).cast_signed() } else { 0 };
+        blocks.push((0..1024).map(&mut value).collect());
     }
     for block in &blocks {
         each_size(|side| (0..side * side).map(|at| block[at / side * 32 + at % side]).collect());

@@ -1,12 +1,13 @@
 //! Decodes one block of one plane: predicts it, and adds its residual (ITU-T H.265 § 8.4.4.1).
 
 use super::state::{PictureDecoder, SliceState};
+use crate::dispatch::{add_residual, read_residual};
 use crate::intra::dequantise::Quantiser;
 use crate::intra::format::IntraFormat;
 use crate::intra::plane::PlaneSample;
 use crate::intra::predict::{PredictionRules, predict};
-use crate::intra::residual::{self, ResidualExtension, ResidualSyntax};
-use crate::intra::transform::{TransformKind, add};
+use crate::intra::residual::syntax::{ResidualExtension, ResidualSyntax};
+use crate::intra::transform::TransformKind;
 
 /// A square block of one plane.
 #[derive(Clone, Copy)]
@@ -33,7 +34,14 @@ impl<T: PlaneSample> PictureDecoder<'_, T> {
         let mut border = plane.border((x, y), side, &self.blocks, slice.region, depth);
         let (stride, start) = (plane.width, y * plane.width + x);
         let out = &mut plane.samples[start..];
-        predict(&mut border, side, mode, rules(format, component, slice.unit.bypass), out, stride);
+        predict(
+            &mut border,
+            side,
+            mode,
+            rules(format, component, slice.unit.bypass),
+            &mut self.predicted,
+            (out, stride),
+        );
         if format.extends_residuals {
             return self.extended_residual(slice, block);
         }
@@ -42,12 +50,12 @@ impl<T: PlaneSample> PictureDecoder<'_, T> {
         }
         let quantiser = Quantiser { qp: self.scaled_qp[component], depth, factors: factors(format, log2, component) };
         let syntax = syntax(format, block);
-        let kind = match residual::read::<false>(&mut slice.cabac, syntax, quantiser, &mut self.coefficients)? {
+        let kind = match read_residual(self.avx2, &mut slice.cabac, syntax, quantiser, &mut self.coefficients)? {
             true => TransformKind::Skip,
             false if component == 0 && log2 == 2 => TransformKind::Sine,
             false => TransformKind::Cosine,
         };
-        add(&mut self.coefficients, side, kind, out, stride, depth);
+        add_residual(self.avx2, &mut self.coefficients, side, kind, out, stride, depth);
         Some(())
     }
 }

@@ -93,7 +93,7 @@ mod tests {
         write(&mut encoder);
         encoder.terminate(true);
         let data = encoder.bytes();
-        let mut cabac = Cabac::new(&data, EntropyState::initial(26));
+        let mut cabac = Cabac::new(&data, EntropyState::initial(26)).unwrap();
         let offsets = offsets(&mut cabac);
         assert!(cabac.terminate() && cabac.ends_here());
         offsets

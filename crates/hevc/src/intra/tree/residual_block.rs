@@ -9,8 +9,10 @@ use super::state::{PictureDecoder, SliceState};
 use crate::intra::dequantise::Quantiser;
 use crate::intra::plane::PlaneSample;
 use crate::intra::predict::{HORIZONTAL, VERTICAL};
-use crate::intra::residual::{self, ResidualExtension, ResidualSyntax};
-use crate::intra::transform::{TransformBlock, TransformKind, add};
+use crate::intra::residual;
+use crate::intra::residual::syntax::{ResidualExtension, ResidualSyntax};
+use crate::intra::transform::block::TransformBlock;
+use crate::intra::transform::{TransformKind, add};
 
 impl<T: PlaneSample> PictureDecoder<'_, T> {
     /// Reads the residual of a block that is predicted, and adds it.

@@ -16,7 +16,7 @@ impl<T: PlaneSample> PictureDecoder<'_, T> {
         let header = &segment.header;
         let first = self.format.tiles.place(self.count).filter(|first| first.address == segment.address)?;
         self.begin(segment, first)?;
-        let cabac = Cabac::new(data, self.first_state(segment, first)?);
+        let cabac = Cabac::new(data, self.first_state(segment, first)?)?;
         let mut slice = SliceState { header, region: self.regions, cabac, unit: UnitModes::default() };
         #[cfg(feature = "recorder")]
         {

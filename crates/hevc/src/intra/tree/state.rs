@@ -1,14 +1,15 @@
 //! What is known of a picture while its slices are decoded.
 
-use image_ingest_samples::zeroed;
+use image_ingest_samples::{Avx2, zeroed};
 
 use crate::intra::cabac::Cabac;
 use crate::intra::contexts::EntropyState;
 use crate::intra::filters::maps::FilterMaps;
 use crate::intra::format::IntraFormat;
 use crate::intra::plane::{DecodedBlocks, Plane, PlaneSample};
+use crate::intra::predict::PredictedRows;
 use crate::intra::slice_header::SliceHeader;
-use crate::intra::transform::TransformBlock;
+use crate::intra::transform::block::TransformBlock;
 use crate::intra::units::{CodingUnits, UnitState};
 use crate::result::Result;
 
@@ -18,12 +19,15 @@ use crate::result::Result;
 /// position inside the picture is an index inside each map.
 pub(crate) struct PictureDecoder<'p, T> {
     pub(super) format: &'p IntraFormat,
+    pub(super) avx2: Option<Avx2>,
     pub(super) planes: Vec<Plane<T>>,
     pub(super) blocks: DecodedBlocks,
     pub(super) units: CodingUnits,
     /// The luma mode of each block of 4 × 4, rows tight.
     pub(super) modes: Vec<u8>,
     pub(super) modes_across: usize,
+    /// The prediction of the current block.
+    pub(super) predicted: Box<PredictedRows>,
     /// The coefficients of the current block, all zero between two blocks.
     pub(super) coefficients: Box<TransformBlock>,
     /// Residuals, where they need more than the plain transforms.
@@ -106,25 +110,30 @@ pub(crate) struct DecodedTrees<T> {
 }
 
 impl<'p, T: PlaneSample> PictureDecoder<'p, T> {
-    /// Begins a picture. With `filtered` the notes for the in-loop filters are taken.
+    /// Begins a picture. With `filtered` the notes for the in-loop filters are taken. `kept` is the memory of the planes of
+    /// another picture, whose samples are never looked at: a sample is used when it is decoded. `avx2` is `None` where code
+    /// for any CPU is to run.
     ///
     /// # Errors
     ///
     /// `out_of_memory`.
-    pub(crate) fn new(format: &'p IntraFormat, filtered: bool) -> Result<Self> {
+    pub(crate) fn new(format: &'p IntraFormat, filtered: bool, kept: Vec<Vec<T>>, avx2: Option<Avx2>) -> Result<Self> {
         let (width, height) = (format.width, format.height);
+        let mut kept = kept.into_iter();
         let planes = format.shifts().iter().map(|&shift| {
             let (width, height) = (width >> shift.0, height >> shift.1);
-            Ok(Plane { samples: zeroed(width * height)?, width, height, shift })
+            Ok(Plane { samples: memory(kept.next(), width * height)?, width, height, shift })
         });
         let residuals = || Box::new(Residuals { current: [0; 1024], luma: [0; 1024] });
         Ok(Self {
             format,
+            avx2,
             planes: planes.collect::<Result<_>>()?,
             blocks: DecodedBlocks::new(width, height)?,
             units: CodingUnits::new(format)?,
             modes: zeroed((width / 4) * (height / 4))?,
             modes_across: width / 4,
+            predicted: Box::new([[0; 32]; 32]),
             coefficients: Box::new(TransformBlock::zeroed()),
             residuals: format.extends_residuals.then(residuals),
             maps: if filtered { Some(FilterMaps::new(format)?) } else { None },
@@ -165,5 +174,16 @@ impl<'p, T: PlaneSample> PictureDecoder<'p, T> {
         let left = if x > 0 { of_region(x - 1, y) } else { None };
         let above = if y > 0 { of_region(x, y - 1) } else { None };
         [left, above]
+    }
+}
+
+/// `len` samples of any value, in the memory that was kept if that is large enough.
+fn memory<T: PlaneSample>(kept: Option<Vec<T>>, len: usize) -> Result<Vec<T>> {
+    match kept.filter(|kept| kept.capacity() >= len) {
+        Some(mut samples) => {
+            samples.resize(len, T::default());
+            Ok(samples)
+        }
+        None => Ok(zeroed(len)?),
     }
 }

@@ -170,7 +170,7 @@ mod tests {
             }
             encoder.terminate(true);
             let data = encoder.bytes();
-            let mut cabac = Cabac::new(&data, EntropyState::initial(26));
+            let mut cabac = Cabac::new(&data, EntropyState::initial(26)).unwrap();
             let scale = cross_scale(&mut cabac, 1);
             assert!(cabac.terminate() && cabac.ends_here());
             scale
