@@ -26,7 +26,7 @@ pub(crate) fn blend_rows_8(window: &[&[u8]], taps: Taps<'_, u8>, out: &mut [u8],
 
 /// [`eight::blend_columns`].
 pub(crate) fn blend_columns_8(
-    pairs: &[eight::ColumnPair],
+    pairs: &[eight::ByteColumns],
     channels: usize,
     weights: &Weights<u8>,
     out: &mut [u8],
@@ -52,7 +52,7 @@ pub(crate) fn blend_rows_16(window: &[&[u16]], taps: Taps<'_, u16>, out: &mut [u
 
 /// [`sixteen::blend_columns`].
 pub(crate) fn blend_columns_16(
-    pairs: &[sixteen::ColumnPair],
+    pairs: &[sixteen::WordColumns],
     channels: usize,
     weights: &Weights<u16>,
     out: &mut [u16],

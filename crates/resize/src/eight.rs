@@ -5,7 +5,7 @@
 //! pair holds the samples of both at one place, and is multiplied by a pair of weights. Where the number of taps is
 //! odd, the last pair has a weight of 0.
 //!
-//! **Lanes.** `Sums` holds the sums of 16 samples in four registers of four. Interleaving bytes `a` and `b` and then
+//! **Lanes.** `ByteSums` holds the sums of 16 samples in four registers of four. Interleaving bytes `a` and `b` and then
 //! zeros makes `a₀ b₀ a₁ b₁ …` in 16 bits each, four pairs to a register, in the order of the samples. No value is ever
 //! added across a register: the horizontal pass has sixteen rows as its lanes, not sixteen samples of one row.
 //!
@@ -42,7 +42,7 @@ impl FixedPoint for u8 {
 }
 
 impl Arithmetic for u8 {
-    type Pair = ColumnPair;
+    type Pair = ByteColumns;
     const LANES: usize = SIDE;
     const VERTICAL_FIRST: bool = true;
 
@@ -50,7 +50,7 @@ impl Arithmetic for u8 {
         dispatch::blend_rows_8(window, taps, out, avx2);
     }
 
-    fn pair_columns(rows: &[Self], row_len: usize, channels: usize, pairs: &mut [ColumnPair]) {
+    fn pair_columns(rows: &[Self], row_len: usize, channels: usize, pairs: &mut [ByteColumns]) {
         let starts = (0..row_len).step_by(CHUNK * SIDE);
         for (start, pairs) in starts.zip(pairs.chunks_mut(CHUNK * SIDE / 2)) {
             let mut columns = [u8x16::ZERO; CHUNK * SIDE];
@@ -67,7 +67,7 @@ impl Arithmetic for u8 {
     }
 
     fn blend_columns(
-        pairs: &[ColumnPair],
+        pairs: &[ByteColumns],
         channels: usize,
         weights: &Weights<Self>,
         out: &mut [Self],
@@ -78,10 +78,10 @@ impl Arithmetic for u8 {
 }
 
 /// Two columns of sixteen rows: the samples of both in row 0, in row 1 and so on, four rows in each vector.
-pub(crate) type ColumnPair = [i16x8; 4];
+pub(crate) type ByteColumns = [i16x8; 4];
 
 #[inline]
-fn paired(a: u8x16, b: u8x16) -> ColumnPair {
+fn paired(a: u8x16, b: u8x16) -> ByteColumns {
     let words = [u8x16::unpack_low(a, b), u8x16::unpack_high(a, b)];
     let words = words.map(|w| [u8x16::unpack_low(w, u8x16::ZERO), u8x16::unpack_high(w, u8x16::ZERO)]);
     cast(words)
@@ -118,14 +118,14 @@ pub(crate) fn pairs_of<'r>(window: &[&'r [u8]], pairs: &[[i16; 2]]) -> Vec<([&'r
 }
 
 /// Makes one column of target samples after the other, and turns sixteen of them back into rows.
-pub(crate) fn blend_columns(pairs: &[ColumnPair], channels: usize, weights: &Weights<u8>, out: &mut [u8]) {
+pub(crate) fn blend_columns(pairs: &[ByteColumns], channels: usize, weights: &Weights<u8>, out: &mut [u8]) {
     let row_len = out.len() / SIDE;
     let mut block = [u8x16::ZERO; SIDE];
     let spans = weights.spans().iter();
     let samples = spans.flat_map(|span| (0..channels).map(move |channel| (span, channel)));
     for (at, (span, channel)) in samples.enumerate() {
         let taps = weights.of(*span);
-        let mut sums = Sums::new(taps.start);
+        let mut sums = ByteSums::new(taps.start);
         let pairs = pairs[span.first / 2 * channels + channel..].iter().step_by(channels);
         pairs.zip(taps.pairs).for_each(|(columns, &pair)| sums.add_words(columns, pair));
         block[at % SIDE] = sums.samples(taps.precision);
@@ -144,7 +144,7 @@ const STRETCH: usize = 2 * SIDE;
 /// The weighted sum of pairs of rows, rounded to samples.
 #[inline]
 fn blend(pairs: impl Iterator<Item = ([[u8; STRETCH]; 2], [i16; 2])>, taps: Taps<'_, u8>) -> [u8; STRETCH] {
-    let mut sums = [Sums::new(taps.start), Sums::new(taps.start)];
+    let mut sums = [ByteSums::new(taps.start), ByteSums::new(taps.start)];
     for (rows, pair) in pairs {
         let [a, b]: [[u8x16; 2]; 2] = cast(rows);
         sums[0].add(a[0], b[0], pair);
@@ -165,9 +165,9 @@ pub(crate) fn store(block: &mut [u8x16; SIDE], columns: usize, out: &mut [u8], r
 }
 
 /// The weighted sums of 16 samples.
-struct Sums([i32x4; 4]);
+struct ByteSums([i32x4; 4]);
 
-impl Sums {
+impl ByteSums {
     fn new(start: i32) -> Self {
         Self([i32x4::splat(start); 4])
     }
@@ -180,7 +180,7 @@ impl Sums {
 
     /// Adds two taps of samples that are paired.
     #[inline]
-    fn add_words(&mut self, words: &ColumnPair, pair: [i16; 2]) {
+    fn add_words(&mut self, words: &ByteColumns, pair: [i16; 2]) {
         let pair: i16x8 = cast(i32x4::splat(cast(pair)));
         for (sum, words) in self.0.iter_mut().zip(words) {
             *sum += words.dot(pair);

@@ -7,7 +7,7 @@ use std::arch::x86_64::*;
 
 use wide::u8x16;
 
-use crate::eight::{ColumnPair, SIDE, pairs_of, store};
+use crate::eight::{ByteColumns, SIDE, pairs_of, store};
 use crate::weights::{Taps, Weights};
 
 /// Samples of a row that are worked on at the same time: as many as keep their sums in registers.
@@ -20,7 +20,7 @@ pub(crate) fn blend_rows(window: &[&[u8]], taps: Taps<'_, u8>, out: &mut [u8]) {
     let (stretches, rest) = out.as_chunks_mut::<STRETCH>();
     let whole = stretches.len() * STRETCH;
     for (at, out) in (0..).step_by(STRETCH).zip(stretches) {
-        let mut sums = [Sums::new(taps.start), Sums::new(taps.start)];
+        let mut sums = [ByteSumsAvx2::new(taps.start), ByteSumsAvx2::new(taps.start)];
         for &([a, b], pair) in &pairs {
             let (Some(a), Some(b)) = (a[at..].first_chunk::<STRETCH>(), b[at..].first_chunk::<STRETCH>()) else {
                 break;
@@ -34,7 +34,7 @@ pub(crate) fn blend_rows(window: &[&[u8]], taps: Taps<'_, u8>, out: &mut [u8]) {
         *out = bytemuck::cast([first.samples(taps.precision), second.samples(taps.precision)]);
     }
     for (at, out) in (whole..).step_by(32).zip(rest.chunks_mut(32)) {
-        let mut sums = Sums::new(taps.start);
+        let mut sums = ByteSumsAvx2::new(taps.start);
         for &([a, b], pair) in &pairs {
             sums.add(padded(&a[at..]), padded(&b[at..]), spread(pair));
         }
@@ -45,7 +45,7 @@ pub(crate) fn blend_rows(window: &[&[u8]], taps: Taps<'_, u8>, out: &mut [u8]) {
 
 /// [`crate::eight::blend_columns`].
 #[target_feature(enable = "avx2")]
-pub(crate) fn blend_columns(pairs: &[ColumnPair], channels: usize, weights: &Weights<u8>, out: &mut [u8]) {
+pub(crate) fn blend_columns(pairs: &[ByteColumns], channels: usize, weights: &Weights<u8>, out: &mut [u8]) {
     match channels {
         1 => blend_pixels::<1>(pairs.as_chunks().0, weights, out),
         3 => blend_pixels::<3>(pairs.as_chunks().0, weights, out),
@@ -56,7 +56,7 @@ pub(crate) fn blend_columns(pairs: &[ColumnPair], channels: usize, weights: &Wei
 /// The same for a number of channels, all of which are taken with a weight before the next.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn blend_pixels<const CHANNELS: usize>(pixels: &[[ColumnPair; CHANNELS]], weights: &Weights<u8>, out: &mut [u8]) {
+fn blend_pixels<const CHANNELS: usize>(pixels: &[[ByteColumns; CHANNELS]], weights: &Weights<u8>, out: &mut [u8]) {
     let row_len = out.len() / SIDE;
     let mut block = [u8x16::ZERO; SIDE];
     let mut at = 0;
@@ -113,9 +113,9 @@ fn spread(pair: [i16; 2]) -> __m256i {
 
 /// The weighted sums of 32 samples: in each register four of the first half and four of the second.
 #[derive(Clone, Copy)]
-struct Sums([__m256i; 4]);
+struct ByteSumsAvx2([__m256i; 4]);
 
-impl Sums {
+impl ByteSumsAvx2 {
     #[inline]
     #[target_feature(enable = "avx2")]
     fn new(start: i32) -> Self {

@@ -44,7 +44,7 @@ impl FixedPoint for u16 {
 }
 
 impl Arithmetic for u16 {
-    type Pair = ColumnPair;
+    type Pair = WordColumns;
     const LANES: usize = LANES;
     const VERTICAL_FIRST: bool = false;
 
@@ -52,7 +52,7 @@ impl Arithmetic for u16 {
         dispatch::blend_rows_16(window, taps, out, avx2);
     }
 
-    fn pair_columns(rows: &[Self], row_len: usize, channels: usize, pairs: &mut [ColumnPair]) {
+    fn pair_columns(rows: &[Self], row_len: usize, channels: usize, pairs: &mut [WordColumns]) {
         let starts = (0..row_len).step_by(CHUNK * LANES);
         for (start, pairs) in starts.zip(pairs.chunks_mut(CHUNK * LANES / 2)) {
             let mut columns = [u16x8::ZERO; CHUNK * LANES];
@@ -69,7 +69,7 @@ impl Arithmetic for u16 {
     }
 
     fn blend_columns(
-        pairs: &[ColumnPair],
+        pairs: &[WordColumns],
         channels: usize,
         weights: &Weights<Self>,
         out: &mut [Self],
@@ -80,10 +80,10 @@ impl Arithmetic for u16 {
 }
 
 /// Two columns of eight rows, less 32 768: the samples of both in row 0, in row 1 and so on, four rows in each vector.
-pub(crate) type ColumnPair = [i16x8; 2];
+pub(crate) type WordColumns = [i16x8; 2];
 
 #[inline]
-fn paired(a: u16x8, b: u16x8) -> ColumnPair {
+fn paired(a: u16x8, b: u16x8) -> WordColumns {
     let [a, b] = [a, b].map(|samples| signed(samples).to_array());
     [
         i16x8::new([a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3]]),
@@ -120,7 +120,7 @@ pub(crate) fn pairs_of<'a>(window: &[&'a [u16]], pairs: &'a [WeightParts]) -> Ve
 }
 
 /// Makes one column of target samples after the other, and turns eight of them back into rows.
-pub(crate) fn blend_columns(pairs: &[ColumnPair], channels: usize, weights: &Weights<u16>, out: &mut [u16]) {
+pub(crate) fn blend_columns(pairs: &[WordColumns], channels: usize, weights: &Weights<u16>, out: &mut [u16]) {
     let row_len = out.len() / LANES;
     let mut block = [u16x8::ZERO; LANES];
     let spans = weights.spans().iter();
@@ -166,8 +166,8 @@ fn spread(pair: &WeightParts) -> SpreadPair {
 
 /// The weighted sum of pairs of taps, rounded to samples and saturated to 0–65 535.
 #[inline]
-fn sum(pairs: impl Iterator<Item = (ColumnPair, SpreadPair)>, taps: Taps<'_, u16>) -> u16x8 {
-    let mut sums = Sums::new(taps.start);
+fn sum(pairs: impl Iterator<Item = (WordColumns, SpreadPair)>, taps: Taps<'_, u16>) -> u16x8 {
+    let mut sums = WordSums::new(taps.start);
     let with_top = taps.precision > MOST_WITHOUT_TOP;
     for (i, (samples, pair)) in pairs.enumerate() {
         if i > 0 && i % PAIRS_BETWEEN_CARRIES == 0 {
@@ -186,19 +186,19 @@ fn sum(pairs: impl Iterator<Item = (ColumnPair, SpreadPair)>, taps: Taps<'_, u16
 }
 
 /// The weighted sums of 8 samples: `top × 2³³ + high × 2²² + middle × 2¹¹ + low`, where `parts` begins with the low one.
-struct Sums {
+struct WordSums {
     parts: [[i32x4; 2]; PARTS],
     top: [i32x4; 2],
 }
 
-impl Sums {
+impl WordSums {
     #[inline]
     fn new(start: [i32; PARTS]) -> Self {
         Self { parts: start.map(|part| [i32x4::splat(part); 2]), top: [i32x4::ZERO; 2] }
     }
 
     #[inline]
-    fn add(&mut self, halves: ColumnPair, pair: SpreadPair) {
+    fn add(&mut self, halves: WordColumns, pair: SpreadPair) {
         for (sums, weights) in self.parts.iter_mut().zip(pair) {
             sums.iter_mut().zip(halves).for_each(|(sum, samples)| *sum += samples.dot(weights));
         }

@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 use wide::u16x8;
 
 use crate::sixteen::{
-    ColumnPair, LANES, MOST_WITHOUT_TOP, PAIRS_BETWEEN_CARRIES, PART_BITS, PARTS, WeightParts, pairs_of, store,
+    LANES, MOST_WITHOUT_TOP, PAIRS_BETWEEN_CARRIES, PART_BITS, PARTS, WeightParts, WordColumns, pairs_of, store,
 };
 use crate::weights::{Taps, Weights};
 
@@ -17,7 +17,7 @@ const STRETCH: usize = 16;
 pub(crate) fn blend_rows(window: &[&[u16]], taps: Taps<'_, u16>, out: &mut [u16]) {
     let pairs = pairs_of(window, taps.pairs);
     for (at, out) in (0..).step_by(STRETCH).zip(out.chunks_mut(STRETCH)) {
-        let mut sums = Sums::<2>::new(taps);
+        let mut sums = WordSumsAvx2::<2>::new(taps);
         for &([a, b], parts) in &pairs {
             let (a, b) = (stretch(&a[at..]), stretch(&b[at..]));
             sums.add([_mm256_unpacklo_epi16(a, b), _mm256_unpackhi_epi16(a, b)], parts);
@@ -30,7 +30,7 @@ pub(crate) fn blend_rows(window: &[&[u16]], taps: Taps<'_, u16>, out: &mut [u16]
 
 /// [`crate::sixteen::blend_columns`].
 #[target_feature(enable = "avx2")]
-pub(crate) fn blend_columns(pairs: &[ColumnPair], channels: usize, weights: &Weights<u16>, out: &mut [u16]) {
+pub(crate) fn blend_columns(pairs: &[WordColumns], channels: usize, weights: &Weights<u16>, out: &mut [u16]) {
     match channels {
         1 => blend_pixels::<1>(pairs.as_chunks().0, weights, out),
         3 => blend_pixels::<3>(pairs.as_chunks().0, weights, out),
@@ -41,13 +41,13 @@ pub(crate) fn blend_columns(pairs: &[ColumnPair], channels: usize, weights: &Wei
 /// The same for a number of channels, all of which are taken with a weight before the next.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn blend_pixels<const CHANNELS: usize>(pixels: &[[ColumnPair; CHANNELS]], weights: &Weights<u16>, out: &mut [u16]) {
+fn blend_pixels<const CHANNELS: usize>(pixels: &[[WordColumns; CHANNELS]], weights: &Weights<u16>, out: &mut [u16]) {
     let row_len = out.len() / LANES;
     let mut block = [u16x8::ZERO; LANES];
     let mut at = 0;
     for span in weights.spans() {
         let taps = weights.of(*span);
-        let mut sums = Sums::<CHANNELS>::new(taps);
+        let mut sums = WordSumsAvx2::<CHANNELS>::new(taps);
         for (pixel, parts) in pixels[span.first / 2..].iter().zip(taps.pairs) {
             sums.add(pixel.map(bytemuck::cast), parts);
         }
@@ -85,14 +85,14 @@ fn flip(samples: __m256i) -> __m256i {
 
 /// The weighted sums of 8 · `N` samples; see [`crate::sixteen`].
 #[derive(Clone, Copy)]
-struct Sums<const N: usize> {
+struct WordSumsAvx2<const N: usize> {
     parts: [[__m256i; N]; PARTS],
     top: [__m256i; N],
     precision: u32,
     pairs: usize,
 }
 
-impl<const N: usize> Sums<N> {
+impl<const N: usize> WordSumsAvx2<N> {
     #[inline]
     #[target_feature(enable = "avx2")]
     fn new(taps: Taps<'_, u16>) -> Self {
