@@ -21,10 +21,9 @@
 use bytemuck::cast;
 use wide::{i16x8, i32x4, i32x8, u8x16};
 
-use image_ingest_samples::{Avx2, block};
+use image_ingest_samples::block;
 
-use crate::arithmetic::{Arithmetic, CHUNK};
-use crate::dispatch;
+use crate::arithmetic::CHUNK;
 use crate::weights::{FixedPoint, Taps, Weights, power_of_two};
 
 impl FixedPoint for u8 {
@@ -41,39 +40,20 @@ impl FixedPoint for u8 {
     }
 }
 
-impl Arithmetic for u8 {
-    type Pair = ByteColumns;
-    const LANES: usize = SIDE;
-    const VERTICAL_FIRST: bool = true;
-
-    fn blend_rows(window: &[&[Self]], taps: Taps<'_, Self>, out: &mut [Self], avx2: Option<Avx2>) {
-        dispatch::blend_rows_8(window, taps, out, avx2);
-    }
-
-    fn pair_columns(rows: &[Self], row_len: usize, channels: usize, pairs: &mut [ByteColumns]) {
-        let starts = (0..row_len).step_by(CHUNK * SIDE);
-        for (start, pairs) in starts.zip(pairs.chunks_mut(CHUNK * SIDE / 2)) {
-            let mut columns = [u8x16::ZERO; CHUNK * SIDE];
-            for (at, block) in (start..).step_by(SIDE).zip(columns.as_chunks_mut().0) {
-                block.iter_mut().enumerate().for_each(|(i, row)| *row = block::row(rows, i * row_len + at));
-                block::transpose(block);
-            }
-            for (pixels, pairs) in columns.chunks_exact(2 * channels).zip(pairs.chunks_mut(channels)) {
-                let (first, second) = pixels.split_at(channels);
-                let columns = first.iter().zip(second);
-                pairs.iter_mut().zip(columns).for_each(|(pair, (a, b))| *pair = paired(*a, *b));
-            }
+/// Turns sixteen rows into pairs of columns: blocks of 16 × 16 samples by vector instructions.
+pub(crate) fn pair_columns(rows: &[u8], row_len: usize, channels: usize, pairs: &mut [ByteColumns]) {
+    let starts = (0..row_len).step_by(CHUNK * SIDE);
+    for (start, pairs) in starts.zip(pairs.chunks_mut(CHUNK * SIDE / 2)) {
+        let mut columns = [u8x16::ZERO; CHUNK * SIDE];
+        for (at, block) in (start..).step_by(SIDE).zip(columns.as_chunks_mut().0) {
+            block.iter_mut().enumerate().for_each(|(i, row)| *row = block::row(rows, i * row_len + at));
+            block::transpose(block);
         }
-    }
-
-    fn blend_columns(
-        pairs: &[ByteColumns],
-        channels: usize,
-        weights: &Weights<Self>,
-        out: &mut [Self],
-        avx2: Option<Avx2>,
-    ) {
-        dispatch::blend_columns_8(pairs, channels, weights, out, avx2);
+        for (pixels, pairs) in columns.chunks_exact(2 * channels).zip(pairs.chunks_mut(channels)) {
+            let (first, second) = pixels.split_at(channels);
+            let columns = first.iter().zip(second);
+            pairs.iter_mut().zip(columns).for_each(|(pair, (a, b))| *pair = paired(*a, *b));
+        }
     }
 }
 
@@ -198,7 +178,10 @@ impl ByteSums {
 
 #[cfg(test)]
 mod tests {
+    use image_ingest_samples::Avx2;
+
     use super::*;
+    use crate::arithmetic::Arithmetic;
     use crate::reduction::Extent;
 
     /// A weighted sum in 64 bits, tap by tap.

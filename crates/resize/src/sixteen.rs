@@ -17,10 +17,7 @@
 use bytemuck::cast;
 use wide::{i16x8, i32x4, i32x8, u16x8};
 
-use image_ingest_samples::Avx2;
-
-use crate::arithmetic::{Arithmetic, CHUNK};
-use crate::dispatch;
+use crate::arithmetic::CHUNK;
 use crate::weights::{FixedPoint, Taps, Weights, power_of_two};
 
 impl FixedPoint for u16 {
@@ -43,39 +40,20 @@ impl FixedPoint for u16 {
     }
 }
 
-impl Arithmetic for u16 {
-    type Pair = WordColumns;
-    const LANES: usize = LANES;
-    const VERTICAL_FIRST: bool = false;
-
-    fn blend_rows(window: &[&[Self]], taps: Taps<'_, Self>, out: &mut [Self], avx2: Option<Avx2>) {
-        dispatch::blend_rows_16(window, taps, out, avx2);
-    }
-
-    fn pair_columns(rows: &[Self], row_len: usize, channels: usize, pairs: &mut [WordColumns]) {
-        let starts = (0..row_len).step_by(CHUNK * LANES);
-        for (start, pairs) in starts.zip(pairs.chunks_mut(CHUNK * LANES / 2)) {
-            let mut columns = [u16x8::ZERO; CHUNK * LANES];
-            for (at, block) in (start..).step_by(LANES).zip(columns.as_chunks_mut().0) {
-                let row = |i| rows[i * row_len + at..].first_chunk().copied().map_or(u16x8::ZERO, u16x8::new);
-                *block = u16x8::transpose(std::array::from_fn::<_, LANES, _>(row));
-            }
-            for (pixels, pairs) in columns.chunks_exact(2 * channels).zip(pairs.chunks_mut(channels)) {
-                let (first, second) = pixels.split_at(channels);
-                let columns = first.iter().zip(second);
-                pairs.iter_mut().zip(columns).for_each(|(pair, (a, b))| *pair = paired(*a, *b));
-            }
+/// Turns eight rows into pairs of columns.
+pub(crate) fn pair_columns(rows: &[u16], row_len: usize, channels: usize, pairs: &mut [WordColumns]) {
+    let starts = (0..row_len).step_by(CHUNK * LANES);
+    for (start, pairs) in starts.zip(pairs.chunks_mut(CHUNK * LANES / 2)) {
+        let mut columns = [u16x8::ZERO; CHUNK * LANES];
+        for (at, block) in (start..).step_by(LANES).zip(columns.as_chunks_mut().0) {
+            let row = |i| rows[i * row_len + at..].first_chunk().copied().map_or(u16x8::ZERO, u16x8::new);
+            *block = u16x8::transpose(std::array::from_fn::<_, LANES, _>(row));
         }
-    }
-
-    fn blend_columns(
-        pairs: &[WordColumns],
-        channels: usize,
-        weights: &Weights<Self>,
-        out: &mut [Self],
-        avx2: Option<Avx2>,
-    ) {
-        dispatch::blend_columns_16(pairs, channels, weights, out, avx2);
+        for (pixels, pairs) in columns.chunks_exact(2 * channels).zip(pairs.chunks_mut(channels)) {
+            let (first, second) = pixels.split_at(channels);
+            let columns = first.iter().zip(second);
+            pairs.iter_mut().zip(columns).for_each(|(pair, (a, b))| *pair = paired(*a, *b));
+        }
     }
 }
 
@@ -248,7 +226,10 @@ pub(crate) fn store(block: [u16x8; LANES], columns: usize, out: &mut [u16], row_
 
 #[cfg(test)]
 mod tests {
+    use image_ingest_samples::Avx2;
+
     use super::*;
+    use crate::arithmetic::Arithmetic;
     use crate::reduction::Extent;
 
     /// The weights of a span, put together from their parts.
