@@ -56,6 +56,8 @@ mod app;
 mod arithmetic;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx2_masks;
 mod band;
 mod bits;
 mod blocks;
@@ -70,6 +72,8 @@ mod headers;
 mod idct;
 mod interleave;
 mod interleaved;
+mod mask_band;
+mod masked;
 mod memory;
 mod picture;
 mod precision;
@@ -83,12 +87,14 @@ mod scans;
 mod segments;
 mod sequential;
 mod standard;
+mod store;
 mod tables;
 mod tail;
 #[cfg(test)]
 mod tests;
 mod trailer;
 mod upsample;
+mod value_stream;
 mod work;
 mod zigzag;
 
