@@ -12,7 +12,7 @@ use crate::zigzag::ZIGZAG;
 /// `pdep` takes bits from the lowest on, so as many as the mask has are shifted down first: by 64 − `count` in two
 /// steps, since a shift by 64 is none.
 #[inline]
-#[target_feature(enable = "bmi2")]
+#[target_feature(enable = "bmi2,popcnt")]
 pub(crate) fn deposit_bmi2(bits: u64, mask: u64) -> u64 {
     _pdep_u64(bits >> 1 >> (63 - mask.count_ones()), mask)
 }

@@ -72,7 +72,7 @@ impl Work<'_, '_> {
 
     /// Does the work with AVX2 and bit instructions.
     #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
     pub(crate) fn run_avx2(self) -> Result<(), ScanFault> {
         self.run(
             |pair, tables, side, samples| inverse_avx2(pair, tables, side, samples),
