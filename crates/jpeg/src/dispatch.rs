@@ -30,8 +30,9 @@ pub(crate) fn deposits_fast() -> bool {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::__cpuid;
-        let vendor = __cpuid(0);
-        let version = __cpuid(1).eax;
+        #[allow(unused_unsafe, reason = "it is safe in later versions of Rust")]
+        // SAFETY: every x86-64 CPU has the instruction and these two leaves.
+        let (vendor, version) = unsafe { (__cpuid(0), __cpuid(1).eax) };
         let family = (version >> 8 & 0xF) + (version >> 20 & 0xFF);
         vendor.ebx == u32::from_le_bytes(*b"Genu") || family >= 0x19
     }
@@ -54,4 +55,18 @@ pub(crate) fn encode(work: EncodeWork<'_, '_>, avx2: Option<Avx2>) -> Result<(),
 pub(crate) fn inverse_avx2(_: Avx2, pair: &BlockPair, tables: BlockTables<'_>, side: usize, out: &mut BlockSamples) {
     // SAFETY: the CPU has the feature that the function is compiled for; `Avx2` exists only where it was found.
     unsafe { crate::avx2::inverse_avx2(pair, tables, side, out) }
+}
+
+/// Deposits bits with BMI2 on a machine that has it.
+#[cfg(all(test, target_arch = "x86_64"))]
+pub(crate) fn deposit_bmi2(_: Avx2, bits: u64, mask: u64) -> u64 {
+    // SAFETY: the CPU has the features that the function is compiled for; `Avx2` exists only where they were found.
+    unsafe { crate::avx2_masks::deposit_bmi2(bits, mask) }
+}
+
+/// Spreads refined bits with AVX2 on a machine that has it.
+#[cfg(all(test, target_arch = "x86_64"))]
+pub(crate) fn spread_refined_avx2(_: Avx2, pair: &mut BlockPair, half: usize, negative: u64, refined: [u64; 4]) {
+    // SAFETY: the CPU has the feature that the function is compiled for; `Avx2` exists only where it was found.
+    unsafe { crate::avx2_masks::spread_refined_avx2(pair, half, negative, refined) }
 }

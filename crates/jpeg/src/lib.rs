@@ -62,6 +62,7 @@ mod band;
 mod bits;
 mod blocks;
 mod codes;
+mod coefficient_cost;
 mod convert;
 mod decoder;
 mod dispatch;

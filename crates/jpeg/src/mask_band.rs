@@ -130,7 +130,11 @@ pub(crate) fn read_first_masks(
         }
         let value = bits_to_value(reader.peek(size), size);
         reader.skip(size);
-        if size <= 7 { values.add_small(value) } else { values.add_large(value) }
+        if size <= 7 {
+            values.add_small(value)
+        } else {
+            values.add_large(value)
+        }
         found.add(k, shifted(value, band.bit) < 0);
         k += 1;
     }

@@ -124,7 +124,10 @@ impl MaskedCoefficients {
         let (plane, bit) = (&mut self.planes[start.components[0].index], start.approximation.1);
         match step {
             ScanStep::DcFirst | ScanStep::DcRefine => {}
-            ScanStep::AcFirst => plane.streams.push(ValueStream::new(plane.own.0 * plane.own.1, start.spectrum, bit)?),
+            ScanStep::AcFirst => {
+                let blocks = (plane.own.0 * plane.own.1, MCUS_A_CHECK);
+                plane.streams.push(ValueStream::new(blocks, start.spectrum, bit, start.data.len())?);
+            }
             ScanStep::AcRefine => {
                 let refined = &mut plane.refined[usize::from(bit) % REFINED_BITS];
                 if refined.is_empty() {
@@ -150,8 +153,7 @@ impl MaskedCoefficients {
 
     /// Gives back the room that a scan did not need, after its last MCU.
     pub(crate) fn finish(&mut self, pass: &ProgressiveScan<'_>) {
-        if let (ScanKind::AcFirst(..), Some(stream)) =
-            (&pass.kind, self.planes[pass.components[0]].streams.last_mut())
+        if let (ScanKind::AcFirst(..), Some(stream)) = (&pass.kind, self.planes[pass.components[0]].streams.last_mut())
         {
             stream.finish();
         }
@@ -216,7 +218,7 @@ impl MaskedCoefficients {
         let mut whole = Coefficients::new(frame, self.mcus.1, timer)?;
         for (index, mut plane) in self.planes.drain(..).enumerate() {
             whole.set_precision(index, plane.precision);
-            for (at, &nonzero) in plane.nonzero.clone().iter().enumerate() {
+            for at in 0..plane.nonzero.len() {
                 let (x, y) = (at % plane.across, at / plane.across);
                 if x % MCUS_A_CHECK == 0 {
                     timer.check()?;
@@ -227,7 +229,7 @@ impl MaskedCoefficients {
                 for (k, value) in (0..).zip(block.values) {
                     *value = pair[position(&POSITIONS[0], k)];
                 }
-                *block.nonzero = nonzero.reverse_bits();
+                *block.nonzero = plane.nonzero[at].reverse_bits();
             }
         }
         Ok(whole)
@@ -293,8 +295,7 @@ impl MaskPlane {
             }
             let block = RefinedMasks { nonzero, negative, refined };
             let (mut reader, window) = entropy.next();
-            let read =
-                read_refined_masks(&mut reader, window, &band.codes, band.spectrum, block, end_run, &deposit);
+            let read = read_refined_masks(&mut reader, window, &band.codes, band.spectrum, block, end_run, &deposit);
             entropy.check(reader, read)?;
         }
         Ok(())
@@ -355,5 +356,22 @@ pub(crate) fn spread_refined(pair: &mut BlockPair, half: usize, negative: u64, r
         let k = left.leading_zeros();
         pair[position(&POSITIONS[half & 1], k)] = if negative & place == 0 { magnitude } else { -magnitude };
         left ^= place;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lowest_number_wraps_as_it_does_step_by_step() {
+        for refined in 0..16 {
+            let mut expected = i16::MIN;
+            for one in [8, 4, 2, 1].into_iter().filter(|one| refined & one != 0) {
+                expected = expected.wrapping_add(if expected < 0 { -one } else { one });
+            }
+            assert_eq!(joined(i16::MIN, -refined), expected);
+            assert_eq!(joined(-16, -refined), -16 - refined);
+        }
     }
 }

@@ -52,18 +52,26 @@ impl BlockValues<'_> {
 }
 
 impl ValueStream {
-    /// A stream for a scan of `blocks` blocks, whose values have no bit below `bit`. `first..=last` is its band.
+    /// A stream for a scan of `blocks` blocks, whose values have no bit below `bit`. `first..=last` is its band, and at
+    /// most `data_bytes` bytes of the file are its data.
     ///
-    /// The room for every value that can come is reserved at once. It is not touched before there are values, and what
-    /// is left goes back at the end of the scan.
+    /// The room for every value that can come is reserved at once: one for each coefficient, or for two bits of data, a
+    /// code and the value itself. It is not touched before there are values, and what is left goes back at the end of
+    /// the scan. `at_once` blocks are read before anyone looks whether the data has ended.
     ///
     /// # Errors
     ///
     /// `out_of_memory`.
-    pub(crate) fn new(blocks: usize, (first, last): (u8, u8), bit: u8) -> Result<Self> {
+    pub(crate) fn new(
+        (blocks, at_once): (usize, usize),
+        (first, last): (u8, u8),
+        bit: u8,
+        data_bytes: usize,
+    ) -> Result<Self> {
         let band = (u64::MAX >> first) & (u64::MAX << (63 - last.min(63)));
         let mut small = Vec::new();
-        reserve_exact(&mut small, blocks * band.count_ones() as usize + 64)?;
+        let width = band.count_ones() as usize;
+        reserve_exact(&mut small, (blocks * width).min(data_bytes.saturating_mul(4) + at_once * width) + 64)?;
         Ok(Self { band, bit, small, large: Vec::new(), at: 0, large_at: 0 })
     }
 
@@ -144,7 +152,7 @@ mod tests {
 
     #[test]
     fn values_come_back_in_their_order_and_with_their_zeros_below() {
-        let mut stream = ValueStream::new(3, (1, 5), 2).unwrap();
+        let mut stream = ValueStream::new((3, 3), (1, 5), 2, 99).unwrap();
         stream.prepare(3).unwrap();
         let blocks: [&[(u32, i32)]; 3] = [&[(1, 127), (3, -127)], &[], &[(2, 128), (4, -32_767), (5, -1)]];
         for block in blocks {
@@ -169,7 +177,7 @@ mod tests {
 
     #[test]
     fn there_is_no_room_that_was_not_prepared() {
-        let mut stream = ValueStream::new(9, (1, 63), 0).unwrap();
+        let mut stream = ValueStream::new((9, 1), (1, 63), 0, 99).unwrap();
         assert!(stream.room().is_none());
         stream.prepare(1).unwrap();
         assert!(stream.room().is_some());
