@@ -59,7 +59,10 @@ mod tests {
     use super::*;
     use crate::headers::{FrameComponent, FrameHeader, Process};
 
-    fn bytes(process: Process, scans: &[((u8, u8), (u8, u8))], file_bytes: u64) -> u64 {
+    /// A scan by its band and its bits.
+    type Scan = ((u8, u8), (u8, u8));
+
+    fn bytes(process: Process, scans: &[Scan], file_bytes: u64) -> u64 {
         let components: Vec<_> =
             (1..).zip([4, 1, 1]).map(|(id, h)| FrameComponent { id, h, v: 1, quantiser: 0 }).collect();
         let header = FrameHeader { process, bit_depth: 8, size: Size::new(1, 1024), count: 3, components };

@@ -26,13 +26,13 @@ pub(crate) struct ValueStream {
 const LARGE: i8 = i8::MIN;
 
 /// Room for the values of the next block.
-pub(crate) struct BlockValues<'s> {
+pub(crate) struct ValueRoom<'s> {
     small: &'s mut [i8; 64],
     large: &'s mut Vec<i16>,
     pub(crate) count: usize,
 }
 
-impl BlockValues<'_> {
+impl ValueRoom<'_> {
     /// Adds a value of at most seven bits. A block has at most 63.
     #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "seven bits and a sign")]
@@ -97,9 +97,9 @@ impl ValueStream {
 
     /// Room for the next block; `None` where nothing was prepared.
     #[inline(always)]
-    pub(crate) fn room(&mut self) -> Option<BlockValues<'_>> {
+    pub(crate) fn room(&mut self) -> Option<ValueRoom<'_>> {
         let small = self.small.get_mut(self.at..)?.first_chunk_mut()?;
-        Some(BlockValues { small, large: &mut self.large, count: 0 })
+        Some(ValueRoom { small, large: &mut self.large, count: 0 })
     }
 
     /// Keeps the first `count` values of the room that was handed out last.
