@@ -1,5 +1,5 @@
-//! What works on masks of coefficients, with AVX2 and BMI2: the same as [`crate::mask_band::deposit`] and
-//! [`crate::masked::spread_refined`], bit by bit.
+//! What works on masks of coefficients, with AVX2 and BMI2: the same as [`crate::mask_band::deposit`],
+//! [`crate::mask_band::pick`] and [`crate::masked::spread_refined`], bit by bit.
 
 use std::arch::x86_64::*;
 
@@ -15,6 +15,13 @@ use crate::zigzag::ZIGZAG;
 #[target_feature(enable = "bmi2,popcnt")]
 pub(crate) fn deposit_bmi2(bits: u64, mask: u64) -> u64 {
     _pdep_u64(bits >> 1 >> (63 - mask.count_ones()), mask)
+}
+
+/// The bit of `mask` that `above` others lie above; 0 where there are no more than those. `above` is at most 63.
+#[inline]
+#[target_feature(enable = "bmi2,popcnt")]
+pub(crate) fn pick_bmi2(above: u32, mask: u64) -> u64 {
+    deposit_bmi2(1 << 63 >> above, mask)
 }
 
 /// Writes what refinements have brought of a block's coefficients into a half of `pair`.

@@ -64,6 +64,13 @@ pub(crate) fn deposit_bmi2(_: Avx2, bits: u64, mask: u64) -> u64 {
     unsafe { crate::avx2_masks::deposit_bmi2(bits, mask) }
 }
 
+/// Picks a bit with BMI2 on a machine that has it.
+#[cfg(all(test, target_arch = "x86_64"))]
+pub(crate) fn pick_bmi2(_: Avx2, above: u32, mask: u64) -> u64 {
+    // SAFETY: the CPU has the features that the function is compiled for; `Avx2` exists only where they were found.
+    unsafe { crate::avx2_masks::pick_bmi2(above, mask) }
+}
+
 /// Spreads refined bits with AVX2 on a machine that has it.
 #[cfg(all(test, target_arch = "x86_64"))]
 pub(crate) fn spread_refined_avx2(_: Avx2, pair: &mut BlockPair, half: usize, negative: u64, refined: [u64; 4]) {

@@ -6,8 +6,8 @@
 //!
 //! - The corrections of some coefficients are the next bits, put one by one where the mask of those coefficients has
 //!   its bits, from the top on. [`deposit`] does that; BMI2 has an instruction for it (`pdep`).
-//! - The zero after `run` others is where a number whose bit `run` from the top is set puts this bit into the mask of
-//!   the zeros.
+//! - The zero after a run of others is a bit of the mask of the zeros. [`pick`] finds it; `pdep` puts a number with that
+//!   one bit there.
 
 use crate::band::read_end_run;
 use crate::bits::BitReader;
@@ -177,7 +177,7 @@ pub(crate) fn read_refined_masks(
     (first, last): (u32, u32),
     block: RefinedMasks<'_>,
     end_run: &mut u32,
-    deposit: impl Fn(u64, u64) -> u64,
+    tools: &MaskTools<impl Fn(u64, u64) -> u64, impl Fn(u32, u64) -> u64>,
 ) -> Option<()> {
     let mut left = (u64::MAX >> first) & (u64::MAX << (63 - last));
     let (mut nonzero, mut refined) = (*block.nonzero, *block.refined);
@@ -197,15 +197,15 @@ pub(crate) fn read_refined_masks(
             // All ones where the next bit is a sign, and that is 0.
             let is_negative = u64::from(reader.peek(1)).wrapping_sub(1);
             reader.skip(size);
-            let new = deposit(1 << 63 >> run, left & !nonzero);
+            let new = (tools.pick)(run, left & !nonzero);
             let behind = left & new.saturating_sub(1);
             let known = left & !behind & nonzero;
             left = behind;
             let count = known.count_ones();
             if count > 39 {
-                refined |= read_bits(reader, window, known, &deposit);
+                refined |= read_bits(reader, window, known, &tools.deposit);
             } else {
-                refined |= deposit(reader.top(), known);
+                refined |= (tools.deposit)(reader.top(), known);
                 reader.skip(count);
             }
             if size == 1 {
@@ -220,7 +220,7 @@ pub(crate) fn read_refined_masks(
     }
     if *end_run > 0 {
         *end_run -= 1;
-        refined |= read_bits(reader, window, left & nonzero, &deposit);
+        refined |= read_bits(reader, window, left & nonzero, &tools.deposit);
     }
     (*block.nonzero, *block.refined) = (nonzero, refined);
     Some(())
@@ -245,17 +245,40 @@ fn read_bits(reader: &mut BitReader, window: &[u8], known: u64, deposit: &impl F
 
 const LOWER: u64 = 0xFFFF_FFFF;
 
-/// Puts the bits of `bits`, from the highest on, where `mask` has its bits, from the highest on.
+/// How to work on masks. Each has a build for any machine, here, and one of a few instructions, in `avx2_masks.rs`.
+pub(crate) struct MaskTools<D, P> {
+    /// Puts the bits of its first argument, from the highest on, where the second, a mask, has its bits (see
+    /// [`deposit`]).
+    pub(crate) deposit: D,
+    /// The bit of a mask that so many of its others lie above (see [`pick`]).
+    pub(crate) pick: P,
+}
+
+/// Puts the bits of `bits`, from the highest on, where `mask` has its bits, from the highest on. `mask` has at most 63.
 ///
-/// The loop ends with the bits that are set: for the zero after a run it takes as many turns as the run has zeros.
+/// The loop goes from the lowest on, which takes two operations a bit and no search. As many bits as the mask has are
+/// shifted down for that, and the loop ends with those that are set.
 #[inline(always)]
-pub(crate) fn deposit(mut bits: u64, mut mask: u64) -> u64 {
-    let mut deposited = 0;
-    while mask != 0 && bits != 0 {
-        let place = 1 << 63 >> mask.leading_zeros();
-        deposited |= place & (bits.cast_signed() >> 63).cast_unsigned();
-        bits <<= 1;
-        mask ^= place;
+pub(crate) fn deposit(bits: u64, mut mask: u64) -> u64 {
+    let (mut bits, mut deposited) = (bits >> 1 >> (63 - mask.count_ones()), 0);
+    while bits != 0 {
+        let lowest = mask & mask.wrapping_neg();
+        deposited |= lowest & (bits & 1).wrapping_neg();
+        bits >>= 1;
+        mask ^= lowest;
     }
     deposited
+}
+
+/// The bit of `mask` that `above` others lie above; 0 where there are no more than those.
+#[inline(always)]
+pub(crate) fn pick(above: u32, mut mask: u64) -> u64 {
+    (0..above).for_each(|_| mask &= !highest(mask));
+    highest(mask)
+}
+
+/// The highest bit of a mask; 0 where it has none.
+#[inline(always)]
+fn highest(mask: u64) -> u64 {
+    (1u64 << 63).checked_shr(mask.leading_zeros()).unwrap_or(0)
 }

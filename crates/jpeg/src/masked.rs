@@ -17,7 +17,7 @@ use image_ingest_samples::CpuTimer;
 use crate::entropy::{Entropy, ScanFault};
 use crate::frame::{DctComponent, DctFrame};
 use crate::idct::{BlockPair, BlockSamples, BlockTables};
-use crate::mask_band::{FirstBand, RefinedMasks, read_first_masks, read_refined_masks};
+use crate::mask_band::{FirstBand, MaskTools, RefinedMasks, read_first_masks, read_refined_masks};
 use crate::memory::zeroed_in_pieces;
 use crate::precision::{Precision, REFINED_BITS};
 use crate::progression::ScanStep;
@@ -166,7 +166,7 @@ impl MaskedCoefficients {
         pass: &mut ProgressiveScan<'_>,
         row: usize,
         from: usize,
-        deposit: impl Fn(u64, u64) -> u64,
+        tools: &MaskTools<impl Fn(u64, u64) -> u64, impl Fn(u32, u64) -> u64>,
     ) -> Result<(), ScanFault> {
         let mcus = from..self.mcus_of(&pass.components).0.min(from + MCUS_A_CHECK);
         let ProgressiveScan { entropy, components, kind, bit, predictors, end_run } = pass;
@@ -181,7 +181,7 @@ impl MaskedCoefficients {
                 let band = FirstBand { codes, table, spectrum: *spectrum, bit: *bit };
                 plane.read_first(entropy, &band, blocks, end_run)
             }
-            ScanKind::AcRefine(band) => plane.read_refinement(entropy, band, *bit, blocks, end_run, deposit),
+            ScanKind::AcRefine(band) => plane.read_refinement(entropy, band, *bit, blocks, end_run, tools),
         }
     }
 
@@ -285,7 +285,7 @@ impl MaskPlane {
         bit: u8,
         blocks: Range<usize>,
         end_run: &mut u32,
-        deposit: impl Fn(u64, u64) -> u64,
+        tools: &MaskTools<impl Fn(u64, u64) -> u64, impl Fn(u32, u64) -> u64>,
     ) -> Result<(), ScanFault> {
         let refined = &mut self.refined[usize::from(bit) % REFINED_BITS][blocks.clone()];
         let masks = self.nonzero[blocks.clone()].iter_mut().zip(&mut self.negative[blocks]);
@@ -295,7 +295,7 @@ impl MaskPlane {
             }
             let block = RefinedMasks { nonzero, negative, refined };
             let (mut reader, window) = entropy.next();
-            let read = read_refined_masks(&mut reader, window, &band.codes, band.spectrum, block, end_run, &deposit);
+            let read = read_refined_masks(&mut reader, window, &band.codes, band.spectrum, block, end_run, tools);
             entropy.check(reader, read)?;
         }
         Ok(())
@@ -350,12 +350,12 @@ fn wrapped(refined: i16) -> i16 {
 pub(crate) fn spread_refined(pair: &mut BlockPair, half: usize, negative: u64, refined: [u64; REFINED_BITS]) {
     let mut left = refined.iter().fold(0, |all, bits| all | bits);
     while left != 0 {
-        let place = 1 << 63 >> left.leading_zeros();
-        let bits = (0..).zip(refined).map(|(bit, mask)| i16::from(mask & place != 0) << bit);
-        let magnitude: i16 = bits.sum();
-        let k = left.leading_zeros();
-        pair[position(&POSITIONS[half & 1], k)] = if negative & place == 0 { magnitude } else { -magnitude };
-        left ^= place;
+        let at = left.trailing_zeros();
+        let bit = |mask: u64| i16::from(mask >> at & 1 != 0);
+        let magnitude = bit(refined[0]) | bit(refined[1]) << 1 | bit(refined[2]) << 2 | bit(refined[3]) << 3;
+        let minus = -bit(negative);
+        pair[position(&POSITIONS[half & 1], 63 - at)] = (magnitude ^ minus) - minus;
+        left &= left - 1;
     }
 }
 

@@ -11,12 +11,12 @@
 #[cfg(target_arch = "x86_64")]
 use crate::avx2::inverse_avx2;
 #[cfg(target_arch = "x86_64")]
-use crate::avx2_masks::{deposit_bmi2, spread_refined_avx2};
+use crate::avx2_masks::{deposit_bmi2, pick_bmi2, spread_refined_avx2};
 use crate::blocks::McuRow;
 use crate::entropy::ScanFault;
 use crate::idct::{self, BlockPair, BlockSamples, BlockTables};
 use crate::interleave::Interleaver;
-use crate::mask_band::deposit;
+use crate::mask_band::{MaskTools, deposit, pick};
 use crate::masked::{MaskedCoefficients, spread_refined};
 use crate::precision::REFINED_BITS;
 use crate::progressive::{Coefficients, ProgressiveScan, TransformOutput};
@@ -43,7 +43,7 @@ impl Work<'_, '_> {
     fn run(
         self,
         inverse: impl Fn(&BlockPair, BlockTables<'_>, usize, &mut BlockSamples),
-        deposit: impl Fn(u64, u64) -> u64,
+        tools: &MaskTools<impl Fn(u64, u64) -> u64, impl Fn(u32, u64) -> u64>,
         spread: impl Fn(&mut BlockPair, usize, u64, [u64; REFINED_BITS]),
     ) -> Result<(), ScanFault> {
         match self {
@@ -53,7 +53,7 @@ impl Work<'_, '_> {
                 coefficients.transform(row, output, inverse);
                 Ok(())
             }
-            Self::Masked(coefficients, pass, (row, from)) => coefficients.read(pass, row, from, deposit),
+            Self::Masked(coefficients, pass, (row, from)) => coefficients.read(pass, row, from, tools),
             Self::MaskedTransform(coefficients, row, output) => {
                 coefficients.transform(row, output, inverse, spread);
                 Ok(())
@@ -67,7 +67,7 @@ impl Work<'_, '_> {
 
     /// Does the work on any machine.
     pub(crate) fn run_portable(self) -> Result<(), ScanFault> {
-        self.run(idct::inverse, deposit, spread_refined)
+        self.run(idct::inverse, &MaskTools { deposit, pick }, spread_refined)
     }
 
     /// Does the work with AVX2 and bit instructions.
@@ -76,7 +76,7 @@ impl Work<'_, '_> {
     pub(crate) fn run_avx2(self) -> Result<(), ScanFault> {
         self.run(
             |pair, tables, side, samples| inverse_avx2(pair, tables, side, samples),
-            |bits, mask| deposit_bmi2(bits, mask),
+            &MaskTools { deposit: |bits, mask| deposit_bmi2(bits, mask), pick: |run, mask| pick_bmi2(run, mask) },
             |pair, half, negative, refined| spread_refined_avx2(pair, half, negative, refined),
         )
     }

@@ -7,8 +7,10 @@ use super::band::{block, codes, slow_first, slow_refinement};
 use super::vectors::{Random, SlowReader, window};
 use crate::bits::BitReader;
 #[cfg(target_arch = "x86_64")]
-use crate::dispatch::{deposit_bmi2, spread_refined_avx2};
-use crate::mask_band::{FirstBand, FirstScanTable, RefinedMasks, deposit, read_first_masks, read_refined_masks};
+use crate::dispatch::{deposit_bmi2, pick_bmi2, spread_refined_avx2};
+use crate::mask_band::{
+    FirstBand, FirstScanTable, MaskTools, RefinedMasks, deposit, pick, read_first_masks, read_refined_masks,
+};
 use crate::masked::spread_refined;
 use crate::progressive::{Coefficients, ProgressiveScan};
 use crate::store::CoefficientStore;
@@ -59,7 +61,7 @@ fn first_scans_are_those_of_a_slow_reader_whatever_the_bits() {
 }
 
 /// Compares refinements by a way to deposit bits.
-fn compare_refinements(deposit: impl Fn(u64, u64) -> u64) {
+fn compare_refinements(tools: &MaskTools<impl Fn(u64, u64) -> u64, impl Fn(u32, u64) -> u64>) {
     let (lengths, mut random) = (codes(), Random::new(19));
     let (table, codes) = (lengths.table(), lengths.codes());
     let (mut whole, mut damaged) = (0, 0);
@@ -79,7 +81,7 @@ fn compare_refinements(deposit: impl Fn(u64, u64) -> u64) {
         let block = RefinedMasks { nonzero: &mut nonzero, negative: &mut negative, refined: &mut refined };
         let slow_read =
             slow_refinement(&mut slow, &codes, (first as usize, last as usize), 0, &mut expected, &mut slow_run);
-        let read = read_refined_masks(&mut reader, &bytes, &table, (first, last), block, &mut run, &deposit);
+        let read = read_refined_masks(&mut reader, &bytes, &table, (first, last), block, &mut run, tools);
         assert_eq!(read, slow_read, "round {round}");
         assert_eq!(reader.consumed_bits(), slow.at, "round {round}");
         if read.is_some() {
@@ -99,7 +101,7 @@ fn compare_refinements(deposit: impl Fn(u64, u64) -> u64) {
 
 #[test]
 fn refinements_are_those_of_a_slow_reader_whatever_the_bits() {
-    compare_refinements(deposit);
+    compare_refinements(&MaskTools { deposit, pick });
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -109,13 +111,17 @@ fn bits_are_deposited_the_same_by_an_instruction() {
         eprintln!("skipped: no AVX2 here");
         return;
     };
-    compare_refinements(|bits, mask| deposit_bmi2(cpu, bits, mask));
+    compare_refinements(&MaskTools {
+        deposit: |bits, mask| deposit_bmi2(cpu, bits, mask),
+        pick: |run, mask| pick_bmi2(cpu, run, mask),
+    });
     let mut random = Random::new(23);
     let mut wide = || u64::from(random.next()) << 32 | u64::from(random.next());
     for round in 0..20_000 {
         let (bits, dense, sparse) = (wide(), wide() | wide(), wide() & wide() & wide());
         for mask in [0, 1, u64::MAX >> 1, dense & (u64::MAX >> 1), sparse & (u64::MAX >> 1)] {
-            for bits in [bits, 1 << 63 >> (round % 16), 0, u64::MAX] {
+            assert_eq!(pick_bmi2(cpu, round % 16, mask), pick(round % 16, mask), "{} of {mask:x}", round % 16);
+            for bits in [bits, 0, u64::MAX] {
                 assert_eq!(deposit_bmi2(cpu, bits, mask), deposit(bits, mask), "{bits:x} to {mask:x}");
             }
         }
