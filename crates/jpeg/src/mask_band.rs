@@ -32,26 +32,41 @@ impl FirstScanTable {
     /// The lookup of `codes` for a scan whose lowest bit is `bit`.
     ///
     /// It has the values of which a byte and a mask tell everything: those of at most seven bits, which with `bit` zeros
-    /// below do not wrap in 16 bits. A run of 16 zeros is rare and not there.
+    /// below do not wrap in 16 bits. A run of 16 zeros is rare and not there. All numbers that begin with the same bits
+    /// have the same entry, so the loop goes from one of these groups to the next.
     pub(crate) fn new(codes: &HuffmanTable, bit: u8) -> Self {
         let mut entries = Box::new([BY_CODE << 8; 1 << LOOKUP]);
-        for (index, entry) in (0u32..).zip(entries.iter_mut()) {
-            let Some((length, symbol)) = codes.find(index << (16 - LOOKUP)) else { continue };
-            let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
-            let more = if size == 0 { run } else { size };
-            let taken = length + more;
-            if taken > LOOKUP || run == 15 && size == 0 || size > 7 || size + u32::from(bit) > 15 {
-                continue;
-            }
-            let bits = index >> (LOOKUP - taken);
-            *entry = if size == 0 {
-                taken | END_OF_BAND << 8 | ((1 << run) - 1 + (bits & ((1 << run) - 1))) << 16
-            } else {
-                taken | run << 8 | bits_to_value(bits, size).cast_unsigned() << 16
+        let mut index = 0;
+        while index < 1 << LOOKUP {
+            let (length, entry) = match codes.find(index << (16 - LOOKUP)) {
+                Some((length, symbol)) if length <= LOOKUP => {
+                    let entry = first_entry(index, length, symbol, bit);
+                    (entry.map_or(length, |entry| entry & 0xFF), entry)
+                }
+                _ => (LOOKUP, None),
             };
+            let group = 1 << (LOOKUP - length);
+            if let (Some(entry), Some(same)) = (entry, entries.get_mut(index as usize..(index + group) as usize)) {
+                same.fill(entry);
+            }
+            index += group;
         }
         Self(entries)
     }
+}
+
+/// The entry of a number of [`LOOKUP`] bits that begins with the code of `symbol`; `None` where the code is needed.
+fn first_entry(index: u32, length: u32, symbol: u8, bit: u8) -> Option<u32> {
+    let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
+    let taken = length + if size == 0 { run } else { size };
+    if taken > LOOKUP || run == 15 && size == 0 || size > 7 || size + u32::from(bit) > 15 {
+        return None;
+    }
+    let bits = index >> (LOOKUP - taken);
+    Some(match size {
+        0 => taken | END_OF_BAND << 8 | ((1 << run) - 1 + (bits & ((1 << run) - 1))) << 16,
+        _ => taken | run << 8 | bits_to_value(bits, size).cast_unsigned() << 16,
+    })
 }
 
 /// Which coefficients of a block a first scan has brought.
