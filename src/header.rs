@@ -65,6 +65,8 @@ pub enum Coding {
         sampling: Vec<(u8, u8)>,
         /// Scans counted in the whole file.
         scans: u32,
+        /// Bytes that decoding needs for coefficients, which it holds until the last scan.
+        coefficient_bytes: u64,
     },
     /// PNG.
     #[non_exhaustive]

@@ -181,10 +181,9 @@ fn correct(reader: &mut BitReader, window: &[u8], values: &mut [i16; 64], mut wh
 }
 
 /// The number of blocks that end here, this one included: an `EOBn` code and its `size` bits (table G.1), `size` at
-/// most
-/// 14.
+/// most 14.
 #[inline(always)]
-fn read_end_run(reader: &mut BitReader, size: u32) -> u32 {
+pub(crate) fn read_end_run(reader: &mut BitReader, size: u32) -> u32 {
     if size == 0 {
         return 1;
     }

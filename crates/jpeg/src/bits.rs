@@ -185,7 +185,13 @@ impl BitReader {
         (self.bits >> (64 - n)) as u32
     }
 
-    /// Consumes `n` bits, 0–32.
+    /// The next bits, from the highest on, which stay in the reservoir. A refill is sure to have left 56.
+    #[inline(always)]
+    pub(crate) fn top(&self) -> u64 {
+        self.bits
+    }
+
+    /// Consumes `n` bits, 0–56.
     #[inline(always)]
     pub(crate) fn skip(&mut self, n: u32) {
         self.bits <<= n;

@@ -20,8 +20,8 @@ const SHORT: u32 = 9;
 /// Codes of one length are successive numbers, and the first code of a length follows from the last of the length below
 /// (figure C.2). So the first length at which the next bits are below `limit` is the length of the code.
 pub(crate) struct HuffmanTable {
-    /// The length and symbol of the code that the index, [`SHORT`] bits, begins with; length 0 for longer codes.
-    short: Box<[(u8, u8); 1 << SHORT]>,
+    /// The length and, below it, the symbol of the code that the index, [`SHORT`] bits, begins with; 0 for longer codes.
+    short: Box<[u16; 1 << SHORT]>,
     /// By length: one more than the largest code of this length or shorter ones, left-aligned to 16 bits.
     limit: [u32; 17],
     /// By length: what to add to a code to get the index of its symbol.
@@ -34,8 +34,7 @@ impl HuffmanTable {
     /// `symbols` are in the order of their codes. The result is `None` if the counts make no prefix code, or are not as
     /// many as the symbols.
     pub(crate) fn new(counts: [u8; 16], symbols: &[u8]) -> Option<Self> {
-        let mut codes =
-            Self { short: Box::new([(0, 0); 1 << SHORT]), limit: [0; 17], offset: [0; 17], symbols: [0; 256] };
+        let mut codes = Self { short: Box::new([0; 1 << SHORT]), limit: [0; 17], offset: [0; 17], symbols: [0; 256] };
         codes.symbols.get_mut(..symbols.len())?.copy_from_slice(symbols);
         let (mut code, mut next) = (0u32, 0usize);
         for (length, &count) in (1u32..).zip(&counts) {
@@ -45,7 +44,7 @@ impl HuffmanTable {
                 if length <= SHORT {
                     let first = (code as usize) << (SHORT - length);
                     let entries = codes.short.get_mut(first..first + (1 << (SHORT - length)))?;
-                    entries.fill((length.try_into().ok()?, symbol));
+                    entries.fill(u16::try_from(length).ok()? << 8 | u16::from(symbol));
                 }
                 code += 1;
             }
@@ -63,19 +62,26 @@ impl HuffmanTable {
 
     /// The length and symbol of the code that `top`, a number of 16 bits, begins with; `None` if no code does.
     ///
-    /// The mask keeps the index below the length of `short` whatever `top` is, so the compiler tests no bound.
+    /// The mask keeps the index below the length of `short` whatever `top` is, so the compiler tests no bound. Both ways
+    /// to the code give a number, which stays in a register.
     #[inline(always)]
     pub(crate) fn find(&self, top: u32) -> Option<(u32, u8)> {
-        let (length, symbol) = self.short[(top >> (16 - SHORT)) as usize & ((1 << SHORT) - 1)];
-        if length > 0 { Some((u32::from(length), symbol)) } else { self.find_long(top) }
+        let short = self.short[(top >> (16 - SHORT)) as usize & ((1 << SHORT) - 1)];
+        let found = if short > 0 { short } else { self.find_long(top) };
+        let [length, symbol] = found.to_be_bytes();
+        (found > 0).then_some((length.into(), symbol))
     }
 
-    /// The same for codes of more than [`SHORT`] bits.
+    /// The same for codes of more than [`SHORT`] bits: the length and, below it, the symbol; 0 if there is none.
     #[cold]
-    fn find_long(&self, top: u32) -> Option<(u32, u8)> {
-        let length = (SHORT as usize + 1..=16).find(|&length| top < self.limit[length])?;
-        let index = i32::try_from(top >> (16 - length)).ok()? + self.offset[length];
-        Some((u32::try_from(length).ok()?, *self.symbols.get(usize::try_from(index).ok()?)?))
+    fn find_long(&self, top: u32) -> u16 {
+        let find = || {
+            let length = (SHORT as usize + 1..=16).find(|&length| top < self.limit[length])?;
+            let index = i32::try_from(top >> (16 - length)).ok()? + self.offset[length];
+            let symbol = *self.symbols.get(usize::try_from(index).ok()?)?;
+            Some(u16::try_from(length).ok()? << 8 | u16::from(symbol))
+        };
+        find().unwrap_or(0)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::tables::{Next, ScanStart, Tables};
 ///
 /// A value of this type has read its file up to the first scan. Sequential files need memory for one row of MCUs, or,
 /// if the samples are to be interleaved and components come in several scans, for all components. Progressive files need
-/// two bytes and an eighth for each coefficient.
+/// [`JpegHeader::coefficient_bytes`](crate::JpegHeader::coefficient_bytes) in addition.
 ///
 /// Planes of luma and chroma have DCT scales of their own. libjpeg enlarges subsampled chroma when it scales down, but planes are
 /// wanted as they are stored or smaller: the chroma of 4:4:4 and 4:2:2 files has further to go to 4:2:0 than luma.

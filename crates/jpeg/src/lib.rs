@@ -56,10 +56,13 @@ mod app;
 mod arithmetic;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx2_masks;
 mod band;
 mod bits;
 mod blocks;
 mod codes;
+mod coefficient_cost;
 mod convert;
 mod decoder;
 mod dispatch;
@@ -70,6 +73,8 @@ mod headers;
 mod idct;
 mod interleave;
 mod interleaved;
+mod mask_band;
+mod masked;
 mod memory;
 mod picture;
 mod precision;
@@ -83,12 +88,14 @@ mod scans;
 mod segments;
 mod sequential;
 mod standard;
+mod store;
 mod tables;
 mod tail;
 #[cfg(test)]
 mod tests;
 mod trailer;
 mod upsample;
+mod value_stream;
 mod work;
 mod zigzag;
 

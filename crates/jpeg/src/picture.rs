@@ -11,6 +11,7 @@ use crate::progressive::{Coefficients, ProgressiveScan, TransformOutput};
 use crate::result::Result;
 use crate::rows::McuRows;
 use crate::sequential::{MCUS_A_CHECK, SequentialScan};
+use crate::store::CoefficientStore;
 use crate::tables::{Next, ScanStart, Tables};
 use crate::tail;
 use crate::work::Work;
@@ -112,17 +113,16 @@ fn progressive<'a>(
     mut start: ScanStart<'a>,
     mut rows: McuRows<'_>,
 ) -> Result<()> {
-    let frame = frame_of(&tables)?;
-    let (arithmetic, mcu_rows) = (frame.arithmetic, frame.mcus().1);
-    let mut coefficients = Coefficients::new(frame, mcu_rows, rows.timer)?;
+    let arithmetic = frame_of(&tables)?.arithmetic;
+    let mut store = CoefficientStore::new(frame_of(&tables)?, rows.timer)?;
     loop {
         let rest = if arithmetic {
-            progressive_arithmetic(&tables, &start, &mut coefficients, &rows)?
+            progressive_arithmetic(&tables, &start, &mut store, &rows)?
         } else {
-            progressive_huffman(file, &tables, &start, &mut coefficients, &rows)?
+            progressive_huffman(file, &tables, &start, &mut store, &rows)?
         };
         tables.resume(rest);
-        if coefficients.are_complete() {
+        if store.is_complete() {
             break;
         }
         start = match tables.next(rows.timer)? {
@@ -132,7 +132,7 @@ fn progressive<'a>(
             Next::EndOfData => return Err(ScanFault::Ended.into()),
         };
     }
-    transform(frame_of(&tables)?, &coefficients, &mut rows)
+    transform(frame_of(&tables)?, &mut store, &mut rows)
 }
 
 /// Reads a scan of Huffman codes, and returns the data after it.
@@ -140,34 +140,30 @@ fn progressive_huffman<'a>(
     file: &[u8],
     tables: &Tables<'a>,
     start: &ScanStart<'a>,
-    coefficients: &mut Coefficients,
+    store: &mut CoefficientStore,
     rows: &McuRows<'_>,
 ) -> Result<&'a [u8]> {
     let mut pass = ProgressiveScan::new(tables, start)?;
-    if !coefficients.expect(start) {
+    if !store.expect(start, frame_of(tables)?, rows.timer)? {
         return Err(contradiction());
     }
-    let (across, down) = coefficients.mcus_of(pass.components());
-    for row in 0..down {
-        for from in (0..across).step_by(MCUS_A_CHECK) {
-            rows.timer.check()?;
-            dispatch::run(Work::Progressive(coefficients, &mut pass, (row, from)), rows.avx2)?;
-        }
-    }
-    tail::after_progressive(&mut pass, file, coefficients.are_complete(), rows.timer)
+    let deposits = rows.avx2.filter(|_| dispatch::deposits_fast());
+    store.read(&mut pass, [rows.avx2, deposits], rows.timer)?;
+    tail::after_progressive(&mut pass, file, store.is_complete(), rows.timer)
 }
 
 /// Reads a scan of arithmetic coding, and returns the data after it.
 fn progressive_arithmetic<'a>(
     tables: &Tables<'a>,
     start: &ScanStart<'a>,
-    coefficients: &mut Coefficients,
+    store: &mut CoefficientStore,
     rows: &McuRows<'_>,
 ) -> Result<&'a [u8]> {
     let mut scan = ArithmeticScan::new(tables, start, true)?;
-    if !coefficients.expect(start) {
+    if !store.expect(start, frame_of(tables)?, rows.timer)? {
         return Err(contradiction());
     }
+    let coefficients = store.whole()?;
     for row in 0..coefficients.mcus_of(scan.components()).1 {
         scan.read(coefficients, row, rows.timer)?;
     }
@@ -175,7 +171,7 @@ fn progressive_arithmetic<'a>(
 }
 
 /// Transforms the coefficients of all components, a row of MCUs at a time.
-fn transform(frame: &DctFrame, coefficients: &Coefficients, rows: &mut McuRows<'_>) -> Result<()> {
+fn transform(frame: &DctFrame, store: &mut CoefficientStore, rows: &mut McuRows<'_>) -> Result<()> {
     let quantisers: Option<Vec<_>> = frame.components.iter().map(|component| component.table).collect();
     let quantisers = quantisers.ok_or_else(|| DecodeError::truncated("a component has no scan"))?;
     let components: Vec<_> = frame.components.iter().map(|component| component.v as usize).enumerate().collect();
@@ -188,7 +184,7 @@ fn transform(frame: &DctFrame, coefficients: &Coefficients, rows: &mut McuRows<'
             pending: &mut pending,
             mcu_rows: &mut rows.components,
         };
-        dispatch::run(Work::Transform(coefficients, row, output), rows.avx2)?;
+        store.transform(row, output, rows.avx2)?;
         rows.hand_on(components.iter().copied())?;
     }
     Ok(())

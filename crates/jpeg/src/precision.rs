@@ -3,6 +3,9 @@
 //! The end of a file decides nothing once every bit of every coefficient is known: no scan can be missing. So a file
 //! whose end-of-image marker is missing, or has other bytes behind it, is as good as a whole one.
 
+/// The bits that refinements may bring where they are held as masks, from bit 0 on. Encoders in use refine three at most.
+pub(crate) const REFINED_BITS: usize = 4;
+
 /// The lowest bit that is known of each coefficient of a component, in zigzag order; `None` before its first scan.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Precision([Option<u8>; 64]);
@@ -23,6 +26,17 @@ impl Precision {
             fits &= known.replace(bit).unwrap_or(0) == before;
         }
         fits
+    }
+
+    /// Whether [`MaskedCoefficients`](crate::masked::MaskedCoefficients) can hold what a scan brings. A first scan of AC
+    /// coefficients must bring none of them again, and a refinement must bring one of the lowest bits.
+    pub(crate) fn has_masks_for(&self, (first, last): (u8, u8), (before, bit): (u8, u8)) -> bool {
+        let band = self.0.get(usize::from(first)..=usize::from(last)).unwrap_or_default();
+        match (first, before) {
+            (0, _) => true,
+            (_, 0) => band.iter().all(Option::is_none),
+            _ => usize::from(bit) < REFINED_BITS,
+        }
     }
 
     /// Whether every bit of every coefficient is known, so that no scan can be missing.

@@ -3,6 +3,8 @@
 use image_ingest_samples::{CpuTimer, DecodeError, Size};
 
 use crate::app::ApplicationData;
+use crate::coefficient_cost::ScanDemands;
+use crate::frame::DctFrame;
 use crate::headers::{FrameComponent, FrameHeader, Process};
 use crate::result::Result;
 use crate::scans::{ScanCounter, ScanLimits};
@@ -23,6 +25,8 @@ pub struct JpegHeader<'a> {
     pub sampling: Vec<(u8, u8)>,
     /// The number of scans that a decoder may have to read.
     pub scans: u32,
+    /// The most bytes that the coefficients of a progressive frame take while it is decoded; 0 for a sequential one.
+    pub coefficient_bytes: u64,
     /// What the application segments say.
     pub app: ApplicationData<'a>,
 }
@@ -50,13 +54,15 @@ pub struct JpegProbe<'a, 't> {
     segments: MarkerSegments<'a>,
     app: ApplicationData<'a>,
     frame: Option<FrameHeader>,
+    file_bytes: u64,
 }
 
 impl<'a, 't> JpegProbe<'a, 't> {
     /// Starts after the first two bytes of `file`, which are the start of the image in a JPEG. Reading asks `timer`.
     #[must_use]
     pub fn new(file: &'a [u8], timer: &'t CpuTimer<'t>) -> Self {
-        Self { timer, segments: MarkerSegments::new(file), app: ApplicationData::default(), frame: None }
+        let file_bytes = file.len() as u64;
+        Self { timer, segments: MarkerSegments::new(file), app: ApplicationData::default(), frame: None, file_bytes }
     }
 
     /// Reads up to the frame header and returns the size in it. Neither side is 0.
@@ -94,7 +100,8 @@ impl<'a, 't> JpegProbe<'a, 't> {
         let Some(frame) = self.frame.take() else { return Err(DecodeError::malformed("no frame header")) };
         check_components(&frame)?;
         let is_progressive = matches!(frame.process, Process::Progressive | Process::ProgressiveArithmetic);
-        let scans = self.count_scans(&frame.components, is_progressive, limits)?;
+        let (scans, demands) = self.count_scans(&frame.components, is_progressive, limits)?;
+        let coefficient_bytes = if is_progressive { demands.bytes(&DctFrame::of(&frame)?, self.file_bytes) } else { 0 };
         Ok(JpegHeader {
             size: frame.size,
             is_progressive,
@@ -102,22 +109,30 @@ impl<'a, 't> JpegProbe<'a, 't> {
             component_ids: frame.components.iter().map(|c| c.id).collect(),
             sampling: frame.components.iter().map(|c| (c.h, c.v)).collect(),
             scans,
+            coefficient_bytes,
             app: self.app,
         })
     }
 
-    fn count_scans(&mut self, components: &[FrameComponent], is_progressive: bool, limits: ScanLimits) -> Result<u32> {
+    /// The number of all scans, and what those up to a complete set ask of memory.
+    fn count_scans(
+        &mut self,
+        components: &[FrameComponent],
+        is_progressive: bool,
+        limits: ScanLimits,
+    ) -> Result<(u32, ScanDemands)> {
         let mut scans = ScanCounter::default();
         loop {
             match self.next_landmark()? {
-                Landmark::EndOfImage if scans.covers(components) => return Ok(scans.count),
+                Landmark::EndOfImage if scans.covers(components) => return Ok((scans.count, scans.demands)),
                 Landmark::EndOfImage => return Err(DecodeError::truncated("a component has no scan")),
                 Landmark::Frame(..) => return Err(DecodeError::malformed("a second frame header")),
                 Landmark::Scan(payload) => scans.add(payload, components, is_progressive, limits)?,
             }
             if scans.is_complete(components, is_progressive) {
+                let demands = scans.demands;
                 self.count_needless(&mut scans, components, is_progressive, limits)?;
-                return Ok(scans.count);
+                return Ok((scans.count, demands));
             }
             self.segments.skip_entropy_coded(self.timer)?;
         }

@@ -1,7 +1,10 @@
-//! Decodes the scans of a progressive frame into coefficients, and those into samples (ITU-T T.81 annex G).
+//! Decodes the scans of a progressive frame into whole coefficients, and those into samples (ITU-T T.81 annex G).
 //!
 //! All coefficients are held until the last scan, 16 bits each and in zigzag order. Each block has a mask of the
 //! coefficients that are not zero. Refinement, which takes most of the time, and the inverse DCT visit only those.
+//!
+//! Any order of scans fits into whole coefficients, and arithmetic coding needs them. The scans of nearly all files are
+//! read faster and held in less memory by [`crate::masked`].
 
 use std::ops::Range;
 
@@ -13,6 +16,7 @@ use crate::codes::{DcTable, HuffmanTable};
 use crate::entropy::{Entropy, ScanFault};
 use crate::frame::{DctComponent, DctFrame};
 use crate::idct::{BlockPair, BlockSamples, BlockTables};
+use crate::mask_band::FirstScanTable;
 use crate::memory::zeroed_in_pieces;
 use crate::precision::Precision;
 use crate::progression::ScanStep;
@@ -45,27 +49,27 @@ struct CoefficientPlane {
 pub(crate) struct ProgressiveScan<'a> {
     pub(crate) entropy: Entropy<'a>,
     /// The indices in the frame of the scan's components.
-    components: Vec<usize>,
-    kind: ScanKind,
+    pub(crate) components: Vec<usize>,
+    pub(crate) kind: ScanKind,
     /// The lowest bit that is known after the scan.
-    bit: u8,
-    predictors: [i32; 4],
+    pub(crate) bit: u8,
+    pub(crate) predictors: [i32; 4],
     /// The blocks from here on that have no more new coefficients (§ G.1.2.2).
-    end_run: u32,
+    pub(crate) end_run: u32,
 }
 
 /// The four kinds of scan (§ G.1.1.1), with their codes.
-enum ScanKind {
+pub(crate) enum ScanKind {
     DcFirst(Vec<DcTable>),
     DcRefine,
-    AcFirst(SpectralBand),
+    AcFirst(SpectralBand, FirstScanTable),
     AcRefine(SpectralBand),
 }
 
 /// The band of coefficients that an AC scan brings, by its first and last zigzag index, and their codes.
-struct SpectralBand {
-    codes: HuffmanTable,
-    spectrum: (u32, u32),
+pub(crate) struct SpectralBand {
+    pub(crate) codes: HuffmanTable,
+    pub(crate) spectrum: (u32, u32),
 }
 
 impl<'a> ProgressiveScan<'a> {
@@ -84,11 +88,6 @@ impl<'a> ProgressiveScan<'a> {
         Ok(Self { entropy, components, kind, bit, predictors: [0; 4], end_run: 0 })
     }
 
-    /// The indices in the frame of the scan's components.
-    pub(crate) fn components(&self) -> &[usize] {
-        &self.components
-    }
-
     /// Whether no further block was announced to end early. This holds after the last block of a valid scan (§
     /// G.1.2.2).
     pub(crate) fn has_no_run_left(&self) -> bool {
@@ -105,7 +104,11 @@ impl ScanKind {
         Some(match step {
             ScanStep::DcFirst => Self::DcFirst(start.components.iter().map(dc_codes).collect::<Option<_>>()?),
             ScanStep::DcRefine => Self::DcRefine,
-            ScanStep::AcFirst => Self::AcFirst(band()?),
+            ScanStep::AcFirst => {
+                let band = band()?;
+                let table = FirstScanTable::new(&band.codes, start.approximation.1);
+                Self::AcFirst(band, table)
+            }
             ScanStep::AcRefine => Self::AcRefine(band()?),
         })
     }
@@ -164,6 +167,11 @@ impl Coefficients {
         CoefficientBlock { values: &mut blocks[at], nonzero: &mut plane.nonzero[at] }
     }
 
+    /// Sets what scans have brought so far of a component.
+    pub(crate) fn set_precision(&mut self, component: usize, precision: Precision) {
+        self.planes[component].precision = precision;
+    }
+
     /// Sets all coefficients to zero.
     pub(crate) fn clear(&mut self) {
         for plane in &mut self.planes {
@@ -179,45 +187,11 @@ impl Coefficients {
         let mcus = from..self.mcus_of(components).0.min(from + MCUS_A_CHECK);
         let at = (mcus, row);
         match kind {
-            ScanKind::DcFirst(codes) => self.read_dc(entropy, components, Some(codes), *bit, at, predictors),
-            ScanKind::DcRefine => self.read_dc(entropy, components, None, *bit, at, predictors),
-            ScanKind::AcFirst(band) => self.read_ac::<false>(entropy, components[0], band, *bit, at, end_run),
+            ScanKind::DcFirst(codes) => read_dc_blocks(self, entropy, components, Some(codes), *bit, at, predictors),
+            ScanKind::DcRefine => read_dc_blocks(self, entropy, components, None, *bit, at, predictors),
+            ScanKind::AcFirst(band, _) => self.read_ac::<false>(entropy, components[0], band, *bit, at, end_run),
             ScanKind::AcRefine(band) => self.read_ac::<true>(entropy, components[0], band, *bit, at, end_run),
         }
-    }
-
-    /// Reads the DC coefficients of MCUs of the row `y` by `codes`, or without `codes` one more bit of each.
-    #[inline(always)]
-    fn read_dc(
-        &mut self,
-        entropy: &mut Entropy<'_>,
-        components: &[usize],
-        codes: Option<&Vec<DcTable>>,
-        bit: u8,
-        (mcus, y): (Range<usize>, usize),
-        predictors: &mut [i32; 4],
-    ) -> Result<(), ScanFault> {
-        let is_alone = components.len() == 1;
-        for x in mcus {
-            if entropy.restarts()? {
-                *predictors = [0; 4];
-            }
-            let (mut reader, window) = entropy.next();
-            let mut read = Some(());
-            for (index, &component) in components.iter().enumerate() {
-                let plane = &mut self.planes[component];
-                let (h, v) = if is_alone { (1, 1) } else { (plane.h, plane.v) };
-                for block in 0..h * v {
-                    let at = (y * v + block / h) * plane.across + x * h + block % h;
-                    let value = &mut plane.values[at * 64];
-                    let predictor = &mut predictors[index];
-                    let codes = codes.map(|codes| &codes[index]);
-                    read = read.and(read_dc_value(&mut reader, window, codes, predictor, bit, value));
-                }
-            }
-            entropy.check(reader, read)?;
-        }
-        Ok(())
     }
 
     /// Reads blocks of the row `y` of a scan of AC coefficients. The kind of scan is a constant of the loop.
@@ -278,6 +252,61 @@ impl Coefficients {
         }
         pairs.flush(mcu_rows, |component| &tables[component], &inverse);
     }
+}
+
+/// The DC coefficients of all components.
+pub(crate) trait DcBlocks {
+    /// The blocks of a component in an MCU of all components, across and down, and those in a row of its blocks.
+    fn layout(&self, component: usize) -> (usize, usize, usize);
+
+    /// The DC coefficient of the block `at` of a component, counted row by row.
+    fn dc(&mut self, component: usize, at: usize) -> &mut i16;
+}
+
+impl DcBlocks for Coefficients {
+    #[inline(always)]
+    fn layout(&self, component: usize) -> (usize, usize, usize) {
+        let plane = &self.planes[component];
+        (plane.h, plane.v, plane.across)
+    }
+
+    #[inline(always)]
+    fn dc(&mut self, component: usize, at: usize) -> &mut i16 {
+        &mut self.planes[component].values[at * 64]
+    }
+}
+
+/// Reads the DC coefficients of MCUs of the row `y` by `codes`, or without `codes` one more bit of each.
+#[inline(always)]
+pub(crate) fn read_dc_blocks(
+    blocks: &mut impl DcBlocks,
+    entropy: &mut Entropy<'_>,
+    components: &[usize],
+    codes: Option<&Vec<DcTable>>,
+    bit: u8,
+    (mcus, y): (Range<usize>, usize),
+    predictors: &mut [i32; 4],
+) -> Result<(), ScanFault> {
+    let is_alone = components.len() == 1;
+    for x in mcus {
+        if entropy.restarts()? {
+            *predictors = [0; 4];
+        }
+        let (mut reader, window) = entropy.next();
+        let mut read = Some(());
+        for (index, &component) in components.iter().enumerate() {
+            let (h, v, across) = blocks.layout(component);
+            let (h, v) = if is_alone { (1, 1) } else { (h, v) };
+            for block in 0..h * v {
+                let value = blocks.dc(component, (y * v + block / h) * across + x * h + block % h);
+                let predictor = &mut predictors[index];
+                let codes = codes.map(|codes| &codes[index]);
+                read = read.and(read_dc_value(&mut reader, window, codes, predictor, bit, value));
+            }
+        }
+        entropy.check(reader, read)?;
+    }
+    Ok(())
 }
 
 /// Which components are transformed, and where their samples go.

@@ -2,6 +2,7 @@
 
 use image_ingest_samples::DecodeError;
 
+use crate::coefficient_cost::ScanDemands;
 use crate::headers::{FrameComponent, ScanHeader};
 use crate::precision::Precision;
 use crate::result::Result;
@@ -28,6 +29,8 @@ pub(crate) struct ScanCounter {
     begun: u8,
     /// What is known of the coefficients of each component.
     precision: [Precision; 4],
+    /// What the scans ask of the memory for coefficients.
+    pub(crate) demands: ScanDemands,
 }
 
 impl ScanCounter {
@@ -63,6 +66,7 @@ impl ScanCounter {
                 self.begun |= 1 << index;
             }
             // The decoder finds out whether scans contradict each other.
+            self.demands.add(&self.precision[index], scan.spectrum, scan.approximation);
             self.precision[index].refine(scan.spectrum, scan.approximation);
         }
         let all: u64 = components.iter().map(FrameComponent::blocks).sum();

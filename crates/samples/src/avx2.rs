@@ -1,7 +1,7 @@
 //! Whether the CPU has AVX2.
 
 /// Proof that the CPU has AVX2 and the bit instructions that came with it. Only [`Avx2::find`] makes one, so that who has one
-/// may call code that was compiled for `avx2,bmi1,bmi2,lzcnt`.
+/// may call code that was compiled for `avx2,bmi1,bmi2,lzcnt,popcnt`.
 ///
 /// ```
 /// use image_ingest_samples::Avx2;
@@ -20,7 +20,8 @@ impl Avx2 {
         let has = is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("bmi1")
             && is_x86_feature_detected!("bmi2")
-            && is_x86_feature_detected!("lzcnt");
+            && is_x86_feature_detected!("lzcnt")
+            && is_x86_feature_detected!("popcnt");
         #[cfg(not(target_arch = "x86_64"))]
         let has = false;
         has.then_some(Self(()))

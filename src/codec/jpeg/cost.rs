@@ -10,10 +10,10 @@ use crate::plan::cost::{DecodeCost, SampleDensity};
 
 /// The memory of decoding by this plan. Planes and interleaved rows are reduced as they come.
 pub(crate) fn cost(header: &Header, plan: &Plan) -> DecodeCost {
-    let (sampling, scans, is_progressive): (&[(u8, u8)], _, _) = match &header.coding {
-        Coding::JpegSequential { sampling, scans } => (sampling, *scans, false),
-        Coding::JpegProgressive { sampling, scans } => (sampling, *scans, true),
-        _ => (&[], 1, false),
+    let (sampling, scans, coefficients): (&[(u8, u8)], _, _) = match &header.coding {
+        Coding::JpegSequential { sampling, scans } => (sampling, *scans, None),
+        Coding::JpegProgressive { sampling, scans, coefficient_bytes } => (sampling, *scans, Some(*coefficient_bytes)),
+        _ => (&[], 1, None),
     };
     let is_planar = matches!(header.channels, Channels::Ycbcr | Channels::Gray) && are_planes(sampling);
     let density = match header.channels {
@@ -34,13 +34,12 @@ pub(crate) fn cost(header: &Header, plan: &Plan) -> DecodeCost {
         streams: true,
         is_planar,
         stays_planar: is_planar && plan.chroma_grid(header.bit_depth, Matrix::Bt601) == ChromaGrid::Half,
-        working_bytes: match (is_progressive, scans) {
-            // Until the last scan, every coefficient: 16 bits, and one that says whether it is zero.
-            (true, _) => components * 17 / 8,
+        working_bytes: match (coefficients, scans) {
+            (Some(bytes), _) => bytes,
             // Components that come one after the other wait for each other, unless they stay planes.
-            (false, 2..) if !is_planar => components + row * 17 / 8,
+            (None, 2..) if !is_planar => components + row * 17 / 8,
             // Arithmetic coding goes by way of the coefficients of a row of MCUs.
-            (false, _) => row * 17 / 8,
+            (None, _) => row * 17 / 8,
             // A row of MCUs is held as it is decoded, and once more until it is interleaved.
         } + if is_planar { row } else { 2 * row },
         tile_row_bytes: 0,

@@ -21,7 +21,7 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits, timer: &CpuTimer<'_>) -> Resu
     limits.check_size(probe.size().map_err(refused)?)?;
     let scan_limits = ScanLimits { max_scans: limits.max_jpeg_scans, max_full_scans: limits.max_jpeg_full_scans };
     let header = probe.header(scan_limits).map_err(refused)?;
-    let (sampling, scans) = (header.sampling, header.scans);
+    let (sampling, scans, coefficient_bytes) = (header.sampling, header.scans, header.coefficient_bytes);
     let exif = header.app.exif.map(Exif::read).unwrap_or_default();
     let channels = channels(&header.app, &header.component_ids);
     Ok(Header {
@@ -31,7 +31,7 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits, timer: &CpuTimer<'_>) -> Resu
         orientation: exif.orientation,
         exif_orientation_ignored: None,
         coding: if header.is_progressive {
-            Coding::JpegProgressive { sampling, scans }
+            Coding::JpegProgressive { sampling, scans, coefficient_bytes }
         } else {
             Coding::JpegSequential { sampling, scans }
         },

@@ -6,13 +6,13 @@ use crate::bits::BitReader;
 use crate::codes::DcTable;
 
 /// Codes for coefficients of one and two bits, runs of zeros, and runs of blocks.
-fn codes() -> CodeLengths {
+pub(super) fn codes() -> CodeLengths {
     let symbols = vec![0x01, 0x11, 0x00, 0x21, 0xF0, 0x10, 0x31, 0x02, 0x20, 0x51, 0xE1, 0x30];
     CodeLengths { counts: [0, 1, 2, 2, 2, 3, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0], symbols }
 }
 
 /// A block that is known to bit `bit` + 1 where `REFINE`.
-fn block(random: &mut Random, bit: u8) -> [i16; 64] {
+pub(super) fn block(random: &mut Random, bit: u8) -> [i16; 64] {
     let mut value = || (i16::try_from(random.below(7)).unwrap() - 3) / 2 * (2 << bit);
     std::array::from_fn(|k| if k == 0 { 77 } else { value() })
 }
@@ -22,7 +22,7 @@ fn nonzero(values: &[i16; 64]) -> u64 {
 }
 
 /// The procedure of § G.1.2.2, coefficient by coefficient.
-fn slow_first(
+pub(super) fn slow_first(
     slow: &mut SlowReader<'_>,
     codes: &[(u32, u32, u8)],
     (first, last): (usize, usize),
@@ -63,7 +63,7 @@ fn slow_correct(slow: &mut SlowReader<'_>, bit: u8, value: &mut i16) {
 }
 
 /// The procedure of § G.1.2.3, coefficient by coefficient.
-fn slow_refinement(
+pub(super) fn slow_refinement(
     slow: &mut SlowReader<'_>,
     codes: &[(u32, u32, u8)],
     (first, last): (usize, usize),

@@ -2,6 +2,7 @@
 
 mod band;
 mod encode;
+mod masks;
 mod pictures;
 mod samples;
 pub(crate) mod vectors;
