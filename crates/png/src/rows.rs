@@ -7,7 +7,7 @@ use image_ingest_samples::{CpuTimer, DecodeError, Size, zeroed};
 
 use crate::adam7::passes;
 use crate::header::ImageHeader;
-use crate::inflate::{ImageData, ImageInflater};
+use crate::image_data::{ImageData, ImageInflater};
 use crate::result::Result;
 use crate::unfilter::{PADDING_ROWS, unfilter};
 

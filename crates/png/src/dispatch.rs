@@ -1,0 +1,49 @@
+//! Picks at run time the code that was compiled for this CPU. It is the only file of the crate with unsafe code.
+#![cfg_attr(
+    target_arch = "x86_64",
+    expect(unsafe_code, reason = "code for AVX2 may only be called where the CPU has it")
+)]
+
+use image_ingest_samples::Avx2;
+
+use crate::adler;
+use crate::inflate::InflateFault;
+use crate::inflate::symbols::{FastWork, Stop};
+
+/// Decodes symbols with the instructions that come with AVX2 where the CPU has them, and else with what any CPU has.
+pub(crate) fn decode_fast(work: FastWork<'_, '_, '_>, avx2: Option<Avx2>) -> Result<Stop, InflateFault> {
+    match avx2 {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the CPU has every feature that the function is compiled for; `Avx2` exists only where it was found.
+        Some(_) => unsafe { vectors::decode_fast(work) },
+        _ => work.run(),
+    }
+}
+
+/// Goes on with the sums of an Adler-32 in the same way.
+pub(crate) fn adler32(sums: [u32; 2], bytes: &[u8], avx2: Option<Avx2>) -> [u32; 2] {
+    match avx2 {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Some(_) => unsafe { vectors::adler32(sums, bytes) },
+        _ => adler::added(sums, bytes),
+    }
+}
+
+/// The same code, compiled for AVX2 and what came with it.
+#[cfg(target_arch = "x86_64")]
+mod vectors {
+    use crate::adler;
+    use crate::inflate::InflateFault;
+    use crate::inflate::symbols::{FastWork, Stop};
+
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
+    pub(super) fn decode_fast(work: FastWork<'_, '_, '_>) -> Result<Stop, InflateFault> {
+        work.run()
+    }
+
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
+    pub(super) fn adler32(sums: [u32; 2], bytes: &[u8]) -> [u32; 2] {
+        adler::added(sums, bytes)
+    }
+}
