@@ -3,10 +3,26 @@
 /// Bytes that a copy may write, which is made in steps of 32 bytes or fewer: the longest has 258.
 pub(super) const COPY_ROOM: usize = 288;
 
-/// Copies `len` bytes, at most 258, from bytes that are apart from those that it writes, at least 32.
+/// Copies `len` bytes, at most 258, from `from` to `at`, which lies behind; they may overlap. Up to [`COPY_ROOM`] bytes from
+/// `at` on are overwritten, which `out` must have.
+///
+/// # Panics
+///
+/// Where `from` is not before `at`, or `out` is too short.
 #[inline(always)]
-pub(super) fn copy_apart(from: &[u8; COPY_ROOM], to: &mut [u8], len: usize) {
-    let Some(to) = to.first_chunk_mut::<COPY_ROOM>() else { return };
+pub(super) fn copy_back(out: &mut [u8], at: usize, from: usize, len: usize) {
+    let (before, room) = out.split_at_mut(at);
+    let Some(room) = room.first_chunk_mut::<COPY_ROOM>() else { return };
+    match before[from..].first_chunk::<COPY_ROOM>() {
+        // The copy does not reach what it writes.
+        Some(from) => copy_apart(from, room, len),
+        None => copy_near(out, at, at - from, len),
+    }
+}
+
+/// Copies 32 bytes, then as many times 32 as `len` needs.
+#[inline(always)]
+fn copy_apart(from: &[u8; COPY_ROOM], to: &mut [u8; COPY_ROOM], len: usize) {
     let (from, to) = (from.as_chunks::<32>().0, to.as_chunks_mut::<32>().0);
     to[0] = from[0];
     let mut at = 1;
@@ -16,14 +32,9 @@ pub(super) fn copy_apart(from: &[u8; COPY_ROOM], to: &mut [u8], len: usize) {
     }
 }
 
-/// Copies `len` bytes, at most 258, to `at` from `distance` bytes before, which may overlap. Up to [`COPY_ROOM`] bytes from
-/// `at` on are overwritten, which `out` must have.
-///
-/// # Panics
-///
-/// Where `distance` is 0 or above `at`, or `out` is too short.
+/// [`copy_back`] from where the copy may meet what it writes.
 #[inline]
-pub(super) fn copy_near(out: &mut [u8], at: usize, distance: usize, len: usize) {
+fn copy_near(out: &mut [u8], at: usize, distance: usize, len: usize) {
     let from = at - distance;
     if distance >= 16 {
         // Each 16 bytes are read after those before them were written.
@@ -88,14 +99,8 @@ mod tests {
                 let mut out: Vec<u8> = (0..300 + COPY_ROOM).map(|at| (at * at / 3).to_le_bytes()[0]).collect();
                 let mut expected = out.clone();
                 (300..300 + len).for_each(|at| expected[at] = expected[at - distance]);
-                let made = &mut out.clone();
-                copy_near(made, 300, distance, len);
-                assert_eq!(made[..300 + len], expected[..300 + len], "distance {distance}, length {len}");
-                let (before, room) = out.split_at_mut(300);
-                if let Some(from) = before[300 - distance..].first_chunk() {
-                    copy_apart(from, room, len);
-                    assert_eq!(out[..300 + len], expected[..300 + len], "distance {distance}, length {len}");
-                }
+                copy_back(&mut out, 300, 300 - distance, len);
+                assert_eq!(out[..300 + len], expected[..300 + len], "distance {distance}, length {len}");
             }
         }
     }

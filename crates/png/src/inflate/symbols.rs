@@ -9,7 +9,7 @@
 
 use super::InflateFault;
 use super::bits::BitReservoir;
-use super::copy::{COPY_ROOM, copy_apart, copy_near};
+use super::copy::{COPY_ROOM, copy_back};
 use super::entries::{EXCEPTIONAL, LITERAL, SUB_TABLE, code_bits, is_end, literal_count, literals, value};
 use super::tables::BlockTables;
 
@@ -96,11 +96,10 @@ fn decode_fast(
     bits.refill(&mut rest);
     let mut entry = tables.literal(&bits);
     while rest.len() >= FAST_INPUT {
-        let Some((before, room)) = out.split_at_mut_checked(at) else { break };
-        let Some(room) = room.first_chunk_mut::<FAST_ROOM>() else { break };
-        // Bytes of literals; no entry has more than two.
-        let mut count = 0;
+        let Some(room) = out.get_mut(at..).and_then(<[u8]>::first_chunk_mut::<FAST_ROOM>) else { break };
         if entry & LITERAL != 0 {
+            // Bytes of literals; no entry has more than two.
+            let mut count = 0;
             let mut put = |bits: &mut BitReservoir, entry: u32| {
                 bits.drop_entry(entry);
                 room[count..count + 2].copy_from_slice(&literals(entry));
@@ -121,6 +120,7 @@ fn decode_fast(
                     }
                 }
             }
+            at += count;
             bits.refill_whole(&mut rest);
         }
         // A length takes 20 bits at most and a distance 28.
@@ -132,8 +132,8 @@ fn decode_fast(
                 entry = tables.sub_literal(entry, bits);
                 bits.drop_entry(entry);
                 if entry & LITERAL != 0 {
-                    room[count] = literals(entry)[0];
-                    at += count + 1;
+                    out[at] = literals(entry)[0];
+                    at += 1;
                     entry = tables.literal(&bits);
                     bits.refill_whole(&mut rest);
                     continue;
@@ -143,7 +143,6 @@ fn decode_fast(
                 if !is_end(entry) {
                     return Err(InflateFault::Stream);
                 }
-                at += count;
                 stop = Stop::BlockEnd;
                 break;
             }
@@ -163,15 +162,11 @@ fn decode_fast(
             }
         }
         let distance = value(entry, coded.bits);
-        let Some(from) = (at + count).checked_sub(distance) else { return Err(InflateFault::Distance) };
+        let Some(from) = at.checked_sub(distance) else { return Err(InflateFault::Distance) };
         bits.refill_whole(&mut rest);
         entry = tables.literal(&bits);
-        if let Some(from) = before.get(from..).and_then(<[u8]>::first_chunk) {
-            copy_apart(from, &mut room[count..], len);
-        } else {
-            copy_near(out, at + count, distance, len);
-        }
-        at += count + len;
+        copy_back(out, at, from, len);
+        at += len;
     }
     (*reservoir, *input, output.filled) = (bits, rest, at);
     Ok(stop)
