@@ -9,6 +9,7 @@ use image_ingest_samples::Avx2;
 use crate::adler;
 use crate::inflate::InflateFault;
 use crate::inflate::symbols::{FastWork, Stop};
+use crate::unfilter::RowGroup;
 
 /// Decodes symbols with the instructions that come with AVX2 where the CPU has them, and else with what any CPU has.
 pub(crate) fn decode_fast(work: FastWork<'_, '_, '_>, avx2: Option<Avx2>) -> Result<Stop, InflateFault> {
@@ -28,6 +29,17 @@ pub(crate) fn adler32(sums: [u32; 2], bytes: &[u8], avx2: Option<Avx2>) -> [u32;
         Some(_) => unsafe { vectors::adler32(sums, bytes) },
         _ => adler::added(sums, bytes),
     }
+}
+
+/// Restores a group of rows with AVX2.
+pub(crate) fn eight_rows(group: &RowGroup<'_>, out: &mut [u8], _: Avx2) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: the CPU has every feature that the function is compiled for; `Avx2` exists only where it was found.
+    unsafe {
+        crate::unfilter::eight::restore(group, out);
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    group.restore_portable(out);
 }
 
 /// The same code, compiled for AVX2 and what came with it.

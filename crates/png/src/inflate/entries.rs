@@ -22,6 +22,8 @@ pub(super) const EXCEPTIONAL: u32 = 1 << 14;
 pub(super) const SUB_TABLE: u32 = 1 << 15;
 /// The end of the block, without its code.
 pub(super) const END: u32 = EXCEPTIONAL | 1 << 16;
+/// A symbol of the fixed code that no stream should have, taken for the end of the block (see [`LITERALS_AND_LENGTHS`]).
+const NO_SYMBOL: u32 = EXCEPTIONAL | 3 << 16;
 /// A symbol that is never valid, or bits that are no code.
 pub(super) const INVALID: u32 = EXCEPTIONAL;
 
@@ -37,10 +39,15 @@ pub(super) fn value(entry: u32, bits: u64) -> usize {
     (entry >> 16) as usize + with_code.wrapping_shr(entry >> CODE_BITS_SHIFT) as usize
 }
 
-/// Whether an entry is the end of the block.
+/// Whether an entry is the end of the block, or taken for it.
 #[inline(always)]
 pub(super) fn is_end(entry: u32) -> bool {
-    entry & (EXCEPTIONAL | SUB_TABLE) == EXCEPTIONAL && entry >> 16 == END >> 16
+    entry & (EXCEPTIONAL | SUB_TABLE | 1 << 16) == END
+}
+
+/// Whether an entry is the symbol of the end of the block.
+pub(super) fn is_true_end(entry: u32) -> bool {
+    is_end(entry) && entry >> 16 == END >> 16
 }
 
 /// The bits of the first code of an entry.
@@ -94,8 +101,8 @@ pub(super) const LITERALS_AND_LENGTHS: [u32; 288] = {
     entries[285] = 258 << 16;
     // Only the fixed code has these symbols, and no stream should (§ 3.2.6). The crate fdeflate, by which the crate png
     // inflates, takes them for the end of a block. So verdicts are the same here.
-    entries[286] = END;
-    entries[287] = END;
+    entries[286] = NO_SYMBOL;
+    entries[287] = NO_SYMBOL;
     entries
 };
 
@@ -140,7 +147,8 @@ mod tests {
 
     #[test]
     fn two_literals_are_one_entry() {
-        let [a, b] = [(b'a', 3), (b'b', 4)].map(|(byte, bits)| with_code(LITERALS_AND_LENGTHS[usize::from(byte)], bits));
+        let [a, b] =
+            [(b'a', 3), (b'b', 4)].map(|(byte, bits)| with_code(LITERALS_AND_LENGTHS[usize::from(byte)], bits));
         assert_eq!((literal_count(a), literals(a)[0]), (1, b'a'));
         let both = a + joined(b);
         assert_eq!((literal_count(both), literals(both), both & 63, code_bits(both)), (2, *b"ab", 7, 3));

@@ -10,7 +10,7 @@
 use super::InflateFault;
 use super::bits::BitReservoir;
 use super::copy::{COPY_ROOM, copy_back};
-use super::entries::{EXCEPTIONAL, LITERAL, SUB_TABLE, code_bits, is_end, literal_count, literals, value};
+use super::entries::{EXCEPTIONAL, LITERAL, SUB_TABLE, code_bits, is_end, is_true_end, literal_count, literals, value};
 use super::tables::BlockTables;
 
 /// Where inflated bytes go.
@@ -228,7 +228,7 @@ pub(super) fn decode_careful(
 /// Where there is no room, the end of the block still counts if the longest code could be there.
 fn end_without_room(found: Option<&Found>, bits: &mut BitReservoir) -> Stop {
     match found {
-        Some(found) if is_end(found.entry) && bits.count() >= 15 => {
+        Some(found) if is_true_end(found.entry) && bits.count() >= 15 => {
             bits.drop_bits(found.code_bits());
             Stop::BlockEnd
         }

@@ -27,12 +27,7 @@ pub(super) struct BlockTables {
 
 impl BlockTables {
     pub(super) const fn new() -> Self {
-        Self {
-            literals: [INVALID; LITERAL_LEN],
-            distances: [INVALID; DISTANCE_LEN],
-            has_pairs: false,
-            is_fixed: false,
-        }
+        Self { literals: [INVALID; LITERAL_LEN], distances: [INVALID; DISTANCE_LEN], has_pairs: false, is_fixed: false }
     }
 
     /// Makes the tables of the fixed codes (RFC 1951 § 3.2.6), where they are not there from the block before.
