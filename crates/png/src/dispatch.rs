@@ -26,7 +26,7 @@ pub(crate) fn adler32(sums: [u32; 2], bytes: &[u8], avx2: Option<Avx2>) -> [u32;
     match avx2 {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Some(_) => unsafe { vectors::adler32(sums, bytes) },
+        Some(_) => unsafe { adler::added_avx2(sums, bytes) },
         _ => adler::added(sums, bytes),
     }
 }
@@ -45,17 +45,11 @@ pub(crate) fn eight_rows(group: &RowGroup<'_>, out: &mut [u8], _: Avx2) {
 /// The same code, compiled for AVX2 and what came with it.
 #[cfg(target_arch = "x86_64")]
 mod vectors {
-    use crate::adler;
     use crate::inflate::InflateFault;
     use crate::inflate::symbols::{FastWork, Stop};
 
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
     pub(super) fn decode_fast(work: FastWork<'_, '_, '_>) -> Result<Stop, InflateFault> {
         work.run()
-    }
-
-    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
-    pub(super) fn adler32(sums: [u32; 2], bytes: &[u8]) -> [u32; 2] {
-        adler::added(sums, bytes)
     }
 }
