@@ -16,6 +16,8 @@ mod entries;
 mod prefix_code;
 pub(crate) mod symbols;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 use image_ingest_samples::Avx2;
 
