@@ -36,7 +36,8 @@ const LITERAL_COUNT_SHIFT: u32 = 6;
 pub(super) fn value(entry: u32, bits: u64) -> usize {
     let with_code = bits & ((1_u64 << (entry & 63)) - 1);
     // At most 13 extra bits are left.
-    (entry >> 16) as usize + with_code.wrapping_shr(entry >> CODE_BITS_SHIFT) as usize
+    let extra = with_code.wrapping_shr(entry >> CODE_BITS_SHIFT);
+    (entry >> 16) as usize + usize::try_from(extra).unwrap_or_default()
 }
 
 /// Whether an entry is the end of the block, or taken for it.

@@ -128,7 +128,7 @@ fn fill_sub_tables(
 /// The most entries of the sub-tables of a code of `symbols` symbols: a prefix that has a sub-table has two codes or more,
 /// and no code has more than 15 bits.
 pub(super) const fn sub_tables_len(symbols: usize, main_bits: u32) -> usize {
-    symbols / 2 << (15 - main_bits)
+    (symbols / 2) << (15 - main_bits)
 }
 
 /// A code whose first bit is lowest, as it lies in the stream.
