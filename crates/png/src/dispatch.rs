@@ -7,9 +7,9 @@
 use image_ingest_samples::Avx2;
 
 use crate::adler;
-use crate::inflate::InflateFault;
+use crate::inflate::fault::InflateFault;
 use crate::inflate::symbols::{FastWork, Stop};
-use crate::unfilter::RowGroup;
+use crate::unfilter::group::RowGroup;
 
 /// Decodes symbols with the instructions that come with AVX2 where the CPU has them, and else with what any CPU has.
 pub(crate) fn decode_fast(work: FastWork<'_, '_, '_>, avx2: Option<Avx2>) -> Result<Stop, InflateFault> {
@@ -45,7 +45,7 @@ pub(crate) fn eight_rows(group: &RowGroup<'_>, out: &mut [u8], _: Avx2) {
 /// The same code, compiled for AVX2 and what came with it.
 #[cfg(target_arch = "x86_64")]
 mod vectors {
-    use crate::inflate::InflateFault;
+    use crate::inflate::fault::InflateFault;
     use crate::inflate::symbols::{FastWork, Stop};
 
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]

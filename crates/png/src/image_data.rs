@@ -14,7 +14,8 @@
 use image_ingest_samples::{CpuTimer, DecodeError, zeroed};
 
 use crate::chunks::{Chunk, Chunks};
-use crate::inflate::{InflateFault, Inflater};
+use crate::inflate::Inflater;
+use crate::inflate::fault::InflateFault;
 use crate::result::Result;
 use crate::zlib::inflate_some;
 

@@ -58,6 +58,7 @@ mod zlib;
 
 pub use datastream::Datastream;
 pub use header::{ColorType, ImageHeader};
-pub use inflate::{InflateFault, Inflater};
+pub use inflate::Inflater;
+pub use inflate::fault::InflateFault;
 pub use picture::PngPicture;
 pub use picture_chunks::PictureChunks;

@@ -9,7 +9,8 @@ use crate::adam7::passes;
 use crate::header::ImageHeader;
 use crate::image_data::{ImageData, ImageInflater};
 use crate::result::Result;
-use crate::unfilter::{has_groups, padding_rows, unfilter};
+use crate::unfilter::group::has_groups;
+use crate::unfilter::{padding_rows, unfilter};
 
 /// The rows of a picture as they are stored, unfiltered.
 pub(crate) struct StoredRows<'a> {

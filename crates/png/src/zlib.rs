@@ -2,7 +2,8 @@
 
 use image_ingest_samples::{CpuTimer, WorkError, zeroed};
 
-use crate::inflate::{InflateFault, Inflater};
+use crate::inflate::Inflater;
+use crate::inflate::fault::InflateFault;
 use crate::result::Result;
 
 /// A whole zlib stream, its Adler-32 checked; `None` for one that is damaged or gives more than `max_bytes`.

@@ -1,7 +1,7 @@
 //! Reads the codes of a block with dynamic codes (RFC 1951 § 3.2.7).
 
-use super::InflateFault;
 use super::bits::BitReservoir;
+use super::fault::InflateFault;
 use super::prefix_code::CodedSymbols;
 
 /// The header of a block with dynamic codes, as far as it was read.

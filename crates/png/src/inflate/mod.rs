@@ -10,9 +10,11 @@
 //! there, and literals are joined in pairs only once a block has been read for [`BYTES_BEFORE_PAIRS`].
 
 mod bits;
+mod checksum;
 mod code_lengths;
 mod copy;
 mod entries;
+pub(crate) mod fault;
 mod prefix_code;
 pub(crate) mod symbols;
 mod tables;
@@ -22,25 +24,12 @@ mod tests;
 use image_ingest_samples::Avx2;
 
 use self::bits::BitReservoir;
+use self::checksum::Adler32;
 use self::code_lengths::DynamicHeader;
+use self::fault::InflateFault;
 use self::symbols::{FastWork, Output, Stop, decode_careful};
 use self::tables::BlockTables;
-use crate::adler::Adler32;
 use crate::dispatch;
-
-/// Why a stream is no zlib stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum InflateFault {
-    /// It does not begin as one.
-    Header,
-    /// It is no deflate stream.
-    Stream,
-    /// It refers to bytes before its beginning.
-    Distance,
-    /// Its Adler-32 is not that of what it gave.
-    Checksum,
-}
 
 /// Inflates a zlib stream, a piece at a time.
 ///

@@ -7,10 +7,10 @@
 //! before the reservoir is refilled and before a match is copied, and extra bits are cut out of a copy of the reservoir
 //! while the chain goes on.
 
-use super::InflateFault;
 use super::bits::BitReservoir;
 use super::copy::{COPY_ROOM, copy_back};
 use super::entries::{EXCEPTIONAL, LITERAL, SUB_TABLE, code_bits, is_end, is_true_end, literal_count, literals, value};
+use super::fault::InflateFault;
 use super::tables::BlockTables;
 
 /// Where inflated bytes go.
@@ -140,10 +140,7 @@ fn decode_fast(
                 }
             }
             if entry & EXCEPTIONAL != 0 {
-                if !is_end(entry) {
-                    return Err(InflateFault::Stream);
-                }
-                stop = Stop::BlockEnd;
+                stop = block_end(entry)?;
                 break;
             }
         }
@@ -152,11 +149,9 @@ fn decode_fast(
         coded = bits;
         bits.drop_entry(entry);
         if entry & EXCEPTIONAL != 0 {
-            if entry & SUB_TABLE != 0 {
-                coded = bits;
-                entry = tables.sub_distance(entry, bits);
-                bits.drop_entry(entry);
-            }
+            coded = bits;
+            entry = tables.sub_distance(entry, bits);
+            bits.drop_entry(entry);
             if entry & EXCEPTIONAL != 0 {
                 return Err(InflateFault::Stream);
             }
@@ -170,6 +165,11 @@ fn decode_fast(
     }
     (*reservoir, *input, output.filled) = (bits, rest, at);
     Ok(stop)
+}
+
+/// What an entry that is exceptional and no pointer stands for.
+fn block_end(entry: u32) -> Result<Stop, InflateFault> {
+    if is_end(entry) { Ok(Stop::BlockEnd) } else { Err(InflateFault::Stream) }
 }
 
 /// Decodes symbols until the room or the input ends.

@@ -108,11 +108,14 @@ impl BlockTables {
         self.literals.get(place(pointer, bits)).copied().unwrap_or(INVALID)
     }
 
-    /// What a pointer of the table of distances points to. The bits of the main table are used up.
+    /// What a pointer of the table of distances points to; [`INVALID`] for no pointer. The bits of the main table are used
+    /// up.
     #[cold]
     #[inline(never)]
     pub(super) fn sub_distance(&self, pointer: u32, bits: BitReservoir) -> u32 {
-        debug_assert!(pointer & SUB_TABLE != 0);
+        if pointer & SUB_TABLE == 0 {
+            return INVALID;
+        }
         self.distances.get(place(pointer, bits)).copied().unwrap_or(INVALID)
     }
 }

@@ -2,7 +2,8 @@
 
 use image_ingest_samples::Avx2;
 
-use super::{InflateFault, Inflater};
+use super::Inflater;
+use super::fault::InflateFault;
 
 /// Writes bits, the first of a byte lowest.
 #[derive(Default, Clone)]

@@ -17,7 +17,8 @@
 
 use std::arch::x86_64::*;
 
-use super::{AVERAGE, PAETH, RowGroup};
+use super::group::RowGroup;
+use super::row::{AVERAGE, PAETH};
 
 /// The time at which every row has begun.
 const BEGUN: usize = 14;

@@ -17,11 +17,15 @@
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod eight;
 mod four;
+pub(crate) mod group;
+mod row;
 #[cfg(test)]
 mod tests;
 
 use image_ingest_samples::Avx2;
 
+use self::group::{RowGroup, Rows, has_groups};
+use self::row::{PAETH, any_row};
 use crate::dispatch;
 
 /// Restores whole rows.
@@ -68,66 +72,6 @@ pub(crate) const fn padding_rows(bytes_per_pixel: usize) -> usize {
     if has_groups(bytes_per_pixel) { 7 } else { 0 }
 }
 
-/// Whether rows of such pixels are restored in groups.
-pub(crate) const fn has_groups(bytes_per_pixel: usize) -> bool {
-    matches!(bytes_per_pixel, 3 | 4)
-}
-
-/// Eight rows that are restored together.
-#[derive(Debug)]
-pub(crate) struct RowGroup<'a> {
-    bytes_per_pixel: usize,
-    filters: [u8; 8],
-    rows: [&'a [u8]; 8],
-    above: &'a [u8],
-}
-
-impl<'a> RowGroup<'a> {
-    /// The next rows, up to eight, and their number; `None` where they are better restored one by one. Rows that the group
-    /// lacks repeat its first. What that gives is overwritten by the rows after it, or is padding.
-    fn of(rows: &Rows<'a>, bytes_per_pixel: usize, above: &'a [u8]) -> Option<(Self, usize)> {
-        let first = rows.clone().next()?;
-        if !has_groups(bytes_per_pixel) || first.len() <= 32 * bytes_per_pixel {
-            return None;
-        }
-        let mut group = Self { bytes_per_pixel, filters: [0; 8], rows: [&first[1..]; 8], above };
-        // A row of Average or Paeth by itself takes about half as long as eight rows together.
-        let (mut len, mut work) = (0, 0);
-        for (place, row) in rows.clone().take(8).enumerate() {
-            let (&filter, row) = row.split_first()?;
-            if filter > PAETH {
-                break;
-            }
-            (group.filters[place], group.rows[place]) = (filter, row);
-            len = place + 1;
-            work += match filter {
-                SUB if bytes_per_pixel == 3 => 1,
-                SUB | AVERAGE | PAETH => 3,
-                _ => 0,
-            };
-        }
-        (work >= 6).then_some((group, len))
-    }
-
-    /// Restores the rows one by one. On no CPU is this called where there is a faster way.
-    #[cfg(any(test, not(target_arch = "x86_64")))]
-    pub(crate) fn restore_portable(&self, out: &mut [u8]) {
-        let mut above = self.above;
-        let rows = self.filters.iter().zip(&self.rows).zip(out.chunks_exact_mut(self.above.len()));
-        for ((&filter, row), out) in rows {
-            any_row(filter, self.bytes_per_pixel, row, above, out).unwrap_or_default();
-            above = out;
-        }
-    }
-}
-
-/// Rows with their filter types.
-type Rows<'a> = std::slice::ChunksExact<'a, u8>;
-
-const SUB: u8 = 1;
-const AVERAGE: u8 = 3;
-const PAETH: u8 = 4;
-
 /// Whether the row after the next one is of the Paeth filter.
 fn next_is_paeth(rows: &Rows<'_>) -> bool {
     rows.clone().nth(1).is_some_and(|row| row[0] == PAETH)
@@ -148,73 +92,4 @@ fn paeth_rows(rows: &Rows<'_>, bytes_per_pixel: usize, above: &[u8], out: &mut [
         four::paeth_rows::<4, 16>(&group, above, out);
     }
     len
-}
-
-/// Restores a row by itself; `None` where the filter type is unknown.
-fn any_row(filter: u8, bytes_per_pixel: usize, row: &[u8], above: &[u8], out: &mut [u8]) -> Option<()> {
-    match bytes_per_pixel {
-        1 => one_row::<1>(filter, row, above, out),
-        2 => one_row::<2>(filter, row, above, out),
-        3 => one_row::<3>(filter, row, above, out),
-        4 => one_row::<4>(filter, row, above, out),
-        6 => one_row::<6>(filter, row, above, out),
-        _ => one_row::<8>(filter, row, above, out),
-    }
-}
-
-/// Restores a row of pixels of `N` bytes by itself.
-fn one_row<const N: usize>(filter: u8, row: &[u8], above: &[u8], out: &mut [u8]) -> Option<()> {
-    let (row, above, out) = (row.as_chunks::<N>().0, above.as_chunks::<N>().0, out.as_chunks_mut::<N>().0);
-    let mut left = [0; N];
-    match filter {
-        0 => out.copy_from_slice(row),
-        1 => {
-            for (out, row) in out.iter_mut().zip(row) {
-                left = std::array::from_fn(|i| row[i].wrapping_add(left[i]));
-                *out = left;
-            }
-        }
-        2 => {
-            let bytes = row.as_flattened().iter().zip(above.as_flattened());
-            out.as_flattened_mut()
-                .iter_mut()
-                .zip(bytes)
-                .for_each(|(out, (row, above))| *out = row.wrapping_add(*above));
-        }
-        3 => {
-            for ((out, row), above) in out.iter_mut().zip(row).zip(above) {
-                left = std::array::from_fn(|i| row[i].wrapping_add(mean(left[i], above[i])));
-                *out = left;
-            }
-        }
-        PAETH => {
-            let mut corner = [0; N];
-            for ((out, row), above) in out.iter_mut().zip(row).zip(above) {
-                left = std::array::from_fn(|i| row[i].wrapping_add(paeth(left[i], above[i], corner[i])));
-                (*out, corner) = (left, *above);
-            }
-        }
-        _ => return None,
-    }
-    Some(())
-}
-
-/// Half the sum of two bytes, rounded down: the bits that both have, and half of those that one has. Neither term can
-/// overflow, where the sum itself needs nine bits.
-fn mean(a: u8, b: u8) -> u8 {
-    (a & b) + ((a ^ b) >> 1)
-}
-
-/// The one of left, above and corner that is nearest to `left + above − corner` (§ 9.4); of equally near ones the first
-/// in that order.
-fn paeth(left: u8, above: u8, corner: u8) -> u8 {
-    let [a, b, c] = [left, above, corner].map(i16::from);
-    let (pa, pb, pc) = ((b - c).abs(), (a - c).abs(), (a + b - 2 * c).abs());
-    if pa <= pb && pa <= pc {
-        left
-    } else if pb <= pc {
-        above
-    } else {
-        corner
-    }
 }

@@ -1,6 +1,7 @@
 //! Each way of restoring rows against the filters as the standard writes them.
 
 use super::four::Front;
+use super::row::{AVERAGE, paeth};
 use super::*;
 use wide::u8x16;
 
