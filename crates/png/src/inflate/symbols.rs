@@ -150,11 +150,8 @@ fn decode_fast(
         bits.drop_entry(entry);
         if entry & EXCEPTIONAL != 0 {
             coded = bits;
-            entry = tables.sub_distance(entry, bits);
+            entry = valid(tables.sub_distance(entry, bits))?;
             bits.drop_entry(entry);
-            if entry & EXCEPTIONAL != 0 {
-                return Err(InflateFault::Stream);
-            }
         }
         let distance = value(entry, coded.bits);
         let Some(from) = at.checked_sub(distance) else { return Err(InflateFault::Distance) };
@@ -165,6 +162,11 @@ fn decode_fast(
     }
     (*reservoir, *input, output.filled) = (bits, rest, at);
     Ok(stop)
+}
+
+/// An entry of a distance, refused where it is exceptional.
+fn valid(entry: u32) -> Result<u32, InflateFault> {
+    if entry & EXCEPTIONAL == 0 { Ok(entry) } else { Err(InflateFault::Stream) }
 }
 
 /// What an entry that is exceptional and no pointer stands for.
