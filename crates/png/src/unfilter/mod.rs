@@ -9,8 +9,7 @@
 //! A pixel after the Paeth filter depends on the one on its left, so a row is a chain of steps that wait for each other,
 //! some ten cycles each. Pixels of different rows hide that wait, as long as each row has the pixels above it. So rows are
 //! restored together, each some pixels behind the row above it: [`four`] rows of the Paeth filter on any CPU, and with
-//! AVX2 [`eight`] rows of whatever filters, which pays where two or more of them are Average or Paeth,
-//! or many Sub.
+//! AVX2 eight rows of whatever filters ([`group`]). That pays where two of them are Average or Paeth, or many are Sub.
 //!
 //! Only pixels of 3 and 4 bytes go this way: those are the ones that photos and screenshots have.
 
