@@ -33,6 +33,7 @@ hashes hevc tests/suite/hevc_samples.txt testdata/heic
 compare jpeg testdata
 compare jpeg_encode testdata
 compare resize
+compare inflate testdata
 compare webp testdata
 compare hevc testdata
 if [ -n "$failed" ]; then

@@ -10,6 +10,7 @@ pub mod hevc_bits;
 pub mod hevc_pictures;
 pub mod hevc_streams;
 pub mod hevc_tools;
+pub mod inflate;
 pub mod jpeg;
 pub mod jpeg_encode;
 pub mod random;

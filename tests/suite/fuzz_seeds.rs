@@ -13,7 +13,7 @@ use crate::fuzz::{checks, structure};
 type Check = fn(&[u8]);
 
 /// Every target of `fuzz/fuzz_targets`, and what it runs.
-const TARGETS: [(&str, Check); 18] = [
+const TARGETS: [(&str, Check); 19] = [
     ("upload", checks::upload),
     ("exif", checks::exif),
     ("icc", checks::icc),
@@ -29,6 +29,7 @@ const TARGETS: [(&str, Check); 18] = [
     ("decode_heif", |data| checks::decode(data, Format::Heic)),
     ("jpeg_against_others", checks::jpeg_against_others),
     ("png_against_others", checks::png_against_others),
+    ("inflate_against_others", checks::inflate_against_others),
     ("gif_against_weezl", checks::gif_against_weezl),
     ("heic_against_heifer", checks::heic_against_heifer),
     ("inspect_agrees", |data| _ = checks::inspect_agrees(data, &checks::small_ingest())),

@@ -1,7 +1,7 @@
 //! Decoding of generated pictures of a megapixel: each filter, each way of expansion, and inflating.
 //!
 //! Image data is stored and not compressed but in `inflate`, so that the figures are those of unfiltering and expansion
-//! and not of fdeflate. Ids are `decode/png/1mp/<variant>`; throughput is pixels of the picture.
+//! and not of inflating. Ids are `decode/png/1mp/<variant>`; throughput is pixels of the picture.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use image_ingest_png::Datastream;

@@ -13,7 +13,7 @@ use image_ingest_samples::{CpuTimer, DecodeError, WorkError};
 use crate::chunks::Chunks;
 use crate::expand::Expand;
 use crate::header::{ColorType, ImageHeader};
-use crate::inflate::ImageData;
+use crate::image_data::ImageData;
 use crate::picture::PngPicture;
 use crate::picture_chunks::PictureChunks;
 use crate::result::Result;

@@ -35,13 +35,16 @@
 //! assert_eq!(kept.0, [200]);
 //! # Ok::<(), image_ingest_samples::DecodeError>(())
 //! ```
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod adam7;
+mod adler;
 mod chunks;
 mod datastream;
+mod dispatch;
 mod expand;
 mod header;
+mod image_data;
 mod inflate;
 mod picture;
 mod picture_chunks;
@@ -55,5 +58,7 @@ mod zlib;
 
 pub use datastream::Datastream;
 pub use header::{ColorType, ImageHeader};
+pub use inflate::Inflater;
+pub use inflate::fault::InflateFault;
 pub use picture::PngPicture;
 pub use picture_chunks::PictureChunks;

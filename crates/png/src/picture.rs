@@ -7,7 +7,7 @@ use image_ingest_samples::{
 use crate::adam7::passes;
 use crate::expand::Expand;
 use crate::header::ImageHeader;
-use crate::inflate::ImageData;
+use crate::image_data::ImageData;
 use crate::result::Result;
 use crate::rows::{StoredRows, side, unaddressable};
 

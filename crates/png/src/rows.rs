@@ -3,13 +3,14 @@
 //! Rows are inflated, unfiltered and handed on a few at a time, so that they stay in the cache and no whole picture of
 //! them exists.
 
-use image_ingest_samples::{CpuTimer, DecodeError, Size, zeroed};
+use image_ingest_samples::{Avx2, CpuTimer, DecodeError, Size, zeroed};
 
 use crate::adam7::passes;
 use crate::header::ImageHeader;
-use crate::inflate::{ImageData, ImageInflater};
+use crate::image_data::{ImageData, ImageInflater};
 use crate::result::Result;
-use crate::unfilter::{PADDING_ROWS, unfilter};
+use crate::unfilter::group::has_groups;
+use crate::unfilter::{padding_rows, unfilter};
 
 /// The rows of a picture as they are stored, unfiltered.
 pub(crate) struct StoredRows<'a> {
@@ -32,7 +33,7 @@ impl<'a> StoredRows<'a> {
             filtered_len(pass.size.width, bits_per_pixel)?.checked_mul(usize::try_from(pass.size.height).ok()?)
         });
         let total = lengths.sum::<Option<usize>>().ok_or_else(unaddressable)?;
-        let most = BYTES_AT_ONCE.max(widest.saturating_mul(MIN_ROWS_AT_ONCE));
+        let most = BYTES_AT_ONCE.max(widest.saturating_mul(least_at_once(bits_per_pixel.div_ceil(8))));
         let inflate = ImageInflater::new(data, total as u64, most)?;
         Ok(Self { bits_per_pixel, inflate, timer })
     }
@@ -50,16 +51,18 @@ impl<'a> StoredRows<'a> {
         let bytes_per_pixel = self.bits_per_pixel.div_ceil(8);
         // Little enough to stay in the cache, before the samples are expanded and after.
         let at_once = BYTES_AT_ONCE / filtered_len.max(side(size.width));
-        let at_once = at_once.clamp(MIN_ROWS_AT_ONCE, MAX_ROWS_AT_ONCE);
+        let least = least_at_once(bytes_per_pixel);
+        let at_once = (at_once / least * least).clamp(least, MAX_ROWS_AT_ONCE);
         let mut left = side(size.height);
         // The row above comes first. Above the first row all bytes count as zero (§ 9.2).
-        let mut out = zeroed((1 + at_once + PADDING_ROWS) * row_len)?;
+        let mut out = zeroed((1 + at_once + padding_rows(bytes_per_pixel)) * row_len)?;
+        let avx2 = Avx2::find();
         while left > 0 {
             self.timer.check()?;
             let count = at_once.min(left);
             let len = count * filtered_len;
             let filtered = self.inflate.at_least(len, self.timer)?.get(..len).unwrap_or_default();
-            unfilter(filtered, bytes_per_pixel, row_len, &mut out).ok_or_else(unknown_filter)?;
+            unfilter(filtered, bytes_per_pixel, row_len, &mut out, avx2).ok_or_else(unknown_filter)?;
             self.inflate.take(len);
             push(&out[row_len..][..count * row_len], row_len)?;
             // The last row is above the next ones.
@@ -84,10 +87,14 @@ fn filtered_len(width: u32, bits_per_pixel: usize) -> Option<usize> {
     usize::try_from(width).ok()?.checked_mul(bits_per_pixel)?.div_ceil(8).checked_add(1)
 }
 
-/// The rows that are unfiltered before they are pushed: about as many as these bytes hold, within two bounds. The lower
-/// one lets four Paeth rows go together, however wide the picture is.
+/// The least rows that are unfiltered at once, however wide the picture is: a group, where there are groups.
+fn least_at_once(bytes_per_pixel: usize) -> usize {
+    if has_groups(bytes_per_pixel) { 8 } else { 4 }
+}
+
+/// The rows that are unfiltered before they are pushed: about as many as these bytes hold, as whole groups, and no more
+/// than [`MAX_ROWS_AT_ONCE`].
 const BYTES_AT_ONCE: usize = 64 * 1024;
-const MIN_ROWS_AT_ONCE: usize = 4;
 const MAX_ROWS_AT_ONCE: usize = 64;
 
 /// A count of pixels as an index; pictures whose rows no memory holds fail to allocate.

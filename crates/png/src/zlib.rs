@@ -1,9 +1,9 @@
 //! Inflates the zlib stream of an ancillary chunk to its end, up to a limit (PNG Third Edition § 10.3).
 
-use fdeflate::{DecompressionError, Decompressor};
-
 use image_ingest_samples::{CpuTimer, WorkError, zeroed};
 
+use crate::inflate::Inflater;
+use crate::inflate::fault::InflateFault;
 use crate::result::Result;
 
 /// A whole zlib stream, its Adler-32 checked; `None` for one that is damaged or gives more than `max_bytes`.
@@ -16,7 +16,7 @@ use crate::result::Result;
 pub(crate) fn inflated(stream: &[u8], max_bytes: u64, timer: &CpuTimer<'_>) -> Result<Option<Vec<u8>>, WorkError> {
     // One more than allowed, so that a stream of exactly `max_bytes` also reaches its Adler-32.
     let Some(most) = usize::try_from(max_bytes).ok().and_then(|max| max.checked_add(1)) else { return Ok(None) };
-    let mut zlib = Decompressor::new();
+    let mut zlib = Inflater::new();
     let (mut out, mut input, mut filled) = (zeroed(most.min(FIRST_BYTES))?, stream, 0);
     while !zlib.is_done() {
         if filled == out.len() {
@@ -46,15 +46,15 @@ pub(crate) fn inflated(stream: &[u8], max_bytes: u64, timer: &CpuTimer<'_>) -> R
 ///
 /// # Errors
 ///
-/// As the decompressor has them.
+/// [`InflateFault`].
 pub(crate) fn inflate_some(
-    zlib: &mut Decompressor,
+    zlib: &mut Inflater,
     input: &mut &[u8],
     out: &mut [u8],
     filled: usize,
-) -> Result<(usize, usize), DecompressionError> {
+) -> Result<(usize, usize), InflateFault> {
     let piece = &input[..input.len().min(PIECE_BYTES)];
-    let (consumed, produced) = zlib.read(piece, out, filled, false)?;
+    let (consumed, produced) = zlib.read(piece, out, filled)?;
     *input = input.get(consumed..).unwrap_or_default();
     Ok((consumed, produced))
 }

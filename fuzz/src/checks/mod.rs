@@ -3,6 +3,7 @@
 mod decode;
 mod gif;
 mod heic;
+mod inflate;
 mod jpeg;
 mod metadata;
 mod peer;
@@ -12,6 +13,7 @@ mod upload;
 pub use decode::{decode, inspect_agrees, probe, small_ingest};
 pub use gif::gif_against_weezl;
 pub use heic::heic_against_heifer;
+pub use inflate::inflate_against_others;
 pub use jpeg::jpeg_against_others;
 pub use metadata::{exif, icc};
 pub use png::png_against_others;

@@ -19,7 +19,8 @@ pub(crate) fn cost(header: &Header) -> DecodeCost {
         working_bytes: if interlaced {
             header.coded_size.pixels()
         } else {
-            // What is inflated at once, and at least four rows of it before and after unfiltering.
+            // What is inflated at once, and at least four rows of it before and after unfiltering, or eight of
+            // pixels of half the bytes.
             512 * 1024 + 16 * u64::from(header.coded_size.width) * 8
         },
         tile_row_bytes: 0,

@@ -11,11 +11,11 @@
 //! compared it. Chunks behind the Adler-32 are not looked at. Where the stream goes on with data that no row asked for,
 //! that data is not inflated, so the Adler-32 behind it is not reached: the CRCs have vouched for the rows.
 
-use fdeflate::{DecompressionError, Decompressor};
-
 use image_ingest_samples::{CpuTimer, DecodeError, zeroed};
 
 use crate::chunks::{Chunk, Chunks};
+use crate::inflate::Inflater;
+use crate::inflate::fault::InflateFault;
 use crate::result::Result;
 use crate::zlib::inflate_some;
 
@@ -34,7 +34,7 @@ pub(crate) struct ImageInflater<'a> {
     input: &'a [u8],
     /// The chunk after the last `IDAT` was met, or the end of the file.
     ended: bool,
-    zlib: Box<Decompressor>,
+    zlib: Box<Inflater>,
     buffer: Vec<u8>,
     /// Bytes at the front of `buffer` that the rows have taken; never above `filled`.
     taken: usize,
@@ -56,7 +56,7 @@ impl<'a> ImageInflater<'a> {
             chunks: data.rest,
             input: checked(data.first)?,
             ended: false,
-            zlib: Box::new(Decompressor::new()),
+            zlib: Box::new(Inflater::new()),
             buffer: zeroed(room)?,
             taken: 0,
             filled: 0,
@@ -151,14 +151,12 @@ fn checked<'a>(chunk: Chunk<'a>) -> Result<&'a [u8]> {
     }
 }
 
-fn refusal(error: DecompressionError) -> DecodeError {
-    DecodeError::malformed(match error {
-        DecompressionError::BadZlibHeader => "the image data is no zlib stream",
-        DecompressionError::WrongChecksum => "the image data does not have its checksum (Adler-32)",
-        DecompressionError::DistanceTooFarBack | DecompressionError::InputStartsWithRun => {
-            "the image data refers to bytes before its beginning"
-        }
-        _ => "the image data is no valid deflate stream",
+fn refusal(fault: InflateFault) -> DecodeError {
+    DecodeError::malformed(match fault {
+        InflateFault::Header => "the image data is no zlib stream",
+        InflateFault::Checksum => "the image data does not have its checksum (Adler-32)",
+        InflateFault::Distance => "the image data refers to bytes before its beginning",
+        InflateFault::Stream => "the image data is no valid deflate stream",
     })
 }
 
