@@ -3,7 +3,7 @@
 //! - [`Size`] and [`Rect`]: where pixels lie.
 //! - [`Samples`], [`Planes`] and [`Raster`]: decoded samples, planar or interleaved.
 //! - [`RowSink`]: takes rows of samples as a decoder has them.
-//! - [`Orientation`] and [`turn()`]: how a stored picture is turned to stand upright.
+//! - [`Orientation`] and [`StoredPixels`]: how a stored picture is turned to stand upright.
 //! - [`Budget`], [`CpuTimer`] and [`CancellationToken`]: how long a job may go on.
 //! - [`Workers`]: the threads that work on one image.
 //! - [`WorkError`] and [`DecodeError`]: why work ended without a result.
