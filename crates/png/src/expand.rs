@@ -16,6 +16,8 @@ use crate::header::{ColorType, ImageHeader};
 #[derive(Debug)]
 pub(crate) struct Expand {
     form: PixelForm,
+    /// The pixels of each byte of indices to opaque colours, of 8 or of 4 bits.
+    opaque: Option<Box<BytePixels>>,
     /// Bits per stored sample.
     depth: u8,
     pub(crate) layout: Layout,
@@ -59,7 +61,11 @@ impl Expand {
             (PixelForm::RgbTable(_), _) | (PixelForm::AsStored, ColorType::Rgb) => Layout::Rgb,
             _ => Layout::Rgba,
         };
-        Self { form, depth: header.bit_depth, layout, range }
+        let opaque = match &form {
+            PixelForm::RgbTable(pixels) => pixels_of_bytes(pixels, header.bit_depth),
+            _ => None,
+        };
+        Self { form, opaque, depth: header.bit_depth, layout, range }
     }
 
     /// Whether rows are bytes of samples as they stand.
@@ -88,6 +94,9 @@ impl Expand {
     fn looked_up<const N: usize>(&self, row: &[u8], width: usize, pixels: &[[u8; N]; 256], out: &mut Vec<u8>) {
         let start = out.len();
         out.resize(start + width * N, 0);
+        if let Some(opaque) = &self.opaque {
+            return fill_overlapping(row, opaque, 3 * 8 / usize::from(self.depth), &mut out[start..]);
+        }
         let out = out[start..].as_chunks_mut().0;
         match self.depth {
             1 => unpack::<1, N>(row, pixels, out),
@@ -127,17 +136,48 @@ impl Expand {
     }
 }
 
+/// For each byte of a row, the samples of one or two pixels of RGB; what is behind them does not matter.
+type BytePixels = [[u8; 8]; 256];
+
+/// `None` for indices of other depths.
+fn pixels_of_bytes(pixels: &[[u8; 3]; 256], depth: u8) -> Option<Box<BytePixels>> {
+    let pair = |[a, b, c]: [u8; 3], [d, e, f]: [u8; 3]| [a, b, c, d, e, f, 0, 0];
+    let of = |byte: usize| match depth {
+        8 => pair(pixels[byte], [0; 3]),
+        _ => pair(pixels[byte >> 4], pixels[byte & 0xF]),
+    };
+    [4, 8].contains(&depth).then(|| Box::new(std::array::from_fn(of)))
+}
+
+/// Writes the first `step` samples of each byte's pixels. Eight are written where there is room, of which the next byte's
+/// overwrite the others: one store of a register is a third of the work of two or three short ones.
+fn fill_overlapping(row: &[u8], pixels: &BytePixels, step: usize, out: &mut [u8]) {
+    for (at, &byte) in (0..out.len()).step_by(step).zip(row) {
+        let samples = pixels[usize::from(byte)];
+        match out[at..].first_chunk_mut() {
+            Some(to) => *to = samples,
+            None => {
+                let len = step.min(out.len() - at);
+                out[at..at + len].copy_from_slice(&samples[..len]);
+            }
+        }
+    }
+}
+
 /// Writes the table's pixel for each number of `BITS` bits, the first of which has the highest bits of its byte
 /// (§ 7.2).
 ///
 /// Each byte fills a group of `8 / BITS` pixels. The last group is shorter where the width is no multiple of that, and
 /// the byte's other bits are not looked at.
 fn unpack<const BITS: usize, const N: usize>(row: &[u8], pixels: &[[u8; N]; 256], out: &mut [[u8; N]]) {
-    for (group, &byte) in out.chunks_mut(8 / BITS).zip(row) {
-        for (place, pixel) in group.iter_mut().enumerate() {
-            let number = byte >> (8 - BITS * (place + 1)) & ((1 << BITS) - 1);
-            *pixel = pixels[usize::from(number)];
-        }
+    let pixel = |byte: u8, place: usize| pixels[usize::from(byte >> (8 - BITS * (place + 1)) & ((1 << BITS) - 1))];
+    let mut groups = out.chunks_exact_mut(8 / BITS);
+    let mut bytes = row.iter();
+    for (group, &byte) in groups.by_ref().zip(bytes.by_ref()) {
+        group.iter_mut().enumerate().for_each(|(place, to)| *to = pixel(byte, place));
+    }
+    if let Some(&byte) = bytes.next() {
+        groups.into_remainder().iter_mut().enumerate().for_each(|(place, to)| *to = pixel(byte, place));
     }
 }
 
