@@ -4,7 +4,7 @@ use image_ingest_samples::{
     CpuTimer, Layout, RowSink, SampleSlice, Samples, WorkError, Zeroable, sample_count, zeroed,
 };
 
-use crate::adam7::passes;
+use crate::adam7::{Adam7Pass, passes};
 use crate::expand::Expand;
 use crate::header::ImageHeader;
 use crate::image_data::ImageData;
@@ -128,14 +128,23 @@ impl<'a> PngPicture<'a> {
                 for (row, target) in rows.chunks_exact(row_len).zip(&mut targets) {
                     empty(&mut samples, width * channels)?;
                     expand(row, width, &mut samples);
-                    let places = target.chunks_exact_mut(channels).skip(pass.x).step_by(pass.x_step);
-                    places.zip(samples.chunks_exact(channels)).for_each(|(to, from)| to.copy_from_slice(from));
+                    match channels {
+                        1 => scatter::<T, 1>(&samples, target, &pass),
+                        3 => scatter::<T, 3>(&samples, target, &pass),
+                        _ => scatter::<T, 4>(&samples, target, &pass),
+                    }
                 }
                 Ok(())
             })?;
         }
         Ok(out)
     }
+}
+
+/// Writes the pixels of a pass's row, of `N` channels each, to their places in a row of the picture.
+fn scatter<T: Copy, const N: usize>(samples: &[T], target: &mut [T], pass: &Adam7Pass) {
+    let places = target.as_chunks_mut::<N>().0.iter_mut().skip(pass.x).step_by(pass.x_step);
+    places.zip(samples.as_chunks::<N>().0).for_each(|(to, from)| *to = *from);
 }
 
 /// Empties `samples` and makes room for `len`.
