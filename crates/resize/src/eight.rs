@@ -99,18 +99,14 @@ pub(crate) fn pairs_of<'r>(window: &[&'r [u8]], pairs: &[[i16; 2]]) -> Vec<([&'r
 
 /// Makes one column of target samples after the other, and turns sixteen of them back into rows.
 pub(crate) fn blend_columns(pairs: &[ByteColumns], channels: usize, weights: &Weights<u8>, out: &mut [u8]) {
-    let row_len = out.len() / SIDE;
-    let mut block = [u8x16::ZERO; SIDE];
-    let spans = weights.spans().iter();
-    let samples = spans.flat_map(|span| (0..channels).map(move |channel| (span, channel)));
-    for (at, (span, channel)) in samples.enumerate() {
+    let mut rows = ByteRows::new(out);
+    for span in weights.spans() {
         let taps = weights.of(*span);
-        let mut sums = ByteSums::new(taps.start);
-        let pairs = pairs[span.first / 2 * channels + channel..].iter().step_by(channels);
-        pairs.zip(taps.pairs).for_each(|(columns, &pair)| sums.add_words(columns, pair));
-        block[at % SIDE] = sums.samples(taps.precision);
-        if at % SIDE == SIDE - 1 || at == row_len - 1 {
-            store(&mut block, at % SIDE + 1, out, row_len, at / SIDE * SIDE);
+        for channel in 0..channels {
+            let mut sums = ByteSums::new(taps.start);
+            let pairs = pairs[span.first / 2 * channels + channel..].iter().step_by(channels);
+            pairs.zip(taps.pairs).for_each(|(columns, &pair)| sums.add_words(columns, pair));
+            rows.push(sums.samples(taps.precision));
         }
     }
 }
@@ -133,13 +129,40 @@ fn blend(pairs: impl Iterator<Item = ([[u8; STRETCH]; 2], [i16; 2])>, taps: Taps
     cast(sums.map(|sums| sums.samples(taps.precision)))
 }
 
-/// Writes the first `columns` columns of a block as rows, from sample `at` on. It leaves rows in the block.
-pub(crate) fn store(block: &mut [u8x16; SIDE], columns: usize, out: &mut [u8], row_len: usize, at: usize) {
-    block::transpose(block);
-    for (row, samples) in out.chunks_exact_mut(row_len).zip(block) {
-        match row[at..].first_chunk_mut() {
-            Some(whole) if columns == SIDE => *whole = samples.to_array(),
-            _ => row[at..at + columns].copy_from_slice(&samples.as_array()[..columns]),
+/// Target rows that are filled a column at a time: columns wait in a block, which is turned when it is full.
+pub(crate) struct ByteRows<'o> {
+    out: &'o mut [u8],
+    row_len: usize,
+    block: [u8x16; SIDE],
+    /// Columns that have come.
+    columns: usize,
+}
+
+impl<'o> ByteRows<'o> {
+    pub(crate) fn new(out: &'o mut [u8]) -> Self {
+        Self { row_len: out.len() / SIDE, out, block: [u8x16::ZERO; SIDE], columns: 0 }
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, column: u8x16) {
+        self.block[self.columns % SIDE] = column;
+        self.columns += 1;
+        if self.columns.is_multiple_of(SIDE) || self.columns == self.row_len {
+            self.write();
+        }
+    }
+
+    /// Writes the columns of the block to their places.
+    fn write(&mut self) {
+        block::transpose(&mut self.block);
+        let rows = self.block;
+        let at = (self.columns - 1) / SIDE * SIDE;
+        let count = self.columns - at;
+        for (row, samples) in self.out.chunks_exact_mut(self.row_len).zip(rows) {
+            match row[at..].first_chunk_mut() {
+                Some(whole) if count == SIDE => *whole = samples.to_array(),
+                _ => row[at..at + count].copy_from_slice(&samples.as_array()[..count]),
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use std::arch::x86_64::*;
 
 use wide::u8x16;
 
-use crate::eight::{ByteColumns, SIDE, pairs_of, store};
+use crate::eight::{ByteColumns, ByteRows, pairs_of};
 use crate::weights::{Taps, Weights};
 
 /// Samples of a row that are worked on at the same time: as many as keep their sums in registers.
@@ -57,9 +57,7 @@ pub(crate) fn blend_columns(pairs: &[ByteColumns], channels: usize, weights: &We
 #[inline]
 #[target_feature(enable = "avx2")]
 fn blend_pixels<const CHANNELS: usize>(pixels: &[[ByteColumns; CHANNELS]], weights: &Weights<u8>, out: &mut [u8]) {
-    let row_len = out.len() / SIDE;
-    let mut block = [u8x16::ZERO; SIDE];
-    let mut at = 0;
+    let mut rows = ByteRows::new(out);
     for span in weights.spans() {
         let taps = weights.of(*span);
         let mut sums = [[_mm256_set1_epi32(taps.start); 2]; CHANNELS];
@@ -73,11 +71,7 @@ fn blend_pixels<const CHANNELS: usize>(pixels: &[[ByteColumns; CHANNELS]], weigh
             }
         }
         for sums in sums {
-            block[at % SIDE] = column(sums, taps.precision);
-            at += 1;
-            if at % SIDE == 0 || at == row_len {
-                store(&mut block, (at - 1) % SIDE + 1, out, row_len, (at - 1) / SIDE * SIDE);
-            }
+            rows.push(column(sums, taps.precision));
         }
     }
 }

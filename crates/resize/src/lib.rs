@@ -29,7 +29,6 @@
 
 mod alpha;
 mod arithmetic;
-mod depths;
 mod dispatch;
 mod eight;
 #[cfg(target_arch = "x86_64")]

@@ -99,16 +99,12 @@ pub(crate) fn pairs_of<'a>(window: &[&'a [u16]], pairs: &'a [WeightParts]) -> Ve
 
 /// Makes one column of target samples after the other, and turns eight of them back into rows.
 pub(crate) fn blend_columns(pairs: &[WordColumns], channels: usize, weights: &Weights<u16>, out: &mut [u16]) {
-    let row_len = out.len() / LANES;
-    let mut block = [u16x8::ZERO; LANES];
-    let spans = weights.spans().iter();
-    let samples = spans.flat_map(|span| (0..channels).map(move |channel| (span, channel)));
-    for (at, (span, channel)) in samples.enumerate() {
+    let mut rows = WordRows::new(out);
+    for span in weights.spans() {
         let taps = weights.of(*span);
-        let pairs = pairs[span.first / 2 * channels + channel..].iter().step_by(channels).copied();
-        block[at % LANES] = sum(pairs.zip(taps.pairs.iter().map(spread)), taps);
-        if at % LANES == LANES - 1 || at == row_len - 1 {
-            store(block, at % LANES + 1, out, row_len, at / LANES * LANES);
+        for channel in 0..channels {
+            let pairs = pairs[span.first / 2 * channels + channel..].iter().step_by(channels).copied();
+            rows.push(sum(pairs.zip(taps.pairs.iter().map(spread)), taps));
         }
     }
 }
@@ -214,12 +210,39 @@ fn unsigned(samples: i16x8) -> u16x8 {
     cast::<_, u16x8>(samples) ^ u16x8::splat(0x8000)
 }
 
-/// Writes the first `columns` columns of a block as rows, from sample `at` on.
-pub(crate) fn store(block: [u16x8; LANES], columns: usize, out: &mut [u16], row_len: usize, at: usize) {
-    for (row, samples) in out.chunks_exact_mut(row_len).zip(u16x8::transpose(block)) {
-        match row[at..].first_chunk_mut() {
-            Some(whole) if columns == LANES => *whole = samples.to_array(),
-            _ => row[at..at + columns].copy_from_slice(&samples.as_array()[..columns]),
+/// Target rows that are filled a column at a time: columns wait in a block, which is turned when it is full.
+pub(crate) struct WordRows<'o> {
+    out: &'o mut [u16],
+    row_len: usize,
+    block: [u16x8; LANES],
+    /// Columns that have come.
+    columns: usize,
+}
+
+impl<'o> WordRows<'o> {
+    pub(crate) fn new(out: &'o mut [u16]) -> Self {
+        Self { row_len: out.len() / LANES, out, block: [u16x8::ZERO; LANES], columns: 0 }
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, column: u16x8) {
+        self.block[self.columns % LANES] = column;
+        self.columns += 1;
+        if self.columns.is_multiple_of(LANES) || self.columns == self.row_len {
+            self.write();
+        }
+    }
+
+    /// Writes the columns of the block to their places.
+    fn write(&mut self) {
+        let rows = u16x8::transpose(self.block);
+        let at = (self.columns - 1) / LANES * LANES;
+        let count = self.columns - at;
+        for (row, samples) in self.out.chunks_exact_mut(self.row_len).zip(rows) {
+            match row[at..].first_chunk_mut() {
+                Some(whole) if count == LANES => *whole = samples.to_array(),
+                _ => row[at..at + count].copy_from_slice(&samples.as_array()[..count]),
+            }
         }
     }
 }

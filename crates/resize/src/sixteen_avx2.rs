@@ -2,10 +2,8 @@
 
 use std::arch::x86_64::*;
 
-use wide::u16x8;
-
 use crate::sixteen::{
-    LANES, MOST_WITHOUT_TOP, PAIRS_BETWEEN_CARRIES, PART_BITS, PARTS, WeightParts, WordColumns, pairs_of, store,
+    MOST_WITHOUT_TOP, PAIRS_BETWEEN_CARRIES, PART_BITS, PARTS, WeightParts, WordColumns, WordRows, pairs_of,
 };
 use crate::weights::{Taps, Weights};
 
@@ -42,9 +40,7 @@ pub(crate) fn blend_columns(pairs: &[WordColumns], channels: usize, weights: &We
 #[inline]
 #[target_feature(enable = "avx2")]
 fn blend_pixels<const CHANNELS: usize>(pixels: &[[WordColumns; CHANNELS]], weights: &Weights<u16>, out: &mut [u16]) {
-    let row_len = out.len() / LANES;
-    let mut block = [u16x8::ZERO; LANES];
-    let mut at = 0;
+    let mut rows = WordRows::new(out);
     for span in weights.spans() {
         let taps = weights.of(*span);
         let mut sums = WordSumsAvx2::<CHANNELS>::new(taps);
@@ -53,11 +49,7 @@ fn blend_pixels<const CHANNELS: usize>(pixels: &[[WordColumns; CHANNELS]], weigh
         }
         for sums in sums.finish() {
             let samples = _mm256_permute4x64_epi64::<0b10_00>(flip(_mm256_packs_epi32(sums, sums)));
-            block[at % LANES] = bytemuck::cast(_mm256_castsi256_si128(samples));
-            at += 1;
-            if at % LANES == 0 || at == row_len {
-                store(block, (at - 1) % LANES + 1, out, row_len, (at - 1) / LANES * LANES);
-            }
+            rows.push(bytemuck::cast(_mm256_castsi256_si128(samples)));
         }
     }
 }
