@@ -60,6 +60,7 @@ mod avx2;
 mod avx2_masks;
 mod band;
 mod bits;
+mod block_layout;
 mod blocks;
 mod codes;
 mod coefficient_cost;

@@ -14,12 +14,13 @@ use std::ops::Range;
 
 use image_ingest_samples::CpuTimer;
 
+use crate::block_layout::{BlockLayout, ComponentBlocks};
 use crate::entropy::{Entropy, ScanFault};
-use crate::frame::{DctComponent, DctFrame};
+use crate::frame::DctFrame;
 use crate::idct::{BlockPair, BlockSamples, BlockTables};
 use crate::mask_band::{FirstBand, MaskTools, RefinedMasks, read_first_masks, read_refined_masks};
 use crate::memory::zeroed_in_pieces;
-use crate::precision::{Precision, REFINED_BITS};
+use crate::precision::REFINED_BITS;
 use crate::progression::ScanStep;
 use crate::progressive::{
     Coefficients, DcBlocks, ProgressiveScan, ScanKind, SpectralBand, TransformOutput, read_dc_blocks,
@@ -30,20 +31,14 @@ use crate::tables::ScanStart;
 use crate::value_stream::ValueStream;
 
 /// The coefficients of all components, as far as scans have brought them.
+#[derive(Default)]
 pub(crate) struct MaskedCoefficients {
+    pub(crate) layout: BlockLayout,
     planes: Vec<MaskPlane>,
-    /// MCUs of all components, across and down.
-    mcus: (u32, u32),
 }
 
-/// The blocks of one component, row by row. There are as many as whole MCUs have, so a block of any scan exists.
+/// The blocks of one component, row by row.
 struct MaskPlane {
-    h: usize,
-    v: usize,
-    /// Blocks in a row.
-    across: usize,
-    /// Blocks of a scan of this component alone, across and down (§ A.2.2): those that hold samples of the picture.
-    own: (usize, usize),
     dc: Vec<i16>,
     /// Of each block: the AC coefficients that are not zero.
     nonzero: Vec<u64>,
@@ -56,7 +51,6 @@ struct MaskPlane {
     refined: [Vec<u64>; REFINED_BITS],
     /// The values of each first scan of AC coefficients.
     streams: Vec<ValueStream>,
-    precision: Precision,
 }
 
 impl MaskedCoefficients {
@@ -66,53 +60,26 @@ impl MaskedCoefficients {
     ///
     /// `out_of_memory`, `deadline`, `cancelled`.
     pub(crate) fn new(frame: &DctFrame, timer: &CpuTimer<'_>) -> Result<Self> {
-        let mcus = frame.mcus();
-        let plane = |component: &DctComponent| {
-            let (across, down) = ((mcus.0 * component.h) as usize, (mcus.1 * component.v) as usize);
-            let size = frame.component_blocks(component);
+        let layout = BlockLayout::new(frame, frame.mcus().1);
+        let plane = |blocks: &ComponentBlocks| {
             Ok(MaskPlane {
-                h: component.h as usize,
-                v: component.v as usize,
-                across,
-                own: (size.width as usize, size.height as usize),
-                dc: zeroed_in_pieces(across * down, timer)?,
-                nonzero: zeroed_in_pieces(across * down, timer)?,
-                negative: zeroed_in_pieces(across * down, timer)?,
-                coded: zeroed_in_pieces(across * down, timer)?,
+                dc: zeroed_in_pieces(blocks.count(), timer)?,
+                nonzero: zeroed_in_pieces(blocks.count(), timer)?,
+                negative: zeroed_in_pieces(blocks.count(), timer)?,
+                coded: zeroed_in_pieces(blocks.count(), timer)?,
                 refined: Default::default(),
                 streams: Vec::new(),
-                precision: Precision::default(),
             })
         };
-        Ok(Self { planes: frame.components.iter().map(plane).collect::<Result<_>>()?, mcus })
-    }
-
-    /// The coefficients of no component.
-    pub(crate) fn empty() -> Self {
-        Self { planes: Vec::new(), mcus: (0, 0) }
+        let planes = layout.components().map(plane).collect::<Result<_>>()?;
+        Ok(Self { layout, planes })
     }
 
     /// Whether a scan can be held in this form. A scan of AC coefficients cannot if it brings a band once more, or
     /// refines a bit above those that have masks.
     pub(crate) fn holds(&self, start: &ScanStart<'_>) -> bool {
-        let known = start.components.iter().map(|component| &self.planes[component.index].precision);
-        known.into_iter().all(|precision| precision.has_masks_for(start.spectrum, start.approximation))
-    }
-
-    /// Notes what a scan will bring. Returns false if that contradicts the scans before it.
-    pub(crate) fn expect(&mut self, start: &ScanStart<'_>) -> bool {
-        let mut indices = start.components.iter().map(|component| component.index);
-        indices.all(|index| self.planes[index].precision.refine(start.spectrum, start.approximation))
-    }
-
-    /// Whether every bit of every coefficient is known.
-    pub(crate) fn are_complete(&self) -> bool {
-        self.planes.iter().all(|plane| plane.precision.is_full())
-    }
-
-    /// The MCUs, across and down, of a scan of the components with these indices. An MCU of one component is a block.
-    pub(crate) fn mcus_of(&self, components: &[usize]) -> (usize, usize) {
-        if let [only] = *components { self.planes[only].own } else { (self.mcus.0 as usize, self.mcus.1 as usize) }
+        let mut known = start.components.iter().map(|component| &self.layout.of(component.index).precision);
+        known.all(|precision| precision.has_masks_for(start.spectrum, start.approximation))
     }
 
     /// Makes room for what a scan brings, before its first MCU.
@@ -121,11 +88,13 @@ impl MaskedCoefficients {
     ///
     /// `out_of_memory`, `deadline`, `cancelled`.
     pub(crate) fn begin(&mut self, start: &ScanStart<'_>, step: ScanStep, timer: &CpuTimer<'_>) -> Result<()> {
-        let (plane, bit) = (&mut self.planes[start.components[0].index], start.approximation.1);
+        let (index, bit) = (start.components[0].index, start.approximation.1);
+        let plane = &mut self.planes[index];
         match step {
             ScanStep::DcFirst | ScanStep::DcRefine => {}
             ScanStep::AcFirst => {
-                let blocks = (plane.own.0 * plane.own.1, MCUS_A_CHECK);
+                let (across, down) = self.layout.of(index).own;
+                let blocks = (across * down, MCUS_A_CHECK);
                 plane.streams.push(ValueStream::new(blocks, start.spectrum, bit, start.data.len())?);
             }
             ScanStep::AcRefine => {
@@ -144,9 +113,10 @@ impl MaskedCoefficients {
     ///
     /// `out_of_memory`.
     pub(crate) fn prepare(&mut self, pass: &ProgressiveScan<'_>, from: usize) -> Result<()> {
-        let plane = &mut self.planes[pass.components[0]];
-        match (&pass.kind, plane.streams.last_mut()) {
-            (ScanKind::AcFirst(..), Some(stream)) => stream.prepare(MCUS_A_CHECK.min(plane.own.0.saturating_sub(from))),
+        let index = pass.components[0];
+        let (across, _) = self.layout.of(index).own;
+        match (&pass.kind, self.planes[index].streams.last_mut()) {
+            (ScanKind::AcFirst(..), Some(stream)) => stream.prepare(MCUS_A_CHECK.min(across.saturating_sub(from))),
             _ => Ok(()),
         }
     }
@@ -168,10 +138,10 @@ impl MaskedCoefficients {
         from: usize,
         tools: &MaskTools<impl Fn(u64, u64) -> u64, impl Fn(u32, u64) -> u64>,
     ) -> Result<(), ScanFault> {
-        let mcus = from..self.mcus_of(&pass.components).0.min(from + MCUS_A_CHECK);
+        let mcus = from..self.layout.mcus_of(&pass.components).0.min(from + MCUS_A_CHECK);
         let ProgressiveScan { entropy, components, kind, bit, predictors, end_run } = pass;
-        let plane = &mut self.planes[components[0]];
-        let blocks = row * plane.across + mcus.start..row * plane.across + mcus.end;
+        let (plane, across) = (&mut self.planes[components[0]], self.layout.of(components[0]).across);
+        let blocks = row * across + mcus.start..row * across + mcus.end;
         match kind {
             ScanKind::DcFirst(codes) => {
                 read_dc_blocks(self, entropy, components, Some(codes), *bit, (mcus, row), predictors)
@@ -198,9 +168,10 @@ impl MaskedCoefficients {
     ) {
         for &(index, rows_of_blocks) in components {
             let (plane, pending) = (&mut self.planes[index], pairs.of(index));
+            let &ComponentBlocks { v, across, .. } = self.layout.of(index);
             for y in 0..rows_of_blocks {
-                let start = (row * plane.v + y) * plane.across;
-                for x in 0..plane.across {
+                let start = (row * v + y) * across;
+                for x in 0..across {
                     let flat = plane.write_block(start + x, &mut pending.pair, pending.filled & 1, &spread);
                     pending.add(index, (x, y), flat, mcu_rows, |component| &tables[component], &inverse);
                 }
@@ -215,11 +186,12 @@ impl MaskedCoefficients {
     ///
     /// `out_of_memory`, `deadline`, `cancelled`.
     pub(crate) fn into_whole(mut self, frame: &DctFrame, timer: &CpuTimer<'_>) -> Result<Coefficients> {
-        let mut whole = Coefficients::new(frame, self.mcus.1, timer)?;
+        let mut whole = Coefficients::new(frame, frame.mcus().1, timer)?;
+        whole.layout = std::mem::take(&mut self.layout);
         for (index, mut plane) in self.planes.drain(..).enumerate() {
-            whole.set_precision(index, plane.precision);
+            let across = whole.layout.of(index).across;
             for at in 0..plane.nonzero.len() {
-                let (x, y) = (at % plane.across, at / plane.across);
+                let (x, y) = (at % across, at / across);
                 if x % MCUS_A_CHECK == 0 {
                     timer.check()?;
                 }
@@ -238,9 +210,8 @@ impl MaskedCoefficients {
 
 impl DcBlocks for MaskedCoefficients {
     #[inline(always)]
-    fn layout(&self, component: usize) -> (usize, usize, usize) {
-        let plane = &self.planes[component];
-        (plane.h, plane.v, plane.across)
+    fn blocks_of(&self, component: usize) -> &ComponentBlocks {
+        self.layout.of(component)
     }
 
     #[inline(always)]

@@ -84,11 +84,11 @@ fn sequential_arithmetic<'a>(
     let mut scan = ArithmeticScan::new(tables, start, false)?;
     let mut coefficients = Coefficients::new(frame, 1, rows.timer)?;
     let is_alone = scan.components().len() == 1;
-    let rows_of_blocks = |&index: &usize| (index, if is_alone { 1 } else { coefficients.factors(index).1 });
+    let rows_of_blocks = |&index: &usize| (index, if is_alone { 1 } else { coefficients.layout.of(index).v });
     let components: Vec<_> = scan.components().iter().map(rows_of_blocks).collect();
     let quantisers: Vec<_> = frame.components.iter().map(|component| component.table.unwrap_or([0; 64])).collect();
     let mut pending = PendingPairs::new(rows.sides);
-    for _ in 0..coefficients.mcus_of(scan.components()).1 {
+    for _ in 0..coefficients.layout.mcus_of(scan.components()).1 {
         coefficients.clear();
         scan.read(&mut coefficients, 0, rows.timer)?;
         rows.timer.check()?;
@@ -164,7 +164,7 @@ fn progressive_arithmetic<'a>(
         return Err(contradiction());
     }
     let coefficients = store.whole()?;
-    for row in 0..coefficients.mcus_of(scan.components()).1 {
+    for row in 0..coefficients.layout.mcus_of(scan.components()).1 {
         scan.read(coefficients, row, rows.timer)?;
     }
     scan.finish(rows.timer)

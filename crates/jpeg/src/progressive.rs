@@ -11,14 +11,14 @@ use std::ops::Range;
 use image_ingest_samples::{CpuTimer, DecodeError};
 
 use crate::band::{CoefficientBlock, read_dc_value, read_first, read_refinement};
+use crate::block_layout::{BlockLayout, ComponentBlocks};
 use crate::blocks::{McuRow, PendingPairs};
 use crate::codes::{DcTable, HuffmanTable};
 use crate::entropy::{Entropy, ScanFault};
-use crate::frame::{DctComponent, DctFrame};
+use crate::frame::DctFrame;
 use crate::idct::{BlockPair, BlockSamples, BlockTables};
 use crate::mask_band::FirstScanTable;
 use crate::memory::zeroed_in_pieces;
-use crate::precision::Precision;
 use crate::progression::ScanStep;
 use crate::result::Result;
 use crate::sequential::{MCUS_A_CHECK, POSITIONS, position};
@@ -26,23 +26,15 @@ use crate::tables::{ScanStart, ScanTables, Tables};
 
 /// The coefficients of all components, as far as scans have brought them.
 pub(crate) struct Coefficients {
+    pub(crate) layout: BlockLayout,
     planes: Vec<CoefficientPlane>,
-    /// MCUs of all components, across and down.
-    mcus: (u32, u32),
 }
 
-/// The blocks of one component, row by row. There are as many as whole MCUs have, so a block of any scan exists.
+/// The blocks of one component, row by row.
 struct CoefficientPlane {
-    h: usize,
-    v: usize,
-    /// Blocks in a row.
-    across: usize,
-    /// Blocks of a scan of this component alone, across and down (§ A.2.2): those that hold samples of the picture.
-    own: (usize, usize),
     values: Vec<i16>,
     /// Of each block: bit `k` says that the coefficient `k`, 1–63, is not zero.
     nonzero: Vec<u64>,
-    precision: Precision,
 }
 
 /// A scan of a progressive frame and how far it has been read.
@@ -121,55 +113,21 @@ impl Coefficients {
     ///
     /// `out_of_memory`, `deadline`, `cancelled`.
     pub(crate) fn new(frame: &DctFrame, rows: u32, timer: &CpuTimer<'_>) -> Result<Self> {
-        let mcus = frame.mcus();
-        let plane = |component: &DctComponent| {
-            let (across, down) = ((mcus.0 * component.h) as usize, (rows * component.v) as usize);
-            let size = frame.component_blocks(component);
-            Ok(CoefficientPlane {
-                h: component.h as usize,
-                v: component.v as usize,
-                across,
-                own: (size.width as usize, size.height as usize),
-                values: zeroed_in_pieces(across * down * 64, timer)?,
-                nonzero: zeroed_in_pieces(across * down, timer)?,
-                precision: Precision::default(),
-            })
+        let layout = BlockLayout::new(frame, rows);
+        let plane = |blocks: &ComponentBlocks| {
+            let values = zeroed_in_pieces(blocks.count() * 64, timer)?;
+            Ok(CoefficientPlane { values, nonzero: zeroed_in_pieces(blocks.count(), timer)? })
         };
-        Ok(Self { planes: frame.components.iter().map(plane).collect::<Result<_>>()?, mcus })
-    }
-
-    /// Notes what a scan will bring. Returns false if that contradicts the scans before it.
-    pub(crate) fn expect(&mut self, start: &ScanStart<'_>) -> bool {
-        let mut indices = start.components.iter().map(|component| component.index);
-        indices.all(|index| self.planes[index].precision.refine(start.spectrum, start.approximation))
-    }
-
-    /// Whether every bit of every coefficient is known.
-    pub(crate) fn are_complete(&self) -> bool {
-        self.planes.iter().all(|plane| plane.precision.is_full())
-    }
-
-    /// The MCUs, across and down, of a scan of the components with these indices. An MCU of one component is a block.
-    pub(crate) fn mcus_of(&self, components: &[usize]) -> (usize, usize) {
-        if let [only] = *components { self.planes[only].own } else { (self.mcus.0 as usize, self.mcus.1 as usize) }
-    }
-
-    /// The blocks of a component in an MCU of all components, across and down.
-    pub(crate) fn factors(&self, component: usize) -> (usize, usize) {
-        (self.planes[component].h, self.planes[component].v)
+        let planes = layout.components().map(plane).collect::<Result<_>>()?;
+        Ok(Self { layout, planes })
     }
 
     /// The block at `(x, y)` of a component.
     pub(crate) fn block(&mut self, component: usize, (x, y): (usize, usize)) -> CoefficientBlock<'_> {
         let plane = &mut self.planes[component];
-        let at = y * plane.across + x;
+        let at = y * self.layout.of(component).across + x;
         let (blocks, _) = plane.values.as_chunks_mut::<64>();
         CoefficientBlock { values: &mut blocks[at], nonzero: &mut plane.nonzero[at] }
-    }
-
-    /// Sets what scans have brought so far of a component.
-    pub(crate) fn set_precision(&mut self, component: usize, precision: Precision) {
-        self.planes[component].precision = precision;
     }
 
     /// Sets all coefficients to zero.
@@ -184,7 +142,7 @@ impl Coefficients {
     #[inline(always)]
     pub(crate) fn read(&mut self, pass: &mut ProgressiveScan<'_>, row: usize, from: usize) -> Result<(), ScanFault> {
         let ProgressiveScan { entropy, components, kind, bit, predictors, end_run } = pass;
-        let mcus = from..self.mcus_of(components).0.min(from + MCUS_A_CHECK);
+        let mcus = from..self.layout.mcus_of(components).0.min(from + MCUS_A_CHECK);
         let at = (mcus, row);
         match kind {
             ScanKind::DcFirst(codes) => read_dc_blocks(self, entropy, components, Some(codes), *bit, at, predictors),
@@ -205,8 +163,8 @@ impl Coefficients {
         (blocks, y): (Range<usize>, usize),
         end_run: &mut u32,
     ) -> Result<(), ScanFault> {
-        let plane = &mut self.planes[component];
-        let row = y * plane.across + blocks.start..y * plane.across + blocks.end;
+        let (plane, across) = (&mut self.planes[component], self.layout.of(component).across);
+        let row = y * across + blocks.start..y * across + blocks.end;
         let (values, _) = plane.values[row.start * 64..row.end * 64].as_chunks_mut::<64>();
         for (values, nonzero) in values.iter_mut().zip(&mut plane.nonzero[row]) {
             if entropy.restarts()? {
@@ -237,9 +195,10 @@ impl Coefficients {
     ) {
         for &(index, rows_of_blocks) in components {
             let (plane, pending) = (&self.planes[index], pairs.of(index));
+            let &ComponentBlocks { v, across, .. } = self.layout.of(index);
             for y in 0..rows_of_blocks {
-                let start = (row * plane.v + y) * plane.across;
-                let (values, _) = plane.values[start * 64..(start + plane.across) * 64].as_chunks::<64>();
+                let start = (row * v + y) * across;
+                let (values, _) = plane.values[start * 64..(start + across) * 64].as_chunks::<64>();
                 for (x, (values, &nonzero)) in values.iter().zip(&plane.nonzero[start..]).enumerate() {
                     let (pair, positions) = (&mut pending.pair, &POSITIONS[pending.filled & 1]);
                     pair[position(positions, 0)] = values[0];
@@ -256,8 +215,8 @@ impl Coefficients {
 
 /// The DC coefficients of all components.
 pub(crate) trait DcBlocks {
-    /// The blocks of a component in an MCU of all components, across and down, and those in a row of its blocks.
-    fn layout(&self, component: usize) -> (usize, usize, usize);
+    /// Where the blocks of a component lie.
+    fn blocks_of(&self, component: usize) -> &ComponentBlocks;
 
     /// The DC coefficient of the block `at` of a component, counted row by row.
     fn dc(&mut self, component: usize, at: usize) -> &mut i16;
@@ -265,9 +224,8 @@ pub(crate) trait DcBlocks {
 
 impl DcBlocks for Coefficients {
     #[inline(always)]
-    fn layout(&self, component: usize) -> (usize, usize, usize) {
-        let plane = &self.planes[component];
-        (plane.h, plane.v, plane.across)
+    fn blocks_of(&self, component: usize) -> &ComponentBlocks {
+        self.layout.of(component)
     }
 
     #[inline(always)]
@@ -295,7 +253,7 @@ pub(crate) fn read_dc_blocks(
         let (mut reader, window) = entropy.next();
         let mut read = Some(());
         for (index, &component) in components.iter().enumerate() {
-            let (h, v, across) = blocks.layout(component);
+            let &ComponentBlocks { h, v, across, .. } = blocks.blocks_of(component);
             let (h, v) = if is_alone { (1, 1) } else { (h, v) };
             for block in 0..h * v {
                 let value = blocks.dc(component, (y * v + block / h) * across + x * h + block % h);

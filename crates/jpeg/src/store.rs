@@ -2,6 +2,7 @@
 
 use image_ingest_samples::{Avx2, CpuTimer, WorkError};
 
+use crate::block_layout::BlockLayout;
 use crate::dispatch;
 use crate::frame::DctFrame;
 use crate::masked::MaskedCoefficients;
@@ -42,13 +43,13 @@ impl CoefficientStore {
         if let Self::Masked(masked) = self
             && !masked.holds(start)
         {
-            let masked = std::mem::replace(masked, MaskedCoefficients::empty());
+            let masked = std::mem::take(masked);
             *self = Self::Whole(masked.into_whole(frame, timer)?);
         }
         match self {
-            Self::Whole(whole) => Ok(whole.expect(start)),
+            Self::Whole(whole) => Ok(whole.layout.expect(start)),
             Self::Masked(masked) => {
-                let fits = masked.expect(start);
+                let fits = masked.layout.expect(start);
                 if fits {
                     masked.begin(start, ScanStep::of(start)?, timer)?;
                 }
@@ -57,12 +58,16 @@ impl CoefficientStore {
         }
     }
 
+    fn layout(&self) -> &BlockLayout {
+        match self {
+            Self::Masked(masked) => &masked.layout,
+            Self::Whole(whole) => &whole.layout,
+        }
+    }
+
     /// Whether every bit of every coefficient is known.
     pub(crate) fn is_complete(&self) -> bool {
-        match self {
-            Self::Masked(masked) => masked.are_complete(),
-            Self::Whole(whole) => whole.are_complete(),
-        }
+        self.layout().is_complete()
     }
 
     /// The whole coefficients, which a frame of arithmetic coding has from the start.
@@ -91,10 +96,7 @@ impl CoefficientStore {
         [avx2, deposits]: [Option<Avx2>; 2],
         timer: &CpuTimer<'_>,
     ) -> Result<()> {
-        let (across, down) = match self {
-            Self::Masked(masked) => masked.mcus_of(&pass.components),
-            Self::Whole(whole) => whole.mcus_of(&pass.components),
-        };
+        let (across, down) = self.layout().mcus_of(&pass.components);
         for row in 0..down {
             for from in (0..across).step_by(MCUS_A_CHECK) {
                 timer.check()?;

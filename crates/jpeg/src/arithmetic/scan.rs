@@ -82,7 +82,7 @@ impl<'a> ArithmeticScan<'a> {
     ///
     /// [`ScanFault`]; `deadline`, `cancelled`.
     pub(crate) fn read(&mut self, coefficients: &mut Coefficients, row: usize, timer: &CpuTimer<'_>) -> Result<()> {
-        let (across, _) = coefficients.mcus_of(&self.indices);
+        let (across, _) = coefficients.layout.mcus_of(&self.indices);
         for x in 0..across {
             if x % MCUS_A_CHECK == 0 {
                 timer.check()?;
@@ -90,7 +90,14 @@ impl<'a> ArithmeticScan<'a> {
             self.restart_if_due(timer)?;
             for entry in 0..self.components.len() {
                 let index = self.indices[entry];
-                let (h, v) = if self.indices.len() == 1 { (1, 1) } else { coefficients.factors(index) };
+                let (h, v) = if self.indices.len() == 1 {
+                    (1, 1)
+                } else {
+                    {
+                        let blocks = coefficients.layout.of(index);
+                        (blocks.h, blocks.v)
+                    }
+                };
                 for block in 0..h * v {
                     let at = (x * h + block % h, row * v + block / h);
                     self.read_block(entry, coefficients, at).ok_or(ScanFault::BadCode)?;

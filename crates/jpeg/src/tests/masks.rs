@@ -6,6 +6,7 @@ use image_ingest_samples::{Avx2, CpuTimer};
 use super::band::{block, codes, slow_first, slow_refinement};
 use super::vectors::{Random, SlowReader, window};
 use crate::bits::BitReader;
+use crate::block_layout::ComponentBlocks;
 #[cfg(target_arch = "x86_64")]
 use crate::dispatch::{deposit_bmi2, pick_bmi2, spread_refined_avx2};
 use crate::mask_band::{
@@ -228,7 +229,7 @@ fn stored(file: &[u8], is_masked: bool, counts: &mut [u32; 3]) -> Result<Vec<(Ve
     };
     counts[2] += u32::from(is_masked);
     let at = |component: usize| {
-        let (h, v) = whole.factors(component);
+        let &ComponentBlocks { h, v, .. } = whole.layout.of(component);
         (0..2 * v).flat_map(move |y| (0..3 * h).map(move |x| (component, x, y)))
     };
     let places: Vec<_> = (0..3).flat_map(at).collect();
