@@ -26,7 +26,7 @@ const LAYERS: &[&[&str]] = &[
 /// The crates from the bottom up: a crate may depend on those of lower layers.
 const CRATES: &[&[&str]] = &[
     &["samples"],
-    &["color", "gif", "heif", "hevc", "jpeg", "png", "resize", "webp", "webp-encode"],
+    &["color", "facts", "gif", "heif", "hevc", "jpeg", "png", "resize", "webp", "webp-encode"],
     &["image-ingest"],
 ];
 

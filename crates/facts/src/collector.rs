@@ -1,0 +1,205 @@
+//! Collects the facts of a picture while its rows come.
+
+use image_ingest_samples::{Size, WorkError, chroma_size};
+
+use crate::axis::{BoxedAxis, WEIGHT_BITS};
+use crate::boxes::{BoxSums, box_side};
+use crate::colors;
+use crate::facts::{Facts, RgbColor};
+use crate::grid::WeightedGrid;
+use crate::luminance::luminance;
+use crate::pdq::{self, LUMA_BITS};
+use crate::result::Result;
+use crate::thumbhash;
+
+/// What the rows of a picture are. All of them have 8 bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowFormat {
+    /// Plane 0 is luma, and there is no chroma.
+    Gray,
+    /// Planes 0, 1 and 2 are luma, Cb and Cr of full-range BT.601; chroma has ⌈width / 2⌉ × ⌈height / 2⌉ samples, centred.
+    Ycbcr420,
+    /// Plane 0 has interleaved red, green and blue.
+    Rgb,
+}
+
+/// Takes the rows of an upright picture, and keeps sums of them alone: some hundred kilobytes for any picture.
+///
+/// The facts do not depend on how many rows come at a time, nor on how rows of different planes alternate.
+pub struct FactsCollector {
+    size: Size,
+    /// The size of the grid of colours.
+    colors: Size,
+    /// Luma for the PDQ hash.
+    pdq: WeightedGrid<1>,
+    /// A row of boxes of luma, with [`LUMA_BITS`] fraction bits.
+    luma: Vec<[u32; 1]>,
+    channels: Channels,
+}
+
+enum Channels {
+    /// Luma, and Cb and Cr where there are some.
+    Planes(Vec<(BoxSums<1>, WeightedGrid<1>)>),
+    Rgb {
+        boxes: BoxSums<3>,
+        grid: WeightedGrid<3>,
+    },
+}
+
+impl FactsCollector {
+    /// A collector of the facts of a picture of `size`, which has got no rows.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError::OutOfMemory`]; [`WorkError::Internal`] for a side of 0 or over 65 535.
+    pub fn new(size: Size, format: RowFormat) -> Result<Self> {
+        let colors = colors_size(size);
+        let plane = |samples: Size, pixels_per_sample: u32| -> Result<_> {
+            let x = axis(size.width, pixels_per_sample, samples.width).areas(colors.width);
+            let y = axis(size.height, pixels_per_sample, samples.height).areas(colors.height);
+            Ok((BoxSums::new(samples)?, WeightedGrid::new(x, y)?))
+        };
+        let half = chroma_size(size, (2, 2));
+        let channels = match format {
+            RowFormat::Gray => Channels::Planes(vec![plane(size, 1)?]),
+            RowFormat::Ycbcr420 => Channels::Planes(vec![plane(size, 1)?, plane(half, 2)?, plane(half, 2)?]),
+            RowFormat::Rgb => Channels::Rgb {
+                boxes: BoxSums::new(size)?,
+                grid: WeightedGrid::new(
+                    axis(size.width, 1, size.width).areas(colors.width),
+                    axis(size.height, 1, size.height).areas(colors.height),
+                )?,
+            },
+        };
+        let tents = |side: u32| axis(side, 1, side).tents();
+        let pdq = WeightedGrid::new(tents(size.width), tents(size.height))?;
+        Ok(Self { size, colors, pdq, luma: Vec::new(), channels })
+    }
+
+    /// Takes the next rows of a plane, whole and tight.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError::Internal`] for a part of a row, and for rows that the picture does not have; [`WorkError::OutOfMemory`].
+    pub fn push(&mut self, plane: usize, rows: &[u8]) -> Result<()> {
+        let Self { pdq, luma, channels, .. } = self;
+        match channels {
+            Channels::Planes(planes) => {
+                let missing = || WorkError::internal("rows of a plane that the picture does not have");
+                let (boxes, grid) = planes.get_mut(plane).ok_or_else(missing)?;
+                boxes.push(rows, |index, row| {
+                    grid.add(index, row);
+                    if plane == 0 {
+                        luma.clear();
+                        luma.extend(row.iter().map(|[sum]| [sum << LUMA_BITS]));
+                        pdq.add(index, luma);
+                    }
+                })
+            }
+            Channels::Rgb { boxes, grid } => boxes.push(rows, |index, row| {
+                grid.add(index, row);
+                luma.clear();
+                luma.extend(row.iter().map(|pixel| [luma_of(*pixel)]));
+                pdq.add(index, luma);
+            }),
+        }
+    }
+
+    /// The facts.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError::Internal`] when rows are missing; [`WorkError::OutOfMemory`].
+    pub fn finish(self) -> Result<Facts> {
+        let Self { size, colors, pdq, channels, .. } = self;
+        let is_complete = match &channels {
+            Channels::Planes(planes) => planes.iter().all(|(boxes, _)| boxes.is_complete()),
+            Channels::Rgb { boxes, .. } => boxes.is_complete(),
+        };
+        if !is_complete {
+            return Err(WorkError::internal("a picture ends before its last row"));
+        }
+        let is_hashable = size.width.min(size.height) >= pdq::MIN_SIDE;
+        let (pdq, pdq_quality) = if is_hashable { pdq::hash(&pdq.into_sums()) } else { pdq::NO_HASH };
+        let pixels = channels.pixels();
+        let (luminance, high_key) = luminance(&pixels);
+        Ok(Facts {
+            thumbhash: thumbhash::hash(colors, &pixels),
+            pdq,
+            pdq_quality,
+            average: colors::average(&pixels),
+            dominant: colors::dominant(&pixels),
+            luminance,
+            high_key,
+        })
+    }
+}
+
+impl Channels {
+    /// The pixels of the grid of colours.
+    fn pixels(self) -> Vec<RgbColor> {
+        match self {
+            Self::Rgb { grid, .. } => {
+                let pixel = |sums: [u64; 3]| RgbColor(sums.map(|sum| byte(fraction(sum), FRACTION_BITS)));
+                grid.into_sums().into_iter().map(pixel).collect()
+            }
+            Self::Planes(planes) => {
+                let mut planes = planes.into_iter().map(|(_, grid)| grid.into_sums());
+                let luma = planes.next().unwrap_or_default();
+                match planes.next().zip(planes.next()) {
+                    Some((cb, cr)) => {
+                        let pixels = luma.iter().zip(&cb).zip(&cr);
+                        pixels.map(|(([y], [cb]), [cr])| rgb([*y, *cb, *cr].map(fraction))).collect()
+                    }
+                    None => luma.iter().map(|[y]| RgbColor([byte(fraction(*y), FRACTION_BITS); 3])).collect(),
+                }
+            }
+        }
+    }
+}
+
+/// The size of the grid of colours: that of the picture, or 100 on its longer side and the other rounded half up.
+fn colors_size(size: Size) -> Size {
+    let longer = u64::from(size.longer());
+    if longer <= MAX_COLORS {
+        return size;
+    }
+    let scaled = |side: u32| {
+        let side = (2 * MAX_COLORS * u64::from(side) + longer) / (2 * longer);
+        u32::try_from(side.max(1)).unwrap_or(u32::MAX)
+    };
+    Size::new(scaled(size.width), scaled(size.height))
+}
+
+fn axis(pixels: u32, pixels_per_sample: u32, samples: u32) -> BoxedAxis {
+    BoxedAxis { pixels, pixels_per_sample, samples_per_box: box_side(samples) }
+}
+
+/// Luma of a sum of pixels, with [`LUMA_BITS`] fraction bits. The weights are BT.601's, and add up to 1.
+fn luma_of([r, g, b]: [u32; 3]) -> u32 {
+    306 * r + 601 * g + 117 * b
+}
+
+/// A weighted sum, rounded to [`FRACTION_BITS`].
+fn fraction(sum: u64) -> i64 {
+    let dropped = 2 * WEIGHT_BITS - FRACTION_BITS;
+    i64::try_from((sum + (1 << (dropped - 1))) >> dropped).unwrap_or(i64::MAX)
+}
+
+/// Red, green and blue of full-range BT.601 (ITU-T T.871, clause 7), whose factors have 16 fraction bits.
+fn rgb([y, cb, cr]: [i64; 3]) -> RgbColor {
+    let centre = 128 << FRACTION_BITS;
+    let (y, cb, cr) = (y << 16, cb - centre, cr - centre);
+    let channels = [y + 91_881 * cr, y - 22_554 * cb - 46_802 * cr, y + 116_130 * cb];
+    RgbColor(channels.map(|value| byte(value, FRACTION_BITS + 16)))
+}
+
+/// A value rounded half up, and clamped to a byte.
+fn byte(value: i64, fraction_bits: u32) -> u8 {
+    u8::try_from(((value + (1 << (fraction_bits - 1))) >> fraction_bits).clamp(0, 255)).unwrap_or(u8::MAX)
+}
+
+/// The longer side of the grid of colours: what ThumbHash's reference takes at most.
+const MAX_COLORS: u64 = 100;
+/// Fraction bits of colours before they are rounded.
+const FRACTION_BITS: u32 = 16;
