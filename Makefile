@@ -21,6 +21,8 @@
 # make coverage  prints the line coverage of our own parsers (needs python3 and the llvm-cov of rustc's LLVM)
 # make oracles  compares every engine with libjpeg-turbo, libwebp or libde265, ORACLE_SECONDS of generated input for each (60)
 # make conformance  compares canonical pictures with an independent oracle and writes docs/conformance.md (needs python3)
+# make facts  compares ThumbHash and PDQ with their reference implementations and writes conformance/facts/reference.tsv
+#   (needs python3, a C++ compiler, npm)
 # make quality  scores encoded pictures by SSIMULACRA2 and writes docs/quality.md (needs python3)
 # make peers  sets public libraries up, runs them beside this one and writes docs/peers.md and docs/peers.svg (needs python3)
 # make test-aarch64  builds for aarch64 and tests under qemu-user, with any Rust that has std for that target
@@ -38,7 +40,7 @@ TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null
 BIN := $(TARGET_DIR)/release/image-ingest
 BENCH_INPUTS := $(TARGET_DIR)/bench-inputs
 
-.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients server-slow server-load test test-features test-slow test-aarch64 wasm-selftest static robustness robustness-short check advisories bench fuzz search coverage testdata conformance quality peers setup setup-oracles oracles
+.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients server-slow server-load test test-features test-slow test-aarch64 wasm-selftest static robustness robustness-short check advisories bench fuzz search coverage testdata conformance facts quality peers setup setup-oracles oracles
 
 run: setup
 	$(CARGO) build --release --package image-ingest-cli
@@ -128,7 +130,7 @@ check-dependencies:
 	else echo "check: cargo-deny is not installed; licences, bans and sources not checked"; fi
 
 # In this order: what fails soonest comes first.
-nightly: test-slow oracles conformance quality robustness server-slow server-clients test-aarch64 wasm-selftest static fuzz
+nightly: test-slow oracles conformance facts quality robustness server-slow server-clients test-aarch64 wasm-selftest static fuzz
 
 ROBUSTNESS := --package image-ingest-robustness -- --work $(TARGET_DIR)/robustness
 
@@ -176,6 +178,13 @@ conformance: setup $(ORACLE)/ready
 	$(ORACLE)/bin/python -W ignore conformance/oracle/compare.py \
 	  $(TARGET_DIR)/release/image-ingest-conformance $(ORACLE) docs/conformance.md $(ORACLE_ROOTS)
 
+FACTS := $(TARGET_DIR)/facts
+
+facts: setup $(FACTS)/ready
+	$(CARGO) build --release --package image-ingest-conformance
+	$(FACTS)/bin/python conformance/facts/compare.py \
+	  $(TARGET_DIR)/release/image-ingest-conformance $(FACTS) conformance/facts/reference.tsv $(ORACLE_ROOTS)
+
 quality: setup $(ORACLE)/ready $(BENCH_INPUTS)
 	$(CARGO) build --release --package image-ingest-cli --package image-ingest-conformance
 	$(ORACLE)/bin/python -W ignore conformance/oracle/quality.py \
@@ -191,6 +200,13 @@ peers: setup $(BENCH_INPUTS)
 $(ORACLE)/ready: conformance/oracle/requirements.txt
 	python3 -m venv $(ORACLE)
 	$(ORACLE)/bin/pip install --quiet --requirement conformance/oracle/requirements.txt
+	@touch $@
+
+$(FACTS)/ready: conformance/facts/requirements.txt conformance/facts/package.json
+	python3 -m venv $(FACTS)
+	$(FACTS)/bin/pip install --quiet --requirement conformance/facts/requirements.txt
+	cp conformance/facts/package.json $(FACTS)
+	cd $(FACTS) && npm install --no-audit --no-fund --silent
 	@touch $@
 
 setup:
