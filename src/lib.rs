@@ -25,6 +25,7 @@ mod error;
 pub mod header;
 mod pixels;
 mod plan;
+pub mod rendition;
 mod run;
 #[doc(hidden)]
 pub mod stages;

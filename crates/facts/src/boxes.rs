@@ -1,16 +1,17 @@
 //! Sums the samples of boxes while rows come, so that what follows sees a picture of some hundred pixels a side.
 //!
-//! A picture of fewer than 1024 pixels along an axis keeps all of them along it.
+//! A picture of fewer than 512 pixels along an axis keeps all of them along it.
 
 use image_ingest_samples::{Size, WorkError, reserve_exact, zeroed};
 
 use crate::result::Result;
 
-/// Pixels of an axis that make a box, for an axis of `len` pixels: boxes number at least 512, and fewer than 1024.
+/// Pixels of an axis that make a box, for an axis of `len` pixels: the largest power of two for which there are at least 256
+/// boxes, so that there are fewer than 513.
 ///
-/// A side is below 65 536, so a box has at most 127 × 127 samples.
+/// A side is below 65 536, so a box has at most 128 × 128 samples.
 pub(crate) fn box_side(len: u32) -> u32 {
-    (len / 512).max(1)
+    1 << (len / 256).max(1).ilog2()
 }
 
 /// The boxes of a picture of `C` interleaved channels. The last box of an axis may be smaller than the others.
@@ -21,9 +22,9 @@ pub(crate) struct BoxSums<const C: usize> {
     box_height: u32,
     /// Rows that have come.
     seen: u32,
-    /// The sums of the rows of a row of boxes, column by column: at most 127 samples, which 16 bits hold.
+    /// The sums of the rows of a row of boxes, column by column: at most 128 samples, which 16 bits hold.
     columns: Vec<u16>,
-    /// The sums of boxes: at most 127² samples, which 22 bits hold.
+    /// The sums of boxes: at most 128² samples, which 22 bits hold.
     boxes: Vec<[u32; C]>,
 }
 
@@ -78,16 +79,37 @@ impl<const C: usize> BoxSums<C> {
         self.seen == self.height
     }
 
+    /// Sums the columns of every box. The compiler makes vectors of these loops where it knows how many columns a box has.
     fn sum_boxes(&mut self) {
-        let columns = self.columns.as_chunks::<C>().0.chunks(self.box_width);
-        for (sums, columns) in self.boxes.iter_mut().zip(columns) {
-            *sums = [0; C];
-            for column in columns {
-                sums.iter_mut().zip(column).for_each(|(sum, column)| *sum += u32::from(*column));
-            }
+        let (columns, boxes) = (self.columns.as_chunks::<C>().0, &mut self.boxes[..]);
+        match self.box_width {
+            1 => sum_of::<C, 1>(columns, boxes),
+            2 => sum_of::<C, 2>(columns, boxes),
+            4 => sum_of::<C, 4>(columns, boxes),
+            8 => sum_of::<C, 8>(columns, boxes),
+            16 => sum_of::<C, 16>(columns, boxes),
+            width => boxes.iter_mut().zip(columns.chunks(width)).for_each(|(sums, columns)| *sums = sum(columns)),
         }
         self.columns.fill(0);
     }
+}
+
+/// Sums boxes of `W` columns.
+fn sum_of<const C: usize, const W: usize>(columns: &[[u16; C]], boxes: &mut [[u32; C]]) {
+    let (whole, rest) = columns.as_chunks::<W>();
+    boxes.iter_mut().zip(whole).for_each(|(sums, columns)| *sums = sum(columns));
+    if let Some(last) = boxes.get_mut(whole.len()) {
+        *last = sum(rest);
+    }
+}
+
+#[inline]
+fn sum<const C: usize>(columns: &[[u16; C]]) -> [u32; C] {
+    let mut sums = [0; C];
+    for column in columns {
+        sums.iter_mut().zip(column).for_each(|(sum, column)| *sum += u32::from(*column));
+    }
+    sums
 }
 
 const MAX_SIDE: u32 = 65_535;
@@ -109,12 +131,12 @@ mod tests {
             made
         };
         let all = made(1025);
-        assert_eq!((all.len(), all[0].1.len()), (513, 513));
+        assert_eq!((all.len(), all[0].1.len()), (257, 385));
         let sum = |xs: std::ops::Range<usize>, ys: std::ops::Range<usize>| -> u32 {
             ys.flat_map(|y| samples[y * 1537..][xs.clone()].iter()).map(|s| u32::from(*s)).sum()
         };
-        assert_eq!(all[3], (3, (0..513).map(|x| [sum(x * 3..(x * 3 + 3).min(1537), 6..8)]).collect()));
-        assert_eq!(all[512].1[512], [sum(1536..1537, 1024..1025)], "the last box is what is left");
+        assert_eq!(all[3], (3, (0..385).map(|x| [sum(x * 4..(x * 4 + 4).min(1537), 12..16)]).collect()));
+        assert_eq!(all[256].1[384], [sum(1536..1537, 1024..1025)], "the last box is what is left");
         assert_eq!(made(1), all);
         assert_eq!(made(100), all);
     }
