@@ -7,13 +7,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use image_ingest_samples::{Budget, CancellationToken, Moment, Pool, Size, Workers};
 
-use crate::canonical::{Canonical, canonicalise};
+use crate::canonical::{Canonical, CanonicalBuffer, CanonicalSink, RowStages};
 use crate::codec;
 use crate::encode::encode;
 use crate::encode::rows::RowEncoder;
 use crate::error::{Error, Result};
-use crate::header::Header;
-use crate::pixels::{CanonicalRows, KeepPixels, Pixels};
+use crate::header::{Header, Orientation};
 use crate::plan::profile::{Encoding, Profile};
 use crate::plan::{Plan, cost, plan};
 use crate::run::receipt::{Receipt, Timings};
@@ -175,38 +174,65 @@ impl Ingest {
         Ok(Prepared { upload, source_id, header, plan, memory_bytes, budget, probe: started.elapsed() })
     }
 
-    /// Decodes, canonicalises, encodes and names. Where a codec's rows need nothing else, they are encoded while they are
-    /// decoded.
+    /// Decodes, canonicalises, encodes and names.
     pub(crate) fn finish(&self, prepared: Prepared) -> Result<Background> {
-        self.finish_keeping(prepared, false).map(|(background, _)| background)
+        let Encoding::Jpeg { quality } = self.profile.encoding else { return Ok(self.finish_keeping(prepared)?.0) };
+        if prepared.plan.orientation != Orientation::Upright {
+            return Ok(self.finish_keeping(prepared)?.0);
+        }
+        let mut encoder = RowEncoder::new(quality);
+        let done = self.rows(&prepared, &mut encoder)?;
+        let mut timings = done.timings;
+        let bytes = catch_panic(prepared.header.format, || timed(&mut timings.encode, || encoder.finish()))?;
+        timings.encode += done.sink;
+        self.background(&prepared, bytes, done.alpha_composed, timings)
     }
 
-    /// The same; `keeps` the canonical image before encoding, for which it has to exist.
-    pub(crate) fn finish_keeping(&self, prepared: Prepared, keeps: bool) -> Result<(Background, Option<Canonical>)> {
-        let Prepared { upload, source_id, header, plan, memory_bytes, budget, probe } = prepared;
-        let (workers, encoding) = (self.workers().under(&budget), self.profile.encoding);
-        let mut timings = Timings { probe, ..Timings::default() };
-        let (canonical, bytes) = catch_panic(header.format, || {
-            let mut encoder = RowEncoder::new(&plan, encoding, workers.timer());
-            let rows: &mut dyn CanonicalRows = if keeps { &mut KeepPixels } else { &mut encoder };
-            let pixels =
-                timed(&mut timings.decode, || codec::decode(&upload, &header, &plan, &self.limits, workers, rows))?;
-            if matches!(pixels, Pixels::Delivered) {
-                let (bytes, meanwhile) = timed(&mut timings.encode, || encoder.finish())?;
-                timings.encode += meanwhile;
-                timings.decode = timings.decode.saturating_sub(meanwhile);
-                return Ok((None, bytes));
-            }
-            let canonical =
-                timed(&mut timings.canonicalise, || canonicalise(pixels, header.coded_size, &plan, workers))?;
-            let bytes = timed(&mut timings.encode, || encode(&canonical, encoding, &workers.timer()))?;
-            Ok((Some(canonical), bytes))
+    /// The same, and keeps the canonical image before encoding.
+    pub(crate) fn finish_keeping(&self, prepared: Prepared) -> Result<(Background, Canonical)> {
+        let mut buffer = CanonicalBuffer::default();
+        let done = self.rows(&prepared, &mut buffer)?;
+        let mut timings = done.timings;
+        timings.canonicalise += done.sink;
+        let plan = &prepared.plan;
+        let canonical = buffer.finish(plan.orientation, done.alpha_composed, plan.scale.divisor())?;
+        let timer = prepared.budget.timer();
+        let encode = || encode(&canonical, self.profile.encoding, &timer);
+        let bytes = catch_panic(prepared.header.format, || timed(&mut timings.encode, encode))?;
+        drop(timer);
+        let background = self.background(&prepared, bytes, done.alpha_composed, timings)?;
+        Ok((background, canonical))
+    }
+
+    /// Decodes, and gives the rows of the canonical image to `sink`.
+    fn rows(&self, prepared: &Prepared, sink: &mut dyn CanonicalSink) -> Result<Done> {
+        let Prepared { upload, header, plan, budget, probe, .. } = prepared;
+        let workers = self.workers().under(budget);
+        let mut timings = Timings { probe: *probe, ..Timings::default() };
+        let done = catch_panic(header.format, || {
+            let mut stages = RowStages::new(plan, sink, workers.inner_timer());
+            let decode = || codec::decode(upload, header, plan, &self.limits, workers, &mut stages);
+            timed(&mut timings.decode, decode)?;
+            stages.finish()
         })?;
+        timings.canonicalise = done.stages;
+        timings.decode = timings.decode.saturating_sub(done.stages + done.sink);
+        Ok(Done { alpha_composed: done.alpha_composed, timings, sink: done.sink })
+    }
+
+    fn background(
+        &self,
+        prepared: &Prepared,
+        bytes: Vec<u8>,
+        alpha_composed: bool,
+        mut timings: Timings,
+    ) -> Result<Background> {
+        let Prepared { upload, source_id, header, plan, memory_bytes, budget, .. } = prepared;
         let id = timed(&mut timings.content_id, || ContentId::of(&bytes));
         budget.check()?;
-        let receipt = Receipt::new(&header, upload.len() as u64, &plan, memory_bytes, canonical.as_ref(), timings);
-        let background = Background { bytes: bytes.into(), id, source_id, size: plan.size(), encoding, receipt };
-        Ok((background, canonical))
+        let receipt = Receipt::new(header, upload.len() as u64, plan, *memory_bytes, alpha_composed, timings);
+        let encoding = self.profile.encoding;
+        Ok(Background { bytes: bytes.into(), id, source_id: *source_id, size: plan.size(), encoding, receipt })
     }
 
     fn workers(&self) -> Workers<'_> {
@@ -248,6 +274,14 @@ pub(crate) struct Prepared {
     pub(crate) memory_bytes: u64,
     budget: Budget,
     probe: Duration,
+}
+
+/// What decoding into a sink came to.
+struct Done {
+    alpha_composed: bool,
+    timings: Timings,
+    /// What the sink took of that time.
+    sink: Duration,
 }
 
 /// Turns a panic into `internal`: it is a bug of this library. `work` owns or only reads what it uses, so no broken value can be

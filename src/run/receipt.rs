@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use image_ingest_samples::Size;
 
-use crate::canonical::Canonical;
 use crate::header::Header;
 use crate::plan::Plan;
 use crate::upload::format::Format;
@@ -124,16 +123,15 @@ impl Receipt {
         bytes: u64,
         plan: &Plan,
         memory_bytes: u64,
-        canonical: Option<&Canonical>,
+        alpha_composed: bool,
         timings: Timings,
     ) -> Self {
         Self {
             source: SourceFacts::new(header, bytes),
             color_conversion: plan.conversion.name(),
             frames_dropped: header.frames.map_or(0, |frames| frames.saturating_sub(1)),
-            // Rows that were encoded as they came are opaque, and reduced by the codec.
-            alpha_composed: canonical.is_some_and(|canonical| canonical.alpha_composed),
-            dct_scale_divisor: canonical.map_or(plan.scale.divisor(), |canonical| canonical.scale_divisor),
+            alpha_composed,
+            dct_scale_divisor: plan.scale.divisor(),
             memory_bytes,
             timings,
         }

@@ -139,10 +139,12 @@ impl<T: Arithmetic> RowReducer<T> {
         }
     }
 
-    /// Gives the rows that are finished to `take` and forgets them. RGBA whose alpha was multiplied in is not divided yet
-    /// before [`Self::finish`], so it must not be taken.
+    /// Gives the rows that are finished to `take`, divided by alpha where that was multiplied in, and forgets them.
     pub(crate) fn take_finished(&mut self, take: impl FnOnce(&[T]) -> Result<()>) -> Result<()> {
         if !self.out.is_empty() {
+            if self.premultiplied.is_some() {
+                unpremultiply(&mut self.out);
+            }
             take(&self.out)?;
             self.taken += self.out.len();
             self.out.clear();
