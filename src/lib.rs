@@ -22,6 +22,7 @@ mod canonical;
 mod codec;
 mod encode;
 mod error;
+pub mod facts;
 pub mod header;
 mod pixels;
 mod plan;

@@ -5,6 +5,7 @@ use std::thread::available_parallelism;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Parser, Subcommand, ValueEnum, value_parser};
+use image_ingest::rendition::RenditionSpec;
 use image_ingest::{Encoding, Geometry, Ingest, IngestBuilder, Limits, Profile};
 
 use crate::exit::Fatal;
@@ -39,7 +40,7 @@ pub(crate) enum Command {
 pub(crate) struct IngestArgs {
     #[command(flatten)]
     pub(crate) inputs: InputArgs,
-    /// Store each canonical image in this folder as ID.jpg or ID.webp; it is created if missing. Without it nothing is
+    /// Store each canonical image and rendition in this folder as ID.jpg or ID.webp; it is created if missing. Without it nothing is
     /// stored
     #[arg(short, long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
@@ -52,6 +53,8 @@ pub(crate) struct IngestArgs {
     /// Print a summary on standard error even where that is no terminal
     #[arg(long)]
     pub(crate) summary: bool,
+    #[command(flatten)]
+    pub(crate) extras: ExtraArgs,
     #[command(flatten)]
     pub(crate) canonical: CanonicalArgs,
 }
@@ -78,7 +81,44 @@ pub(crate) struct BenchArgs {
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = jobs(), conflicts_with = "jobs")]
     pub(crate) threads: usize,
     #[command(flatten)]
+    pub(crate) extras: ExtraArgs,
+    #[command(flatten)]
     pub(crate) canonical: CanonicalArgs,
+}
+
+/// What is made of each picture besides the canonical image.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExtraArgs {
+    /// Make a further size as well, such as card=fit:640 or thumb=cover:256x256@0.5,0.3:webp80: fit:N has N pixels on the
+    /// longer side, cover:WxH crops around the point X,Y (0-1, else the centre), and jpegQ or webpQ encodes it; may be given
+    /// several times
+    #[arg(long = "rendition", value_name = "NAME=SPEC", value_parser = RenditionSpec::parse_named)]
+    renditions: Vec<(String, RenditionSpec)>,
+    /// Add a ThumbHash, a PDQ hash, colours and luminance to each line
+    #[arg(long)]
+    facts: bool,
+}
+
+impl ExtraArgs {
+    /// The builder of an entry point that makes these as well.
+    ///
+    /// # Errors
+    ///
+    /// Usage: two renditions of one name, an encoding that this build does not have.
+    pub(crate) fn add_to(&self, builder: IngestBuilder) -> Result<IngestBuilder, Fatal> {
+        let mut builder = builder.facts(self.facts);
+        for (index, (name, spec)) in self.renditions.iter().enumerate() {
+            if self.renditions[..index].iter().any(|(other, _)| other == name) {
+                return Err(Fatal::usage(format!("--rendition {name}=…: the name is given twice")));
+            }
+            if !spec.encoding.is_built_in() {
+                let why = "this program was built without the feature webp-encode";
+                return Err(Fatal::usage(format!("--rendition {name}={spec}: {why}")));
+            }
+            builder = builder.rendition(name, *spec);
+        }
+        Ok(builder)
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -198,12 +238,15 @@ Examples:
   image-ingest ingest photo.heic --out canonical/
   image-ingest ingest photos/ --out canonical/ --max-edge 1280 --quality 75
   image-ingest ingest photos/ --cover 1170x2532 --matte 000000 --out canonical/
+  image-ingest ingest photos/ --out stored/ --rendition card=fit:640 --rendition thumb=cover:256x256@0.5,0.3 --facts
   curl -s https://example.com/a.jpg | image-ingest ingest -
   image-ingest ingest photos/ | jq -r 'select(.error) | [.path, .error.code] | @tsv'
 
 An accepted input is one line, wrapped here:
   {\"path\":\"a.heic\",\"id\":\"obj_…\",\"source_id\":\"src_…\",\"format\":\"jpeg\",\"width\":2016,\"height\":1512,
    \"bytes\":524288,\"output\":\"canonical/obj_….jpg\",\"source\":{…},\"timings_ms\":{…},…}
+With --rendition it has \"renditions\":{\"card\":{\"id\":…,\"width\":…,\"height\":…,\"bytes\":…,\"output\":…}}, and with --facts
+\"facts\":{\"thumbhash\":…,\"pdq\":…,\"pdq_quality\":…,\"average\":…,\"dominant\":…,\"luminance\":…,\"high_key\":…}.
 A refused one names the reason, who must act (\"upload\" or \"service\"), and the numbers where a limit refused it:
   {\"path\":\"b.tif\",\"error\":{\"code\":\"unknown_format\",\"blame\":\"upload\",\"message\":\"…\",\"limit\":null,\"actual\":null}}
 

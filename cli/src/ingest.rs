@@ -1,10 +1,13 @@
 //! `image-ingest ingest`: makes the canonical file of each input, and writes one line about it.
 
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::process;
 use std::vec::IntoIter;
 
-use image_ingest::{Background, ContentId, Ingest, Receipt, Source, SourceFacts, SourceId, Timings};
+use image_ingest::facts::Facts;
+use image_ingest::rendition::Rendition;
+use image_ingest::{Background, ContentId, Encoding, Ingest, Receipt, Size, Source, SourceFacts, SourceId, Timings};
 use serde::Serialize;
 
 use crate::args::IngestArgs;
@@ -20,7 +23,7 @@ use crate::report::Report;
 ///
 /// The output folder or standard output cannot be written.
 pub(crate) fn run(args: &IngestArgs, lines: &mut Lines) -> Result<Verdict, Fatal> {
-    let ingest = args.canonical.ingest()?;
+    let ingest = args.extras.add_to(args.canonical.builder()?)?.build().map_err(|e| Fatal::new("profile", e))?;
     let unfinished = Unfinished::default();
     stop_cleanly(unfinished.clone())?;
     let folder = args.out.as_deref().map(|dir| {
@@ -88,18 +91,26 @@ impl Iterator for Feed<'_> {
     }
 }
 
-/// A canonical image, and where it was stored.
+/// A canonical image and its renditions, and where they were stored.
 struct Stored {
     background: Background,
     output: Option<String>,
+    /// In the order of the background's renditions.
+    rendition_outputs: Vec<Option<String>>,
 }
 
 impl Stored {
     fn new(background: Background, folder: Option<&Folder>) -> Result<Self, Failure> {
-        let name = format!("{}.{}", background.id, background.encoding.extension());
-        let output = folder.map(|folder| folder.store(&name, &background.bytes)).transpose();
-        let output = output.map_err(|e| Failure::io(&format!("cannot store {name}"), &e))?;
-        Ok(Self { background, output: output.as_deref().map(shown) })
+        let store = |id: ContentId, encoding: Encoding, bytes: &[u8]| -> Result<Option<String>, Failure> {
+            let name = format!("{id}.{}", encoding.extension());
+            let output = folder.map(|folder| folder.store(&name, bytes)).transpose();
+            let output = output.map_err(|e| Failure::io(&format!("cannot store {name}"), &e))?;
+            Ok(output.as_deref().map(shown))
+        };
+        let renditions = background.renditions.iter();
+        let rendition_outputs = renditions.map(|r| store(r.id, r.encoding, &r.bytes)).collect::<Result<_, _>>()?;
+        let output = store(background.id, background.encoding, &background.bytes)?;
+        Ok(Self { background, output, rendition_outputs })
     }
 }
 
@@ -114,18 +125,32 @@ struct IngestLine<'a> {
     height: u32,
     bytes: usize,
     output: Option<&'a str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    renditions: BTreeMap<&'a str, RenditionLine<'a>>,
     source: &'a SourceFacts,
     color_conversion: &'static str,
     frames_dropped: u32,
     alpha_composed: bool,
     dct_scale_divisor: u32,
     memory_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    facts: Option<&'a Facts>,
     timings_ms: Timings,
+}
+
+/// The part of a line for a rendition.
+#[derive(Serialize)]
+struct RenditionLine<'a> {
+    id: ContentId,
+    width: u32,
+    height: u32,
+    bytes: usize,
+    output: Option<&'a str>,
 }
 
 impl<'a> IngestLine<'a> {
     fn new(path: &'a str, stored: &'a Stored) -> Self {
-        let Background { bytes, id, source_id, size, encoding, receipt, .. } = &stored.background;
+        let Background { bytes, id, source_id, size, encoding, renditions, receipt, .. } = &stored.background;
         let Receipt { source, color_conversion, frames_dropped, alpha_composed, dct_scale_divisor, .. } = receipt;
         Self {
             path,
@@ -136,14 +161,24 @@ impl<'a> IngestLine<'a> {
             height: size.height,
             bytes: bytes.len(),
             output: stored.output.as_deref(),
+            renditions: renditions.iter().zip(&stored.rendition_outputs).map(RenditionLine::named).collect(),
             source,
             color_conversion,
             frames_dropped: *frames_dropped,
             alpha_composed: *alpha_composed,
             dct_scale_divisor: *dct_scale_divisor,
             memory_bytes: receipt.memory_bytes,
+            facts: receipt.facts.as_ref(),
             timings_ms: receipt.timings,
         }
+    }
+}
+
+impl<'a> RenditionLine<'a> {
+    fn named((rendition, output): (&'a Rendition, &'a Option<String>)) -> (&'a str, Self) {
+        let Size { width, height } = rendition.size;
+        let (id, bytes) = (rendition.id, rendition.bytes.len());
+        (&rendition.name, Self { id, width, height, bytes, output: output.as_deref() })
     }
 }
 

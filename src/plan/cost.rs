@@ -9,6 +9,7 @@ use image_ingest_samples::Size;
 use crate::header::{Channels, Coding, Header, Orientation};
 use crate::plan::Plan;
 use crate::plan::profile::Encoding;
+use crate::plan::rendition::RenditionSpec;
 
 /// What decoding one picture holds in memory, as its codec states it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +101,23 @@ pub(crate) fn estimate(header: &Header, plan: &Plan, encoding: Encoding, upload_
     upload_bytes + copied_bytes(header, upload_bytes) + stage + stage / 8 + FIXED + cost.extra_for_threads
 }
 
+/// Bytes that renditions of a canonical image of `size`, and facts of it, need in addition to what [`estimate`] says.
+///
+/// All renditions are made at the same time as the canonical file. Each holds the rows under its filter, and its file.
+pub(crate) fn outputs<'s>(size: Size, specs: impl Iterator<Item = &'s RenditionSpec>, facts: bool) -> u64 {
+    let row = 3 * u64::from(size.width);
+    let rendition = |spec: &RenditionSpec| {
+        let (crop, target) = spec.frame(size);
+        let window = 4 * u64::from(crop.size.height.div_ceil(target.height)) + 2;
+        let reducing = row * (window + 16 + 32) + 64 * u64::from(size.longer());
+        // libwebp takes whole pictures.
+        let whole = if matches!(spec.encoding, Encoding::Webp { .. }) { 3 } else { 0 };
+        reducing + target.pixels() * (whole + encoder_bytes_per_pixel(spec.encoding))
+    };
+    let bytes = specs.map(rendition).sum::<u64>() + if facts { FACTS } else { 0 };
+    bytes + bytes / 8
+}
+
 /// What is kept in addition to the upload although it was read from there: the ICC profile, inflated or put together
 /// from its pieces, and the slices of HEVC pictures without emulation prevention bytes (ITU-T H.265, § 7.3.1.1).
 fn copied_bytes(header: &Header, upload_bytes: u64) -> u64 {
@@ -150,6 +168,9 @@ fn encoder_bytes_per_pixel(encoding: Encoding) -> u64 {
 
 /// What a job of any size needs: tables, buffers of rows, and the colour engine (3 MiB for 16-bit curves).
 const FIXED: u64 = 5 * 1024 * 1024;
+
+/// What facts need of a picture of any size: grids of sums, the largest of 100 × 100 pixels, and rows of boxes.
+const FACTS: u64 = 768 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -36,8 +36,8 @@ pub(crate) fn hash(size: Size, pixels: &[RgbColor]) -> ThumbHash {
     // Frequencies of luminance, rounded half up.
     let frequencies = |side: u64| ((14 * side + longer) / (2 * longer)).max(1);
     let (lx, ly) = (frequencies(width), frequencies(height));
-    let channel = |value: fn([i64; 3]) -> i64| -> Vec<i64> {
-        pixels.iter().map(|RgbColor(pixel)| value(pixel.map(i64::from))).collect()
+    let channel = |value: fn([i32; 3]) -> i32| -> Vec<i32> {
+        pixels.iter().map(|RgbColor(pixel)| value(pixel.map(i32::from))).collect()
     };
     let luminance = Channel::of(size, &channel(|[r, g, b]| r + g + b), 3 * 255, (lx.max(3), ly.max(3)));
     let yellow_blue = Channel::of(size, &channel(|[r, g, b]| r + g - 2 * b), 2 * 255, (3, 3));
@@ -72,7 +72,7 @@ impl Channel {
     /// Transforms values of −`unit` to `unit`, and keeps the triangle of the lowest `nx` × `ny` frequencies.
     ///
     /// Values are at most 765 and cosines at most 2^18, so a row of 100 sums up to below 2^35, and 100 rows to below 2^60.
-    fn of(size: Size, values: &[i64], unit: i64, (nx, ny): (u64, u64)) -> Self {
+    fn of(size: Size, values: &[i32], unit: i64, (nx, ny): (u64, u64)) -> Self {
         let row_len = size.width.max(1) as usize;
         let cosines = |frequency: u64, side: u32| -> Vec<i64> {
             let frequency = u32::try_from(frequency).unwrap_or(0);
@@ -82,7 +82,10 @@ impl Channel {
         let horizontal: Vec<Vec<i64>> = (0..nx)
             .map(|cx| {
                 let cosines = cosines(cx, size.width);
-                values.chunks(row_len).map(|row| dot(row, &cosines)).collect()
+                values
+                    .chunks(row_len)
+                    .map(|row| row.iter().zip(&cosines).map(|(v, c)| i64::from(*v) * c).sum())
+                    .collect()
             })
             .collect();
         let mut frequencies = Vec::new();
@@ -92,7 +95,7 @@ impl Channel {
             frequencies.extend(kept.map(|(_, column)| i128::from(dot(column, &cosines))));
         }
         let varying = frequencies.split_off(1);
-        let one = i128::from(unit) * i128::from(size.pixels()) << (2 * COSINE_BITS);
+        let one = (i128::from(unit) * i128::from(size.pixels())) << (2 * COSINE_BITS);
         let largest = varying.iter().map(|f| f.abs()).max().unwrap_or(0);
         Self { one, mean: frequencies[0], varying, largest }
     }

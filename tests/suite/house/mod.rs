@@ -19,6 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["canonical"],
     &["encode"],
     &["run"],
+    &["facts", "rendition"],
     &["stages"],
     &["lib"],
 ];
