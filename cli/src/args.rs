@@ -29,6 +29,9 @@ pub(crate) enum Command {
     /// Print what each input's header says, without decoding
     #[command(after_help = INSPECT_EXAMPLES)]
     Inspect(InspectArgs),
+    /// Make one HTML page of all inputs, to look at: before and after, receipts, renditions, placeholders and refusals
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(ReportArgs),
     /// Measure how long each input takes, from bytes in memory to bytes in memory
     #[command(after_help = BENCH_EXAMPLES)]
     Bench(BenchArgs),
@@ -44,12 +47,8 @@ pub(crate) struct IngestArgs {
     /// stored
     #[arg(short, long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Images to work on at a time [default: one for each CPU]
-    #[arg(short, long, value_name = "N", default_value_t = cpus(), hide_default_value = true, value_parser = jobs())]
-    pub(crate) jobs: usize,
-    /// Memory that all images in work may need together, in MiB, by estimate before decoding; the others wait
-    #[arg(long, value_name = "MiB", default_value_t = 1024, value_parser = value_parser!(u64).range(1..=1 << 24))]
-    pub(crate) memory_budget: u64,
+    #[command(flatten)]
+    pub(crate) jobs: JobArgs,
     /// Print a summary on standard error even where that is no terminal
     #[arg(long)]
     pub(crate) summary: bool,
@@ -57,6 +56,35 @@ pub(crate) struct IngestArgs {
     pub(crate) extras: ExtraArgs,
     #[command(flatten)]
     pub(crate) canonical: CanonicalArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReportArgs {
+    #[command(flatten)]
+    pub(crate) inputs: InputArgs,
+    /// Write the page to this file
+    #[arg(short, long, value_name = "FILE", default_value = "report.html")]
+    pub(crate) output: PathBuf,
+    /// Pictures in the page, in MiB; later inputs show a small picture alone
+    #[arg(long, value_name = "MiB", default_value_t = 64, value_parser = value_parser!(u64).range(0..=1024))]
+    pub(crate) max_pictures: u64,
+    #[command(flatten)]
+    pub(crate) jobs: JobArgs,
+    #[command(flatten)]
+    pub(crate) extras: ExtraArgs,
+    #[command(flatten)]
+    pub(crate) canonical: CanonicalArgs,
+}
+
+/// How many images are in work at a time.
+#[derive(Debug, clap::Args)]
+pub(crate) struct JobArgs {
+    /// Images to work on at a time [default: one for each CPU]
+    #[arg(short, long, value_name = "N", default_value_t = cpus(), hide_default_value = true, value_parser = jobs())]
+    pub(crate) jobs: usize,
+    /// Memory that all images in work may need together, in MiB, by estimate before decoding; the others wait
+    #[arg(long, value_name = "MiB", default_value_t = 1024, value_parser = value_parser!(u64).range(1..=1 << 24))]
+    pub(crate) memory_budget: u64,
 }
 
 #[derive(Debug, clap::Args)]
@@ -100,6 +128,20 @@ pub(crate) struct ExtraArgs {
 }
 
 impl ExtraArgs {
+    /// The builder of an entry point for a page: facts always, and renditions of usual sizes where none are asked for.
+    ///
+    /// # Errors
+    ///
+    /// As [`add_to`](Self::add_to).
+    pub(crate) fn add_to_page(&self, builder: IngestBuilder) -> Result<IngestBuilder, Fatal> {
+        let usual = ["device=cover:1170x2532", "card=fit:640", "thumb=cover:256x256"];
+        let renditions = match &self.renditions[..] {
+            [] => usual.iter().filter_map(|spec| RenditionSpec::parse_named(spec).ok()).collect(),
+            given => given.to_vec(),
+        };
+        Self { renditions, facts: true }.add_to(builder)
+    }
+
     /// The builder of an entry point that makes these as well.
     ///
     /// # Errors
@@ -257,6 +299,13 @@ Examples:
   image-ingest inspect photo.heic
   image-ingest inspect photos/ | jq -r '[.path, .format, .width, .height, .color] | @tsv'
   image-ingest inspect --max-edge 1024 photo.jpg | jq .canonical_size";
+
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  image-ingest report photos/ -o report.html
+  image-ingest report uploads/ --rendition card=fit:640:webp80 --rendition thumb=cover:256x256 -o report.html
+
+The page is one file without scripts, and asks for nothing from elsewhere. Standard output has the lines of `ingest`.";
 
 const BENCH_EXAMPLES: &str = "\
 Examples:

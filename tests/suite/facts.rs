@@ -92,10 +92,12 @@ fn differ_by_a_step(ours: &str, theirs: &str) -> bool {
 fn values(hash: &[u8]) -> Vec<u64> {
     let header = hash[..5].iter().rev().fold(0, |header, byte| header << 8 | u64::from(*byte));
     let field = |start: u32, bits: u32| header >> start & ((1 << bits) - 1);
-    let constants = [(0, 6), (6, 6), (12, 6), (18, 5), (24, 3), (27, 6), (33, 6), (39, 1)].map(|(at, bits)| field(at, bits));
+    let constants =
+        [(0, 6), (6, 6), (12, 6), (18, 5), (24, 3), (27, 6), (33, 6), (39, 1)].map(|(at, bits)| field(at, bits));
     let [.., lightness_scale, shorter, p_scale, q_scale, is_landscape] = constants;
     let (nx, ny) = if is_landscape == 1 { (7, shorter.max(3)) } else { (shorter.max(3), 7) };
-    let count = |nx: u64, ny: u64| (0..ny).map(|cy| (0..nx).filter(|cx| cx * ny < nx * (ny - cy)).count()).sum::<usize>() - 1;
+    let count =
+        |nx: u64, ny: u64| (0..ny).map(|cy| (0..nx).filter(|cx| cx * ny < nx * (ny - cy)).count()).sum::<usize>() - 1;
     let scales = [(count(nx, ny), lightness_scale), (count(3, 3), p_scale), (count(3, 3), q_scale)];
     let mut terms = hash[5..].iter().flat_map(|byte| [byte & 15, byte >> 4].map(u64::from));
     let varying = scales.iter().flat_map(|&(count, scale)| {

@@ -86,8 +86,9 @@ fn a_rendition_is_the_canonical_image_cropped_and_reduced() {
             sizes.map(|size| Rect { left, top, size })
         });
         let mut crops = crops.filter(|crop| crop.fits_in(made.size) && crop.size.width >= part.size.width);
-        let is_it = |crop: Rect| crop.size.height >= part.size.height
-            && part.bytes == step_by_step(&canonical, crop, part.size, 70);
+        let is_it = |crop: Rect| {
+            crop.size.height >= part.size.height && part.bytes == step_by_step(&canonical, crop, part.size, 70)
+        };
         assert!(crops.any(is_it), "{name}: no part near its focus");
     }
 }
@@ -129,7 +130,10 @@ fn a_rendition_has_the_same_bytes_whatever_else_is_made() {
 #[test]
 fn a_rendition_that_is_the_canonical_image_has_its_id() {
     let path = &files::testdata("jpeg")[0];
-    let made = ingest(&asking(&[("same", "fit:16383"), ("again", "fit:16383"), ("less", "fit:16383:jpeg50")]).build().unwrap(), path);
+    let made = ingest(
+        &asking(&[("same", "fit:16383"), ("again", "fit:16383"), ("less", "fit:16383:jpeg50")]).build().unwrap(),
+        path,
+    );
     let ids: Vec<_> = made.renditions.iter().map(|r| r.id).collect();
     assert_eq!(ids[..2], [made.id, made.id]);
     assert_ne!(ids[2], made.id);

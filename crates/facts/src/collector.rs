@@ -5,11 +5,12 @@ use image_ingest_samples::{Size, WorkError, chroma_size};
 use crate::axis::{BoxedAxis, WEIGHT_BITS};
 use crate::boxes::{BoxSums, box_side};
 use crate::colors;
-use crate::facts::{Facts, RgbColor};
+use crate::facts::Facts;
 use crate::grid::WeightedGrid;
 use crate::luminance::luminance;
 use crate::pdq::{self, LUMA_BITS};
 use crate::result::Result;
+use crate::rgb_color::RgbColor;
 use crate::thumbhash;
 
 /// What the rows of a picture are. All of them have 8 bits.
@@ -34,10 +35,10 @@ pub struct FactsCollector {
     pdq: WeightedGrid<1>,
     /// A row of boxes of luma, with [`LUMA_BITS`] fraction bits.
     luma: Vec<[u32; 1]>,
-    channels: Channels,
+    channels: ChannelSums,
 }
 
-enum Channels {
+enum ChannelSums {
     /// Luma, and Cb and Cr where there are some.
     Planes(Vec<(BoxSums<1>, WeightedGrid<1>)>),
     Rgb {
@@ -61,9 +62,9 @@ impl FactsCollector {
         };
         let half = chroma_size(size, (2, 2));
         let channels = match format {
-            RowFormat::Gray => Channels::Planes(vec![plane(size, 1)?]),
-            RowFormat::Ycbcr420 => Channels::Planes(vec![plane(size, 1)?, plane(half, 2)?, plane(half, 2)?]),
-            RowFormat::Rgb => Channels::Rgb {
+            RowFormat::Gray => ChannelSums::Planes(vec![plane(size, 1)?]),
+            RowFormat::Ycbcr420 => ChannelSums::Planes(vec![plane(size, 1)?, plane(half, 2)?, plane(half, 2)?]),
+            RowFormat::Rgb => ChannelSums::Rgb {
                 boxes: BoxSums::new(size)?,
                 grid: WeightedGrid::new(
                     axis(size.width, 1, size.width).areas(colors.width),
@@ -84,7 +85,7 @@ impl FactsCollector {
     pub fn push(&mut self, plane: usize, rows: &[u8]) -> Result<()> {
         let Self { pdq, luma, channels, .. } = self;
         match channels {
-            Channels::Planes(planes) => {
+            ChannelSums::Planes(planes) => {
                 let missing = || WorkError::internal("rows of a plane that the picture does not have");
                 let (boxes, grid) = planes.get_mut(plane).ok_or_else(missing)?;
                 boxes.push(rows, |index, row| {
@@ -96,7 +97,7 @@ impl FactsCollector {
                     }
                 })
             }
-            Channels::Rgb { boxes, grid } => boxes.push(rows, |index, row| {
+            ChannelSums::Rgb { boxes, grid } => boxes.push(rows, |index, row| {
                 grid.add(index, row);
                 luma.clear();
                 luma.extend(row.iter().map(|pixel| [luma_of(*pixel)]));
@@ -113,8 +114,8 @@ impl FactsCollector {
     pub fn finish(self) -> Result<Facts> {
         let Self { size, colors, pdq, channels, .. } = self;
         let is_complete = match &channels {
-            Channels::Planes(planes) => planes.iter().all(|(boxes, _)| boxes.is_complete()),
-            Channels::Rgb { boxes, .. } => boxes.is_complete(),
+            ChannelSums::Planes(planes) => planes.iter().all(|(boxes, _)| boxes.is_complete()),
+            ChannelSums::Rgb { boxes, .. } => boxes.is_complete(),
         };
         if !is_complete {
             return Err(WorkError::internal("a picture ends before its last row"));
@@ -135,7 +136,7 @@ impl FactsCollector {
     }
 }
 
-impl Channels {
+impl ChannelSums {
     /// The pixels of the grid of colours.
     fn pixels(self) -> Vec<RgbColor> {
         match self {

@@ -1,6 +1,6 @@
 //! The average and the dominant colour of pixels.
 
-use crate::facts::RgbColor;
+use crate::rgb_color::RgbColor;
 
 /// The mean of the pixels, channel by channel, rounded half up; black without pixels.
 pub(crate) fn average<'p>(pixels: impl IntoIterator<Item = &'p RgbColor>) -> RgbColor {

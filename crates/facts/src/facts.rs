@@ -1,8 +1,7 @@
 //! The facts themselves.
 
-use std::fmt;
-
 use crate::pdq::PdqHash;
+use crate::rgb_color::RgbColor;
 use crate::thumbhash::ThumbHash;
 
 /// What a product wants to know about a picture besides its bytes.
@@ -34,23 +33,8 @@ pub struct Facts {
     pub high_key: bool,
 }
 
-/// A colour of sRGB: red, green, blue. It is written as `#rrggbb`.
-///
-/// ```
-/// assert_eq!(image_ingest_facts::RgbColor([255, 128, 0]).to_string(), "#ff8000");
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct RgbColor(pub [u8; 3]);
-
-impl fmt::Display for RgbColor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self([r, g, b]) = self;
-        write!(f, "#{r:02x}{g:02x}{b:02x}")
-    }
-}
-
 #[cfg(feature = "serde")]
-fn shown<S: serde::Serializer>(value: &impl fmt::Display, s: S) -> Result<S::Ok, S::Error> {
+fn shown<S: serde::Serializer>(value: &impl std::fmt::Display, s: S) -> Result<S::Ok, S::Error> {
     s.collect_str(value)
 }
 

@@ -35,9 +35,11 @@ mod grid;
 mod luminance;
 mod pdq;
 mod result;
+mod rgb_color;
 mod thumbhash;
 
 pub use collector::{FactsCollector, RowFormat};
-pub use facts::{Facts, RgbColor};
+pub use facts::Facts;
 pub use pdq::PdqHash;
+pub use rgb_color::RgbColor;
 pub use thumbhash::ThumbHash;

@@ -1,6 +1,6 @@
 //! How light a picture is, by the relative luminance of its pixels (IEC 61966-2-1).
 
-use crate::facts::RgbColor;
+use crate::rgb_color::RgbColor;
 
 /// The mean relative luminance in 1/10 000, rounded half up, and whether the picture is high-key.
 pub(crate) fn luminance(pixels: &[RgbColor]) -> (u16, bool) {

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use image_ingest_samples::Size;
 
 use crate::cosine::{COSINE_BITS, cosine};
-use crate::facts::RgbColor;
+use crate::rgb_color::RgbColor;
 
 /// The bytes of a ThumbHash. It is written in base64 (RFC 4648, § 4), as client libraries read it.
 ///
