@@ -9,6 +9,7 @@ use image_ingest_samples::Size;
 use crate::header::{Channels, Coding, Header, Orientation};
 use crate::plan::Plan;
 use crate::plan::profile::Encoding;
+use crate::upload::format::Format;
 
 /// What decoding one picture holds in memory, as its codec states it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,8 +89,12 @@ pub(crate) fn estimate(header: &Header, plan: &Plan, encoding: Encoding, upload_
     let turned = if is_upright || matches!(encoding, Encoding::Jpeg { .. }) { 0 } else { canonical };
     let encoding = if is_streamed { 0 } else { canonical + turned + encoded };
     let stage = decoding.max(handing_on).max(encoding);
+    // Whether a profile is equal to sRGB is found out by its tables, so they count in any case. A PNG may have inflated a
+    // profile that turned out to be none.
+    let has_profile = header.color != ColorDescription::Srgb || header.format == Format::Png;
+    let fixed = if has_profile { FIXED + CONVERSION } else { FIXED };
     // An eighth more, for what the allocator keeps between buffers of changing sizes.
-    upload_bytes + copied_bytes(header, upload_bytes) + stage + stage / 8 + FIXED + cost.extra_for_threads
+    upload_bytes + copied_bytes(header, upload_bytes) + stage + stage / 8 + fixed + cost.extra_for_threads
 }
 
 /// Reduced rows that wait for those of other planes, and what they become on their way to canonical ones.
@@ -136,8 +141,10 @@ fn encoder_bytes_per_pixel(encoding: Encoding) -> u64 {
     }
 }
 
-/// What a job of any size needs: tables, buffers of rows, and the colour engine (3 MiB for 16-bit curves).
-const FIXED: u64 = 5 * 1024 * 1024;
+/// What a job of any size needs: tables of the decoder and the encoder, and rows in pieces of 32 768 pixels.
+const FIXED: u64 = 2 * 1024 * 1024;
+/// The tables of a conversion: at most those of 16-bit curves, of 3 MiB.
+const CONVERSION: u64 = 3 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests {
