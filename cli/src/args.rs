@@ -105,6 +105,9 @@ pub(crate) struct BenchArgs {
     /// Copies of the input to work on at a time; above 1 a run is one copy on each thread, and images_per_s is added
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = jobs())]
     pub(crate) jobs: usize,
+    /// Measure all inputs together: a run is one batch of them on --jobs threads, and one line is printed
+    #[arg(long)]
+    pub(crate) mixed: bool,
     /// Threads that work on one copy together, where its format allows
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = jobs(), conflicts_with = "jobs")]
     pub(crate) threads: usize,

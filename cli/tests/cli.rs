@@ -223,6 +223,18 @@ fn covering_and_quality_reach_the_result() {
 }
 
 #[test]
+fn a_mixed_bench_prints_one_line_for_all_that_is_accepted() {
+    let dir = pictures(&["a.jpg", "b.jpg"]);
+    fs::write(dir.path().join("c.txt"), b"%PDF").unwrap();
+    let output = run(&["bench", "--mixed", "--runs", "2", "--jobs", "2"], &[dir.path().to_owned()]);
+    assert_eq!(output.status.code(), Some(1), "a refusal counts");
+    let [line] = &json(&output)[..] else { panic!("more than a line") };
+    assert_eq!((line["images"].as_u64(), line["jobs"].as_u64()), (Some(2), Some(2)));
+    let figures = ["ms_median", "ms_min", "cpu_ms_median", "images_per_s", "out_bytes", "peak_rss_kb"];
+    assert!(figures.iter().all(|f| line[f].as_f64().is_some_and(|v| v > 0.0)), "{line}");
+}
+
+#[test]
 fn bench_prints_what_the_peers_print() {
     let dir = pictures(&["a.jpg"]);
     fs::write(dir.path().join("b.txt"), b"%PDF").unwrap();

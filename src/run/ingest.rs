@@ -185,7 +185,7 @@ impl Ingest {
             let decode_cost = codec::cost(&header, &plan, self.workers().count());
             let encoding = self.profile.encoding;
             let memory_bytes = cost::estimate(&header, &plan, encoding, upload.len() as u64, &decode_cost)
-                + cost::outputs(plan.size(), self.renditions.iter().map(|(_, spec)| spec), self.facts);
+                + cost::outputs(&header, &plan, &decode_cost, self.renditions.iter().map(|(_, spec)| spec), self.facts);
             Ok((header, plan, memory_bytes))
         })?;
         Limits::check("memory bytes", memory_bytes, self.limits.max_memory_bytes)?;

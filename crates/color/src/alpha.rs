@@ -104,7 +104,7 @@ fn interleave<T: Copy + Zeroable>(pixels: &[T], layout: Layout, alpha: &[T], tim
 const PIECE: usize = 1 << 16;
 
 /// Turns premultiplied RGBA into RGBA that is not.
-pub fn divide_by_alpha(samples: &mut Samples) {
+fn divide_by_alpha(samples: &mut Samples) {
     match samples {
         Samples::U8(v) => {
             for [color @ .., alpha] in v.as_chunks_mut::<4>().0 {

@@ -78,7 +78,7 @@ mod transfer_function;
 mod transform;
 mod ycbcr;
 
-pub use alpha::{AlphaPlane, divide_by_alpha, join_alpha};
+pub use alpha::{AlphaPlane, join_alpha};
 pub use compose::compose;
 pub use conversion::{Conversion, conversion};
 pub use description::{ColorDescription, ColorModel};

@@ -62,8 +62,9 @@ impl<T: Arithmetic> RowReducer<T> {
             return Ok(samples);
         }
         let mut reducer = Self::new(part)?;
-        let len = sample_count(part.target, part.layout.channels());
-        reserve_exact(&mut reducer.out, len.ok_or(WorkError::OutOfMemory { bytes: u64::MAX })?)?;
+        let len =
+            sample_count(part.target, part.layout.channels()).ok_or(WorkError::OutOfMemory { bytes: u64::MAX })?;
+        reserve_exact(&mut reducer.out, len)?;
         // Some rows at a time, since alpha is premultiplied in a copy and the budget is asked between them.
         let at_once = (SAMPLES_AT_ONCE / part.row_len().max(1)).clamp(1, 64);
         samples.chunks(part.row_len() * at_once).try_for_each(|rows| {
@@ -224,7 +225,7 @@ impl AnyReducer {
     }
 }
 
-/// Appends a finished row. The buffer grows to the rows that are taken at a time.
+/// Appends a finished row.
 fn append<T: Arithmetic>(out: &mut Vec<T>, row: &[T]) -> Result<()> {
     reserve(out, row.len())?;
     out.extend_from_slice(row);
@@ -233,8 +234,8 @@ fn append<T: Arithmetic>(out: &mut Vec<T>, row: &[T]) -> Result<()> {
 
 /// Appends a row of `len` samples that `write` writes.
 fn append_with<T: Arithmetic>(out: &mut Vec<T>, len: usize, write: &dyn Fn(&mut [T])) -> Result<()> {
-    let start = out.len();
     reserve(out, len)?;
+    let start = out.len();
     out.resize(start + len, T::default());
     write(&mut out[start..]);
     Ok(())
