@@ -6,6 +6,7 @@
 # make server-tools  sets up what the server's tests use: PostgreSQL, moto, schemathesis, playwright (apt-get, PyPI)
 # make server-clients  lets schemathesis at the server, a browser (chromium) at its page, and clients of Node, Go and Java
 #   send uploads that are refused (TRIES of each, 200); installs what they need (apt-get, npm)
+# make report-page  makes the report of testdata/ and looks at it with a browser (chromium)
 # make server-slow  kills the server at every named point twenty times and at random under load
 # make server-load  loads the server with BENCH_INPUTS and prints figures (LOAD_SECONDS a phase, 10; SOAK_SECONDS, 60)
 # make check  runs what CI runs: format, lints, tests, docs, benches once, packages, dependency policy where cargo-deny is there
@@ -40,7 +41,7 @@ TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null
 BIN := $(TARGET_DIR)/release/image-ingest
 BENCH_INPUTS := $(TARGET_DIR)/bench-inputs
 
-.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients server-slow server-load test test-features test-slow test-aarch64 wasm-selftest static robustness robustness-short check advisories bench fuzz search coverage testdata conformance facts quality peers setup setup-oracles oracles
+.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients report-page server-slow server-load test test-features test-slow test-aarch64 wasm-selftest static robustness robustness-short check advisories bench fuzz search coverage testdata conformance facts quality peers setup setup-oracles oracles
 
 run: setup
 	$(CARGO) build --release --package image-ingest-cli
@@ -82,6 +83,12 @@ server-clients: setup server-tools
 	scripts/server-tools.sh $(SERVER_TOOLS) clients
 	$(CARGO) build --package image-ingest-server
 	server/tools/clients.sh $(TARGET_DIR)/debug/image-ingest-server $(SERVER_TOOLS) $(TARGET_DIR)/server-clients
+
+report-page: setup server-tools
+	$(CARGO) build --release --package image-ingest-cli
+	mkdir -p $(TARGET_DIR)/report
+	$(BIN) report testdata -o $(TARGET_DIR)/report/report.html >$(TARGET_DIR)/report/lines.json; [ $$? = 1 ]
+	$(SERVER_TOOLS)/bin/python cli/tools/report_page.py $(TARGET_DIR)/report/report.html $(TARGET_DIR)/report
 
 server-slow: setup
 	$(CARGO) test $(SUITE) --ignored --test-threads 1 --nocapture twenty two_hundred
@@ -130,7 +137,7 @@ check-dependencies:
 	else echo "check: cargo-deny is not installed; licences, bans and sources not checked"; fi
 
 # In this order: what fails soonest comes first.
-nightly: test-slow oracles conformance facts quality robustness server-slow server-clients test-aarch64 wasm-selftest static fuzz
+nightly: test-slow oracles conformance facts quality robustness server-slow server-clients report-page test-aarch64 wasm-selftest static fuzz
 
 ROBUSTNESS := --package image-ingest-robustness -- --work $(TARGET_DIR)/robustness
 

@@ -487,18 +487,23 @@ fn no_job_needs_more_memory_than_estimated() {
         "heic/alpha.heic",
     ];
     let files = files.map(|f| testdata.join(f));
-    let peak = |encoding: &str, file: &PathBuf| {
-        let output = run(&["bench", "--runs", "1", "--encoding", encoding], std::slice::from_ref(file));
+    let everything =
+        ["--facts", "--rendition", "device=cover:1170x2532", "--rendition", "card=fit:640", "--rendition", "thumb=cover:256x256"];
+    let peak = |args: &[&str], file: &PathBuf| {
+        let output = run(&[&["bench", "--runs", "1"], args].concat(), std::slice::from_ref(file));
         json(&output)[0]["peak_rss_kb"].as_u64().unwrap() * 1024
     };
     let smallest = testdata.join("gif/size_1x1.gif");
     for encoding in ENCODINGS {
-        let program = peak(encoding, &smallest);
-        for file in &files {
-            let output = run(&["inspect", "--encoding", encoding], std::slice::from_ref(file));
-            let estimate = json(&output)[0]["memory_bytes"].as_u64().unwrap();
-            let real = peak(encoding, file).saturating_sub(program);
-            assert!(real <= estimate, "{} to {encoding}: {real} bytes over an estimate of {estimate}", file.display());
+        let canonical = ["--encoding", encoding];
+        for args in [canonical.to_vec(), [&canonical[..], &everything].concat()] {
+            let program = peak(&args, &smallest);
+            for file in &files {
+                let output = run(&[&["ingest"], &args[..]].concat(), std::slice::from_ref(file));
+                let estimate = json(&output)[0]["memory_bytes"].as_u64().unwrap();
+                let real = peak(&args, file).saturating_sub(program);
+                assert!(real <= estimate, "{} by {args:?}: {real} bytes over an estimate of {estimate}", file.display());
+            }
         }
     }
 }
