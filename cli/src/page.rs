@@ -61,7 +61,11 @@ impl Page {
         let receipt_text = serde_json::to_string_pretty(entry.line).map_err(|e| Fatal::new("cannot write JSON", e))?;
         let source = &receipt.source;
         let before = match &entry.before {
-            Before::Upload(upload) => img(&format!("image/{}", source.format.name()), upload, "before"),
+            Before::Upload(upload) => img(
+                &format!("image/{}", source.format.name()),
+                upload,
+                "before (not drawn where a browser refuses the file)",
+            ),
             Before::NotShownByBrowsers => none("Most browsers do not show HEIC."),
             Before::Gone => none("The upload could not be read a second time."),
             Before::NoRoom => none("The page has as many pictures as --max-pictures allows."),

@@ -487,8 +487,15 @@ fn no_job_needs_more_memory_than_estimated() {
         "heic/alpha.heic",
     ];
     let files = files.map(|f| testdata.join(f));
-    let everything =
-        ["--facts", "--rendition", "device=cover:1170x2532", "--rendition", "card=fit:640", "--rendition", "thumb=cover:256x256"];
+    let everything = [
+        "--facts",
+        "--rendition",
+        "device=cover:1170x2532",
+        "--rendition",
+        "card=fit:640",
+        "--rendition",
+        "thumb=cover:256x256",
+    ];
     let peak = |args: &[&str], file: &PathBuf| {
         let output = run(&[&["bench", "--runs", "1"], args].concat(), std::slice::from_ref(file));
         json(&output)[0]["peak_rss_kb"].as_u64().unwrap() * 1024
@@ -502,7 +509,11 @@ fn no_job_needs_more_memory_than_estimated() {
                 let output = run(&[&["ingest"], &args[..]].concat(), std::slice::from_ref(file));
                 let estimate = json(&output)[0]["memory_bytes"].as_u64().unwrap();
                 let real = peak(&args, file).saturating_sub(program);
-                assert!(real <= estimate, "{} by {args:?}: {real} bytes over an estimate of {estimate}", file.display());
+                assert!(
+                    real <= estimate,
+                    "{} by {args:?}: {real} bytes over an estimate of {estimate}",
+                    file.display()
+                );
             }
         }
     }
