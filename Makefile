@@ -26,6 +26,7 @@
 #   (needs python3, a C++ compiler, npm)
 # make quality  scores encoded pictures by SSIMULACRA2 and writes docs/quality.md (needs python3)
 # make peers  sets public libraries up, runs them beside this one and writes docs/peers.md and docs/peers.svg (needs python3)
+# make peers-renditions  prints what renditions and facts cost, beside sharp and pyvips, for the large generated inputs
 # make test-aarch64  builds for aarch64 and tests under qemu-user, with any Rust that has std for that target
 # make robustness  runs hostile, damaged and good files under a memory and a time ceiling and writes docs/robustness.md
 # make robustness-short  the same on a seeded sample, with overflow checks as well; part of make check
@@ -41,7 +42,7 @@ TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null
 BIN := $(TARGET_DIR)/release/image-ingest
 BENCH_INPUTS := $(TARGET_DIR)/bench-inputs
 
-.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients report-page server-slow server-load test test-features test-slow test-aarch64 wasm-selftest static robustness robustness-short check advisories bench fuzz search coverage testdata conformance facts quality peers setup setup-oracles oracles
+.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients report-page server-slow server-load test test-features test-slow test-aarch64 wasm-selftest static robustness robustness-short check advisories bench fuzz search coverage testdata conformance facts quality peers peers-renditions setup setup-oracles oracles
 
 run: setup
 	$(CARGO) build --release --package image-ingest-cli
@@ -203,6 +204,12 @@ peers: setup $(BENCH_INPUTS)
 	$(CARGO) build --release --package image-ingest-cli
 	benches/peers/setup.sh $(PEERS)
 	python3 benches/peers/run.py $(BIN) $(PEERS) docs $(PERF_ROOTS)
+
+peers-renditions: setup $(BENCH_INPUTS)
+	$(CARGO) build --release --package image-ingest-cli
+	benches/peers/setup.sh $(PEERS)
+	python3 benches/peers/renditions.py $(BIN) $(PEERS) $(wildcard $(BENCH_INPUTS)/*12mp*) \
+	  $(if $(IMAGE_INGEST_CORPUS),$(wildcard $(IMAGE_INGEST_CORPUS)/perf/*12mp* $(IMAGE_INGEST_CORPUS)/perf/*10mp*))
 
 $(ORACLE)/ready: conformance/oracle/requirements.txt
 	python3 -m venv $(ORACLE)

@@ -2,10 +2,13 @@
 
 usage: compare.py TOOL WORK_FOLDER EXPECTED NAME=FOLDER...
 
-EXPECTED gets what the references say of testdata/, which `make test` compares as well. Fails where a bound is broken.
+EXPECTED gets what the references say of testdata/, which `make test` compares as well. Then every photo is encoded anew as
+JPEG, WebP and HEIC of quality 75, and its hash may change by no more bits than PDQ takes for the same picture. Fails where a
+bound is broken.
 """
 
 import base64
+import io
 import json
 import subprocess
 import sys
@@ -13,10 +16,16 @@ from pathlib import Path
 
 import numpy as np
 import pdqhash
+import pillow_heif
+from PIL import Image
+
+pillow_heif.register_heif_opener()
 
 FOLDERS = {"testdata": ["jpeg", "png", "gif", "webp", "heic", "same"], "corpus": ["perf", "orient", "color", "odd"]}
 MAX_BITS = 10
 MAX_STEPS = 1
+# What PDQ's authors take for the same picture.
+SAME_BITS = 31
 # PDQ's authors advise against comparing hashes of a lower quality.
 MIN_QUALITY = 50
 # A coefficient this near to the median is decided by the reference's rounding: in flat and in symmetric pictures most of them
@@ -28,13 +37,37 @@ def main(tool, work, expected, *roots):
     roots = dict(root.split("=", 1) for root in roots)
     names = {str(path): name for key, root in roots.items() for name, path in files(key, Path(root))}
     work = Path(work)
-    answer = subprocess.run(
-        [tool, work / "samples"], input="\n".join(names), stdout=subprocess.PIPE, text=True, check=True
-    )
-    lines = [line for line in map(json.loads, answer.stdout.splitlines()) if "facts" in line]
+    lines = [line for line in answers(tool, work / "samples", names) if "facts" in line]
     rows = [row(names[line["path"]], line, thumbhash) for line, thumbhash in zip(lines, thumbhashes(lines, work))]
     write(Path(expected), rows)
-    return judged(rows)
+    wrong = judged(rows)
+    photos = [line for line in lines if names[line["path"]].startswith("corpus/perf/") and line["facts"]["pdq_quality"] >= MIN_QUALITY]
+    return wrong | same_in_every_format(tool, work, photos)
+
+
+def answers(tool, samples, paths):
+    answer = subprocess.run([tool, samples], input="\n".join(paths), stdout=subprocess.PIPE, text=True, check=True)
+    return map(json.loads, answer.stdout.splitlines())
+
+
+def same_in_every_format(tool, work, photos):
+    """1 where the hash of a photo changes too much in another format, else 0."""
+    folder = work / "formats"
+    folder.mkdir(exist_ok=True)
+    hashes = {}
+    for number, line in enumerate(photos):
+        picture = Image.fromarray(pixels(line))
+        for kind in ("jpeg", "webp", "heif"):
+            data = io.BytesIO()
+            picture.save(data, kind, quality=75)
+            path = folder / f"{number}.{kind}"
+            path.write_bytes(data.getvalue())
+            hashes[str(path)] = int(line["facts"]["pdq"], 16)
+    bits = [(line["path"], (int(line["facts"]["pdq"], 16) ^ hashes[line["path"]]).bit_count())
+            for line in answers(tool, work / "formats-samples", hashes)]
+    worst = {kind: max((b for path, b in bits if path.endswith(kind)), default=0) for kind in ("jpeg", "webp", "heif")}
+    print(f"{len(photos)} photos at quality 75: " + ", ".join(f"{kind} within {b} bits" for kind, b in worst.items()))
+    return int(any(b > SAME_BITS for _, b in bits))
 
 
 def files(key, root):
