@@ -13,6 +13,8 @@
 # make nightly  runs the long forms: slow tests, oracles, all hostile files, clients, aarch64, every fuzz target; takes hours
 # make wasm-selftest  builds for wasm32 and runs the self-test and the goldens there (in node or wasmtime; unpacks Debian sid's
 #   Rust where ours has no std for wasm32)
+# make test-wasm  builds the npm package in wasm/ and tests it in Node and, where there is one, a headless Chromium
+# make wasm-peers  measures the npm package beside wasm-vips and heic-decode on a JPEG, a PNG and a HEIC (needs npm)
 # make static  builds CLI and server as programs that need no file of a system, into target/static, and tries them in an empty root
 # make advisories  checks dependencies against the RustSec database, which cargo-deny fetches
 # make bench  runs the benches on large generated inputs
@@ -42,7 +44,7 @@ TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null
 BIN := $(TARGET_DIR)/release/image-ingest
 BENCH_INPUTS := $(TARGET_DIR)/bench-inputs
 
-.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients report-page server-slow server-load test test-features test-slow test-aarch64 wasm-selftest static robustness robustness-short check advisories bench fuzz search coverage testdata conformance facts quality peers peers-renditions setup setup-oracles oracles
+.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients report-page server-slow server-load test test-features test-slow test-aarch64 wasm-selftest test-wasm wasm-peers static robustness robustness-short check advisories bench fuzz search coverage testdata conformance facts quality peers peers-renditions setup setup-oracles oracles
 
 run: setup
 	$(CARGO) build --release --package image-ingest-cli
@@ -103,6 +105,16 @@ test-aarch64:
 wasm-selftest:
 	scripts/wasm.sh
 
+test-wasm:
+	scripts/wasm-package.sh --test
+
+WASM_PEER_FILES := $(addprefix $(BENCH_INPUTS)/,jpeg_12mp_420.jpg png_3mp_photo.png heic_12mp_grid.heic)
+
+wasm-peers: setup $(BENCH_INPUTS)
+	scripts/wasm-package.sh
+	npm install --prefix wasm/bench --no-audit --no-fund --silent
+	node wasm/bench/peers.js $(WASM_PEER_FILES)
+
 static: setup
 	scripts/static.sh
 
@@ -138,7 +150,7 @@ check-dependencies:
 	else echo "check: cargo-deny is not installed; licences, bans and sources not checked"; fi
 
 # In this order: what fails soonest comes first.
-nightly: test-slow oracles conformance facts quality robustness server-slow server-clients report-page test-aarch64 wasm-selftest static fuzz
+nightly: test-slow oracles conformance facts quality robustness server-slow server-clients report-page test-aarch64 wasm-selftest test-wasm static fuzz
 
 ROBUSTNESS := --package image-ingest-robustness -- --work $(TARGET_DIR)/robustness
 
