@@ -204,3 +204,68 @@ fn byte(value: i64, fraction_bits: u32) -> u8 {
 const MAX_COLORS: u64 = 100;
 /// Fraction bits of colours before they are rounded.
 const FRACTION_BITS: u32 = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noise(len: usize) -> Vec<u8> {
+        (0..len).map(|i| (i * 7919 / 13 + i * i % 251).to_le_bytes()[0]).collect()
+    }
+
+    fn planes(size: Size) -> [Vec<u8>; 3] {
+        let half = chroma_size(size, (2, 2));
+        [size, half, half].map(|size| noise(usize::try_from(size.pixels()).unwrap()))
+    }
+
+    fn facts(size: Size, format: RowFormat, planes: &[Vec<u8>], rows: usize) -> Facts {
+        let mut collector = FactsCollector::new(size, format).unwrap();
+        let heights = [size.height, size.height.div_ceil(2), size.height.div_ceil(2)];
+        for (plane, (samples, height)) in planes.iter().zip(heights).enumerate() {
+            let row_len = samples.len() / height as usize;
+            samples.chunks(row_len * rows).for_each(|rows| collector.push(plane, rows).unwrap());
+        }
+        collector.finish().unwrap()
+    }
+
+    #[test]
+    fn the_number_of_rows_at_a_time_changes_nothing() {
+        let size = Size::new(1031, 517);
+        let planes = planes(size);
+        let all = facts(size, RowFormat::Ycbcr420, &planes, 517);
+        assert_eq!(facts(size, RowFormat::Ycbcr420, &planes, 1), all);
+        assert_eq!(facts(size, RowFormat::Ycbcr420, &planes, 16), all);
+    }
+
+    #[test]
+    fn a_gray_picture_has_the_same_facts_in_every_format() {
+        let size = Size::new(300, 201);
+        let luma = noise(300 * 201);
+        let neutral = vec![128; 150 * 101];
+        let gray = facts(size, RowFormat::Gray, std::slice::from_ref(&luma), 7);
+        assert_eq!(facts(size, RowFormat::Ycbcr420, &[luma.clone(), neutral.clone(), neutral], 7), gray);
+        let rgb = luma.iter().flat_map(|sample| [*sample; 3]).collect();
+        assert_eq!(facts(size, RowFormat::Rgb, &[rgb], 7), gray);
+    }
+
+    #[test]
+    fn every_size_has_facts() {
+        let thin = [(1, 2000), (2000, 1), (16_383, 3), (5, 5), (4, 900), (100, 101)];
+        let small = (1..=7).flat_map(|width| (1..=7).map(move |height| (width, height)));
+        for (width, height) in small.chain(thin) {
+            let size = Size::new(width, height);
+            let made = facts(size, RowFormat::Ycbcr420, &planes(size), 3);
+            assert!(made.thumbhash.0.len() >= 5, "{size:?}");
+            assert!(width.min(height) >= 5 || made.pdq_quality == 0, "{size:?}");
+        }
+    }
+
+    #[test]
+    fn rows_that_are_missing_and_planes_that_are_not_there_are_refused() {
+        let mut collector = FactsCollector::new(Size::new(4, 2), RowFormat::Gray).unwrap();
+        assert!(collector.push(1, &[0; 4]).is_err());
+        collector.push(0, &[0; 4]).unwrap();
+        assert!(collector.finish().is_err());
+        assert!(FactsCollector::new(Size::new(0, 2), RowFormat::Rgb).is_err());
+    }
+}
