@@ -25,7 +25,7 @@ use crate::upload::{Source, Upload};
 
 /// Turns uploads into canonical images under one profile and one set of limits.
 ///
-/// A clone shares its settings and costs four counters. Threads may share one ingest.
+/// A clone shares its settings and costs five counters. Threads may share one ingest.
 ///
 /// ```
 /// use image_ingest::Ingest;

@@ -1,18 +1,23 @@
 //! Sums the samples of boxes while rows come, so that what follows sees a picture of some hundred pixels a side.
 //!
-//! A picture of fewer than 512 pixels along an axis keeps all of them along it.
+//! A short axis keeps all of its samples.
 
 use image_ingest_samples::{Size, WorkError, reserve_exact, zeroed};
 
 use crate::result::Result;
 
-/// Pixels of an axis that make a box, for an axis of `len` pixels: the largest power of two for which there are at least 256
-/// boxes, so that there are fewer than 513.
+/// Samples of an axis that make a box, for an axis of `len` samples: the largest power of two for which there are at least
+/// `least` boxes, so that there are at most twice as many.
 ///
-/// A side is below 65 536, so a box has at most 128 × 128 samples.
-pub(crate) fn box_side(len: u32) -> u32 {
-    1 << (len / 256).max(1).ilog2()
+/// A side is below 65 536 and `least` 128 or more, so a box has at most 256 × 256 samples.
+pub(crate) fn box_side(len: u32, least: u32) -> u32 {
+    1 << (len / least).max(1).ilog2()
 }
+
+/// The least boxes of an axis for luma and RGB, from which PDQ's 64 points are made: eight for the tent of a point.
+pub(crate) const FINE: u32 = 256;
+/// The least boxes of an axis for chroma, from which at most 100 points are made.
+pub(crate) const COARSE: u32 = 128;
 
 /// The boxes of a picture of `C` interleaved channels. The last box of an axis may be smaller than the others.
 pub(crate) struct BoxSums<const C: usize> {
@@ -22,23 +27,23 @@ pub(crate) struct BoxSums<const C: usize> {
     box_height: u32,
     /// Rows that have come.
     seen: u32,
-    /// The sums of the rows of a row of boxes, column by column: at most 128 samples, which 16 bits hold.
+    /// The sums of the rows of a row of boxes, column by column: at most 256 samples, which 16 bits hold.
     columns: Vec<u16>,
-    /// The sums of boxes: at most 128² samples, which 22 bits hold.
+    /// The sums of boxes: at most 256² samples, which 24 bits hold; of luma 128², which 22 bits hold.
     boxes: Vec<[u32; C]>,
 }
 
 impl<const C: usize> BoxSums<C> {
-    /// The boxes of a picture of `size` that has no rows yet.
+    /// The boxes of a picture of `size` that has no rows yet, at least `least` along an axis that has as many samples.
     ///
     /// # Errors
     ///
     /// `out_of_memory`; `internal` for a side of 0 or over 65 535.
-    pub(crate) fn new(size: Size) -> Result<Self> {
+    pub(crate) fn new(size: Size, least: u32) -> Result<Self> {
         if size.pixels() == 0 || size.longer() > MAX_SIDE {
             return Err(WorkError::internal("a side that has no boxes"));
         }
-        let (width, box_width) = (size.width as usize, box_side(size.width) as usize);
+        let (width, box_width) = (size.width as usize, box_side(size.width, least) as usize);
         let mut boxes = Vec::new();
         reserve_exact(&mut boxes, width.div_ceil(box_width))?;
         boxes.resize(width.div_ceil(box_width), [0; C]);
@@ -46,7 +51,7 @@ impl<const C: usize> BoxSums<C> {
             height: size.height,
             row_len: width * C,
             box_width,
-            box_height: box_side(size.height),
+            box_height: box_side(size.height, least),
             seen: 0,
             columns: zeroed(width * C)?,
             boxes,
@@ -63,12 +68,18 @@ impl<const C: usize> BoxSums<C> {
         if !rows.len().is_multiple_of(self.row_len) || rows.len() / self.row_len > left {
             return Err(WorkError::internal("rows that disagree with the size of a picture"));
         }
-        for row in rows.chunks_exact(self.row_len) {
-            self.columns.iter_mut().zip(row).for_each(|(sum, sample)| *sum += u16::from(*sample));
-            self.seen += 1;
-            if self.seen.is_multiple_of(self.box_height) || self.seen == self.height {
+        let mut rows = rows;
+        while !rows.is_empty() {
+            // As many as the row of boxes still takes.
+            let row = self.seen / self.box_height;
+            let end = ((row + 1) * self.box_height).min(self.height);
+            let taken = (rows.len() / self.row_len).min((end - self.seen) as usize);
+            let (now, later) = rows.split_at(taken * self.row_len);
+            add_rows(&mut self.columns, now);
+            (rows, self.seen) = (later, self.seen + u32::try_from(taken).unwrap_or(u32::MAX));
+            if self.seen == end {
                 self.sum_boxes();
-                take((self.seen - 1) as usize / self.box_height as usize, &self.boxes);
+                take(row as usize, &self.boxes);
             }
         }
         Ok(())
@@ -91,6 +102,21 @@ impl<const C: usize> BoxSums<C> {
             width => boxes.iter_mut().zip(columns.chunks(width)).for_each(|(sums, columns)| *sums = sum(columns)),
         }
         self.columns.fill(0);
+    }
+}
+
+/// Adds whole rows to the sums of their columns, four at a time, since the sums are read and written for each time.
+fn add_rows(columns: &mut [u16], rows: &[u8]) {
+    let len = columns.len();
+    let fours = rows.chunks_exact(4 * len);
+    fours.remainder().chunks_exact(len).for_each(|row| {
+        columns.iter_mut().zip(row).for_each(|(sum, sample)| *sum += u16::from(*sample));
+    });
+    for four in fours {
+        let ((a, b), (c, d)) = (four[..2 * len].split_at(len), four[2 * len..].split_at(len));
+        for ((((sum, a), b), c), d) in columns.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+            *sum += u16::from(*a) + u16::from(*b) + u16::from(*c) + u16::from(*d);
+        }
     }
 }
 
@@ -123,7 +149,7 @@ mod tests {
         let size = Size::new(1537, 1025);
         let samples: Vec<u8> = (0..size.pixels()).map(|i| u8::try_from(i * 7 % 251).unwrap()).collect();
         let made = |rows: usize| {
-            let (mut boxes, mut made) = (BoxSums::<1>::new(size).unwrap(), Vec::new());
+            let (mut boxes, mut made) = (BoxSums::<1>::new(size, FINE).unwrap(), Vec::new());
             for rows in samples.chunks(1537 * rows) {
                 boxes.push(rows, |row, sums| made.push((row, sums.to_vec()))).unwrap();
             }
@@ -143,10 +169,10 @@ mod tests {
 
     #[test]
     fn rows_that_the_picture_does_not_have_are_refused() {
-        let mut boxes = BoxSums::<3>::new(Size::new(2, 1)).unwrap();
+        let mut boxes = BoxSums::<3>::new(Size::new(2, 1), FINE).unwrap();
         assert!(boxes.push(&[0; 5], |_, _| ()).is_err());
         boxes.push(&[0; 6], |_, _| ()).unwrap();
         assert!(boxes.push(&[0; 6], |_, _| ()).is_err());
-        assert!(BoxSums::<1>::new(Size::new(0, 4)).is_err());
+        assert!(BoxSums::<1>::new(Size::new(0, 4), FINE).is_err());
     }
 }

@@ -3,7 +3,7 @@
 use image_ingest_samples::{Size, WorkError, chroma_size};
 
 use crate::axis::{BoxedAxis, WEIGHT_BITS};
-use crate::boxes::{BoxSums, box_side};
+use crate::boxes::{BoxSums, COARSE, FINE, box_side};
 use crate::colors;
 use crate::facts::Facts;
 use crate::grid::WeightedGrid;
@@ -55,24 +55,24 @@ impl FactsCollector {
     /// [`WorkError::OutOfMemory`]; [`WorkError::Internal`] for a side of 0 or over 65 535.
     pub fn new(size: Size, format: RowFormat) -> Result<Self> {
         let colors = colors_size(size);
-        let plane = |samples: Size, pixels_per_sample: u32| -> Result<_> {
-            let x = axis(size.width, pixels_per_sample, samples.width).areas(colors.width);
-            let y = axis(size.height, pixels_per_sample, samples.height).areas(colors.height);
-            Ok((BoxSums::new(samples)?, WeightedGrid::new(x, y)?))
+        let plane = |samples: Size, pixels_per_sample: u32, least: u32| -> Result<_> {
+            let x = axis(size.width, pixels_per_sample, samples.width, least).areas(colors.width);
+            let y = axis(size.height, pixels_per_sample, samples.height, least).areas(colors.height);
+            Ok((BoxSums::new(samples, least)?, WeightedGrid::new(x, y)?))
         };
-        let half = chroma_size(size, (2, 2));
+        let (luma, chroma) = (|| plane(size, 1, FINE), || plane(chroma_size(size, (2, 2)), 2, COARSE));
         let channels = match format {
-            RowFormat::Gray => ChannelSums::Planes(vec![plane(size, 1)?]),
-            RowFormat::Ycbcr420 => ChannelSums::Planes(vec![plane(size, 1)?, plane(half, 2)?, plane(half, 2)?]),
+            RowFormat::Gray => ChannelSums::Planes(vec![luma()?]),
+            RowFormat::Ycbcr420 => ChannelSums::Planes(vec![luma()?, chroma()?, chroma()?]),
             RowFormat::Rgb => ChannelSums::Rgb {
-                boxes: BoxSums::new(size)?,
+                boxes: BoxSums::new(size, FINE)?,
                 grid: WeightedGrid::new(
-                    axis(size.width, 1, size.width).areas(colors.width),
-                    axis(size.height, 1, size.height).areas(colors.height),
+                    axis(size.width, 1, size.width, FINE).areas(colors.width),
+                    axis(size.height, 1, size.height, FINE).areas(colors.height),
                 )?,
             },
         };
-        let tents = |side: u32| axis(side, 1, side).tents();
+        let tents = |side: u32| axis(side, 1, side, FINE).tents();
         let pdq = WeightedGrid::new(tents(size.width), tents(size.height))?;
         Ok(Self { size, colors, pdq, luma: Vec::new(), channels })
     }
@@ -172,8 +172,8 @@ fn colors_size(size: Size) -> Size {
     Size::new(scaled(size.width), scaled(size.height))
 }
 
-fn axis(pixels: u32, pixels_per_sample: u32, samples: u32) -> BoxedAxis {
-    BoxedAxis { pixels, pixels_per_sample, samples_per_box: box_side(samples) }
+fn axis(pixels: u32, pixels_per_sample: u32, samples: u32, least: u32) -> BoxedAxis {
+    BoxedAxis { pixels, pixels_per_sample, samples_per_box: box_side(samples, least) }
 }
 
 /// Luma of a sum of pixels, with [`LUMA_BITS`] fraction bits. The weights are BT.601's, and add up to 1.
