@@ -8,12 +8,12 @@ name=jpeg/size_1600x1200.jpg
 id=$(awk -F '\t' -v name="$name" '$1 == name { print $3 }' testdata/golden.tsv)
 [ -n "$id" ] || { echo "examples: no golden of $name" >&2 && exit 1; }
 
-build() { ${CARGO:-cargo} build --release --locked --manifest-path "examples/$1/Cargo.toml" --target-dir "$target"; }
+build() { ${CARGO:-cargo} build --locked --manifest-path "examples/$1/Cargo.toml" --target-dir "$target"; }
 
 # An endpoint gives the id as a tag, and refuses text with 415.
 endpoint() {
   build "$1"
-  "$target/release/image-ingest-example-$1" >"$target/$1.log" 2>&1 &
+  "$target/debug/image-ingest-example-$1" >"$target/$1.log" 2>&1 &
   server=$!
   trap 'kill $server 2>/dev/null || true' EXIT
   answer=
@@ -36,7 +36,7 @@ build bucket-worker
 canonical="$target/canonical"
 rm -rf "$canonical" && mkdir -p "$canonical"
 printf '%s\n%s\nno-such-file\n' "$name" "$name" |
-  "$target/release/image-ingest-example-bucket-worker" "file://$PWD/testdata/" "file://$(cd "$canonical" && pwd)/" >"$target/lines"
+  "$target/debug/image-ingest-example-bucket-worker" "file://$PWD/testdata/" "file://$(cd "$canonical" && pwd)/" >"$target/lines"
 [ "$(grep -c "$id" "$target/lines")" = 2 ] && grep -q '"code":"io"' "$target/lines" && [ -f "$canonical/$id.jpg" ] ||
   { echo "examples: bucket-worker printed" >&2 && cat "$target/lines" >&2 && exit 1; }
 echo "examples: bucket-worker stores under the golden's id"
