@@ -23,8 +23,9 @@ use crate::lines::{Failure, Lines};
 ///
 /// Standard output cannot be written.
 pub(crate) fn run(args: &BenchArgs, lines: &mut Lines) -> Result<Verdict, Fatal> {
-    let ingest =
-        with_threads(args.canonical.builder()?, args.threads)?.build().map_err(|e| Fatal::new("profile", e))?;
+    let ingest = with_threads(args.extras.add_to(args.canonical.builder()?)?, args.threads)?
+        .build()
+        .map_err(|e| Fatal::new("profile", e))?;
     if args.mixed {
         return mixed(&ingest, args, lines);
     }

@@ -19,6 +19,9 @@ mod inputs;
 mod inspect;
 mod lines;
 mod output;
+mod page;
+mod placeholder;
+mod progress;
 mod report;
 
 fn main() -> ExitCode {
@@ -29,6 +32,7 @@ fn main() -> ExitCode {
     let lines = &mut Lines::stdout();
     let verdict = match args.command {
         Command::Ingest(args) => ingest::run(&args, lines),
+        Command::Report(args) => report::run(&args, lines),
         Command::Inspect(args) => inspect::run(&args, lines),
         Command::Bench(args) => bench::run(&args, lines),
         Command::SelfTest => self_test(lines),

@@ -9,6 +9,7 @@ use image_ingest_samples::Size;
 use crate::header::{Channels, Coding, Header, Orientation};
 use crate::plan::Plan;
 use crate::plan::profile::Encoding;
+use crate::plan::rendition::RenditionSpec;
 use crate::upload::format::Format;
 
 /// What decoding one picture holds in memory, as its codec states it.
@@ -104,6 +105,36 @@ fn rows_in_flight(header: &Header, plan: &Plan) -> u64 {
     2 * ROWS * u64::from(plan.target.width) * SAMPLES * bytes_per_sample(header)
 }
 
+/// Bytes that renditions and facts need in addition to what [`estimate`] says.
+///
+/// All renditions are made at the same time as the canonical file. Each holds the rows under its filter, and its file.
+pub(crate) fn outputs<'s>(
+    header: &Header,
+    plan: &Plan,
+    cost: &DecodeCost,
+    specs: impl Iterator<Item = &'s RenditionSpec>,
+    facts: bool,
+) -> u64 {
+    let density = if cost.stays_planar { SampleDensity::subsampled(Some((2, 2))) } else { canonical_density(header) };
+    let rendition = |spec: &RenditionSpec| {
+        let (crop, target) = spec.frame(plan.size());
+        let window = 4 * u64::from(crop.size.height.div_ceil(target.height)) + 2;
+        let row = density.bytes(u64::from(crop.size.width), 1);
+        let is_reduced = crop.size != target;
+        let reducing = if is_reduced { row * (window + 16 + 32) + 64 * u64::from(crop.size.longer()) } else { 0 };
+        // libwebp takes whole pictures.
+        let whole = if matches!(spec.encoding, Encoding::Webp { .. }) { density.bytes(target.pixels(), 1) } else { 0 };
+        reducing + whole + target.pixels() * encoder_bytes_per_pixel(spec.encoding)
+    };
+    let bytes = specs.map(rendition).sum::<u64>() + if facts { FACTS } else { 0 };
+    bytes + bytes / 8
+}
+
+/// Samples of a canonical pixel that is not planar.
+fn canonical_density(header: &Header) -> SampleDensity {
+    SampleDensity::interleaved(if header.channels == Channels::Gray && !header.has_alpha { 1 } else { 3 })
+}
+
 /// What is kept in addition to the upload although it was read from there: the ICC profile, inflated or put together
 /// from its pieces, and the slices of HEVC pictures without emulation prevention bytes (ITU-T H.265, § 7.3.1.1).
 fn copied_bytes(header: &Header, upload_bytes: u64) -> u64 {
@@ -145,6 +176,9 @@ fn encoder_bytes_per_pixel(encoding: Encoding) -> u64 {
 const FIXED: u64 = 2 * 1024 * 1024;
 /// The tables of a conversion: at most those of 16-bit curves, of 3 MiB.
 const CONVERSION: u64 = 3 * 1024 * 1024;
+
+/// What facts need of a picture of any size: grids of sums, the largest of 100 × 100 pixels, and rows of boxes.
+const FACTS: u64 = 512 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -2,6 +2,7 @@
 
 pub(crate) mod cost;
 pub(crate) mod profile;
+pub(crate) mod rendition;
 pub(crate) mod size;
 
 use image_ingest_color::{Conversion, conversion};

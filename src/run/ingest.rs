@@ -9,13 +9,15 @@ use image_ingest_samples::{Budget, CancellationToken, Moment, Pool, Size, Worker
 
 use crate::canonical::{Canonical, CanonicalBuffer, CanonicalSink, RowStages};
 use crate::codec;
-use crate::encode::encode;
-use crate::encode::rows::RowEncoder;
+use crate::encode::hand_on;
+use crate::encode::outputs::{Encoded, Outputs};
 use crate::error::{Error, Result};
 use crate::header::{Header, Orientation};
 use crate::plan::profile::{Encoding, Profile};
+use crate::plan::rendition::RenditionSpec;
 use crate::plan::{Plan, cost, plan};
 use crate::run::receipt::{Receipt, Timings};
+use crate::run::rendition::Rendition;
 use crate::upload::format::Format;
 use crate::upload::id::{ContentId, SourceId};
 use crate::upload::limits::Limits;
@@ -23,7 +25,7 @@ use crate::upload::{Source, Upload};
 
 /// Turns uploads into canonical images under one profile and one set of limits.
 ///
-/// A clone shares its settings and costs four counters. Threads may share one ingest.
+/// A clone shares its settings and costs five counters. Threads may share one ingest.
 ///
 /// ```
 /// use image_ingest::Ingest;
@@ -38,6 +40,8 @@ use crate::upload::{Source, Upload};
 pub struct Ingest {
     pub(crate) profile: Arc<Profile>,
     pub(crate) limits: Arc<Limits>,
+    pub(crate) renditions: Arc<[(String, RenditionSpec)]>,
+    pub(crate) facts: bool,
     pub(crate) pool: Option<Arc<Pool>>,
     pub(crate) cancellation: CancellationToken,
 }
@@ -56,6 +60,8 @@ pub struct Background {
     pub size: Size,
     /// The encoding of `bytes`.
     pub encoding: Encoding,
+    /// The renditions that the ingest makes, in the order in which they were asked for.
+    pub renditions: Vec<Rendition>,
     /// What was done.
     pub receipt: Receipt,
 }
@@ -102,6 +108,18 @@ impl Ingest {
     #[must_use]
     pub fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    /// The renditions that are made of each picture, with their names.
+    #[must_use]
+    pub fn renditions(&self) -> &[(String, RenditionSpec)] {
+        &self.renditions
+    }
+
+    /// Whether receipts have the facts of their pictures.
+    #[must_use]
+    pub fn collects_facts(&self) -> bool {
+        self.facts
     }
 
     /// The limits in force.
@@ -166,7 +184,8 @@ impl Ingest {
             let plan = plan(&header, &self.profile);
             let decode_cost = codec::cost(&header, &plan, self.workers().count());
             let encoding = self.profile.encoding;
-            let memory_bytes = cost::estimate(&header, &plan, encoding, upload.len() as u64, &decode_cost);
+            let memory_bytes = cost::estimate(&header, &plan, encoding, upload.len() as u64, &decode_cost)
+                + cost::outputs(&header, &plan, &decode_cost, self.renditions.iter().map(|(_, spec)| spec), self.facts);
             Ok((header, plan, memory_bytes))
         })?;
         Limits::check("memory bytes", memory_bytes, self.limits.max_memory_bytes)?;
@@ -176,16 +195,12 @@ impl Ingest {
 
     /// Decodes, canonicalises, encodes and names.
     pub(crate) fn finish(&self, prepared: Prepared) -> Result<Background> {
-        let Encoding::Jpeg { quality } = self.profile.encoding else { return Ok(self.finish_keeping(prepared)?.0) };
         if prepared.plan.orientation != Orientation::Upright {
             return Ok(self.finish_keeping(prepared)?.0);
         }
-        let mut encoder = RowEncoder::new(quality);
-        let done = self.rows(&prepared, &mut encoder)?;
-        let mut timings = done.timings;
-        let bytes = catch_panic(prepared.header.format, || timed(&mut timings.encode, || encoder.finish()))?;
-        timings.encode += done.sink;
-        self.background(&prepared, bytes, done.alpha_composed, timings)
+        let mut outputs = self.outputs(&prepared)?;
+        let done = self.rows(&prepared, &mut outputs)?;
+        self.background(&prepared, outputs, done.alpha_composed, done.timings)
     }
 
     /// The same, and keeps the canonical image before encoding.
@@ -196,12 +211,17 @@ impl Ingest {
         timings.canonicalise += done.sink;
         let plan = &prepared.plan;
         let canonical = buffer.finish(plan.orientation, done.alpha_composed, plan.scale.divisor())?;
+        let mut outputs = self.outputs(&prepared)?;
         let timer = prepared.budget.timer();
-        let encode = || encode(&canonical, self.profile.encoding, &timer);
-        let bytes = catch_panic(prepared.header.format, || timed(&mut timings.encode, encode))?;
+        catch_panic(prepared.header.format, || Ok(hand_on(&canonical, &mut outputs, &timer)?))?;
         drop(timer);
-        let background = self.background(&prepared, bytes, done.alpha_composed, timings)?;
+        let background = self.background(&prepared, outputs, done.alpha_composed, timings)?;
         Ok((background, canonical))
+    }
+
+    fn outputs(&self, prepared: &Prepared) -> Result<Outputs> {
+        let renditions = self.renditions.iter().map(|(_, spec)| *spec);
+        Outputs::new(prepared.plan.size(), self.profile.encoding, renditions, self.facts)
     }
 
     /// Decodes, and gives the rows of the canonical image to `sink`.
@@ -223,16 +243,24 @@ impl Ingest {
     fn background(
         &self,
         prepared: &Prepared,
-        bytes: Vec<u8>,
+        outputs: Outputs,
         alpha_composed: bool,
         mut timings: Timings,
     ) -> Result<Background> {
         let Prepared { upload, source_id, header, plan, memory_bytes, budget, .. } = prepared;
+        let (size, encoding) = (plan.size(), self.profile.encoding);
+        let Encoded { bytes, renditions, facts, elapsed } =
+            catch_panic(header.format, || outputs.finish(&budget.timer()))?;
+        (timings.encode, timings.renditions, timings.facts) = (elapsed.encode, elapsed.renditions, elapsed.facts);
         let id = timed(&mut timings.content_id, || ContentId::of(&bytes));
+        let started = Moment::now();
+        let named = self.renditions.iter().zip(renditions);
+        let renditions = named.map(|((name, spec), bytes)| Rendition::new(name, spec, size, bytes)).collect();
+        timings.renditions += started.elapsed();
         budget.check()?;
         let receipt = Receipt::new(header, upload.len() as u64, plan, *memory_bytes, alpha_composed, timings);
-        let encoding = self.profile.encoding;
-        Ok(Background { bytes: bytes.into(), id, source_id: *source_id, size: plan.size(), encoding, receipt })
+        let receipt = Receipt { facts, ..receipt };
+        Ok(Background { bytes, id, source_id: *source_id, size, encoding, renditions, receipt })
     }
 
     fn workers(&self) -> Workers<'_> {
