@@ -12,6 +12,8 @@
 # make nightly  runs the long forms: slow tests, oracles, all hostile files, clients, aarch64, every fuzz target; takes hours
 # make wasm-selftest  builds for wasm32 and runs the self-test and the goldens there (in node or wasmtime; unpacks Debian sid's
 #   Rust where ours has no std for wasm32)
+# make wheel  builds Python's wheel into python/dist (WHEEL_FEATURES=webp-encode for WebP; maturin and zig come from PyPI)
+# make test-python  installs the wheel, and runs mypy, doctests, tests and examples there; compares ids with the command line's
 # make static  builds CLI and server as programs that need no file of a system, into target/static, and tries them in an empty root
 # make advisories  checks dependencies against the RustSec database, which cargo-deny fetches
 # make bench  runs the benches on large generated inputs
@@ -38,7 +40,7 @@ TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null
 BIN := $(TARGET_DIR)/release/image-ingest
 BENCH_INPUTS := $(TARGET_DIR)/bench-inputs
 
-.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients server-slow server-load test test-features test-slow test-aarch64 wasm-selftest static robustness robustness-short check advisories bench fuzz search coverage testdata conformance quality peers setup setup-oracles oracles
+.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients server-slow server-load test test-features test-slow test-aarch64 wasm-selftest static wheel test-python robustness robustness-short check advisories bench fuzz search coverage testdata conformance quality peers setup setup-oracles oracles
 
 run: setup
 	$(CARGO) build --release --package image-ingest-cli
@@ -95,6 +97,15 @@ wasm-selftest:
 
 static: setup
 	scripts/static.sh
+
+PYTHON := $(TARGET_DIR)/python
+
+wheel: setup
+	scripts/wheel.sh $(PYTHON)/build-tools $(PYTHON)/build $(WHEEL_FEATURES)
+
+test-python: wheel
+	$(CARGO) build --release --package image-ingest-cli
+	scripts/test-python.sh $(PYTHON)/test-tools $(BIN)
 
 check: check-format check-lints test test-features check-docs check-benches check-packages robustness-short check-dependencies
 

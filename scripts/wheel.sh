@@ -1,0 +1,24 @@
+#!/bin/sh
+# Builds Python's wheel into python/dist: one for all of CPython from 3.11 on, which needs nothing on its machine but a C
+# library as old as manylinux2014's. TOOLS gets maturin and zig, which links for that C library.
+# Usage: scripts/wheel.sh TOOLS TARGET_DIR [feature of python/Cargo.toml...]
+set -eu
+tools=$1 target_dir=$2
+shift 2
+cd "$(dirname "$0")/.."
+requirements=python/requirements-build.txt
+
+if ! cmp -s "$requirements" "$tools/requirements.txt"; then
+  command -v python3 >/dev/null || { echo "wheel: python3 is missing" >&2; exit 1; }
+  python3 -m venv "$tools"
+  "$tools/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements"
+  cp "$requirements" "$tools/requirements.txt"
+fi
+
+# On other systems than Linux the machine's own linker makes the wheel.
+portable=""
+[ "$(uname -s)" != Linux ] || portable="--zig --compatibility manylinux2014"
+rm -rf python/dist
+# shellcheck disable=SC2086 # a list of arguments
+PATH="$tools/bin:$PATH" CARGO_TARGET_DIR="$target_dir" "$tools/bin/maturin" build --release --locked $portable \
+  --manifest-path python/Cargo.toml --interpreter python3 --features "$*" --out python/dist
