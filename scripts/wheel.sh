@@ -1,10 +1,10 @@
 #!/bin/sh
-# Builds Python's wheel into python/dist: one for all of CPython from 3.11 on, which needs nothing on its machine but a C
-# library as old as manylinux2014's. TOOLS gets maturin and zig, which links for that C library.
-# Usage: scripts/wheel.sh TOOLS TARGET_DIR [feature of python/Cargo.toml...]
+# Builds the wheel of PACKAGE (python or backfill) into PACKAGE/dist. It needs nothing on its machine but a C library as old as
+# manylinux2014's. TOOLS gets maturin and zig, which links for that C library.
+# Usage: scripts/wheel.sh PACKAGE TOOLS TARGET_DIR [feature of the package...]
 set -eu
-tools=$1 target_dir=$2
-shift 2
+package=$1 tools=$2 target_dir=$3
+shift 3
 cd "$(dirname "$0")/.."
 requirements=python/requirements-build.txt
 
@@ -18,7 +18,7 @@ fi
 # On other systems than Linux the machine's own linker makes the wheel.
 portable=""
 [ "$(uname -s)" != Linux ] || portable="--zig --compatibility manylinux2014"
-rm -rf python/dist
+rm -rf "$package/dist"
 # shellcheck disable=SC2086 # a list of arguments
 PATH="$tools/bin:$PATH" CARGO_TARGET_DIR="$target_dir" "$tools/bin/maturin" build --release --locked $portable \
-  --manifest-path python/Cargo.toml --interpreter python3 --features "$*" --out python/dist
+  --manifest-path "$package/Cargo.toml" --features "$*" --out "$package/dist"

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,9 +28,9 @@ CLUSTER = {
 def started(job: Job, folder: Path) -> "subprocess.Popen[str]":
     """A driver whose Spark keeps its files in `folder`."""
     (folder / "conf").mkdir(exist_ok=True)
-    settings = {**CLUSTER, "spark.local.dir": str(folder / "local")}
-    (folder / "conf/spark-defaults.conf").write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
-    return driver(job, "spark", SPARK_CONF_DIR=str(folder / "conf"), SPARK_LOCAL_IP="127.0.0.1", SPARK_WORKER_DIR=str(folder))
+    (folder / "conf/spark-defaults.conf").write_text("".join(f"{name} {value}\n" for name, value in CLUSTER.items()))
+    places = {"SPARK_CONF_DIR": str(folder / "conf"), "SPARK_LOCAL_DIRS": str(folder / "local")}
+    return driver(job, "spark", **places, SPARK_LOCAL_IP="127.0.0.1", PYSPARK_PYTHON=sys.executable)
 
 
 def executors(running: "subprocess.Popen[str]") -> list[int]:
@@ -46,9 +47,9 @@ def test_poison_a_killed_worker_and_a_lost_executor_cost_no_row(bucket: Bucket, 
     poison = sorted(job.manifest)[150]
     job.environment["IMAGE_INGEST_POISON"] = "src_" + blake3(bucket.get(f"source/{poison}")).hexdigest()
     running = started(job, tmp_path)
-    until(lambda: job.status()["done"] >= 2, 180)
+    until(lambda: job.status()["done"] >= 2, 300)
     kill_a_worker(job)
-    until(lambda: job.status()["done"] >= 5, 180)
+    until(lambda: job.status()["done"] >= 5, 300)
     os.kill(executors(running)[0], signal.SIGKILL)
     out, err = running.communicate(timeout=400)
     assert running.returncode == 0, err[-3000:]
@@ -63,7 +64,7 @@ def test_a_killed_driver_is_followed_by_another(bucket: Bucket, tmp_path: Path) 
     job.fill(files())
     job.plan(rows_per_shard=20)
     first = started(job, tmp_path)
-    until(lambda: job.status()["done"] >= 3, 180)
+    until(lambda: job.status()["done"] >= 3, 300)
     first.send_signal(signal.SIGKILL)
     first.communicate()
     second = started(job, tmp_path)

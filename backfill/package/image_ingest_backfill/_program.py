@@ -26,6 +26,11 @@ class Job:
     io: int | None = None
     memory: int | None = None
 
+    def __post_init__(self) -> None:
+        # A plain path means the same for workers in other folders.
+        if "://" not in self.state:
+            object.__setattr__(self, "state", os.path.abspath(self.state))
+
 
 @dataclass(frozen=True)
 class Program:
