@@ -3,7 +3,10 @@
 # manylinux2014's. TOOLS gets maturin and zig, which links for that C library.
 # Usage: scripts/wheel.sh PACKAGE TOOLS TARGET_DIR [feature of the package...]
 set -eu
-package=$1 tools=$2 target_dir=$3
+package=$1
+mkdir -p "$2" "$3"
+# Compilers run in other folders.
+tools=$(realpath "$2") target_dir=$(realpath "$3")
 shift 3
 cd "$(dirname "$0")/.."
 requirements=python/requirements-build.txt

@@ -67,7 +67,7 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_name = "URL")]
     pub(crate) target: String,
     /// Rows of the manifest in one shard
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = RangedU64ValueParser::<u32>::new().range(1..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = RangedU64ValueParser::<u32>::new().range(1..=100_000))]
     pub(crate) rows_per_shard: u32,
     #[command(flatten)]
     canonical: CanonicalArgs,

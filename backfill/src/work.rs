@@ -155,7 +155,7 @@ impl Worker {
         }
         let in_use = self.memory.to_fetch(actual).await;
         let bytes = result.bytes().await.map_err(Unread::Broken)?;
-        Ok(Fetched { outcome, bytes, _in_use: in_use })
+        Ok(Fetched { outcome, bytes, in_use })
     }
 
     /// Decodes and stores a source.
@@ -164,7 +164,7 @@ impl Worker {
     ///
     /// As [`Self::row`].
     async fn made(&self, fetched: Fetched, attempt: &Attempt) -> Result<Outcome, Error> {
-        let Fetched { outcome, bytes, _in_use } = fetched;
+        let Fetched { outcome, bytes, in_use } = fetched;
         let made = if attempt.is_isolated() {
             match self.decoder.decode_isolated(&bytes).await {
                 Ok(made) => made,
@@ -177,7 +177,7 @@ impl Worker {
                 Err(error) => return Ok(outcome.refused(IO, error.to_string())),
             }
         };
-        drop(_in_use);
+        drop(in_use);
         self.stored(outcome, made).await
     }
 
@@ -202,7 +202,7 @@ impl Worker {
 struct Fetched {
     outcome: Outcome,
     bytes: Bytes,
-    _in_use: InUse,
+    in_use: InUse,
 }
 
 /// Why a source was not read.

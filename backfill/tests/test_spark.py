@@ -43,13 +43,12 @@ def executors(running: "subprocess.Popen[str]") -> list[int]:
 def test_poison_a_killed_worker_and_a_lost_executor_cost_no_row(bucket: Bucket, tmp_path: Path) -> None:
     job = Job(bucket)
     job.fill(files())
-    job.plan([*EXPECTED, MISSING_KEY], rows_per_shard=20)
+    job.plan([*EXPECTED, MISSING_KEY], rows_per_shard=10)
     poison = sorted(job.manifest)[150]
     job.environment["IMAGE_INGEST_POISON"] = "src_" + blake3(bucket.get(f"source/{poison}")).hexdigest()
     running = started(job, tmp_path)
     until(lambda: job.status()["done"] >= 2, 300)
     kill_a_worker(job)
-    until(lambda: job.status()["done"] >= 5, 300)
     os.kill(executors(running)[0], signal.SIGKILL)
     out, err = running.communicate(timeout=400)
     assert running.returncode == 0, err[-3000:]
