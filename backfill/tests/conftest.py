@@ -71,7 +71,9 @@ class Folders(Storage):
 
     def keys(self, prefix: str) -> list[str]:
         root = self.folder / prefix
-        return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+        found = (str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+        # A write that a kill cut short may leave its temporary file, which the store's own listing hides, too.
+        return sorted(key for key in found if "#" not in key)
 
 
 class Bucket(Storage):
