@@ -6,8 +6,8 @@ use image_ingest::Limits;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+use crate::buffer::bytes_of;
 use crate::errors::raise;
-use crate::input::bytes_of;
 
 /// An upload that is still arriving.
 ///
