@@ -13,8 +13,14 @@
 # make nightly  runs the long forms: slow tests, oracles, all hostile files, clients, aarch64, every fuzz target; takes hours
 # make wasm-selftest  builds for wasm32 and runs the self-test and the goldens there (in node or wasmtime; unpacks Debian sid's
 #   Rust where ours has no std for wasm32)
+# make wasm-package  builds the modules of the npm package in wasm/
 # make test-wasm  builds the npm package in wasm/ and tests it in Node and, where there is one, a headless Chromium
 # make wasm-peers  measures the npm package beside wasm-vips and heic-decode on a JPEG, a PNG and a HEIC (needs npm)
+# make examples  builds the examples that are packages of their own, and tries them
+# make wheel  builds Python's wheel into python/dist (WHEEL_FEATURES=webp-encode for WebP; maturin and zig come from PyPI)
+# make test-python  installs the wheel, and runs mypy, doctests, tests and examples there; compares ids with the command line's
+# make backfill-wheel  builds the wheel that carries the backfill's program, into backfill/dist
+# make backfill-tests  tests the backfill on one machine, on Ray and on Spark (ENGINES; an S3 server, Ray and Spark come from PyPI)
 # make static  builds CLI and server as programs that need no file of a system, into target/static, and tries them in an empty root
 # make advisories  checks dependencies against the RustSec database, which cargo-deny fetches
 # make bench  runs the benches on large generated inputs
@@ -44,7 +50,7 @@ TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null
 BIN := $(TARGET_DIR)/release/image-ingest
 BENCH_INPUTS := $(TARGET_DIR)/bench-inputs
 
-.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients report-page server-slow server-load test test-features test-slow test-aarch64 wasm-selftest test-wasm wasm-peers static robustness robustness-short check advisories bench fuzz search coverage testdata conformance facts quality peers peers-renditions setup setup-oracles oracles
+.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients report-page server-slow server-load test test-features test-slow test-aarch64 wasm-selftest wasm-package test-wasm wasm-peers examples static wheel test-python backfill-wheel backfill-tests robustness robustness-short check advisories bench fuzz search coverage testdata conformance facts quality peers peers-renditions setup setup-oracles oracles
 
 run: setup
 	$(CARGO) build --release --package image-ingest-cli
@@ -105,18 +111,41 @@ test-aarch64:
 wasm-selftest:
 	scripts/wasm.sh
 
+wasm-package:
+	scripts/wasm-package.sh
+
 test-wasm:
 	scripts/wasm-package.sh --test
 
+examples:
+	scripts/examples.sh $(TARGET_DIR)/examples
+
 WASM_PEER_FILES := $(addprefix $(BENCH_INPUTS)/,jpeg_12mp_420.jpg png_3mp_photo.png heic_12mp_grid.heic)
 
-wasm-peers: setup $(BENCH_INPUTS)
-	scripts/wasm-package.sh
+wasm-peers: wasm-package $(BENCH_INPUTS)
 	npm install --prefix wasm/bench --no-audit --no-fund --silent
 	node wasm/bench/peers.js $(WASM_PEER_FILES)
 
 static: setup
 	scripts/static.sh
+
+PYTHON := $(TARGET_DIR)/python
+
+wheel: setup
+	scripts/wheel.sh python $(PYTHON)/build-tools $(PYTHON)/build $(WHEEL_FEATURES)
+
+test-python: wheel
+	$(CARGO) build --release --package image-ingest-cli
+	scripts/test-python.sh $(PYTHON)/test-tools $(BIN)
+
+BACKFILL := $(TARGET_DIR)/backfill
+ENGINES := one-machine ray spark
+
+backfill-wheel: setup
+	scripts/wheel.sh backfill $(PYTHON)/build-tools $(BACKFILL)
+
+backfill-tests: setup
+	scripts/backfill-tests.sh $(BACKFILL)/test-tools $(BACKFILL) $(ENGINES)
 
 check: check-format check-lints test test-features check-docs check-benches check-packages robustness-short check-dependencies
 
@@ -150,7 +179,7 @@ check-dependencies:
 	else echo "check: cargo-deny is not installed; licences, bans and sources not checked"; fi
 
 # In this order: what fails soonest comes first.
-nightly: test-slow oracles conformance facts quality robustness server-slow server-clients report-page test-aarch64 wasm-selftest test-wasm static fuzz
+nightly: test-slow oracles conformance facts quality robustness server-slow server-clients report-page test-aarch64 wasm-selftest test-wasm examples static fuzz
 
 ROBUSTNESS := --package image-ingest-robustness -- --work $(TARGET_DIR)/robustness
 

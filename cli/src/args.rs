@@ -1,5 +1,6 @@
 //! The arguments, their ranges and their help.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::thread::available_parallelism;
 
@@ -37,6 +38,17 @@ pub(crate) enum Command {
     Bench(BenchArgs),
     /// Check that this build makes the same bytes as every other
     SelfTest,
+    /// Make many millions of stored pictures canonical, on any number of machines (by image-ingest-backfill)
+    #[command(disable_help_flag = true)]
+    Backfill(BackfillArgs),
+}
+
+/// The arguments of another program, which has their help.
+#[derive(Debug, clap::Args)]
+pub(crate) struct BackfillArgs {
+    /// Arguments of image-ingest-backfill: plan, run, status, retry or commit, and theirs
+    #[arg(value_name = "ARGUMENTS", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) arguments: Vec<OsString>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -12,6 +12,7 @@ use crate::exit::{Fatal, REFUSED, Verdict, tell};
 use crate::lines::Lines;
 
 mod args;
+mod backfill;
 mod bench;
 mod exit;
 mod ingest;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args, lines),
         Command::Bench(args) => bench::run(&args, lines),
         Command::SelfTest => self_test(lines),
+        Command::Backfill(args) => return backfill::run(&args),
     };
     match verdict {
         Ok(Verdict::AllAccepted) => ExitCode::SUCCESS,

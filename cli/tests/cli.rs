@@ -535,3 +535,24 @@ fn no_job_needs_more_memory_than_estimated() {
         }
     }
 }
+
+/// The program is found beside the command line, and gets all arguments as they are.
+#[cfg(unix)]
+#[test]
+fn backfill_is_handed_over_with_its_arguments_and_exit_code() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = TempDir::new().unwrap();
+    let program = dir.path().join("image-ingest-backfill");
+    fs::write(&program, "#!/bin/sh\nprintf '%s|' \"$@\"\nexit 3\n").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let call = |path: &Path| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_image-ingest"));
+        command.args(["backfill", "run", "--help", "--state", "a b", "-x"]).env("PATH", path).output().unwrap()
+    };
+    let handed_over = call(dir.path());
+    assert_eq!(String::from_utf8_lossy(&handed_over.stdout), "run|--help|--state|a b|-x|");
+    assert_eq!(handed_over.status.code(), Some(3));
+    let alone = call(Path::new("/nonexistent"));
+    assert_eq!(alone.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&alone.stderr).contains("cargo install"), "{alone:?}");
+}

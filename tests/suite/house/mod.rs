@@ -149,9 +149,9 @@ fn library_folders() -> Vec<PathBuf> {
     folders
 }
 
-/// The sources of all members.
+/// The sources of all members, and of the packages beside them.
 fn source_folders() -> Vec<PathBuf> {
-    let members = ["agent", "cli", "conformance", "robustness", "server", "testdata/generator"];
+    let members = ["agent", "backfill", "cli", "conformance", "python", "robustness", "server", "testdata/generator"];
     let members = members.iter().map(|member| root().join(member).join("src"));
     library_folders().into_iter().chain(members).collect()
 }
