@@ -9,11 +9,14 @@ use crate::canonical::{CanonicalKind, CanonicalSink};
 use crate::encode::ImageEncoder;
 use crate::error::Result;
 use crate::plan::profile::Encoding;
+use crate::plan::rendition::halved;
 
 /// The encoders of one part of the canonical image at one size.
 pub(super) struct FramedEncoders {
     crop: Rect,
     target: Size,
+    /// Whether the rows that come are halved ones.
+    pub(super) is_halved: bool,
     /// `None` where the rows are those of the canonical image, and before they come.
     reducer: Option<RowsReducer>,
     /// Samples of a row of each plane of the canonical image.
@@ -27,9 +30,10 @@ enum RowsReducer {
 }
 
 impl FramedEncoders {
-    /// Of this part and size, without an encoder.
-    pub(super) fn new(crop: Rect, target: Size) -> Self {
-        Self { crop, target, reducer: None, strides: [0; 3], encoders: Vec::new() }
+    /// Of this part of a canonical image of `size`, and of this size, without an encoder.
+    pub(super) fn new(size: Size, crop: Rect, target: Size) -> Self {
+        let is_halved = halved(size, crop, target).is_some();
+        Self { crop, target, is_halved, reducer: None, strides: [0; 3], encoders: Vec::new() }
     }
 
     /// Whether this is the part of the canonical image and the size that are asked for.
@@ -71,11 +75,13 @@ impl FramedEncoders {
 }
 
 impl CanonicalSink for FramedEncoders {
+    /// `size` is that of the canonical image, whether or not the rows that come are halved.
     fn begin(&mut self, kind: CanonicalKind, size: Size) -> Result<(), WorkError> {
-        let Self { crop, target, .. } = *self;
+        let target = self.target;
+        let (size, crop) = halved(size, self.crop, target).unwrap_or((size, self.crop));
         let (width, half) = (size.width as usize, chroma_size(size, (2, 2)).width as usize);
         self.strides = if kind == CanonicalKind::Rgb { [3 * width, 0, 0] } else { [width, half, half] };
-        if !self.shows(Rect::whole(size), size) {
+        if (crop, target) != (Rect::whole(size), size) {
             self.reducer = Some(match kind {
                 CanonicalKind::Rgb => {
                     RowsReducer::Raster(Box::new(RasterReducer::new(size, Layout::Rgb, 8, crop, target)?))

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use image_ingest_facts::{Facts, FactsCollector, RowFormat};
-use image_ingest_samples::{CpuTimer, Moment, Rect, Size, WorkError};
+use image_ingest_resize::RowHalver;
+use image_ingest_samples::{CpuTimer, Moment, Rect, Size, WorkError, chroma_size};
 
 use crate::canonical::{CanonicalKind, CanonicalSink};
 use crate::encode::framed::FramedEncoders;
@@ -20,6 +21,8 @@ pub(crate) struct Outputs {
     frames: Vec<FramedEncoders>,
     /// Of each rendition its frame, and its encoder there.
     places: Vec<(usize, usize)>,
+    /// The halvers of the planes, where a frame takes halved rows.
+    halves: Vec<RowHalver>,
     facts: Option<FactsCollector>,
     wants_facts: bool,
     elapsed: OutputTimes,
@@ -55,19 +58,20 @@ impl Outputs {
         renditions: impl Iterator<Item = RenditionSpec>,
         wants_facts: bool,
     ) -> Result<Self> {
-        let mut canonical = FramedEncoders::new(Rect::whole(size), size);
+        let mut canonical = FramedEncoders::new(size, Rect::whole(size), size);
         canonical.place(encoding)?;
         let mut frames = vec![canonical];
         let places = renditions.map(|spec| {
             let (crop, target) = spec.frame(size);
             let frame = frames.iter().position(|frame| frame.shows(crop, target)).unwrap_or_else(|| {
-                frames.push(FramedEncoders::new(crop, target));
+                frames.push(FramedEncoders::new(size, crop, target));
                 frames.len() - 1
             });
             Ok((frame, frames[frame].place(spec.encoding)?))
         });
         let places = places.collect::<Result<_>>()?;
-        Ok(Self { frames, places, facts: None, wants_facts, elapsed: OutputTimes::default() })
+        let halves = Vec::new();
+        Ok(Self { frames, places, halves, facts: None, wants_facts, elapsed: OutputTimes::default() })
     }
 
     /// Ends all files.
@@ -109,13 +113,22 @@ impl CanonicalSink for Outputs {
             CanonicalKind::Ycbcr420 => RowFormat::Ycbcr420,
         };
         self.facts = self.wants_facts.then(|| FactsCollector::new(size, format)).transpose()?;
+        if self.frames.iter().any(|frame| frame.is_halved) {
+            self.halves = halvers(kind, size)?;
+        }
         self.frames.iter_mut().try_for_each(|frame| frame.begin(kind, size))
     }
 
     fn take(&mut self, plane: usize, rows: &[u8], timer: &CpuTimer<'_>) -> Result<(), WorkError> {
         let mut started = Moment::now();
+        let halved = match self.halves.get_mut(plane) {
+            Some(halver) => halver.push(rows)?,
+            None => &[],
+        };
+        self.elapsed.renditions += started.elapsed();
+        started = Moment::now();
         for (index, frame) in self.frames.iter_mut().enumerate() {
-            frame.take(plane, rows, timer)?;
+            frame.take(plane, if frame.is_halved { halved } else { rows }, timer)?;
             *self.elapsed.of_frame(index) += started.elapsed();
             started = Moment::now();
         }
@@ -125,4 +138,15 @@ impl CanonicalSink for Outputs {
         }
         Ok(())
     }
+}
+
+/// Halvers of the planes of a canonical image of `size`. Chroma lies on the grid of halved luma.
+fn halvers(kind: CanonicalKind, size: Size) -> Result<Vec<RowHalver>, WorkError> {
+    let half = Size::new(size.width / 2, size.height / 2);
+    let chroma = || RowHalver::new(chroma_size(size, (2, 2)), 1, chroma_size(half, (2, 2)));
+    Ok(match kind {
+        CanonicalKind::Rgb => vec![RowHalver::new(size, 3, half)?],
+        CanonicalKind::Gray => vec![RowHalver::new(size, 1, half)?],
+        CanonicalKind::Ycbcr420 => vec![RowHalver::new(size, 1, half)?, chroma()?, chroma()?],
+    })
 }

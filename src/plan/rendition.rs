@@ -111,6 +111,16 @@ impl RenditionSpec {
     }
 }
 
+/// The size of the halved picture and the part of it, where a rendition is made of halved rows: where both sides become a third
+/// or less, and the part is of whole pairs of columns and rows.
+pub(crate) fn halved(size: Size, crop: Rect, target: Size) -> Option<(Size, Rect)> {
+    let is_small = 3 * u64::from(target.width) <= crop.size.width.into()
+        && 3 * u64::from(target.height) <= crop.size.height.into();
+    let is_even = [crop.left, crop.top, crop.size.width, crop.size.height].iter().all(|n| n.is_multiple_of(2));
+    let half = |size: Size| Size::new(size.width / 2, size.height / 2);
+    (is_small && is_even).then(|| (half(size), Rect { left: crop.left / 2, top: crop.top / 2, size: half(crop.size) }))
+}
+
 /// Refuses what cannot be a key of JSON and a part of a path without being quoted.
 pub(crate) fn check_name(name: &str) -> Result<(), String> {
     let is_plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-' || c == b'_';
@@ -315,6 +325,23 @@ mod tests {
                 assert!(target.pixels() > 0 && rect.left % 2 == 0 && rect.top % 2 == 0, "{spec} of {size:?}: {rect:?}");
             }
         }
+    }
+
+    #[test]
+    fn what_becomes_a_third_is_made_of_halves_where_these_are_exact() {
+        let of = |text: &str, width, height| {
+            let size = Size::new(width, height);
+            let (crop, target) = spec(text).frame(size);
+            halved(size, crop, target)
+        };
+        let whole = Size::new(1008, 756);
+        assert_eq!(of("fit:640", 2016, 1512), Some((whole, Rect::whole(whole))));
+        assert_eq!(of("fit:673", 2016, 1512), None, "more than a third");
+        assert_eq!(of("fit:640", 2048, 1365), None, "an odd side");
+        let part = Rect { left: 126, top: 0, size: Size::new(756, 756) };
+        assert_eq!(of("cover:256x256", 2016, 1512), Some((whole, part)));
+        assert_eq!(of("cover:256x256", 2017, 1513), None, "an odd part");
+        assert_eq!(of("cover:1170x2532", 2016, 1512), None);
     }
 
     #[test]

@@ -30,8 +30,42 @@ fn size(width: u32, height: u32) -> Size {
 
 /// A rendition made step by step of a whole canonical image.
 fn step_by_step(canonical: &Canonical, crop: Rect, target: Size, quality: u8) -> Vec<u8> {
-    let (size, half) = (canonical.stored_size, chroma_size(canonical.stored_size, (2, 2)));
-    assert_eq!(half, chroma_size(size, (2, 2)));
+    let is_small = 3 * target.width <= crop.size.width && 3 * target.height <= crop.size.height;
+    if is_small && [crop.left, crop.top, crop.size.width, crop.size.height].iter().all(|side| side % 2 == 0) {
+        let half = |size: Size| Size::new(size.width / 2, size.height / 2);
+        let crop = Rect { left: crop.left / 2, top: crop.top / 2, size: half(crop.size) };
+        return reduced(&halved(canonical, half(canonical.stored_size)), crop, target, quality);
+    }
+    reduced(canonical, crop, target, quality)
+}
+
+fn halved(canonical: &Canonical, half: Size) -> Canonical {
+    let (size, chroma) = (canonical.stored_size, chroma_size(canonical.stored_size, (2, 2)));
+    let samples = match &canonical.samples {
+        CanonicalSamples::Rgb(rgb) => CanonicalSamples::Rgb(means(rgb, size, half, 3)),
+        CanonicalSamples::Gray(luma) => CanonicalSamples::Gray(means(luma, size, half, 1)),
+        CanonicalSamples::Ycbcr420 { luma, cb, cr } => {
+            let [cb, cr] = [cb, cr].map(|plane| means(plane, chroma, chroma_size(half, (2, 2)), 1));
+            CanonicalSamples::Ycbcr420 { luma: means(luma, size, half, 1), cb, cr }
+        }
+    };
+    Canonical::new(half, samples, false, 1).unwrap()
+}
+
+/// The means of 2 × 2 samples, of which the last of a row or column may stand for two.
+fn means(samples: &[u8], size: Size, half: Size, channels: usize) -> Vec<u8> {
+    let (width, height) = (size.width as usize, size.height as usize);
+    let at = |x: usize, y: usize, c: usize| {
+        u16::from(samples[(y.min(height - 1) * width + x.min(width - 1)) * channels + c])
+    };
+    let mean =
+        |x: usize, y: usize, c: usize| (at(x, y, c) + at(x + 1, y, c) + at(x, y + 1, c) + at(x + 1, y + 1, c) + 2) / 4;
+    let places = (0..half.height as usize).flat_map(|y| (0..half.width as usize).map(move |x| (2 * x, 2 * y)));
+    places.flat_map(|(x, y)| (0..channels).map(move |c| u8::try_from(mean(x, y, c)).unwrap())).collect()
+}
+
+fn reduced(canonical: &Canonical, crop: Rect, target: Size, quality: u8) -> Vec<u8> {
+    let size = canonical.stored_size;
     let timer = CpuTimer::default();
     let planes = |luma: &[u8], chroma: Option<Chroma>| {
         let luma = Samples::U8(luma.to_vec());
@@ -61,17 +95,21 @@ fn step_by_step(canonical: &Canonical, crop: Rect, target: Size, quality: u8) ->
 
 #[test]
 fn a_rendition_is_the_canonical_image_cropped_and_reduced() {
-    let ingest = asking(&[("fit", "fit:97:jpeg70"), ("part", "cover:60x90@0.3,0.8:jpeg70")]).build().unwrap();
+    let ingest =
+        asking(&[("fit", "fit:97:jpeg70"), ("part", "cover:60x90@0.3,0.8:jpeg70"), ("small", "fit:20:jpeg70")])
+            .build()
+            .unwrap();
     let folders = ["jpeg", "png", "gif", "webp", "heic"];
     for path in folders.iter().flat_map(|folder| files::testdata(folder)).step_by(3) {
         let source = ingest.source(fs::read(&path).unwrap()).unwrap();
         let (_, canonical) = ingest_with_canonical(&ingest, source).unwrap();
         let made = self::ingest(&ingest, &path);
-        let [fit, part] = &made.renditions[..] else { panic!("two renditions") };
+        let [fit, part, small] = &made.renditions[..] else { panic!("three renditions") };
         let name = files::name(&path);
         let longer = made.size.longer();
         assert_eq!(fit.size.longer(), longer.min(97), "{name}");
         assert!(fit.bytes == step_by_step(&canonical, Rect::whole(made.size), fit.size, 70), "{name}: fit");
+        assert!(small.bytes == step_by_step(&canonical, Rect::whole(made.size), small.size, 70), "{name}: small");
         // The part with the aspect of two to three, as near to its focus as it can be.
         let (width, height) = (f64::from(made.size.width), f64::from(made.size.height));
         let (w, h) = if 3.0 * width > 2.0 * height { (height / 1.5, height) } else { (width, width * 1.5) };

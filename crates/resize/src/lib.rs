@@ -33,6 +33,7 @@ mod dispatch;
 mod eight;
 #[cfg(target_arch = "x86_64")]
 mod eight_avx2;
+mod halves;
 mod horizontal;
 mod planes;
 mod raster;
@@ -47,6 +48,7 @@ mod tests;
 mod vertical;
 mod weights;
 
+pub use halves::RowHalver;
 pub use planes::{PlanesFormat, PlanesReducer, reduce_planes};
 pub use raster::{RasterReducer, reduce_raster};
 pub use reduction::ChromaGrid;
