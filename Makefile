@@ -179,7 +179,7 @@ check-dependencies:
 	else echo "check: cargo-deny is not installed; licences, bans and sources not checked"; fi
 
 # In this order: what fails soonest comes first.
-nightly: test-slow oracles conformance facts quality robustness server-slow server-clients report-page test-aarch64 wasm-selftest test-wasm examples static fuzz
+nightly: test-slow oracles conformance facts quality robustness server-slow server-clients report-page test-aarch64 wasm-selftest test-wasm test-python backfill-tests examples static fuzz
 
 ROBUSTNESS := --package image-ingest-robustness -- --work $(TARGET_DIR)/robustness
 

@@ -18,6 +18,10 @@ export interface Options {
   maxBytes?: number;
   /** Stored pixels of an upload. Default 220 000 000. */
   maxPixels?: number;
+  /** Further sizes from the same decode, by name: `{ card: 'fit:640', thumb: 'cover:256x256@0.5,0.3:jpeg80' }`. */
+  renditions?: Record<string, string>;
+  /** Whether the receipt has {@link Facts}. Default false. */
+  facts?: boolean;
 }
 
 /** How far a call of an {@link IngestWorker} is: `done` of `total`, bytes while it is `reading`. */
@@ -46,6 +50,34 @@ export interface Background {
   height: number;
   mediaType: string;
   receipt: Receipt;
+  /** By the names that the options gave them. */
+  renditions: Record<string, Rendition>;
+}
+
+/** A further size. */
+export interface Rendition {
+  bytes: Uint8Array<ArrayBuffer>;
+  /** `obj_…`, BLAKE3 of `bytes`. */
+  id: string;
+  width: number;
+  height: number;
+  mediaType: string;
+}
+
+/** What a product wants to know about a picture besides its bytes. */
+export interface Facts {
+  /** Base64, as `thumbhash` on npm takes it. */
+  thumbhash: string;
+  /** 64 hexadecimal digits. */
+  pdq: string;
+  pdq_quality: number;
+  /** `#rrggbb`. */
+  average: string;
+  dominant: string;
+  /** 0–1. */
+  luminance: number;
+  /** Whether black text reads better on most of it than white. */
+  high_key: boolean;
 }
 
 /** What was done to an upload. */
@@ -69,6 +101,7 @@ export interface Receipt {
   dct_scale_divisor: number;
   memory_bytes: number;
   timings: Record<string, number>;
+  facts: Facts | null;
 }
 
 /** What an upload's header says, and what ingesting the upload would give. */

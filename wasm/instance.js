@@ -54,11 +54,19 @@ export class Instance {
     write(exports, exports.upload_room(upload.length), upload);
     const isAccepted = exports[name]() === 1;
     const answer = JSON.parse(new TextDecoder().decode(view(exports, exports.answer(), exports.answer_len())));
-    if (isAccepted && name === 'ingest') answer.bytes = view(exports, exports.bytes(), exports.bytes_len()).slice();
+    if (isAccepted && name === 'ingest') takeFiles(exports, answer);
     exports.forget();
     if (isAccepted) return answer;
     throw answer.code === 'options' ? new TypeError(answer.message) : new IngestError(answer);
   }
+}
+
+/** Copies the bytes out of memory; renditions become an object of their names. */
+function takeFiles(exports, answer) {
+  const file = (number) => view(exports, exports.file(number), exports.file_len(number)).slice();
+  answer.bytes = file(0);
+  const named = answer.renditions.map(({ name, ...rendition }, i) => [name, { ...rendition, bytes: file(i + 1) }]);
+  answer.renditions = Object.fromEntries(named);
 }
 
 function write(exports, at, bytes) {

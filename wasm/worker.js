@@ -8,7 +8,8 @@ function answered({ name, upload, options, module }) {
   try {
     instance ??= new Instance(module);
     const answer = instance.call(name, upload, options);
-    return [{ answer }, name === 'ingest' ? [answer.bytes.buffer] : []];
+    const files = name === 'ingest' ? [answer, ...Object.values(answer.renditions)] : [];
+    return [{ answer }, files.map(({ bytes }) => bytes.buffer)];
   } catch (error) {
     if (error instanceof IngestError) return [{ refusal: error.toJSON() }, []];
     return [{ usage: error.message }, []];

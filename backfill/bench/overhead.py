@@ -61,7 +61,7 @@ def main() -> None:
                 run = [program, "run", "--state", f"{folder}/state", "--name", f"n{pair}", "--jobs", JOBS]
                 ours = measured(lambda: call(*run))  # noqa: B023
             stored = sum(1 for path in target.rglob("*.jpg"))
-            assert stored == len(list(out.iterdir())) > 300, "both store the same images"
+            assert stored == len(list(out.iterdir())) > 100, f"{stored} images, and {len(list(out.iterdir()))}"
             walls.append(ours[0] / usual[0])
             cpus.append(ours[1] / usual[1])
             print(f"pair {pair}: ingest {usual[0]:.2f} s, {usual[1]:.2f} s CPU; backfill {ours[0]:.2f} s, {ours[1]:.2f} s CPU")

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use image_ingest::rendition::RenditionSpec;
 use image_ingest::{Encoding, Geometry, Limits, Profile};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{IntoPyDict, PyDict};
 
 /// The arguments as they were given.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +20,9 @@ pub(crate) struct Arguments {
     pub(crate) max_pixels: Option<u64>,
     pub(crate) max_memory_bytes: Option<u64>,
     pub(crate) deadline: Option<f64>,
+    /// Names and specifications, in the order in which they were given.
+    pub(crate) renditions: Vec<(String, String)>,
+    pub(crate) facts: bool,
 }
 
 impl Arguments {
@@ -62,6 +66,19 @@ impl Arguments {
         Ok(limits)
     }
 
+    /// The renditions that are asked for.
+    ///
+    /// # Errors
+    ///
+    /// `ValueError` for a text that is no specification.
+    pub(crate) fn renditions(&self) -> PyResult<Vec<(String, RenditionSpec)>> {
+        let parsed = |(name, spec): &(String, String)| match spec.parse() {
+            Ok(parsed) => Ok((name.clone(), parsed)),
+            Err(error) => Err(PyValueError::new_err(format!("rendition {name}: {error}"))),
+        };
+        self.renditions.iter().map(parsed).collect()
+    }
+
     /// The arguments that differ from their defaults, for `repr` and `pickle`.
     pub(crate) fn given<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let given = PyDict::new(py);
@@ -88,6 +105,12 @@ impl Arguments {
         }
         if self.deadline.is_some() {
             given.set_item("deadline", self.deadline)?;
+        }
+        if !self.renditions.is_empty() {
+            given.set_item("renditions", self.renditions.iter().cloned().into_py_dict(py)?)?;
+        }
+        if self.facts {
+            given.set_item("facts", true)?;
         }
         Ok(given)
     }

@@ -3,7 +3,7 @@
 use image_ingest::{Known, Outcome};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyMapping, PyString, PyTuple};
 
 use crate::arguments::{Arguments, DEFAULT_MATTE, DEFAULT_MAX_EDGE};
 use crate::batch::Batch;
@@ -22,6 +22,9 @@ use crate::values;
 /// centre is cropped and reduced to, in its place; `encoding`, 'jpeg' ('webp' in builds with the feature webp-encode);
 /// `quality`, 1-100, by default 85 for JPEG and 80 for WebP; `matte`, the sRGB colour that transparent pixels are laid
 /// over. Nothing is ever enlarged.
+///
+/// `renditions` are further sizes from the same decode, by name: `{'card': 'fit:640', 'thumb': 'cover:256x256@0.5,0.3'}`, with
+/// `:jpeg82` or `:webp80` behind them if need be. With `facts`, a background has ThumbHash, PDQ hash, colours and luminance.
 ///
 /// Limits refuse: `max_bytes` of the upload (10485760), `max_pixels` (220000000), `max_memory_bytes` that one job may need
 /// (536870912), and `deadline`, seconds of CPU time (30). `None` is the default.
@@ -64,10 +67,10 @@ impl Ingest {
     #[new]
     #[pyo3(signature = (
         max_edge = DEFAULT_MAX_EDGE, *, cover = None, encoding = "jpeg", quality = None, matte = DEFAULT_MATTE,
-        max_bytes = None, max_pixels = None, max_memory_bytes = None, deadline = None,
+        renditions = None, facts = false, max_bytes = None, max_pixels = None, max_memory_bytes = None, deadline = None,
     ))]
     #[pyo3(text_signature = "(max_edge=2048, *, cover=None, encoding='jpeg', quality=None, matte=(255, 255, 255), \
-                             max_bytes=None, max_pixels=None, max_memory_bytes=None, deadline=None)")]
+                             renditions=None, facts=False, max_bytes=None, max_pixels=None, max_memory_bytes=None, deadline=None)")]
     #[expect(clippy::too_many_arguments, reason = "each is a keyword with a default")]
     fn new(
         max_edge: u32,
@@ -75,15 +78,23 @@ impl Ingest {
         encoding: &str,
         quality: Option<u8>,
         matte: (u8, u8, u8),
+        renditions: Option<&Bound<'_, PyMapping>>,
+        facts: bool,
         max_bytes: Option<u64>,
         max_pixels: Option<u64>,
         max_memory_bytes: Option<u64>,
         deadline: Option<f64>,
     ) -> PyResult<Self> {
         let encoding = encoding.to_owned();
-        let arguments =
-            Arguments { max_edge, cover, encoding, quality, matte, max_bytes, max_pixels, max_memory_bytes, deadline };
-        let builder = image_ingest::Ingest::builder().profile(arguments.profile()?).limits(arguments.limits()?);
+        let renditions = renditions.map_or(Ok(Vec::new()), |given| given.items()?.extract())?;
+        #[rustfmt::skip]
+        let arguments = Arguments {
+            max_edge, cover, encoding, quality, matte, max_bytes, max_pixels, max_memory_bytes, deadline, renditions, facts,
+        };
+        let builder =
+            image_ingest::Ingest::builder().profile(arguments.profile()?).limits(arguments.limits()?).facts(facts);
+        let renditions = arguments.renditions()?.into_iter();
+        let builder = renditions.fold(builder, |builder, (name, spec)| builder.rendition(name, spec));
         let ingest = builder.build().map_err(|error| PyValueError::new_err(error.to_string()))?;
         let fingerprint = ingest.profile().fingerprint();
         Ok(Self { arguments, ingest, fingerprint })
@@ -110,6 +121,9 @@ impl Ingest {
     /// (32, 24, 'image/jpeg')
     /// >>> background.receipt.source.orientation
     /// 6
+    /// >>> background = Ingest(renditions={"card": "fit:100"}, facts=True).ingest(picture)
+    /// >>> background.renditions["card"].width, background.facts.high_key
+    /// (100, False)
     /// >>> Ingest().ingest(b"")
     /// Traceback (most recent call last):
     /// image_ingest.UploadError: the upload is empty

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use image_ingest::facts::Facts;
+use image_ingest::rendition::Rendition;
 use image_ingest::{Background, Inspection, Receipt, Size, SourceFacts, SourceId, Timings};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyTuple, PyType};
+use pyo3::types::{PyBytes, PyDict, PyTuple, PyType};
 
 /// A `Background`. Its bytes are copied into memory of Python's.
 pub(crate) fn background<'py>(py: Python<'py>, made: &Background, fingerprint: &str) -> PyResult<Bound<'py, PyAny>> {
@@ -19,8 +21,42 @@ pub(crate) fn background<'py>(py: Python<'py>, made: &Background, fingerprint: &
         made.encoding.media_type(),
         receipt(py, &made.receipt)?,
         fingerprint,
+        renditions(py, &made.renditions)?,
+        made.receipt.facts.as_ref().map(|found| facts(py, found)).transpose()?,
     );
     make(&CLASS, "Background", fields.into_pyobject(py)?)
+}
+
+/// A dictionary of `Rendition`s by their names.
+fn renditions<'py>(py: Python<'py>, made: &[Rendition]) -> PyResult<Bound<'py, PyDict>> {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let named = PyDict::new(py);
+    for rendition in made {
+        let fields = (
+            PyBytes::new(py, &rendition.bytes),
+            rendition.id.to_string(),
+            rendition.size.width,
+            rendition.size.height,
+            rendition.encoding.media_type(),
+        );
+        named.set_item(&rendition.name, make(&CLASS, "Rendition", fields.into_pyobject(py)?)?)?;
+    }
+    Ok(named)
+}
+
+/// A `Facts`.
+fn facts<'py>(py: Python<'py>, found: &Facts) -> PyResult<Bound<'py, PyAny>> {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let fields = (
+        PyBytes::new(py, &found.thumbhash.0),
+        found.pdq.to_string(),
+        found.pdq_quality,
+        found.average.to_string(),
+        found.dominant.to_string(),
+        f64::from(found.luminance) / 10_000.0,
+        found.high_key,
+    );
+    make(&CLASS, "Facts", fields.into_pyobject(py)?)
 }
 
 /// An `Unchanged`.

@@ -15,7 +15,7 @@ from image_ingest import Ingest, IngestError, Upload
 def test_a_call_costs_at_most_a_twentieth_of_a_millisecond_beside_its_work(tiny: bytes) -> None:
     ingest = Ingest()
     overheads = []
-    for _ in range(3000):
+    for _ in range(2000):
         started = time.perf_counter()
         background = ingest.ingest(tiny)
         took = (time.perf_counter() - started) * 1000
@@ -42,21 +42,25 @@ def test_other_threads_run_during_one_call(slow: bytes) -> None:
     assert count > 10
 
 
-def test_two_threads_do_nearly_twice_the_work_of_one(slow: bytes) -> None:
+def test_two_threads_do_nearly_twice_the_work_of_one() -> None:
     affinity = getattr(os, "sched_getaffinity", None)
     if affinity is None or len(affinity(0)) < 2:
         pytest.skip("there are no two CPUs")
     ingest, load = Ingest(), (TESTDATA / "heic/ten_bit.heic").read_bytes()
     ratios = []
-    for _ in range(15):
-        busy_before, started = busy_elsewhere(), time.perf_counter()
-        one = elapsed(lambda: [ingest.ingest(load) for _ in range(40)])
-        two = beside_each_other(lambda: [ingest.ingest(load) for _ in range(40)])
-        busy = (busy_elsewhere() - busy_before) / (time.perf_counter() - started)
-        if busy < 0.04:
+    for _ in range(20):
+        if busy_share(lambda: time.sleep(0.2)) > 0.03:
+            continue
+
+        def pair() -> None:
+            one = elapsed(lambda: [ingest.ingest(load) for _ in range(40)])
+            two = beside_each_other(lambda: [ingest.ingest(load) for _ in range(40)])
             ratios.append(2 * one / two)
+
+        if busy_share(pair) > 0.04:
+            ratios.pop()
     if len(ratios) < 3:
-        pytest.skip(f"other programs use the CPUs: only {len(ratios)} of 15 pairs were quiet")
+        pytest.skip(f"other programs use the CPUs: only {len(ratios)} of 20 pairs were quiet")
     print(f"two threads: {statistics.median(ratios):.2f} times one, {len(ratios)} quiet pairs")
     assert statistics.median(ratios) >= 1.85
 
@@ -78,6 +82,13 @@ def beside_each_other(work: Callable[[], object]) -> float:
             thread.join()
 
     return elapsed(run)
+
+
+def busy_share(work: Callable[[], object]) -> float:
+    """CPUs that other processes had on average while `work` was done."""
+    before, started = busy_elsewhere(), time.perf_counter()
+    work()
+    return (busy_elsewhere() - before) / (time.perf_counter() - started)
 
 
 def busy_elsewhere() -> float:

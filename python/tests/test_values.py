@@ -108,6 +108,27 @@ def test_a_cancelled_job_is_the_service_s(picture: bytes) -> None:
         Ingest().ingest_if_changed(picture, Known("obj_" + "0" * 64, ""), cancellation=token)
 
 
+def test_renditions_and_facts_come_with_a_background_and_change_no_id(picture: bytes) -> None:
+    ingest = Ingest(renditions={"card": "fit:200", "thumb": "cover:64x48@0.5,0.3:jpeg70"}, facts=True)
+    background = ingest.ingest(picture)
+    plain = Ingest().ingest(picture)
+    assert (background.id, plain.renditions, plain.facts) == (plain.id, {}, None)
+    card, thumb = background.renditions["card"], background.renditions["thumb"]
+    assert [(made.width, made.height) for made in (card, thumb)] == [(200, 150), (64, 48)]
+    assert card.bytes[:2] == thumb.bytes[:2] == b"\xff\xd8" and card.id != thumb.id != background.id
+    facts = background.facts
+    assert facts is not None and 0 <= facts.luminance <= 1 and int(facts.pdq, 16) > 0 and len(facts.average) == 7
+    again = pickle.loads(pickle.dumps(background))
+    assert again == background and hash(again) == hash(background)
+    assert eval(repr(ingest)) == ingest == pickle.loads(pickle.dumps(ingest))
+
+
+@pytest.mark.parametrize("renditions", [{"a b": "fit:64"}, {"card": "fit"}, {"card": "cover:64"}, {"card": "fit:64:webp80"}])
+def test_a_rendition_that_is_none_is_a_value_error(renditions: dict[str, str]) -> None:
+    with pytest.raises(ValueError):
+        Ingest(renditions=renditions)
+
+
 def test_what_is_known_is_unchanged(picture: bytes) -> None:
     ingest = Ingest()
     first = ingest.ingest(picture)

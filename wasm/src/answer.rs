@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 
+use image_ingest::rendition::Rendition;
 use image_ingest::{Background, Blame, Error, Inspection, Receipt};
 use serde::Serialize;
 
@@ -15,6 +16,19 @@ pub(crate) struct Answer<'a> {
     height: u32,
     media_type: &'static str,
     receipt: &'a Receipt,
+    /// In the order of their numbers.
+    renditions: Vec<NamedRendition<'a>>,
+}
+
+/// A rendition, without its bytes.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct NamedRendition<'a> {
+    name: &'a str,
+    id: String,
+    width: u32,
+    height: u32,
+    media_type: &'static str,
 }
 
 /// What a header says.
@@ -51,6 +65,19 @@ impl<'a> Answer<'a> {
             height: background.size.height,
             media_type: background.encoding.media_type(),
             receipt: &background.receipt,
+            renditions: background.renditions.iter().map(NamedRendition::of).collect(),
+        }
+    }
+}
+
+impl<'a> NamedRendition<'a> {
+    fn of(rendition: &'a Rendition) -> Self {
+        Self {
+            name: &rendition.name,
+            id: rendition.id.to_string(),
+            width: rendition.size.width,
+            height: rendition.size.height,
+            media_type: rendition.encoding.media_type(),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A call goes like this. JavaScript asks for room for the upload and for options in JSON, writes both into memory, and calls
 //! [`ingest`] or [`inspect`]. It then reads the answer, JSON of [`Answer`] or of [`Refusal`], and for an answer of `ingest`
-//! the canonical bytes. One call at a time: an instance has room for one upload.
+//! the canonical bytes and those of the renditions. One call at a time: an instance has room for one upload.
 //!
 //! There is neither a thread nor a clock here, so no deadline is missed; who wants to stop a call ends the worker that it
 //! runs in. A panic is a trap: the instance must not be used again.
@@ -24,8 +24,8 @@ use crate::options::Options;
 struct Call {
     upload: Vec<u8>,
     options: Vec<u8>,
-    /// The canonical bytes.
-    bytes: Bytes,
+    /// The canonical bytes, then those of the renditions.
+    files: Vec<Bytes>,
     /// JSON.
     answer: Vec<u8>,
 }
@@ -65,7 +65,8 @@ pub extern "C" fn ingest() -> u32 {
         match ingested {
             Ok(background) => {
                 call.answer = json(&Answer::of(&background));
-                call.bytes = background.bytes;
+                let renditions = background.renditions.into_iter().map(|rendition| rendition.bytes);
+                call.files = std::iter::once(background.bytes).chain(renditions).collect();
                 1
             }
             Err(refusal) => call.refuse(&refusal),
@@ -93,7 +94,7 @@ pub extern "C" fn inspect() -> u32 {
 impl Call {
     /// The ingest that the options ask for, and the upload, which is forgotten here.
     fn begin(&mut self) -> Result<(Ingest, Vec<u8>), Refusal> {
-        (self.bytes, self.answer) = (Bytes::new(), Vec::new());
+        (self.files, self.answer) = (Vec::new(), Vec::new());
         let (upload, options) = (std::mem::take(&mut self.upload), std::mem::take(&mut self.options));
         Ok((Options::ingest(&options)?, upload))
     }
@@ -116,16 +117,17 @@ pub extern "C" fn answer_len() -> usize {
     CALL.with_borrow(|call| call.answer.len())
 }
 
-/// Where the canonical bytes of the last call are.
+/// Where a file of the last call is: the canonical bytes for 0, those of the first rendition for 1, and so on; null for a
+/// number that there is not.
 #[unsafe(no_mangle)]
-pub extern "C" fn bytes() -> *const u8 {
-    CALL.with_borrow(|call| call.bytes.as_ptr())
+pub extern "C" fn file(number: usize) -> *const u8 {
+    CALL.with_borrow(|call| call.files.get(number).map_or(std::ptr::null(), |file| file.as_ptr()))
 }
 
-/// The length of the canonical bytes of the last call.
+/// The length of a file of the last call.
 #[unsafe(no_mangle)]
-pub extern "C" fn bytes_len() -> usize {
-    CALL.with_borrow(|call| call.bytes.len())
+pub extern "C" fn file_len(number: usize) -> usize {
+    CALL.with_borrow(|call| call.files.get(number).map_or(0, Bytes::len))
 }
 
 /// Forgets what the last call left.

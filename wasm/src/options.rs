@@ -1,5 +1,7 @@
 //! What a caller sets, as JSON.
 
+use std::collections::BTreeMap;
+
 use image_ingest::{Encoding, Geometry, Ingest, Limits, Profile};
 use serde::Deserialize;
 
@@ -21,6 +23,10 @@ pub(crate) struct Options {
     max_bytes: Option<u64>,
     /// Stored pixels of an upload.
     max_pixels: Option<u64>,
+    /// Further sizes by their names, such as `fit:640`.
+    renditions: BTreeMap<String, String>,
+    /// Whether the answer has ThumbHash, PDQ hash, colours and luminance.
+    facts: bool,
 }
 
 impl Options {
@@ -47,6 +53,10 @@ impl Options {
         profile.matte = options.matte.unwrap_or(profile.matte);
         limits.max_bytes = options.max_bytes.unwrap_or(limits.max_bytes);
         limits.max_pixels = options.max_pixels.unwrap_or(limits.max_pixels);
-        Ingest::builder().profile(profile).limits(limits).build().map_err(|error| Refusal::of_options(&error))
+        let mut builder = Ingest::builder().profile(profile).limits(limits).facts(options.facts);
+        for (name, spec) in options.renditions {
+            builder = builder.rendition(name, spec.parse().map_err(|error| Refusal::of_options(&error))?);
+        }
+        builder.build().map_err(|error| Refusal::of_options(&error))
     }
 }

@@ -47,6 +47,20 @@ test('a background tells its size, its type and its receipt', async () => {
   assert.deepEqual([receipt.source.format, receipt.source.width], ['jpeg', 1600]);
 });
 
+test('renditions and facts come from the same decode and do not change the id', async () => {
+  const renditions = { card: 'fit:640', thumb: 'cover:128x128@0.5,0.3:jpeg70' };
+  const worker = new IngestWorker();
+  const { id, renditions: made, receipt } = await worker.ingest(read(PHOTO), { renditions, facts: true });
+  worker.terminate();
+  assert.equal(id, goldens.find(({ name }) => name === PHOTO).id);
+  assert.deepEqual([made.card.width, made.card.height, made.thumb.width], [640, 480, 128]);
+  assert.ok(made.card.id.startsWith('obj_') && made.card.bytes[0] === 0xff && made.thumb.bytes[1] === 0xd8);
+  assert.match(receipt.facts.pdq, /^[0-9a-f]{64}$/);
+  assert.equal(typeof receipt.facts.high_key, 'boolean');
+  await assert.rejects(ingest(read(PHOTO), { renditions: { card: 'fit' } }), TypeError);
+  await assert.rejects(ingest(read(PHOTO), { renditions: { 'a b': 'fit:64' } }), TypeError);
+});
+
 test('inspecting decodes nothing and says what ingesting would give', async () => {
   const { format, width, canonicalWidth, memoryBytes } = await inspect(read(PHOTO), { maxEdge: 800 });
   assert.deepEqual([format, width, canonicalWidth], ['jpeg', 1600, 800]);

@@ -10,6 +10,8 @@ export async function all(file: File, bytes: Uint8Array): Promise<string> {
   try {
     const { id } = await worker.ingest(file, {
       cover: [1170, 2532],
+      renditions: { card: 'fit:640' },
+      facts: true,
       signal: controller.signal,
       onProgress: ({ phase, done, total }) => `${phase} ${done / total}`,
     });

@@ -17,18 +17,31 @@ truncated
 from ._errors import IngestError, ServiceError, UploadError
 from ._native import CANONICAL_VERSION, Batch, CancellationToken, Ingest, Source, Upload, self_test
 from ._native import VERSION as __version__
-from ._values import Background, Inspection, Known, Receipt, Size, SourceFacts, Timings, Unchanged
+from ._values import (
+    Background,
+    Facts,
+    Inspection,
+    Known,
+    Receipt,
+    Rendition,
+    Size,
+    SourceFacts,
+    Timings,
+    Unchanged,
+)
 
 __all__ = [
     "CANONICAL_VERSION",
     "Background",
     "Batch",
     "CancellationToken",
+    "Facts",
     "Ingest",
     "IngestError",
     "Inspection",
     "Known",
     "Receipt",
+    "Rendition",
     "ServiceError",
     "Size",
     "Source",

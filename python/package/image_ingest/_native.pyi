@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Final, Generic, Literal, Self, TypeAlias, TypeVar, final, overload
 
@@ -58,6 +58,8 @@ class Ingest:
         encoding: Literal["jpeg", "webp"] = "jpeg",
         quality: int | None = None,
         matte: tuple[int, int, int] = (255, 255, 255),
+        renditions: Mapping[str, str] | None = None,
+        facts: bool = False,
         max_bytes: int | None = None,
         max_pixels: int | None = None,
         max_memory_bytes: int | None = None,

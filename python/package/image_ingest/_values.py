@@ -99,6 +99,51 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Rendition:
+    """A further size of a picture, made from the canonical samples.
+
+    >>> Ingest(renditions={"thumb": "cover:64x64:jpeg70"}).ingest(picture).renditions["thumb"].height
+    64
+    """
+
+    bytes: bytes = field(repr=False)
+    """The encoded bytes."""
+    id: str
+    """'obj_' and BLAKE3 of `bytes`, in hex."""
+    width: int
+    """Width in pixels: that of the specification, or less where the canonical image is smaller."""
+    height: int
+    """Height in pixels."""
+    media_type: str
+    """The media type of `bytes`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a product wants to know about a picture besides its bytes; of the upright, opaque picture in sRGB.
+
+    >>> facts = Ingest(facts=True).ingest(picture).facts
+    >>> len(facts.thumbhash) <= 25, len(facts.pdq), facts.average[0]
+    (True, 64, '#')
+    """
+
+    thumbhash: bytes
+    """A placeholder to show while the picture loads, in the format of ThumbHash."""
+    pdq: str
+    """The perceptual hash, in 64 hex digits."""
+    pdq_quality: int
+    """How much the picture has to tell it by, 0-100; hashes of a quality below 50 should not be compared."""
+    average: str
+    """The mean colour, '#rrggbb'."""
+    dominant: str
+    """The mean of the colours that most of the picture is near to, '#rrggbb'."""
+    luminance: float
+    """The mean relative luminance, 0-1."""
+    high_key: bool
+    """Whether black text reads better than white text on most of the picture."""
+
+
+@dataclass(frozen=True, slots=True)
 class Background:
     """A canonical image, encoded and named.
 
@@ -123,6 +168,10 @@ class Background:
     """What was done."""
     fingerprint: str
     """`Ingest.fingerprint` of the ingest that made it."""
+    renditions: dict[str, Rendition] = field(default_factory=dict, hash=False, repr=False)
+    """The renditions that were asked for, by their names."""
+    facts: Facts | None = None
+    """The facts of the picture, where they were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,5 +246,5 @@ class Inspection:
     """Peak memory that ingesting is estimated to need, in bytes."""
 
 
-for _value in (Size, SourceFacts, Timings, Receipt, Background, Known, Unchanged, Inspection):
+for _value in (Size, SourceFacts, Timings, Receipt, Rendition, Facts, Background, Known, Unchanged, Inspection):
     _value.__module__ = "image_ingest"
