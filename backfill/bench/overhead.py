@@ -77,8 +77,8 @@ def ray_seconds(program: str, folder: Path, name: str) -> float:
 
     if not ray.is_initialized():
         ray.init(log_to_driver=False, include_dashboard=False, runtime_env={"env_vars": {"IMAGE_INGEST_BACKFILL": program}})
-        warm = ray.remote(num_cpus=1)(time.sleep)
-        ray.get([warm.remote(1) for _ in range(int(JOBS))])
+        warm = ray.remote(num_cpus=1)(lambda: time.sleep(1))
+        ray.get([warm.remote() for _ in range(int(JOBS))])
     started = time.perf_counter()
     assert all("error" not in line for line in run_on_ray(Job(f"{folder}/state", name)))
     return time.perf_counter() - started

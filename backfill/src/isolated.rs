@@ -170,7 +170,7 @@ fn serve_frames(input: &mut impl Read, output: &mut impl Write) -> io::Result<()
                 write_frame(output, &serde_json::to_vec(&Reply::Needs(memory_bytes))?)?;
                 await_go(&ingest, source, input)?
             }
-            Err(verdict) => Made { verdict, bytes: Bytes::new() },
+            Err(verdict) => Made { verdict: *verdict, bytes: Bytes::new() },
         };
         let is_accepted = made.verdict.is_accepted();
         write_frame(output, &serde_json::to_vec(&Reply::Ends(made.verdict))?)?;

@@ -98,9 +98,9 @@ fn take_batch(batch: &RecordBatch, rows: &mut Vec<Outcome>) -> Option<()> {
     let finished = batch.column_by_name("finished_at")?.as_primitive_opt::<TimestampMicrosecondType>()?;
     let present = |column: &dyn Array, at: usize| !column.is_null(at);
     for at in 0..batch.num_rows() {
-        let text = |name| Some(text(name).map(|column| present(column, at).then(|| column.value(at).to_owned()))?);
-        let long = |name| Some(long(name).map(|column| present(column, at).then(|| column.value(at).unsigned_abs()))?);
-        let int = |name| Some(int(name).map(|column| present(column, at).then(|| column.value(at).unsigned_abs()))?);
+        let text = |name| text(name).map(|column| present(column, at).then(|| column.value(at).to_owned()));
+        let long = |name| long(name).map(|column| present(column, at).then(|| column.value(at).unsigned_abs()));
+        let int = |name| int(name).map(|column| present(column, at).then(|| column.value(at).unsigned_abs()));
         rows.push(Outcome {
             source_key: text("source_key")??,
             source_etag: text("source_etag")?,

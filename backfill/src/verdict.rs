@@ -55,17 +55,17 @@ impl Verdict {
 /// # Errors
 ///
 /// The verdict, where that is clear already.
-pub(crate) fn probe(ingest: &Ingest, bytes: Bytes) -> Result<(Source, u64), Verdict> {
+pub(crate) fn probe(ingest: &Ingest, bytes: Bytes) -> Result<(Source, u64), Box<Verdict>> {
     let started = cpu_ms();
-    let source = ingest.source(bytes).map_err(|error| Verdict::refused(&error, None));
+    let source = ingest.source(bytes).map_err(|error| Box::new(Verdict::refused(&error, None)));
     let probed = source.and_then(|source| {
         crash::poison(source.id());
         match ingest.inspect(&source) {
             Ok(inspection) => Ok((source, inspection.memory_bytes)),
-            Err(error) => Err(Verdict::refused(&error, Some(source.id().to_string()))),
+            Err(error) => Err(Box::new(Verdict::refused(&error, Some(source.id().to_string())))),
         }
     });
-    probed.map_err(|verdict| Verdict { cpu_ms: cpu_ms() - started, ..verdict })
+    probed.map_err(|verdict| Box::new(Verdict { cpu_ms: cpu_ms() - started, ..*verdict }))
 }
 
 /// Decodes and encodes.

@@ -22,18 +22,23 @@ def driver(job: Job, engine: str, *arguments: str, **more: str) -> "subprocess.P
     return subprocess.Popen(command, env={**environment(job), **more}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def programs(job: Job) -> list[int]:
-    """The processes that run a shard of this job now."""
+def processes(*words: str) -> list[int]:
+    """The processes whose arguments hold all of these words."""
     found = []
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             try:
-                command = (folder / "cmdline").read_bytes().split(b"\0")
+                arguments = (folder / "cmdline").read_bytes().split(b"\0")
             except OSError:
                 continue
-            if b"--stop-with-stdin" in command and f"{job.storage.url}/state".encode() in command:
+            if all(word.encode() in arguments for word in words):
                 found.append(int(folder.name))
     return found
+
+
+def programs(job: Job) -> list[int]:
+    """The processes that run a shard of this job now."""
+    return processes("--stop-with-stdin", f"{job.storage.url}/state")
 
 
 def parent(process: int) -> int:
@@ -45,7 +50,10 @@ def ancestors(process: int) -> list[int]:
     """The parents of a process, up to the first."""
     found = []
     while process > 1:
-        process = parent(process)
+        try:
+            process = parent(process)
+        except OSError:
+            break
         found.append(process)
     return found
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from blake3 import blake3
 from conftest import EXPECTED, MISSING_KEY, Bucket, Job, files, until
-from engines import ancestors, driver, kill_a_worker
+from engines import ancestors, driver, kill_a_worker, processes
 
 pytest.importorskip("pyspark", reason="PySpark is not installed")
 
@@ -35,8 +35,7 @@ def started(job: Job, folder: Path) -> "subprocess.Popen[str]":
 
 def executors(running: "subprocess.Popen[str]") -> list[int]:
     """The executors' processes below this driver."""
-    out = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
-    found = [int(line.split()[0]) for line in out.splitlines() if "CoarseGrainedExecutorBackend" in line]
+    found = processes("org.apache.spark.executor.CoarseGrainedExecutorBackend")
     return [process for process in found if running.pid in ancestors(process)]
 
 
