@@ -52,6 +52,9 @@ def answers(tool, samples, paths):
 
 def same_in_every_format(tool, work, photos):
     """1 where the hash of a photo changes too much in another format, else 0."""
+    if not photos:
+        print("photos in other formats: skipped without the corpus")
+        return 0
     folder = work / "formats"
     folder.mkdir(exist_ok=True)
     hashes = {}
