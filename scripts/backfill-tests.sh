@@ -4,9 +4,8 @@
 # needs a JRE, which apt-get installs.
 # Usage: scripts/backfill-tests.sh TOOLS TARGET_DIR [one-machine] [ray] [spark]
 set -eu
-tools=$1
-mkdir -p "$2"
-target_dir=$(realpath "$2")
+mkdir -p "$1" "$2"
+tools=$(realpath "$1") target_dir=$(realpath "$2")
 shift 2
 cd "$(dirname "$0")/../backfill"
 

@@ -3,7 +3,8 @@
 # the tests there. CLI, where it is given, is the command line whose ids are compared with the wheel's.
 # Usage: scripts/test-python.sh TOOLS [CLI]
 set -eu
-tools=$1
+mkdir -p "$1"
+tools=$(realpath "$1")
 cli=${2:-}
 [ -z "$cli" ] || cli=$(realpath "$cli")
 cd "$(dirname "$0")/../python"
