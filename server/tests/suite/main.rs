@@ -1,5 +1,6 @@
 //! Tests of the built server over TCP.
 
+mod agents;
 mod client;
 mod contract;
 #[cfg(debug_assertions)]
@@ -9,8 +10,12 @@ mod early;
 mod kills;
 mod limits;
 mod load;
+mod nodes;
 mod operations;
 mod postgres;
+mod proxy;
+mod retention;
 mod s3;
 mod server;
+mod upgrade;
 mod uploads;
