@@ -8,6 +8,8 @@
 #   send uploads that are refused (TRIES of each, 200); installs what they need (apt-get, npm)
 # make server-slow  kills the server at every named point twenty times and at random under load
 # make server-load  loads the server with BENCH_INPUTS and prints figures (LOAD_SECONDS a phase, 10; SOAK_SECONDS, 60)
+# make cluster  starts three servers behind nginx, PostgreSQL, a bucket and two agents on this machine, to be looked at
+# make cluster-check  starts the same, breaks it and measures; fails where a figure of docs/scale.md does not hold
 # make check  runs what CI runs: format, lints, tests, docs, benches once, packages, dependency policy where cargo-deny is there
 # make nightly  runs the long forms: slow tests, oracles, all hostile files, clients, aarch64, every fuzz target; takes hours
 # make wasm-selftest  builds for wasm32 and runs the self-test and the goldens there (in node or wasmtime; unpacks Debian sid's
@@ -38,7 +40,7 @@ TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null
 BIN := $(TARGET_DIR)/release/image-ingest
 BENCH_INPUTS := $(TARGET_DIR)/bench-inputs
 
-.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients server-slow server-load test test-features test-slow test-aarch64 wasm-selftest static robustness robustness-short check advisories bench fuzz search coverage testdata conformance quality peers setup setup-oracles oracles
+.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients server-slow server-load cluster cluster-check test test-features test-slow test-aarch64 wasm-selftest static robustness robustness-short check advisories bench fuzz search coverage testdata conformance quality peers setup setup-oracles oracles
 
 run: setup
 	$(CARGO) build --release --package image-ingest-cli
@@ -82,10 +84,16 @@ server-clients: setup server-tools
 	server/tools/clients.sh $(TARGET_DIR)/debug/image-ingest-server $(SERVER_TOOLS) $(TARGET_DIR)/server-clients
 
 server-slow: setup
-	$(CARGO) test $(SUITE) --ignored --test-threads 1 --nocapture twenty two_hundred
+	$(CARGO) test $(SUITE) --ignored --test-threads 1 --nocapture twenty two_hundred a_million
 
 server-load: setup $(BENCH_INPUTS)
 	IMAGE_INGEST_BENCH=$(BENCH_INPUTS) $(CARGO) test --release $(SUITE) --ignored --test-threads 1 --nocapture load::
+
+CLUSTER := IMAGE_INGEST_MOTO=$(SERVER_TOOLS)/bin/moto_server $(CARGO) test --release $(SUITE) --ignored --test-threads 1 --nocapture
+
+cluster cluster-check: setup server-tools
+	scripts/server-tools.sh $(SERVER_TOOLS) cluster
+	$(CLUSTER) cluster::$(if $(filter cluster,$@),look,check)
 
 test-aarch64:
 	scripts/aarch64.sh
@@ -128,7 +136,7 @@ check-dependencies:
 	else echo "check: cargo-deny is not installed; licences, bans and sources not checked"; fi
 
 # In this order: what fails soonest comes first.
-nightly: test-slow oracles conformance quality robustness server-slow server-clients test-aarch64 wasm-selftest static fuzz
+nightly: test-slow oracles conformance quality robustness server-slow server-clients cluster-check test-aarch64 wasm-selftest static fuzz
 
 ROBUSTNESS := --package image-ingest-robustness -- --work $(TARGET_DIR)/robustness
 

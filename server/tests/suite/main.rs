@@ -2,6 +2,7 @@
 
 mod agents;
 mod client;
+mod cluster;
 mod contract;
 #[cfg(debug_assertions)]
 mod crashes;
