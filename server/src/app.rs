@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use image_ingest::{Encoding, Ingest, Limits, Profile};
 use image_ingest_agent::Device;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::admission::Admission;
 use crate::chat_locks::ChatLocks;
@@ -30,6 +30,8 @@ pub(crate) struct App {
     pub(crate) pool: Arc<PixelPool>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) chat_locks: ChatLocks,
+    /// Whether the server is told to stop, which ends the polls of agents.
+    pub(crate) stopping: watch::Sender<bool>,
     /// Cloned into every task that a shutdown must wait for; the receiver ends when all clones are dropped.
     pub(crate) work_guard: mpsc::Sender<()>,
 }
@@ -62,6 +64,7 @@ impl App {
             pool,
             admission: Arc::new(Admission::new(threads, config.work.queue, max_wait, config.work.upload_bytes)),
             chat_locks: ChatLocks::default(),
+            stopping: watch::Sender::new(false),
             work_guard,
             config,
         };

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::config::Times;
 use crate::crash;
 use crate::refusal::{DeviceFailure, Refusal};
-use crate::state::{Chat, ChatKey, Delivery, DueChange, Reached, now};
+use crate::state::{Chat, ChatKey, Delivery, DueChange, MAX_VERSION, Reached, now};
 use crate::wakeups::Wakeup;
 
 impl App {
@@ -67,6 +67,9 @@ impl App {
             let shown = i64::try_from(held.version).unwrap_or(i64::MAX);
             if (shown, id_of(&held)) == (version, change.content_id) {
                 return Ok(Ok(version));
+            }
+            if shown > MAX_VERSION {
+                break;
             }
             // The device is ahead of the state, unless the chat has changed meanwhile: then this change is replaced.
             let next_at = now() + self.first_retry_ms();

@@ -30,12 +30,14 @@ pub(crate) async fn serve(config: Config, demo: bool) -> Result<(), StartError> 
     }
     let mut tasks = repair::start(&app);
     tasks.extend(listen::start(&app));
+    let stopping = app.stopping.clone();
     let stop = async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = tokio::signal::ctrl_c() => {}
         }
         tracing::info!("stopping");
+        stopping.send_replace(true);
     };
     http::serve(&app, listener, stop).await;
     tasks.iter().for_each(|task| task.abort());

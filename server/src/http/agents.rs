@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::crash;
 use crate::deliver::{LOOK_EVERY, backoff};
 use crate::refusal::Refusal;
-use crate::state::{DueChange, Held, agent_route, now};
+use crate::state::{DueChange, Held, MAX_VERSION, agent_route, now};
 use crate::wakeups::{Wakeup, chat_topic};
 
 /// `GET /agent/v1/changes?wait=30`: changes for the agent's numbers, as soon as there are any, or an empty list after the
@@ -32,6 +32,7 @@ pub(super) async fn changes(
     let until = Instant::now() + wait(request.uri().query().unwrap_or_default())?;
     let route = agent_route(&agent);
     let mut woken = app.wakeups.subscribe(&route);
+    let mut stopping = app.stopping.subscribe();
     let mut noted: Option<Instant> = None;
     loop {
         if noted.is_none_or(|at| at.elapsed() > NOTED_EVERY) {
@@ -40,7 +41,7 @@ pub(super) async fn changes(
         }
         let due = app.state.take_due(&route, now() + ANSWERED_WITHIN_MS, CHANGES_AT_ONCE).await?;
         crash::point("changes_taken");
-        if !due.is_empty() || Instant::now() >= until {
+        if !due.is_empty() || Instant::now() >= until || *stopping.borrow_and_update() {
             let changes = futures_util::future::join_all(due.into_iter().map(|due| message(&app, due))).await;
             return Ok(response::json(StatusCode::OK, &changes));
         }
@@ -57,8 +58,9 @@ pub(super) async fn changes(
                 }
             }
         };
-        if let Ok(looked) = tokio::time::timeout_at(until, look).await {
-            looked?;
+        tokio::select! {
+            looked = tokio::time::timeout_at(until, look) => looked.unwrap_or(Ok(()))?,
+            _ = stopping.changed() => {}
         }
     }
 }
@@ -73,7 +75,7 @@ pub(super) async fn applied(
     let body = to_bytes(request.into_body(), MAX_REPLY_BYTES).await.map_err(|_| UNREADABLE)?;
     let reply: AgentReply = serde_json::from_slice(&body).map_err(|_| UNREADABLE)?;
     let content_id = reply.content_id.as_deref().map(str::parse).transpose().map_err(|_| UNREADABLE)?;
-    let shown = i64::try_from(reply.version).map_err(|_| UNREADABLE)?;
+    let shown = i64::try_from(reply.version).ok().filter(|shown| *shown <= MAX_VERSION).ok_or(UNREADABLE)?;
     crash::point("agent_answered");
     let held = app.state.held(&agent_route(&agent), &reply.number, &reply.chat).await?;
     let held = held.ok_or(Refusal::NotFound)?;

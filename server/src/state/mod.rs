@@ -30,6 +30,6 @@ pub(crate) use commit::{CommitOutcome, NewChange, NewImage, NewKeptAnswer, Store
 pub(crate) use credential::Credential;
 pub(crate) use migrate::MigrateError;
 pub(crate) use numbers::{EMBEDDED, NumberRow, agent_route};
-pub(crate) use outbox::{DueChange, Held};
+pub(crate) use outbox::{DueChange, Held, MAX_VERSION};
 pub(crate) use situation::{Chat, ChatKey, Delivery, Reached, Situation};
 pub(crate) use store::{StateStore, StoreOptions};

@@ -30,6 +30,10 @@ pub(crate) struct Held {
     pub(crate) attempts: i64,
 }
 
+/// The greatest version that a device is believed to show: what JSON's numbers hold exactly (RFC 8259 § 6), and far from
+/// where adding 1 ends.
+pub(crate) const MAX_VERSION: i64 = (1 << 53) - 1;
+
 impl StateStore {
     /// The chat that the device of `number` shows, if the number has this route.
     pub(crate) async fn held(&self, route: &str, number: &str, chat: &str) -> sqlx::Result<Option<Held>> {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use image_ingest_agent::{ChatRef, Device};
 use serde_json::{Value, json};
 
-use crate::agents::{RunningAgent, add_agent, answer, outcome, poll, run_agent, try_poll};
+use crate::agents::{RunningAgent, add_agent, answer, outcome, poll, poll_request, run_agent, try_poll};
 use crate::client::Reply;
 use crate::server::{CHAT, Home, Server, eventually, pictures};
 
@@ -208,6 +208,20 @@ pub(crate) fn a_device_that_is_ahead_gets_the_background_under_a_version_past_it
 }
 
 #[test]
+fn an_open_poll_does_not_hold_a_shutdown() {
+    let (server, credential) = server();
+    let started = Instant::now();
+    let status = std::thread::scope(|scope| {
+        let open = scope.spawn(|| poll_request(&credential, 30).send(server.address));
+        std::thread::sleep(Duration::from_millis(500));
+        server.signal("-TERM");
+        open.join().unwrap().unwrap().status
+    });
+    assert_eq!(status, 200);
+    assert!(server.ended().0.success() && started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+#[test]
 fn an_agent_answers_for_its_own_numbers_alone() {
     let (server, credential) = server();
     let other = add_agent(&server, "tablet", "+15550000002");
@@ -217,6 +231,9 @@ fn an_agent_answers_for_its_own_numbers_alone() {
     assert_eq!(answer(&server, &other, &outcome(&change, "applied")).status, 404);
     assert_eq!(server.get(CHAT)["background_state"], "pending");
     assert_eq!(answer(&server, &server.key, &outcome(&change, "applied")).status, 401);
+    let mut beyond = outcome(&change, "shows");
+    beyond["version"] = u64::MAX.into();
+    assert_eq!(answer(&server, &credential, &beyond).status, 400);
     let mut long = outcome(&change, "applied");
     long["code"] = "x".repeat(70_000).into();
     assert_eq!(answer(&server, &credential, &long).status, 400);
