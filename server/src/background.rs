@@ -201,7 +201,7 @@ impl Change {
             request_id: &self.request.request_id,
             next_at: if number.is_embedded() { now() + self.app.first_retry_ms() } else { now() },
             idempotency: kept.as_ref().map(|(name, request)| NewKeptAnswer { name, request, answer: &answer }),
-            notice: &number.route,
+            notice: Some(number.route.as_str()).filter(|_| !number.is_embedded()),
         };
         Ok(self.app.state.commit(&change).await?)
     }

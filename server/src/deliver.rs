@@ -41,7 +41,7 @@ impl App {
             }
         };
         crash::point("after_device");
-        if let Err(error) = self.state.mark_applied(&change.key, version, "").await {
+        if let Err(error) = self.state.mark_applied(&change.key, version, None).await {
             // The change is committed and on the device. A repair sends it again and then marks it.
             tracing::error!(%error, "a change was not marked applied");
         }

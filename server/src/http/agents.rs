@@ -97,7 +97,7 @@ async fn settle(app: &App, agent: &str, held: &Held, shown: i64, is_last: bool) 
     let topic = chat_topic(&held.key);
     if is_last || shown < held.version {
         // An earlier version was right when it was sent, and the last one is on its way.
-        app.state.mark_applied(&held.key, shown, &topic).await?;
+        app.state.mark_applied(&held.key, shown, Some(&topic)).await?;
         app.wakeups.send(&topic, Wakeup::Answered { version: shown, refused: None });
     } else if let Some(version) = app.state.restore(&held.key, held.version, shown, &held.number, now()).await? {
         tracing::warn!(agent, version, chat = %held.key.chat, "a device was ahead of the state, which was restored");

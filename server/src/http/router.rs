@@ -24,15 +24,11 @@ pub(super) fn router(app: &Arc<App>, drains: &Arc<Drains>) -> Router {
         .route("/limits", get(operations::limits))
         .route("/openapi.json", get(openapi::document))
         .route("/try", get(operations::page))
-        .method_not_allowed_fallback(method_not_allowed)
-        .with_state(Arc::clone(app));
-    let agents = Router::new()
         .route("/agent/v1/changes", get(agents::changes))
         .route("/agent/v1/applied", post(agents::applied))
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(Arc::clone(app));
     Router::new()
-        .merge(agents)
         .nest(BASE_PATH, api.clone())
         .merge(api)
         .fallback(not_found)

@@ -19,8 +19,8 @@ pub(crate) struct NewChange<'a> {
     /// When the change is sent to its device, if it is not applied by then.
     pub(crate) next_at: i64,
     pub(crate) idempotency: Option<NewKeptAnswer<'a>>,
-    /// What other nodes are told.
-    pub(crate) notice: &'a str,
+    /// What other nodes are told, if one of them may wait for it.
+    pub(crate) notice: Option<&'a str>,
 }
 
 /// An image to be set.
@@ -162,7 +162,7 @@ fn values(change: &NewChange<'_>, new: &Chat, notifies: bool) -> Vec<Value> {
         kept.map(|kept| kept.name),
         kept.map(|kept| kept.request),
         kept.map(|kept| (kept.answer)(new)).as_deref(),
-        Some(change.notice).filter(|_| notifies),
+        change.notice.filter(|_| notifies),
     ]
 }
 

@@ -80,8 +80,8 @@ impl StateStore {
         self.engine.write(update, values![]).await.map(drop)
     }
 
-    /// Records that the device applied `version`, and removes the change from the outbox.
-    pub(crate) async fn mark_applied(&self, key: &ChatKey, version: i64, notice: &str) -> sqlx::Result<()> {
+    /// Records that the device applied `version`, and removes the change from the outbox. Other nodes are told `notice`.
+    pub(crate) async fn mark_applied(&self, key: &ChatKey, version: i64, notice: Option<&str>) -> sqlx::Result<()> {
         let operation = Operation {
             postgres: "SELECT mark_applied_1($1, $2, $3, $4)",
             sqlite: vec![
@@ -93,7 +93,7 @@ impl StateStore {
             ],
             crash_point: "before_applied",
         };
-        let notice = Some(notice).filter(|_| self.notifies);
+        let notice = notice.filter(|_| self.notifies);
         self.engine.atomically(&operation, values![&key.account, &key.id(), version, notice]).await.map(drop)
     }
 
