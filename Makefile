@@ -40,7 +40,7 @@ TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null
 BIN := $(TARGET_DIR)/release/image-ingest
 BENCH_INPUTS := $(TARGET_DIR)/bench-inputs
 
-.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients server-slow server-load cluster cluster-check test test-features test-slow test-aarch64 wasm-selftest static robustness robustness-short check advisories bench fuzz search coverage testdata conformance quality peers setup setup-oracles oracles
+.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients server-slow server-load test test-features test-slow test-aarch64 wasm-selftest static robustness robustness-short check advisories bench fuzz search coverage testdata conformance quality peers setup setup-oracles oracles
 
 run: setup
 	$(CARGO) build --release --package image-ingest-cli
@@ -91,6 +91,7 @@ server-load: setup $(BENCH_INPUTS)
 
 CLUSTER := IMAGE_INGEST_MOTO=$(SERVER_TOOLS)/bin/moto_server $(CARGO) test --release $(SUITE) --ignored --test-threads 1 --nocapture
 
+.PHONY: cluster cluster-check
 cluster cluster-check: setup server-tools
 	scripts/server-tools.sh $(SERVER_TOOLS) cluster
 	$(CLUSTER) cluster::$(if $(filter cluster,$@),look,check)
