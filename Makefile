@@ -8,13 +8,13 @@
 #   send uploads that are refused (TRIES of each, 200); installs what they need (apt-get, npm)
 # make server-slow  kills the server at every named point twenty times and at random under load
 # make server-load  loads the server with BENCH_INPUTS and prints figures (LOAD_SECONDS a phase, 10; SOAK_SECONDS, 60)
-# make cluster  starts three servers behind nginx, PostgreSQL, a bucket and two agents on this machine, to be looked at
-# make cluster-check  starts the same, breaks it and measures; fails where a figure of docs/scale.md does not hold
 # make check  runs what CI runs: format, lints, tests, docs, benches once, packages, dependency policy where cargo-deny is there
 # make nightly  runs the long forms: slow tests, oracles, all hostile files, clients, aarch64, every fuzz target; takes hours
 # make wasm-selftest  builds for wasm32 and runs the self-test and the goldens there (in node or wasmtime; unpacks Debian sid's
 #   Rust where ours has no std for wasm32)
 # make static  builds CLI and server as programs that need no file of a system, into target/static, and tries them in an empty root
+# make cluster  starts three servers behind nginx, PostgreSQL, a bucket and two agents on this machine, to be looked at
+# make cluster-check  starts the same, breaks it and measures; fails where a figure of docs/scale.md does not hold
 # make advisories  checks dependencies against the RustSec database, which cargo-deny fetches
 # make bench  runs the benches on large generated inputs
 # make fuzz   runs every fuzz target for FUZZ_SECONDS each (needs cargo-fuzz)
@@ -92,6 +92,7 @@ server-load: setup $(BENCH_INPUTS)
 CLUSTER := IMAGE_INGEST_MOTO=$(SERVER_TOOLS)/bin/moto_server $(CARGO) test --release $(SUITE) --ignored --test-threads 1 --nocapture
 
 .PHONY: cluster cluster-check
+nightly: cluster-check
 cluster cluster-check: setup server-tools
 	scripts/server-tools.sh $(SERVER_TOOLS) cluster
 	$(CLUSTER) cluster::$(if $(filter cluster,$@),look,check)
@@ -137,7 +138,7 @@ check-dependencies:
 	else echo "check: cargo-deny is not installed; licences, bans and sources not checked"; fi
 
 # In this order: what fails soonest comes first.
-nightly: test-slow oracles conformance quality robustness server-slow server-clients cluster-check test-aarch64 wasm-selftest static fuzz
+nightly: test-slow oracles conformance quality robustness server-slow server-clients test-aarch64 wasm-selftest static fuzz
 
 ROBUSTNESS := --package image-ingest-robustness -- --work $(TARGET_DIR)/robustness
 
