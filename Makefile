@@ -6,12 +6,21 @@
 # make server-tools  sets up what the server's tests use: PostgreSQL, moto, schemathesis, playwright (apt-get, PyPI)
 # make server-clients  lets schemathesis at the server, a browser (chromium) at its page, and clients of Node, Go and Java
 #   send uploads that are refused (TRIES of each, 200); installs what they need (apt-get, npm)
+# make report-page  makes the report of testdata/ and looks at it with a browser (chromium)
 # make server-slow  kills the server at every named point twenty times and at random under load
 # make server-load  loads the server with BENCH_INPUTS and prints figures (LOAD_SECONDS a phase, 10; SOAK_SECONDS, 60)
 # make check  runs what CI runs: format, lints, tests, docs, benches once, packages, dependency policy where cargo-deny is there
 # make nightly  runs the long forms: slow tests, oracles, all hostile files, clients, aarch64, every fuzz target; takes hours
 # make wasm-selftest  builds for wasm32 and runs the self-test and the goldens there (in node or wasmtime; unpacks Debian sid's
 #   Rust where ours has no std for wasm32)
+# make wasm-package  builds the modules of the npm package in wasm/
+# make test-wasm  builds the npm package in wasm/ and tests it in Node and, where there is one, a headless Chromium
+# make wasm-peers  measures the npm package beside wasm-vips and heic-decode on a JPEG, a PNG and a HEIC (needs npm)
+# make examples  builds the examples that are packages of their own, and tries them
+# make wheel  builds Python's wheel into python/dist (WHEEL_FEATURES=webp-encode for WebP; maturin and zig come from PyPI)
+# make test-python  installs the wheel, and runs mypy, doctests, tests and examples there; compares ids with the command line's
+# make backfill-wheel  builds the wheel that carries the backfill's program, into backfill/dist
+# make backfill-tests  tests the backfill on one machine, on Ray and on Spark (ENGINES; an S3 server, Ray and Spark come from PyPI)
 # make static  builds CLI and server as programs that need no file of a system, into target/static, and tries them in an empty root
 # make cluster  starts three servers behind nginx, PostgreSQL, a bucket and two agents on this machine, to be looked at
 # make cluster-check  starts the same, breaks it and measures; fails where a figure of docs/scale.md does not hold
@@ -23,8 +32,11 @@
 # make coverage  prints the line coverage of our own parsers (needs python3 and the llvm-cov of rustc's LLVM)
 # make oracles  compares every engine with libjpeg-turbo, libwebp or libde265, ORACLE_SECONDS of generated input for each (60)
 # make conformance  compares canonical pictures with an independent oracle and writes docs/conformance.md (needs python3)
+# make facts  compares ThumbHash and PDQ with their reference implementations and writes conformance/facts/reference.tsv
+#   (needs python3, a C++ compiler, npm)
 # make quality  scores encoded pictures by SSIMULACRA2 and writes docs/quality.md (needs python3)
 # make peers  sets public libraries up, runs them beside this one and writes docs/peers.md and docs/peers.svg (needs python3)
+# make peers-renditions  prints what renditions and facts cost, beside sharp and pyvips, for the large generated inputs
 # make test-aarch64  builds for aarch64 and tests under qemu-user, with any Rust that has std for that target
 # make robustness  runs hostile, damaged and good files under a memory and a time ceiling and writes docs/robustness.md
 # make robustness-short  the same on a seeded sample, with overflow checks as well; part of make check
@@ -40,7 +52,7 @@ TARGET_DIR := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null
 BIN := $(TARGET_DIR)/release/image-ingest
 BENCH_INPUTS := $(TARGET_DIR)/bench-inputs
 
-.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients server-slow server-load test test-features test-slow test-aarch64 wasm-selftest static robustness robustness-short check advisories bench fuzz search coverage testdata conformance quality peers setup setup-oracles oracles
+.PHONY: check-format check-lints check-docs check-benches check-packages check-dependencies nightly run serve server-tools server-clients report-page server-slow server-load test test-features test-slow test-aarch64 wasm-selftest wasm-package test-wasm wasm-peers examples static wheel test-python backfill-wheel backfill-tests robustness robustness-short check advisories bench fuzz search coverage testdata conformance facts quality peers peers-renditions setup setup-oracles oracles
 
 run: setup
 	$(CARGO) build --release --package image-ingest-cli
@@ -83,6 +95,12 @@ server-clients: setup server-tools
 	$(CARGO) build --package image-ingest-server
 	server/tools/clients.sh $(TARGET_DIR)/debug/image-ingest-server $(SERVER_TOOLS) $(TARGET_DIR)/server-clients
 
+report-page: setup server-tools
+	$(CARGO) build --release --package image-ingest-cli
+	mkdir -p $(TARGET_DIR)/report
+	$(BIN) report testdata -o $(TARGET_DIR)/report/report.html >$(TARGET_DIR)/report/lines.json; [ $$? = 1 ]
+	$(SERVER_TOOLS)/bin/python cli/tools/report_page.py $(TARGET_DIR)/report/report.html $(TARGET_DIR)/report
+
 server-slow: setup
 	$(CARGO) test $(SUITE) --ignored --test-threads 1 --nocapture twenty two_hundred a_million
 
@@ -103,8 +121,41 @@ test-aarch64:
 wasm-selftest:
 	scripts/wasm.sh
 
+wasm-package:
+	scripts/wasm-package.sh
+
+test-wasm:
+	scripts/wasm-package.sh --test
+
+examples:
+	scripts/examples.sh $(TARGET_DIR)/examples
+
+WASM_PEER_FILES := $(addprefix $(BENCH_INPUTS)/,jpeg_12mp_420.jpg png_3mp_photo.png heic_12mp_grid.heic)
+
+wasm-peers: wasm-package $(BENCH_INPUTS)
+	npm install --prefix wasm/bench --no-audit --no-fund --silent
+	node wasm/bench/peers.js $(WASM_PEER_FILES)
+
 static: setup
 	scripts/static.sh
+
+PYTHON := $(TARGET_DIR)/python
+
+wheel: setup
+	scripts/wheel.sh python $(PYTHON)/build-tools $(PYTHON)/build $(WHEEL_FEATURES)
+
+test-python: wheel
+	$(CARGO) build --release --package image-ingest-cli
+	scripts/test-python.sh $(PYTHON)/test-tools $(BIN)
+
+BACKFILL := $(TARGET_DIR)/backfill
+ENGINES := one-machine ray spark
+
+backfill-wheel: setup
+	scripts/wheel.sh backfill $(PYTHON)/build-tools $(BACKFILL)
+
+backfill-tests: setup
+	scripts/backfill-tests.sh $(BACKFILL)/test-tools $(BACKFILL) $(ENGINES)
 
 check: check-format check-lints test test-features check-docs check-benches check-packages robustness-short check-dependencies
 
@@ -138,7 +189,7 @@ check-dependencies:
 	else echo "check: cargo-deny is not installed; licences, bans and sources not checked"; fi
 
 # In this order: what fails soonest comes first.
-nightly: test-slow oracles conformance quality robustness server-slow server-clients test-aarch64 wasm-selftest static fuzz
+nightly: test-slow oracles conformance facts quality robustness server-slow server-clients report-page test-aarch64 wasm-selftest test-wasm test-python backfill-tests examples static fuzz
 
 ROBUSTNESS := --package image-ingest-robustness -- --work $(TARGET_DIR)/robustness
 
@@ -186,6 +237,13 @@ conformance: setup $(ORACLE)/ready
 	$(ORACLE)/bin/python -W ignore conformance/oracle/compare.py \
 	  $(TARGET_DIR)/release/image-ingest-conformance $(ORACLE) docs/conformance.md $(ORACLE_ROOTS)
 
+FACTS := $(TARGET_DIR)/facts
+
+facts: setup $(FACTS)/ready
+	$(CARGO) build --release --package image-ingest-conformance
+	$(FACTS)/bin/python conformance/facts/compare.py \
+	  $(TARGET_DIR)/release/image-ingest-conformance $(FACTS) conformance/facts/reference.tsv $(ORACLE_ROOTS)
+
 quality: setup $(ORACLE)/ready $(BENCH_INPUTS)
 	$(CARGO) build --release --package image-ingest-cli --package image-ingest-conformance
 	$(ORACLE)/bin/python -W ignore conformance/oracle/quality.py \
@@ -198,9 +256,22 @@ peers: setup $(BENCH_INPUTS)
 	benches/peers/setup.sh $(PEERS)
 	python3 benches/peers/run.py $(BIN) $(PEERS) docs $(PERF_ROOTS)
 
+peers-renditions: setup $(BENCH_INPUTS)
+	$(CARGO) build --release --package image-ingest-cli
+	benches/peers/setup.sh $(PEERS)
+	python3 benches/peers/renditions.py $(BIN) $(PEERS) $(wildcard $(BENCH_INPUTS)/*12mp*) \
+	  $(if $(IMAGE_INGEST_CORPUS),$(wildcard $(IMAGE_INGEST_CORPUS)/perf/*12mp* $(IMAGE_INGEST_CORPUS)/perf/*10mp*))
+
 $(ORACLE)/ready: conformance/oracle/requirements.txt
 	python3 -m venv $(ORACLE)
 	$(ORACLE)/bin/pip install --quiet --requirement conformance/oracle/requirements.txt
+	@touch $@
+
+$(FACTS)/ready: conformance/facts/requirements.txt conformance/facts/package.json
+	python3 -m venv $(FACTS)
+	$(FACTS)/bin/pip install --quiet --requirement conformance/facts/requirements.txt
+	cp conformance/facts/package.json $(FACTS)
+	cd $(FACTS) && npm install --no-audit --no-fund --silent
 	@touch $@
 
 setup:

@@ -22,9 +22,11 @@ mod canonical;
 mod codec;
 mod encode;
 mod error;
+pub mod facts;
 pub mod header;
 mod pixels;
 mod plan;
+pub mod rendition;
 mod run;
 #[doc(hidden)]
 pub mod stages;

@@ -4,14 +4,14 @@ use image_ingest_color::{ColorDescription, conversion, to_srgb};
 use image_ingest_jpeg::DctScale;
 use image_ingest_samples::{CpuTimer, Layout, Raster, Rect, Samples, Size, Workers};
 
-use crate::canonical::canonicalise;
 pub use crate::canonical::{Canonical, CanonicalSamples};
+use crate::canonical::{CanonicalBuffer, RowStages};
 use crate::codec;
 use crate::codec::exif::Exif;
 use crate::encode;
 use crate::error::{Error, Result};
 use crate::header::{Channels, Coding, Header, Orientation};
-use crate::pixels::{KeepPixels, Pixels};
+use crate::pixels::{KeptRows, RowKind};
 use crate::plan::profile::{Encoding, Profile};
 use crate::plan::{self, Plan, cost};
 use crate::run::ingest::{Background, Ingest};
@@ -24,16 +24,16 @@ impl Decoded {
     /// The luma samples of 8 bits and the width of a row, where there are planes of them.
     #[must_use]
     pub fn luma(&self) -> Option<(&[u8], usize)> {
-        let (Pixels::Ycbcr(planes) | Pixels::ReducedYcbcr(planes)) = &self.0 else { return None };
-        let Samples::U8(luma) = &planes.luma else { return None };
-        Some((luma, usize::try_from(planes.size.width).ok()?))
+        let (Some(RowKind::Ycbcr { .. }), [Samples::U8(luma), ..]) = (self.rows.kind, &self.rows.planes) else {
+            return None;
+        };
+        Some((luma, self.width))
     }
 }
 
 /// Ingests one upload, and keeps the canonical image before encoding, upright.
 pub fn ingest_with_canonical(ingest: &Ingest, source: Source) -> Result<(Background, Canonical)> {
-    let (background, canonical) = ingest.finish_keeping(ingest.prepare(source)?, true)?;
-    let canonical = canonical.ok_or_else(|| Error::internal("a canonical image that was not kept"))?;
+    let (background, canonical) = ingest.finish_keeping(ingest.prepare(source)?)?;
     Ok((background, canonical.upright(&CpuTimer::default())?))
 }
 
@@ -46,9 +46,13 @@ pub struct Planned<'a> {
     limits: Limits,
 }
 
-/// Decoded pixels.
+/// Decoded and reduced rows, in the colours of the file.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Decoded(Pixels);
+pub struct Decoded {
+    rows: KeptRows,
+    /// Pixels of a row.
+    width: usize,
+}
 
 /// The format that the first bytes decide.
 pub fn sniff(head: &[u8]) -> Option<Format> {
@@ -108,15 +112,20 @@ impl<'a> Planned<'a> {
         self.plan.size()
     }
 
-    /// Decodes.
+    /// Decodes, crops and reduces.
     pub fn decode(&self) -> Result<Decoded> {
-        let workers = Workers::default();
-        codec::decode(self.bytes, &self.header, &self.plan, &self.limits, workers, &mut KeepPixels).map(Decoded)
+        let mut rows = KeptRows::new();
+        codec::decode(self.bytes, &self.header, &self.plan, &self.limits, Workers::default(), &mut rows)?;
+        Ok(Decoded { rows, width: self.plan.target.width as usize })
     }
 
-    /// Crops, reduces, converts, composes, turns.
-    pub fn canonicalise(&self, decoded: Decoded) -> Result<Canonical> {
-        canonicalise(decoded.0, self.header.coded_size, &self.plan, Workers::default())?.upright(&CpuTimer::default())
+    /// Converts, composes, turns.
+    pub fn canonicalise(&self, decoded: &Decoded) -> Result<Canonical> {
+        let (mut buffer, timer) = (CanonicalBuffer::default(), CpuTimer::default());
+        let mut stages = RowStages::new(&self.plan, &mut buffer, CpuTimer::default());
+        decoded.rows.hand_on(&mut stages)?;
+        let done = stages.finish()?;
+        buffer.finish(self.plan.orientation, done.alpha_composed, self.plan.scale.divisor())?.upright(&timer)
     }
 }
 
@@ -159,7 +168,7 @@ pub fn through_icc(icc: &[u8], channels: Channels, deep: bool, samples: &[u8]) -
     } else {
         Samples::U8(samples.to_vec())
     };
-    match to_srgb(Raster::new(size, layout, samples)?, &conversion, Workers::default())?.samples {
+    match to_srgb(Raster::new(size, layout, samples)?, &conversion, &CpuTimer::default())?.samples {
         Samples::U8(converted) => Ok(Some(converted)),
         Samples::U16(_) => Err(Error::internal("a conversion to sRGB that leaves 16 bits")),
     }

@@ -23,7 +23,7 @@ STYLE = """
 """
 
 
-def svg(heading, rows, facts):
+def svg(heading, rows, mixed, facts):
     names = facts.names
     group = len(names) * (BAR + GAP) + GROUP_GAP
     bottom = TOP + len(rows) * group
@@ -33,8 +33,26 @@ def svg(heading, rows, facts):
     for index, row in enumerate(rows):
         parts.append(bars(row, names, TOP + index * group, scale))
     parts.append(text(LEFT, bottom + 36, f"CPU time ÷ {report.OURS}'s: shorter is faster. {report.machine()}", "soft"))
+    below = throughput(mixed, names, bottom + 76)
+    parts += below
+    bottom += 66 + len(below) * (BAR + GAP)
     view = f'viewBox="0 0 {WIDTH} {bottom + 50}" width="{WIDTH}" height="{bottom + 50}"'
     return "\n".join([f'<svg xmlns="http://www.w3.org/2000/svg" {view} role="img">', f"<style>{STYLE}</style>", *parts, "</svg>\n"])
+
+
+def throughput(mixed, names, y):
+    """Images a second on all CPUs, as bars beside their memory."""
+    jobs = max(line["jobs"] for line in mixed)
+    lines = [line for line in mixed if line["jobs"] == jobs]
+    most = max(line["images_per_s"] for line in lines)
+    parts = [text(LEFT - 12, y + 10, f"{lines[0]['images']} files at once, {jobs} jobs", "", "end")]
+    for index, line in enumerate(lines):
+        top, length = y + index * (BAR + GAP), line["images_per_s"] / most * (WIDTH - LEFT - RIGHT - 90)
+        fill = COLOURS[names.index(line["peer"])]
+        parts.append(f'<rect x="{LEFT}" y="{top}" width="{length:.1f}" height="{BAR}" rx="1.5" fill="{fill}"/>')
+        label = f"{line['images_per_s']:.1f} images/s, {line['peak_rss_kb'] / 1024:.0f} MB"
+        parts.append(text(LEFT + length + 5, top + 9, label, "ours figure" if line["peer"] == report.OURS else "figure"))
+    return parts
 
 
 def title(facts):

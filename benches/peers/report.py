@@ -20,12 +20,39 @@ class Facts:
     load: float
 
 
-def markdown(sections, facts):
+def markdown(sections, mixed, facts):
     versions = [facts.version, *(v for name in facts.names[1:] if (v := peer_version(sections, name)))]
     known = {"machine": machine(), "versions": "; ".join(versions), "date": date.today().isoformat()}
     parts = [INTRODUCTION.format(**known, runs=facts.runs, rounds=facts.rounds, load=facts.load)]
+    parts.append(throughput(mixed))
     parts += [section(heading, rows, facts.names) for heading, rows in sections.items()]
     return "\n".join(parts)
+
+
+def throughput(mixed):
+    """A table of the programs that take many files at a time."""
+    jobs = sorted({line["jobs"] for line in mixed})
+    found = {(line["peer"], line["jobs"]): line for line in mixed}
+    names = list(dict.fromkeys(line["peer"] for line in mixed))
+    head = ["", *(f"{what}, {n} {'job' if n == 1 else 'jobs'}" for n in jobs for what in ("images/s", "memory, MB"))]
+    lines = ["## Many at a time", "", MIXED.format(images=mixed[0]["images"]), "| " + " | ".join(head) + " |"]
+    lines.append("|---|" + "--:|" * (len(head) - 1))
+    for name in names:
+        of = [found.get((name, n)) for n in jobs]
+        cells = [c for line in of for c in ((f"{line['images_per_s']:.1f}", f"{line['peak_rss_kb'] / 1024:.0f}") if line else ("–", "–"))]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    ours = [found.get((OURS, n)) for n in jobs]
+    if len(jobs) > 1 and all(ours):
+        times = ours[-1]["images_per_s"] / ours[0]["images_per_s"]
+        lines += ["", f"Ours makes {times:.2f} × as many with {jobs[-1]} jobs as with one."]
+    return "\n".join(lines) + "\n"
+
+
+MIXED = """\
+All {images} files below that are no HEIC, whose bytes are in memory before, in one process on all CPUs: `image-ingest bench
+--mixed --jobs N`, sharp with N files under way and as many threads as it takes by itself, oximg on N threads. Memory is the
+most that the process held, all uploads included.
+"""
 
 
 def peer_version(sections, name):

@@ -21,17 +21,52 @@ RUNS, ROUNDS = (int(os.environ.get(name, default)) for name, default in (("PEERS
 
 
 def main(ingest, home, docs, *folders):
-    pin()
     home, docs = Path(home).resolve(), Path(docs)
     commands = {report.OURS: [ingest, "bench", "--runs"]} | peers(home)
+    paths = [path for folder in folders for path in files(folder.split("=", 1)[1])]
+    # Before the process is pinned to one CPU.
+    mixed = throughput(ingest, home, paths)
+    pin()
     sections = {}
     for heading, folder in (folder.split("=", 1) for folder in folders):
-        files = sorted(path for path in Path(folder).iterdir() if path.is_file())
-        sections[heading] = [measured(path, ingest, commands, home) for path in files]
-    (home / "results.json").write_text(json.dumps(sections, indent=1))
+        sections[heading] = [measured(path, ingest, commands, home) for path in files(folder)]
+    (home / "results.json").write_text(json.dumps(sections | {"mixed": mixed}, indent=1))
     facts = report.Facts(list(commands), version(ingest), RUNS, ROUNDS, os.getloadavg()[1])
-    (docs / "peers.md").write_text(report.markdown(sections, facts))
-    (docs / "peers.svg").write_text(chart.svg(*list(sections.items())[-1], facts))
+    (docs / "peers.md").write_text(report.markdown(sections, mixed, facts))
+    (docs / "peers.svg").write_text(chart.svg(*list(sections.items())[-1], mixed, facts))
+
+
+def files(folder):
+    return sorted(path for path in Path(folder).iterdir() if path.is_file())
+
+
+def throughput(ingest, home, paths):
+    """What each program makes of the same mix on one CPU's worth of jobs and on all: medians over the rounds."""
+    mix = [path for path in paths if path.suffix not in (".heic", ".heif")]
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    ready = peers(home)
+    commands = {
+        report.OURS: lambda jobs: [ingest, "bench", "--mixed", "--jobs", str(jobs), "--runs", str(RUNS), *mix],
+        "sharp": lambda jobs: [*ready["sharp"], "mixed", str(jobs), str(RUNS), *mix],
+        "oximg": lambda jobs: [*ready["oximg"], "mixed", str(jobs), str(RUNS), *mix],
+    }
+    commands = {name: command for name, command in commands.items() if name == report.OURS or name in ready}
+    lines = {(name, jobs): [] for name in commands for jobs in sorted({1, cpus})}
+    for _ in range(ROUNDS):
+        for name, jobs in lines:
+            print(f"peers: {len(mix)} files at once, {name}, {jobs} jobs", file=sys.stderr)
+            lines[name, jobs].append(run(commands[name](jobs), home))
+    return [
+        {
+            "peer": name,
+            "jobs": jobs,
+            "images": len(mix),
+            "images_per_s": statistics.median(line["images_per_s"] for line in answers),
+            "peak_rss_kb": max(line["peak_rss_kb"] for line in answers),
+        }
+        for (name, jobs), answers in lines.items()
+        if all("error" not in line for line in answers)
+    ]
 
 
 def pin():

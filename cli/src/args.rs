@@ -1,10 +1,12 @@
 //! The arguments, their ranges and their help.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::thread::available_parallelism;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Parser, Subcommand, ValueEnum, value_parser};
+use image_ingest::rendition::RenditionSpec;
 use image_ingest::{Encoding, Geometry, Ingest, IngestBuilder, Limits, Profile};
 
 use crate::exit::Fatal;
@@ -28,32 +30,73 @@ pub(crate) enum Command {
     /// Print what each input's header says, without decoding
     #[command(after_help = INSPECT_EXAMPLES)]
     Inspect(InspectArgs),
+    /// Make one HTML page of all inputs, to look at: before and after, receipts, renditions, placeholders and refusals
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(ReportArgs),
     /// Measure how long each input takes, from bytes in memory to bytes in memory
     #[command(after_help = BENCH_EXAMPLES)]
     Bench(BenchArgs),
     /// Check that this build makes the same bytes as every other
     SelfTest,
+    /// Make many millions of stored pictures canonical, on any number of machines (by image-ingest-backfill)
+    #[command(disable_help_flag = true)]
+    Backfill(BackfillArgs),
+}
+
+/// The arguments of another program, which has their help.
+#[derive(Debug, clap::Args)]
+pub(crate) struct BackfillArgs {
+    /// Arguments of image-ingest-backfill: plan, run, status, retry or commit, and theirs
+    #[arg(value_name = "ARGUMENTS", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) arguments: Vec<OsString>,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct IngestArgs {
     #[command(flatten)]
     pub(crate) inputs: InputArgs,
-    /// Store each canonical image in this folder as ID.jpg or ID.webp; it is created if missing. Without it nothing is
+    /// Store each canonical image and rendition in this folder as ID.jpg or ID.webp; it is created if missing. Without it nothing is
     /// stored
     #[arg(short, long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) jobs: JobArgs,
+    /// Print a summary on standard error even where that is no terminal
+    #[arg(long)]
+    pub(crate) summary: bool,
+    #[command(flatten)]
+    pub(crate) extras: ExtraArgs,
+    #[command(flatten)]
+    pub(crate) canonical: CanonicalArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReportArgs {
+    #[command(flatten)]
+    pub(crate) inputs: InputArgs,
+    /// Write the page to this file
+    #[arg(short, long, value_name = "FILE", default_value = "report.html")]
+    pub(crate) output: PathBuf,
+    /// Pictures in the page, in MiB; later inputs show a small picture alone
+    #[arg(long, value_name = "MiB", default_value_t = 64, value_parser = value_parser!(u64).range(0..=1024))]
+    pub(crate) max_pictures: u64,
+    #[command(flatten)]
+    pub(crate) jobs: JobArgs,
+    #[command(flatten)]
+    pub(crate) extras: ExtraArgs,
+    #[command(flatten)]
+    pub(crate) canonical: CanonicalArgs,
+}
+
+/// How many images are in work at a time.
+#[derive(Debug, clap::Args)]
+pub(crate) struct JobArgs {
     /// Images to work on at a time [default: one for each CPU]
     #[arg(short, long, value_name = "N", default_value_t = cpus(), hide_default_value = true, value_parser = jobs())]
     pub(crate) jobs: usize,
     /// Memory that all images in work may need together, in MiB, by estimate before decoding; the others wait
     #[arg(long, value_name = "MiB", default_value_t = 1024, value_parser = value_parser!(u64).range(1..=1 << 24))]
     pub(crate) memory_budget: u64,
-    /// Print a summary on standard error even where that is no terminal
-    #[arg(long)]
-    pub(crate) summary: bool,
-    #[command(flatten)]
-    pub(crate) canonical: CanonicalArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -74,11 +117,65 @@ pub(crate) struct BenchArgs {
     /// Copies of the input to work on at a time; above 1 a run is one copy on each thread, and images_per_s is added
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = jobs())]
     pub(crate) jobs: usize,
+    /// Measure all inputs together: a run is one batch of them on --jobs threads, and one line is printed
+    #[arg(long)]
+    pub(crate) mixed: bool,
     /// Threads that work on one copy together, where its format allows
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = jobs(), conflicts_with = "jobs")]
     pub(crate) threads: usize,
     #[command(flatten)]
+    pub(crate) extras: ExtraArgs,
+    #[command(flatten)]
     pub(crate) canonical: CanonicalArgs,
+}
+
+/// What is made of each picture besides the canonical image.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExtraArgs {
+    /// Make a further size as well, such as card=fit:640 or thumb=cover:256x256@0.5,0.3:webp80: fit:N has N pixels on the
+    /// longer side, cover:WxH crops around the point X,Y (0-1, else the centre), and jpegQ or webpQ encodes it; may be given
+    /// several times
+    #[arg(long = "rendition", value_name = "NAME=SPEC", value_parser = RenditionSpec::parse_named)]
+    renditions: Vec<(String, RenditionSpec)>,
+    /// Add a ThumbHash, a PDQ hash, colours and luminance to each line
+    #[arg(long)]
+    facts: bool,
+}
+
+impl ExtraArgs {
+    /// The builder of an entry point for a page: facts always, and renditions of usual sizes where none are asked for.
+    ///
+    /// # Errors
+    ///
+    /// As [`add_to`](Self::add_to).
+    pub(crate) fn add_to_page(&self, builder: IngestBuilder) -> Result<IngestBuilder, Fatal> {
+        let usual = ["device=cover:1170x2532", "card=fit:640", "thumb=cover:256x256"];
+        let renditions = match &self.renditions[..] {
+            [] => usual.iter().filter_map(|spec| RenditionSpec::parse_named(spec).ok()).collect(),
+            given => given.to_vec(),
+        };
+        Self { renditions, facts: true }.add_to(builder)
+    }
+
+    /// The builder of an entry point that makes these as well.
+    ///
+    /// # Errors
+    ///
+    /// Usage: two renditions of one name, an encoding that this build does not have.
+    pub(crate) fn add_to(&self, builder: IngestBuilder) -> Result<IngestBuilder, Fatal> {
+        let mut builder = builder.facts(self.facts);
+        for (index, (name, spec)) in self.renditions.iter().enumerate() {
+            if self.renditions[..index].iter().any(|(other, _)| other == name) {
+                return Err(Fatal::usage(format!("--rendition {name}=…: the name is given twice")));
+            }
+            if !spec.encoding.is_built_in() {
+                let why = "this program was built without the feature webp-encode";
+                return Err(Fatal::usage(format!("--rendition {name}={spec}: {why}")));
+            }
+            builder = builder.rendition(name, *spec);
+        }
+        Ok(builder)
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -198,12 +295,15 @@ Examples:
   image-ingest ingest photo.heic --out canonical/
   image-ingest ingest photos/ --out canonical/ --max-edge 1280 --quality 75
   image-ingest ingest photos/ --cover 1170x2532 --matte 000000 --out canonical/
+  image-ingest ingest photos/ --out stored/ --rendition card=fit:640 --rendition thumb=cover:256x256@0.5,0.3 --facts
   curl -s https://example.com/a.jpg | image-ingest ingest -
   image-ingest ingest photos/ | jq -r 'select(.error) | [.path, .error.code] | @tsv'
 
 An accepted input is one line, wrapped here:
   {\"path\":\"a.heic\",\"id\":\"obj_…\",\"source_id\":\"src_…\",\"format\":\"jpeg\",\"width\":2016,\"height\":1512,
    \"bytes\":524288,\"output\":\"canonical/obj_….jpg\",\"source\":{…},\"timings_ms\":{…},…}
+With --rendition it has \"renditions\":{\"card\":{\"id\":…,\"width\":…,\"height\":…,\"bytes\":…,\"output\":…}}, and with --facts
+\"facts\":{\"thumbhash\":…,\"pdq\":…,\"pdq_quality\":…,\"average\":…,\"dominant\":…,\"luminance\":…,\"high_key\":…}.
 A refused one names the reason, who must act (\"upload\" or \"service\"), and the numbers where a limit refused it:
   {\"path\":\"b.tif\",\"error\":{\"code\":\"unknown_format\",\"blame\":\"upload\",\"message\":\"…\",\"limit\":null,\"actual\":null}}
 
@@ -214,6 +314,13 @@ Examples:
   image-ingest inspect photo.heic
   image-ingest inspect photos/ | jq -r '[.path, .format, .width, .height, .color] | @tsv'
   image-ingest inspect --max-edge 1024 photo.jpg | jq .canonical_size";
+
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  image-ingest report photos/ -o report.html
+  image-ingest report uploads/ --rendition card=fit:640:webp80 --rendition thumb=cover:256x256 -o report.html
+
+The page is one file without scripts, and asks for nothing from elsewhere. Standard output has the lines of `ingest`.";
 
 const BENCH_EXAMPLES: &str = "\
 Examples:

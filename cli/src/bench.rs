@@ -23,8 +23,12 @@ use crate::lines::{Failure, Lines};
 ///
 /// Standard output cannot be written.
 pub(crate) fn run(args: &BenchArgs, lines: &mut Lines) -> Result<Verdict, Fatal> {
-    let ingest =
-        with_threads(args.canonical.builder()?, args.threads)?.build().map_err(|e| Fatal::new("profile", e))?;
+    let ingest = with_threads(args.extras.add_to(args.canonical.builder()?)?, args.threads)?
+        .build()
+        .map_err(|e| Fatal::new("profile", e))?;
+    if args.mixed {
+        return mixed(&ingest, args, lines);
+    }
     let mut verdict = Verdict::AllAccepted;
     for mut input in inputs::list(&args.inputs.paths)? {
         let measured = measure(&ingest, &mut input, args);
@@ -74,6 +78,57 @@ fn measure(ingest: &Ingest, input: &mut Input, args: &BenchArgs) -> Result<Figur
     })
 }
 
+/// Measures batches of all inputs that are accepted, whose bytes are in memory before.
+fn mixed(ingest: &Ingest, args: &BenchArgs, lines: &mut Lines) -> Result<Verdict, Fatal> {
+    let (mut uploads, mut verdict) = (Vec::new(), Verdict::AllAccepted);
+    for mut input in inputs::list(&args.inputs.paths)? {
+        let accepted = input.read(ingest.limits().max_bytes).and_then(|bytes| {
+            let bytes = Bytes::from(bytes);
+            ingest
+                .inspect(&ingest.source(bytes.clone()).map_err(|e| Failure::from(&e))?)
+                .map_err(|e| Failure::from(&e))?;
+            Ok(bytes)
+        });
+        verdict = verdict.and(accepted.is_ok());
+        match accepted {
+            Ok(bytes) => uploads.push(bytes),
+            Err(failure) => tell(&format!("{}: {}", input.path.display(), failure.message)),
+        }
+    }
+    let mut out_bytes = 0;
+    let mut run = || -> Result<(), Fatal> {
+        let sources = uploads.iter().map(|bytes| ((), ingest.source(bytes.clone())));
+        out_bytes = 0;
+        for ((), result) in ingest.batch(sources, args.jobs, u64::MAX).map_err(|e| Fatal::new("cannot start", e))? {
+            out_bytes += result.map_err(|e| Fatal::new("an input that was accepted before", e))?.bytes.len();
+        }
+        Ok(())
+    };
+    run()?;
+    let images = uploads.len().max(1) as f64;
+    let (mut wall, mut cpu) = (Vec::new(), Vec::new());
+    for _ in 0..args.runs {
+        let (wall_start, cpu_start) = (Instant::now(), cpu_time());
+        run()?;
+        cpu.push(millis(cpu_time().saturating_sub(cpu_start)) / images);
+        wall.push(millis(wall_start.elapsed()));
+    }
+    let ms_median = median(&mut wall);
+    lines.json(&MixedLine {
+        peer: "image-ingest",
+        fmt: ingest.profile().encoding.name(),
+        images: uploads.len(),
+        jobs: args.jobs,
+        ms_median: rounded(ms_median),
+        ms_min: rounded(wall.first().copied().unwrap_or(0.0)),
+        cpu_ms_median: rounded(median(&mut cpu)),
+        images_per_s: rounded(uploads.len() as f64 * 1e3 / ms_median.max(1e-9)),
+        out_bytes,
+        peak_rss_kb: peak_rss_kb(),
+    })?;
+    Ok(verdict)
+}
+
 /// Ingests one copy in this thread, or one on each of `jobs` threads. Every copy starts from the uploaded bytes.
 fn run_once(ingest: &Ingest, bytes: &Bytes, jobs: usize) -> Result<Background, Error> {
     let source = || ingest.source(bytes.clone());
@@ -95,6 +150,23 @@ struct BenchLine<'a> {
     file: String,
     #[serde(flatten)]
     result: BenchResult<'a>,
+    peak_rss_kb: u64,
+}
+
+/// The line of a batch of all inputs.
+#[derive(Serialize)]
+struct MixedLine {
+    peer: &'static str,
+    fmt: &'static str,
+    images: usize,
+    jobs: usize,
+    /// Of a whole batch.
+    ms_median: f64,
+    ms_min: f64,
+    /// Of an image.
+    cpu_ms_median: f64,
+    images_per_s: f64,
+    out_bytes: usize,
     peak_rss_kb: u64,
 }
 

@@ -1,63 +1,76 @@
 //! `image-ingest ingest`: makes the canonical file of each input, and writes one line about it.
 
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::process;
 use std::vec::IntoIter;
 
-use image_ingest::{Background, ContentId, Ingest, Receipt, Source, SourceFacts, SourceId, Timings};
+use image_ingest::facts::Facts;
+use image_ingest::rendition::Rendition;
+use image_ingest::{Background, ContentId, Encoding, Ingest, Receipt, Size, Source, SourceFacts, SourceId, Timings};
 use serde::Serialize;
 
-use crate::args::IngestArgs;
+use crate::args::{IngestArgs, InputArgs, JobArgs};
 use crate::exit::{Fatal, Verdict, tell};
 use crate::inputs::{self, Input};
 use crate::lines::{Failure, FailureLine, Lines, shown};
 use crate::output::{Folder, Unfinished};
-use crate::report::Report;
+use crate::progress::Progress;
 
-/// Ingests every input, in order, on `args.jobs` threads.
+/// Ingests every input, in order, on as many threads as `args` say.
 ///
 /// # Errors
 ///
 /// The output folder or standard output cannot be written.
 pub(crate) fn run(args: &IngestArgs, lines: &mut Lines) -> Result<Verdict, Fatal> {
-    let ingest = args.canonical.ingest()?;
+    let ingest = args.extras.add_to(args.canonical.builder()?)?.build().map_err(|e| Fatal::new("profile", e))?;
     let unfinished = Unfinished::default();
     stop_cleanly(unfinished.clone())?;
     let folder = args.out.as_deref().map(|dir| {
         Folder::open(dir, unfinished).map_err(|e| Fatal::new(format!("cannot write in {}", dir.display()), e))
     });
     let folder = folder.transpose()?;
-    let inputs = inputs::list(&args.inputs.paths)?;
-    let mut report = Report::start(inputs.len());
-    let results = batch(&ingest, Feed { inputs: inputs.into_iter(), ingest: &ingest }, args)?;
+    let store = |background| Stored::new(background, folder.as_ref());
+    each(&ingest, &args.inputs, &args.jobs, args.summary, store, |path, stored| match stored {
+        Ok(stored) => lines.json(&IngestLine::new(path, stored)),
+        Err(error) => lines.json(&FailureLine { path, error }),
+    })
+}
+
+/// Ingests every input in order, makes something of each canonical image by `make`, and gives it to `write` with its path.
+///
+/// # Errors
+///
+/// Standard input named twice; those of `write`.
+pub(crate) fn each(
+    ingest: &Ingest,
+    inputs: &InputArgs,
+    jobs: &JobArgs,
+    summary: bool,
+    make: impl Fn(Background) -> Result<Stored, Failure>,
+    mut write: impl FnMut(&str, &Result<Stored, Failure>) -> Result<(), Fatal>,
+) -> Result<Verdict, Fatal> {
+    let inputs = inputs::list(&inputs.paths)?;
+    let mut progress = Progress::start(inputs.len());
+    let feed = Feed { inputs: inputs.into_iter(), ingest };
+    let budget = jobs.memory_budget.saturating_mul(1 << 20);
+    let results = ingest.batch(feed, jobs.jobs, budget).map_err(|e| Fatal::new("cannot start", e))?;
     let mut verdict = Verdict::AllAccepted;
     for (path, result) in results {
-        let stored = result.and_then(|background| Stored::new(background, folder.as_ref()));
-        verdict = verdict.and(stored.is_ok());
-        match &stored {
-            Ok(stored) => report.accepted(&stored.background),
-            Err(failure) => report.refused(failure),
+        let made = result.and_then(&make);
+        verdict = verdict.and(made.is_ok());
+        match &made {
+            Ok(stored) => progress.accepted(&stored.background),
+            Err(failure) => progress.refused(failure),
         }
-        report.while_writing(|| match &stored {
-            Ok(stored) => lines.json(&IngestLine::new(&path, stored)),
-            Err(error) => lines.json(&FailureLine { path: &path, error }),
-        })?;
+        progress.while_writing(|| write(&path, &made))?;
     }
-    report.finish(args.summary);
+    progress.finish(summary);
     Ok(verdict)
 }
 
-fn batch<'a>(
-    ingest: &Ingest,
-    feed: Feed<'a>,
-    args: &IngestArgs,
-) -> Result<image_ingest::Batch<Feed<'a>, String, Failure>, Fatal> {
-    let budget = args.memory_budget.saturating_mul(1 << 20);
-    ingest.batch(feed, args.jobs, budget).map_err(|e| Fatal::new("cannot start", e))
-}
-
 /// Sets the handler of Ctrl-C: it removes the unfinished file and ends the process at once, even during decoding.
-fn stop_cleanly(unfinished: Unfinished) -> Result<(), Fatal> {
+pub(crate) fn stop_cleanly(unfinished: Unfinished) -> Result<(), Fatal> {
     let stop = move || {
         unfinished.abandon();
         if io::stderr().is_terminal() {
@@ -88,24 +101,37 @@ impl Iterator for Feed<'_> {
     }
 }
 
-/// A canonical image, and where it was stored.
-struct Stored {
-    background: Background,
+/// A canonical image and its renditions, and where they were stored.
+pub(crate) struct Stored {
+    pub(crate) background: Background,
     output: Option<String>,
+    /// In the order of the background's renditions.
+    rendition_outputs: Vec<Option<String>>,
 }
 
 impl Stored {
-    fn new(background: Background, folder: Option<&Folder>) -> Result<Self, Failure> {
-        let name = format!("{}.{}", background.id, background.encoding.extension());
-        let output = folder.map(|folder| folder.store(&name, &background.bytes)).transpose();
-        let output = output.map_err(|e| Failure::io(&format!("cannot store {name}"), &e))?;
-        Ok(Self { background, output: output.as_deref().map(shown) })
+    /// Stores the files in `folder`, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be written.
+    pub(crate) fn new(background: Background, folder: Option<&Folder>) -> Result<Self, Failure> {
+        let store = |id: ContentId, encoding: Encoding, bytes: &[u8]| -> Result<Option<String>, Failure> {
+            let name = format!("{id}.{}", encoding.extension());
+            let output = folder.map(|folder| folder.store(&name, bytes)).transpose();
+            let output = output.map_err(|e| Failure::io(&format!("cannot store {name}"), &e))?;
+            Ok(output.as_deref().map(shown))
+        };
+        let renditions = background.renditions.iter();
+        let rendition_outputs = renditions.map(|r| store(r.id, r.encoding, &r.bytes)).collect::<Result<_, _>>()?;
+        let output = store(background.id, background.encoding, &background.bytes)?;
+        Ok(Self { background, output, rendition_outputs })
     }
 }
 
 /// The line of an accepted input.
 #[derive(Serialize)]
-struct IngestLine<'a> {
+pub(crate) struct IngestLine<'a> {
     path: &'a str,
     id: ContentId,
     source_id: SourceId,
@@ -114,18 +140,33 @@ struct IngestLine<'a> {
     height: u32,
     bytes: usize,
     output: Option<&'a str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    renditions: BTreeMap<&'a str, RenditionLine<'a>>,
     source: &'a SourceFacts,
     color_conversion: &'static str,
     frames_dropped: u32,
     alpha_composed: bool,
     dct_scale_divisor: u32,
     memory_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    facts: Option<&'a Facts>,
     timings_ms: Timings,
 }
 
+/// The part of a line for a rendition.
+#[derive(Serialize)]
+struct RenditionLine<'a> {
+    id: ContentId,
+    width: u32,
+    height: u32,
+    bytes: usize,
+    output: Option<&'a str>,
+}
+
 impl<'a> IngestLine<'a> {
-    fn new(path: &'a str, stored: &'a Stored) -> Self {
-        let Background { bytes, id, source_id, size, encoding, receipt, .. } = &stored.background;
+    /// The line of the input at `path`.
+    pub(crate) fn new(path: &'a str, stored: &'a Stored) -> Self {
+        let Background { bytes, id, source_id, size, encoding, renditions, receipt, .. } = &stored.background;
         let Receipt { source, color_conversion, frames_dropped, alpha_composed, dct_scale_divisor, .. } = receipt;
         Self {
             path,
@@ -136,14 +177,24 @@ impl<'a> IngestLine<'a> {
             height: size.height,
             bytes: bytes.len(),
             output: stored.output.as_deref(),
+            renditions: renditions.iter().zip(&stored.rendition_outputs).map(RenditionLine::named).collect(),
             source,
             color_conversion,
             frames_dropped: *frames_dropped,
             alpha_composed: *alpha_composed,
             dct_scale_divisor: *dct_scale_divisor,
             memory_bytes: receipt.memory_bytes,
+            facts: receipt.facts.as_ref(),
             timings_ms: receipt.timings,
         }
+    }
+}
+
+impl<'a> RenditionLine<'a> {
+    fn named((rendition, output): (&'a Rendition, &'a Option<String>)) -> (&'a str, Self) {
+        let Size { width, height } = rendition.size;
+        let (id, bytes) = (rendition.id, rendition.bytes.len());
+        (&rendition.name, Self { id, width, height, bytes, output: output.as_deref() })
     }
 }
 

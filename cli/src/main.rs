@@ -12,6 +12,7 @@ use crate::exit::{Fatal, REFUSED, Verdict, tell};
 use crate::lines::Lines;
 
 mod args;
+mod backfill;
 mod bench;
 mod exit;
 mod ingest;
@@ -19,6 +20,9 @@ mod inputs;
 mod inspect;
 mod lines;
 mod output;
+mod page;
+mod placeholder;
+mod progress;
 mod report;
 
 fn main() -> ExitCode {
@@ -29,9 +33,11 @@ fn main() -> ExitCode {
     let lines = &mut Lines::stdout();
     let verdict = match args.command {
         Command::Ingest(args) => ingest::run(&args, lines),
+        Command::Report(args) => report::run(&args, lines),
         Command::Inspect(args) => inspect::run(&args, lines),
         Command::Bench(args) => bench::run(&args, lines),
         Command::SelfTest => self_test(lines),
+        Command::Backfill(args) => return backfill::run(&args),
     };
     match verdict {
         Ok(Verdict::AllAccepted) => ExitCode::SUCCESS,

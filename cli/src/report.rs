@@ -1,103 +1,68 @@
-//! The progress bar and the summary on standard error.
+//! `image-ingest report`: makes one HTML page of all inputs, to look at.
 
-use std::collections::BTreeMap;
-use std::io::{self, IsTerminal, Write};
-use std::time::{Duration, Instant};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 
-use image_ingest::Background;
-use indicatif::{ProgressBar, ProgressStyle};
+use image_ingest::{Background, Format};
 
-use crate::exit::Fatal;
-use crate::lines::Failure;
+use crate::args::ReportArgs;
+use crate::exit::{Fatal, Verdict};
+use crate::ingest::{IngestLine, Stored, each, stop_cleanly};
+use crate::lines::{FailureLine, Lines};
+use crate::output::{Folder, Unfinished};
+use crate::page::{Before, Entry, Page};
 
-/// The counts of one run, and the bar that shows them.
-pub(crate) struct Report {
-    bar: ProgressBar,
-    started: Instant,
-    stdout_is_terminal: bool,
-    accepted: u64,
-    refused: BTreeMap<&'static str, u64>,
-    bytes_in: u64,
-    bytes_out: u64,
+/// Ingests every input, and writes the page when all are done.
+///
+/// # Errors
+///
+/// The page or standard output cannot be written.
+pub(crate) fn run(args: &ReportArgs, lines: &mut Lines) -> Result<Verdict, Fatal> {
+    let ingest = args.extras.add_to_page(args.canonical.builder()?)?.build().map_err(|e| Fatal::new("profile", e))?;
+    let name = args.output.file_name().and_then(|name| name.to_str());
+    let name = name.ok_or_else(|| Fatal::usage(format!("--output {}: no name of a file", args.output.display())))?;
+    let dir = args.output.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let unfinished = Unfinished::default();
+    stop_cleanly(unfinished.clone())?;
+    let cannot_write = |e| Fatal::new(format!("cannot write {}", args.output.display()), e);
+    let folder = Folder::open(dir, unfinished).map_err(cannot_write)?;
+    let mut page = Page::new(&ingest);
+    let mut left = args.max_pictures.saturating_mul(1 << 20);
+    let keep = |background| Stored::new(background, None);
+    let verdict = each(&ingest, &args.inputs, &args.jobs, false, keep, |path, made| match made {
+        Ok(stored) => {
+            let line = IngestLine::new(path, stored);
+            let before = before(path, &stored.background, &mut left);
+            page.accepted(&Entry { path, background: &stored.background, before, line: &line })?;
+            lines.json(&line)
+        }
+        Err(error) => {
+            page.refused(path, error);
+            lines.json(&FailureLine { path, error })
+        }
+    })?;
+    folder.store(name, page.finish().as_bytes()).map_err(cannot_write)?;
+    Ok(verdict)
 }
 
-impl Report {
-    /// Starts the clock and, if standard error is a terminal, the bar.
-    pub(crate) fn start(inputs: usize) -> Self {
-        // The bar is hidden if standard error is not a terminal.
-        let bar = ProgressBar::new(inputs as u64);
-        let style = ProgressStyle::with_template("{bar:32} {pos}/{len} {per_sec} eta {eta} {msg}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        if !bar.is_hidden() {
-            bar.enable_steady_tick(Duration::from_millis(200));
-        }
-        Self {
-            bar,
-            started: Instant::now(),
-            stdout_is_terminal: io::stdout().is_terminal(),
-            accepted: 0,
-            refused: BTreeMap::new(),
-            bytes_in: 0,
-            bytes_out: 0,
-        }
+/// The upload as the page shows it, if there is room for it beside the canonical image. `left` is the room, in bytes.
+fn before(path: &str, background: &Background, left: &mut u64) -> Before {
+    let upload_bytes = background.receipt.source.bytes;
+    let after = background.bytes.len() as u64;
+    let is_shown = background.receipt.source.format != Format::Heic;
+    let needed = after + if is_shown { upload_bytes } else { 0 };
+    let Some(rest) = left.checked_sub(needed) else { return Before::NoRoom };
+    *left = rest;
+    if !is_shown {
+        return Before::NotShownByBrowsers;
     }
-
-    /// Counts an accepted input.
-    pub(crate) fn accepted(&mut self, background: &Background) {
-        self.accepted += 1;
-        self.bytes_in += background.receipt.source.bytes;
-        self.bytes_out += background.bytes.len() as u64;
-        self.bar.inc(1);
-    }
-
-    /// Counts a refused input.
-    pub(crate) fn refused(&mut self, failure: &Failure) {
-        *self.refused.entry(failure.code).or_default() += 1;
-        self.bar.set_message(format!("({} refused)", self.refused.values().sum::<u64>()));
-        self.bar.inc(1);
-    }
-
-    /// Runs `write` with the bar hidden if standard output is a terminal too.
-    pub(crate) fn while_writing(&self, write: impl FnOnce() -> Result<(), Fatal>) -> Result<(), Fatal> {
-        if self.stdout_is_terminal { self.bar.suspend(write) } else { write() }
-    }
-
-    /// Ends the bar and, on a terminal or when `wanted`, prints the summary.
-    pub(crate) fn finish(self, wanted: bool) {
-        self.bar.finish_and_clear();
-        let mut err = io::stderr();
-        if wanted || err.is_terminal() {
-            let _ = err.write_all(self.summary(self.started.elapsed()).as_bytes());
-        }
-    }
-
-    fn summary(&self, wall: Duration) -> String {
-        let refused: u64 = self.refused.values().sum();
-        let seconds = wall.as_secs_f64();
-        let per_second = (self.accepted + refused) as f64 / seconds.max(1e-9);
-        let mut text = format!("accepted  {:>8}\nrefused   {refused:>8}\n", self.accepted);
-        for (code, count) in &self.refused {
-            text += &format!("  {code:<16}{count:>8}\n");
-        }
-        text += &format!("bytes in  {:>12}\nbytes out {:>12}\n", self.bytes_in, self.bytes_out);
-        text + &format!("time      {seconds:>10.2} s, {per_second:.1} inputs/s\n")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_summary_counts_refusals_by_code() {
-        let mut report = Report::start(3);
-        report.refused(&Failure::io("cannot read", &io::Error::other("x")));
-        report.refused(&Failure::from(&image_ingest::Error::Empty));
-        report.refused(&Failure::from(&image_ingest::Error::Empty));
-        let text = report.summary(Duration::from_secs(2));
-        for part in ["accepted         0", "refused          3", "  empty                  2", "  io ", "1.5 inputs/s"]
-        {
-            assert!(text.contains(part), "{part:?} in {text}");
-        }
-    }
+    // Standard input is gone, and a file may have changed since.
+    let read = File::open(path).and_then(|file| {
+        let mut bytes = Vec::new();
+        file.take(upload_bytes + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    });
+    let is_it = |bytes: &Vec<u8>| image_ingest::SourceId::of(bytes) == background.source_id;
+    read.ok().filter(is_it).map_or(Before::Gone, Before::Upload)
 }

@@ -1,5 +1,5 @@
 //! Reads paths from standard input, one a line, and writes the canonical samples of each file, before encoding, as raw
-//! 8-bit RGB into a folder. It answers each path with a line of JSON.
+//! 8-bit RGB into a folder. It answers each path with a line of JSON, with the facts of the samples in it.
 
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use image_ingest::stages::{Canonical, ingest_with_canonical};
 use image_ingest::{Error, Ingest, Receipt};
 use serde_json::{Value, json};
 
+mod facts;
 mod rgb;
 
 fn main() -> io::Result<()> {
@@ -40,11 +41,13 @@ fn canonical(bytes: Vec<u8>) -> Result<(Canonical, Receipt), Error> {
 
 fn accepted(canonical: &Canonical, receipt: &Receipt, samples: &Path) -> io::Result<Value> {
     fs::write(samples, rgb::interleaved(canonical))?;
+    let facts = facts::of(canonical).map_err(io::Error::other)?;
     Ok(json!({
         "samples": samples.to_string_lossy(),
         "width": canonical.size().width,
         "height": canonical.size().height,
         "conversion": receipt.color_conversion,
         "source": receipt.source,
+        "facts": facts,
     }))
 }

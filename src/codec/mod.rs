@@ -4,7 +4,7 @@ use image_ingest_samples::{CpuTimer, Workers};
 
 use crate::error::Result;
 use crate::header::Header;
-use crate::pixels::{CanonicalRows, Pixels};
+use crate::pixels::ReducedRows;
 use crate::plan::Plan;
 use crate::plan::cost::DecodeCost;
 use crate::upload::format::Format;
@@ -55,8 +55,7 @@ pub(crate) fn cost(header: &Header, plan: &Plan, threads: usize) -> DecodeCost {
     }
 }
 
-/// Decodes the primary image in stored axes: the whole coded picture, possibly reduced by `plan.scale`, or what the plan
-/// keeps of it at `plan.target`, whose rows go to `rows` where those are taken.
+/// Decodes the primary image in stored axes. What the plan keeps of it goes to `rows` at `plan.target`.
 ///
 /// # Errors
 ///
@@ -67,15 +66,15 @@ pub(crate) fn decode(
     plan: &Plan,
     limits: &Limits,
     workers: Workers<'_>,
-    rows: &mut dyn CanonicalRows,
-) -> Result<Pixels> {
+    rows: &mut dyn ReducedRows,
+) -> Result<()> {
     match header.format {
         Format::Jpeg => jpeg::decode(bytes, header, plan, &workers.timer(), rows),
         Format::Png => png::decode(bytes, header, plan, limits, &workers.timer(), rows),
-        Format::Gif => gif::decode(bytes, header, limits, &workers.timer()),
+        Format::Gif => gif::decode(bytes, header, plan, limits, &workers.timer(), rows),
         Format::Webp => webp::decode(bytes, header, plan, &workers.timer(), rows),
         #[cfg(feature = "heic")]
-        Format::Heic => heif::decode(bytes, header, plan, limits, workers),
+        Format::Heic => heif::decode(bytes, header, plan, limits, workers, rows),
         #[cfg(not(feature = "heic"))]
         Format::Heic => Err(crate::error::Error::internal("a HEIC was probed without the feature `heic`")),
     }

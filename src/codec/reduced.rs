@@ -1,15 +1,19 @@
-//! Reduces the rows of a decoder and hands them on at once where somebody takes them, else keeps them.
+//! Reduces the rows of a decoder, and hands on at once what is reduced.
 
+use image_ingest_color::PlaneCoding;
 use image_ingest_resize::{PlanesFormat, PlanesReducer, RasterReducer};
-use image_ingest_samples::{Layout, RowSink, SampleSlice, WorkError};
+use image_ingest_samples::{
+    Chroma, CpuTimer, Layout, Planes, Raster, RowSink, SampleSlice, Samples, Siting, WorkError,
+};
 
 use crate::error::Result;
-use crate::pixels::{CanonicalRows, Pixels, RowKind};
+use crate::pixels::{ReducedRows, RowKind};
+use crate::plan::Plan;
 
 /// Planes on their way.
 pub(super) struct ReducedPlanes<'r> {
     planes: PlanesReducer,
-    rows: Option<&'r mut dyn CanonicalRows>,
+    rows: &'r mut dyn ReducedRows,
 }
 
 impl<'r> ReducedPlanes<'r> {
@@ -17,12 +21,12 @@ impl<'r> ReducedPlanes<'r> {
     ///
     /// # Errors
     ///
-    /// `out_of_memory`; `internal`.
-    pub(super) fn new(planes: PlanesReducer, format: &PlanesFormat, rows: &'r mut dyn CanonicalRows) -> Result<Self> {
+    /// `out_of_memory`, `deadline`, `cancelled`; `internal`.
+    pub(super) fn new(planes: PlanesReducer, format: &PlanesFormat, rows: &'r mut dyn ReducedRows) -> Result<Self> {
         let PlanesFormat { bit_depth, subsampling, range, matrix, .. } = *format;
-        let kind = RowKind::Ycbcr { has_chroma: subsampling.is_some(), range, matrix };
-        let is_taken = bit_depth == 8 && rows.begin(kind)?;
-        Ok(Self { planes, rows: if is_taken { Some(rows) } else { None } })
+        let coding = PlaneCoding { bit_depth, range, matrix };
+        rows.begin(RowKind::Ycbcr { coding, has_chroma: subsampling.is_some() })?;
+        Ok(Self { planes, rows })
     }
 
     /// Ends the planes.
@@ -30,47 +34,38 @@ impl<'r> ReducedPlanes<'r> {
     /// # Errors
     ///
     /// `out_of_memory`, `deadline`, `cancelled`; `internal` when rows are missing.
-    pub(super) fn finish(self) -> Result<Pixels, WorkError> {
-        match self.rows {
-            Some(rows) => {
-                self.planes.finish_rows(|plane, samples| rows.take(plane, bytes(samples)?))?;
-                Ok(Pixels::Delivered)
-            }
-            None => Ok(Pixels::ReducedYcbcr(self.planes.finish()?)),
-        }
+    pub(super) fn finish(self) -> Result<(), WorkError> {
+        self.planes.finish_rows(|plane, samples| self.rows.take(plane, samples))
     }
 }
 
 impl RowSink for ReducedPlanes<'_> {
     fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, stride: usize) -> Result<(), WorkError> {
         self.planes.take_rows(plane, rows, stride)?;
-        match &mut self.rows {
-            Some(rows) => self.planes.take_finished(plane, |samples| rows.take(plane, bytes(samples)?)),
-            None => Ok(()),
-        }
+        self.planes.take_finished(plane, |samples| self.rows.take(plane, samples))
     }
 }
 
 /// Interleaved samples on their way.
 pub(super) struct ReducedRaster<'r> {
     raster: RasterReducer,
-    rows: Option<&'r mut dyn CanonicalRows>,
+    rows: &'r mut dyn ReducedRows,
 }
 
 impl<'r> ReducedRaster<'r> {
-    /// For a reducer of samples of this layout and depth.
+    /// For samples of this size and layout, of 8 bits or of more, of which the plan's crop becomes its target.
     ///
     /// # Errors
     ///
-    /// `out_of_memory`; `internal`.
+    /// `out_of_memory`, `deadline`, `cancelled`; `internal`.
     pub(super) fn new(
         raster: RasterReducer,
         layout: Layout,
-        bit_depth: u8,
-        rows: &'r mut dyn CanonicalRows,
+        is_deep: bool,
+        rows: &'r mut dyn ReducedRows,
     ) -> Result<Self> {
-        let is_taken = bit_depth == 8 && rows.begin(RowKind::Interleaved(layout))?;
-        Ok(Self { raster, rows: if is_taken { Some(rows) } else { None } })
+        rows.begin(RowKind::Interleaved { layout, is_deep })?;
+        Ok(Self { raster, rows })
     }
 
     /// Ends the samples.
@@ -78,30 +73,57 @@ impl<'r> ReducedRaster<'r> {
     /// # Errors
     ///
     /// `out_of_memory`, `deadline`, `cancelled`; `internal` when rows are missing.
-    pub(super) fn finish(self) -> Result<Pixels, WorkError> {
-        match self.rows {
-            Some(rows) => {
-                self.raster.finish_rows(|samples| rows.take(0, bytes(samples)?))?;
-                Ok(Pixels::Delivered)
-            }
-            None => Ok(Pixels::ReducedInterleaved(self.raster.finish()?)),
-        }
+    pub(super) fn finish(self) -> Result<(), WorkError> {
+        self.raster.finish_rows(|samples| self.rows.take(0, samples))
     }
 }
 
 impl RowSink for ReducedRaster<'_> {
     fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, stride: usize) -> Result<(), WorkError> {
         self.raster.take_rows(plane, rows, stride)?;
-        match &mut self.rows {
-            Some(rows) => self.raster.take_finished(|samples| rows.take(0, bytes(samples)?)),
-            None => Ok(()),
-        }
+        self.raster.take_finished(|samples| self.rows.take(0, samples))
     }
 }
 
-fn bytes(samples: SampleSlice<'_>) -> Result<&[u8], WorkError> {
-    match samples {
-        SampleSlice::U8(samples) => Ok(samples),
-        SampleSlice::U16(_) => Err(WorkError::internal("rows of another depth than announced")),
-    }
+/// Hands on the planes of a whole picture.
+///
+/// # Errors
+///
+/// `out_of_memory`, `deadline`, `cancelled`; `internal`.
+#[cfg(feature = "heic")]
+pub(super) fn hand_on_planes(
+    planes: &Planes,
+    plan: &Plan,
+    timer: &CpuTimer<'_>,
+    rows: &mut dyn ReducedRows,
+) -> Result<()> {
+    let Planes { size, bit_depth, range, matrix, .. } = *planes;
+    let (subsampling, siting) = match planes.chroma {
+        Some(Chroma { subsampling, siting, .. }) => (Some(subsampling), siting),
+        None => (None, Siting::Centred),
+    };
+    let format = PlanesFormat { size, bit_depth, subsampling, siting, range, matrix };
+    let reducer = PlanesReducer::new(format, plan.crop, plan.target, plan.chroma_grid(bit_depth, matrix))?;
+    let mut reduced = ReducedPlanes::new(reducer, &format, rows)?;
+    planes.hand_on(&mut reduced, timer)?;
+    Ok(reduced.finish()?)
+}
+
+/// Hands on the samples of a whole picture.
+///
+/// # Errors
+///
+/// `out_of_memory`, `deadline`, `cancelled`; `internal`.
+pub(super) fn hand_on_raster(
+    raster: &Raster,
+    plan: &Plan,
+    timer: &CpuTimer<'_>,
+    rows: &mut dyn ReducedRows,
+) -> Result<()> {
+    let Raster { size, layout, ref samples } = *raster;
+    let is_deep = matches!(samples, Samples::U16(_));
+    let reducer = RasterReducer::new(size, layout, if is_deep { 16 } else { 8 }, plan.crop, plan.target)?;
+    let mut reduced = ReducedRaster::new(reducer, layout, is_deep, rows)?;
+    raster.hand_on(&mut reduced, timer)?;
+    Ok(reduced.finish()?)
 }

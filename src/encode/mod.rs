@@ -1,15 +1,21 @@
-//! Encodes the canonical image. No later stage changes a byte.
+//! Encodes canonical rows and images. No later stage changes a byte.
 
-mod jpeg;
-pub(crate) mod rows;
+mod framed;
+pub(crate) mod outputs;
+mod rows;
+mod upright;
 #[cfg(feature = "webp-encode")]
 pub(crate) mod webp;
 
-use image_ingest_samples::CpuTimer;
+use image_ingest_samples::{CpuTimer, Size, WorkError};
 
-use crate::canonical::Canonical;
+pub(crate) use self::upright::hand_on;
+#[cfg(feature = "webp-encode")]
+use crate::canonical::CanonicalBuffer;
+use crate::canonical::{Canonical, CanonicalKind, CanonicalSink};
 use crate::error::Result;
 use crate::plan::profile::Encoding;
+use rows::RowEncoder;
 
 /// Encodes without any metadata; the same samples and encoding give the same bytes on every machine.
 ///
@@ -17,11 +23,67 @@ use crate::plan::profile::Encoding;
 ///
 /// `out_of_memory`, `deadline`, `cancelled`; `internal` when the encoder refuses a canonical image.
 pub(crate) fn encode(canonical: &Canonical, encoding: Encoding, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
-    match encoding {
-        Encoding::Jpeg { quality } => jpeg::encode(canonical, quality, timer),
-        #[cfg(feature = "webp-encode")]
-        Encoding::Webp { quality } => webp::encode(canonical, quality, timer),
-        #[cfg(not(feature = "webp-encode"))]
-        Encoding::Webp { .. } => Err(crate::error::Error::internal("a profile that no encoder gives")),
+    let mut encoder = ImageEncoder::new(encoding)?;
+    hand_on(canonical, &mut encoder, timer)?;
+    encoder.finish(timer)
+}
+
+/// Encodes an image whose upright rows come a few at a time.
+enum ImageEncoder {
+    /// Rows of MCUs are coded as they are full.
+    Jpeg(RowEncoder),
+    /// libwebp takes whole pictures.
+    #[cfg(feature = "webp-encode")]
+    Webp { quality: u8, image: CanonicalBuffer },
+}
+
+impl ImageEncoder {
+    /// An encoder that has got no rows.
+    ///
+    /// # Errors
+    ///
+    /// `internal` for an encoding that is not built in.
+    fn new(encoding: Encoding) -> Result<Self, WorkError> {
+        match encoding {
+            Encoding::Jpeg { quality } => Ok(Self::Jpeg(RowEncoder::new(quality))),
+            #[cfg(feature = "webp-encode")]
+            Encoding::Webp { quality } => Ok(Self::Webp { quality, image: CanonicalBuffer::default() }),
+            #[cfg(not(feature = "webp-encode"))]
+            Encoding::Webp { .. } => Err(WorkError::internal("an encoding that no encoder gives")),
+        }
+    }
+
+    /// The whole file.
+    ///
+    /// # Errors
+    ///
+    /// `out_of_memory`, `deadline`, `cancelled`; `internal` when rows are missing or the encoder refuses the image.
+    fn finish(self, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
+        timer.check()?;
+        match self {
+            Self::Jpeg(encoder) => encoder.finish(),
+            #[cfg(feature = "webp-encode")]
+            Self::Webp { quality, image } => {
+                webp::encode(&image.finish(image_ingest_samples::Orientation::Upright, false, 1)?, quality, timer)
+            }
+        }
+    }
+}
+
+impl CanonicalSink for ImageEncoder {
+    fn begin(&mut self, kind: CanonicalKind, size: Size) -> Result<(), WorkError> {
+        match self {
+            Self::Jpeg(encoder) => encoder.begin(kind, size),
+            #[cfg(feature = "webp-encode")]
+            Self::Webp { image, .. } => image.begin(kind, size),
+        }
+    }
+
+    fn take(&mut self, plane: usize, rows: &[u8], timer: &CpuTimer<'_>) -> Result<(), WorkError> {
+        match self {
+            Self::Jpeg(encoder) => encoder.take(plane, rows, timer),
+            #[cfg(feature = "webp-encode")]
+            Self::Webp { image, .. } => image.take(plane, rows, timer),
+        }
     }
 }

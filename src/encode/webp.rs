@@ -66,7 +66,7 @@ const MAX_SIDE: u32 = 16_383;
 mod tests {
     use super::*;
     use crate::codec::webp;
-    use crate::pixels::{KeepPixels, Pixels};
+    use crate::pixels::KeptRows;
     use crate::plan::plan;
     use crate::plan::profile::Profile;
     use crate::upload::limits::Limits;
@@ -75,10 +75,9 @@ mod tests {
     fn decoded(file: &[u8]) -> Planes {
         let header = webp::probe(file, &Limits::default(), &CpuTimer::default()).expect("own file");
         let plan = plan(&header, &Profile::default());
-        match webp::decode(file, &header, &plan, &CpuTimer::default(), &mut KeepPixels).expect("own file") {
-            Pixels::ReducedYcbcr(planes) => planes,
-            _ => panic!("lossy WebP has planes"),
-        }
+        let mut rows = KeptRows::new();
+        webp::decode(file, &header, &plan, &CpuTimer::default(), &mut rows).expect("own file");
+        rows.into_planes(plan.target, 2)
     }
 
     fn first(samples: &Samples) -> u8 {

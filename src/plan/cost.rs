@@ -9,6 +9,8 @@ use image_ingest_samples::Size;
 use crate::header::{Channels, Coding, Header, Orientation};
 use crate::plan::Plan;
 use crate::plan::profile::Encoding;
+use crate::plan::rendition::RenditionSpec;
+use crate::upload::format::Format;
 
 /// What decoding one picture holds in memory, as its codec states it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,9 +19,7 @@ pub(crate) struct DecodeCost {
     pub(crate) density: SampleDensity,
     /// Whether rows are reduced as they are decoded, so that the whole picture never exists.
     pub(crate) streams: bool,
-    /// Whether the samples are planes up to the canonical size.
-    pub(crate) is_planar: bool,
-    /// Whether those planes go to the encoder without a detour through RGB.
+    /// Whether the samples are planes that go to the encoder without a detour through RGB.
     pub(crate) stays_planar: bool,
     /// Bytes that decoding needs in addition to the decoded samples.
     pub(crate) working_bytes: u64,
@@ -63,41 +63,76 @@ impl SampleDensity {
 
 /// Bytes at the peak of a job: the upload, and the stage that holds the most.
 ///
-/// A stage holds its input and its output at the same time; each `…ing` below is one stage.
+/// Rows go from the codec to the encoder while they are decoded, or to the whole canonical image where the encoder needs
+/// that: for a turned picture and for WebP.
 pub(crate) fn estimate(header: &Header, plan: &Plan, encoding: Encoding, upload_bytes: u64, cost: &DecodeCost) -> u64 {
-    let bytes_per_sample = bytes_per_sample(header);
     let size = Size::new(
         header.coded_size.width.div_ceil(plan.scale.divisor()),
         header.coded_size.height.div_ceil(plan.scale.divisor()),
     );
-    let decoded = cost.density.bytes(size.pixels(), bytes_per_sample);
+    let decoded = cost.density.bytes(size.pixels(), bytes_per_sample(header));
     let pixels = plan.target.pixels();
-    let gray = header.channels == Channels::Gray && !header.has_alpha;
-    let result = target_density(header, cost.stays_planar).bytes(pixels, bytes_per_sample);
+    let canonical = match (header.channels, cost.stays_planar) {
+        (Channels::Gray, _) if !header.has_alpha => pixels,
+        (_, true) => pixels + pixels.div_ceil(2),
+        (_, false) => 3 * pixels,
+    };
+    let encoded = pixels * encoder_bytes_per_pixel(encoding);
+    let is_upright = plan.orientation == Orientation::Upright;
+    let is_streamed = is_upright && matches!(encoding, Encoding::Jpeg { .. });
+    let result = if is_streamed { encoded } else { canonical };
     let is_reduced = plan.crop.size != plan.target;
     let scratch = if is_reduced { reducer_bytes(header, plan, size, cost) + cost.tile_row_bytes } else { 0 };
-    let whole = if cost.streams { 0 } else { decoded };
-    let reducing = if !is_reduced && whole > 0 { 0 } else { whole + scratch + result };
-    let channels = if header.has_alpha { 4 } else { 3 };
-    // Planes, the interleaved samples made of them, and what those are converted to. The planes are freed before the
-    // conversion, but the allocator may keep their three pieces, so they count.
-    let interleaving = if cost.is_planar && !cost.stays_planar && !gray { 2 * result } else { result };
-    let keeps_samples = plan.conversion.is_identity() && bytes_per_sample == 1;
-    let converted = if keeps_samples { 0 } else { pixels * if gray { 1 } else { channels } };
-    let converting = interleaving + converted;
-    let canonical = match (gray, cost.stays_planar) {
-        (true, _) => pixels,
-        (false, true) => pixels + pixels.div_ceil(2),
-        (false, false) => pixels * channels,
-    };
-    // The JPEG encoder turns some rows at a time; for WebP all are turned first.
-    let is_turned = matches!(encoding, Encoding::Webp { .. }) && plan.orientation != Orientation::Upright;
-    let turned = if is_turned { canonical } else { 0 };
-    let encoding = canonical + turned + pixels * encoder_bytes_per_pixel(encoding);
+    let reducing = scratch + rows_in_flight(header, plan) + result;
     let decoding = cost.working_bytes + if cost.streams { reducing } else { decoded };
-    let stage = decoding.max(reducing).max(converting).max(encoding);
+    let handing_on = if cost.streams { 0 } else { decoded + reducing };
+    // The JPEG encoder turns some rows at a time; for WebP all are turned first.
+    let turned = if is_upright || matches!(encoding, Encoding::Jpeg { .. }) { 0 } else { canonical };
+    let encoding = if is_streamed { 0 } else { canonical + turned + encoded };
+    let stage = decoding.max(handing_on).max(encoding);
+    // Whether a profile is equal to sRGB is found out by its tables, so they count in any case. A PNG may have inflated a
+    // profile that turned out to be none.
+    let has_profile = header.color != ColorDescription::Srgb || header.format == Format::Png;
+    let fixed = if has_profile { FIXED + CONVERSION } else { FIXED };
     // An eighth more, for what the allocator keeps between buffers of changing sizes.
-    upload_bytes + copied_bytes(header, upload_bytes) + stage + stage / 8 + FIXED + cost.extra_for_threads
+    upload_bytes + copied_bytes(header, upload_bytes) + stage + stage / 8 + fixed + cost.extra_for_threads
+}
+
+/// Reduced rows that wait for those of other planes, and what they become on their way to canonical ones.
+fn rows_in_flight(header: &Header, plan: &Plan) -> u64 {
+    const ROWS: u64 = 32;
+    const SAMPLES: u64 = 4;
+    2 * ROWS * u64::from(plan.target.width) * SAMPLES * bytes_per_sample(header)
+}
+
+/// Bytes that renditions and facts need in addition to what [`estimate`] says.
+///
+/// All renditions are made at the same time as the canonical file. Each holds the rows under its filter, and its file.
+pub(crate) fn outputs<'s>(
+    header: &Header,
+    plan: &Plan,
+    cost: &DecodeCost,
+    specs: impl Iterator<Item = &'s RenditionSpec>,
+    facts: bool,
+) -> u64 {
+    let density = if cost.stays_planar { SampleDensity::subsampled(Some((2, 2))) } else { canonical_density(header) };
+    let rendition = |spec: &RenditionSpec| {
+        let (crop, target) = spec.frame(plan.size());
+        let window = 4 * u64::from(crop.size.height.div_ceil(target.height)) + 2;
+        let row = density.bytes(u64::from(crop.size.width), 1);
+        let is_reduced = crop.size != target;
+        let reducing = if is_reduced { row * (window + 16 + 32) + 64 * u64::from(crop.size.longer()) } else { 0 };
+        // libwebp takes whole pictures.
+        let whole = if matches!(spec.encoding, Encoding::Webp { .. }) { density.bytes(target.pixels(), 1) } else { 0 };
+        reducing + whole + target.pixels() * encoder_bytes_per_pixel(spec.encoding)
+    };
+    let bytes = specs.map(rendition).sum::<u64>() + if facts { FACTS } else { 0 };
+    bytes + bytes / 8
+}
+
+/// Samples of a canonical pixel that is not planar.
+fn canonical_density(header: &Header) -> SampleDensity {
+    SampleDensity::interleaved(if header.channels == Channels::Gray && !header.has_alpha { 1 } else { 3 })
 }
 
 /// What is kept in addition to the upload although it was read from there: the ICC profile, inflated or put together
@@ -113,17 +148,6 @@ fn copied_bytes(header: &Header, upload_bytes: u64) -> u64 {
 /// Bytes of a sample.
 pub(crate) fn bytes_per_sample(header: &Header) -> u64 {
     if header.bit_depth > 8 { 2 } else { 1 }
-}
-
-/// Samples of a pixel once it has its canonical size.
-fn target_density(header: &Header, stays_planar: bool) -> SampleDensity {
-    match header.channels {
-        _ if header.has_alpha => SampleDensity::interleaved(4),
-        Channels::Gray => SampleDensity::interleaved(1),
-        Channels::Cmyk | Channels::Ycck => SampleDensity::interleaved(4),
-        _ if stays_planar => SampleDensity::subsampled(Some((2, 2))),
-        _ => SampleDensity::interleaved(3),
-    }
 }
 
 /// What a reduction keeps in addition to its input and its result: the rows that a target row needs, one batch of
@@ -148,8 +172,13 @@ fn encoder_bytes_per_pixel(encoding: Encoding) -> u64 {
     }
 }
 
-/// What a job of any size needs: tables, buffers of rows, and the colour engine (3 MiB for 16-bit curves).
-const FIXED: u64 = 5 * 1024 * 1024;
+/// What a job of any size needs: tables of the decoder and the encoder, and rows in pieces of 32 768 pixels.
+const FIXED: u64 = 2 * 1024 * 1024;
+/// The tables of a conversion: at most those of 16-bit curves, of 3 MiB.
+const CONVERSION: u64 = 3 * 1024 * 1024;
+
+/// What facts need of a picture of any size: grids of sums, the largest of 100 × 100 pixels, and rows of boxes.
+const FACTS: u64 = 512 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -2,6 +2,7 @@
 
 pub(crate) mod cost;
 pub(crate) mod profile;
+pub(crate) mod rendition;
 pub(crate) mod size;
 
 use image_ingest_color::{Conversion, conversion};
@@ -61,7 +62,7 @@ pub(crate) fn plan(header: &Header, profile: &Profile) -> Plan {
         Geometry::Fit { max_edge } => (Rect::whole(displayed), canonical_size(displayed, max_edge)),
         Geometry::Cover { width, height } => covering(displayed, Size::new(width, height)),
     };
-    let inner = stored_rect(shown, displayed, header.orientation);
+    let inner = header.orientation.stored_rect(shown, displayed);
     let crop = Rect { left: header.crop.left + inner.left, top: header.crop.top + inner.top, size: inner.size };
     let target = if header.orientation.swaps_axes() { size.transposed() } else { size };
     let scale = dct_scale(header, crop, target);
@@ -128,16 +129,4 @@ fn smallest_scale(header: &Header, crop: Rect, factors: (u8, u8), target: Size) 
 fn hides_block_edges(from: Size, to: Size) -> bool {
     let hides = |from: u32, to: u32| u64::from(to) * 3 <= u64::from(from) * 2;
     hides(from.width, to.width) && hides(from.height, to.height)
-}
-
-/// Where a rectangle of the upright picture of size `displayed` lies in the stored picture.
-pub(crate) fn stored_rect(shown: Rect, displayed: Size, orientation: Orientation) -> Rect {
-    let (transpose, mirror_x, mirror_y) = orientation.parts();
-    let left = if mirror_x { displayed.width - shown.left - shown.size.width } else { shown.left };
-    let top = if mirror_y { displayed.height - shown.top - shown.size.height } else { shown.top };
-    if transpose {
-        Rect { left: top, top: left, size: shown.size.transposed() }
-    } else {
-        Rect { left, top, size: shown.size }
-    }
 }

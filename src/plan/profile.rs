@@ -1,7 +1,5 @@
 //! What a caller asks of the canonical image: geometry, encoding, matte.
 
-use image_ingest_samples::Size;
-
 use crate::error::{Error, Result};
 
 /// The canonical form a caller asks for; the default is canonical version 1 as documented.
@@ -146,22 +144,24 @@ impl Profile {
     ///
     /// `internal`: the profile comes from the embedder's code, never from an upload.
     pub(crate) fn check(&self) -> Result<()> {
-        let edges = match self.geometry {
-            Geometry::Fit { max_edge } => Size::new(max_edge, max_edge),
-            Geometry::Cover { width, height } => Size::new(width, height),
-        };
-        let edge_ok = |e: u32| (1..=MAX_EDGE).contains(&e);
-        if !edge_ok(edges.width) || !edge_ok(edges.height) {
-            return Err(Error::internal(format!("profile edge outside 1–{MAX_EDGE}")));
-        }
-        if !(1..=100).contains(&self.encoding.quality()) {
-            return Err(Error::internal("profile quality outside 1–100"));
-        }
-        if !self.encoding.is_built_in() {
-            return Err(Error::internal("the profile asks for WebP, and the feature `webp-encode` is off"));
-        }
-        Ok(())
+        refusal(self.geometry, self.encoding)
+            .map_or(Ok(()), |reason| Err(Error::internal(format!("profile: {reason}"))))
     }
+}
+
+/// What no encoder can honour of these values.
+pub(crate) fn refusal(geometry: Geometry, encoding: Encoding) -> Option<String> {
+    let edges = match geometry {
+        Geometry::Fit { max_edge } => [max_edge, max_edge],
+        Geometry::Cover { width, height } => [width, height],
+    };
+    if !edges.iter().all(|edge| (1..=MAX_EDGE).contains(edge)) {
+        return Some(format!("an edge outside 1–{MAX_EDGE}"));
+    }
+    if !(1..=100).contains(&encoding.quality()) {
+        return Some("a quality outside 1–100".to_owned());
+    }
+    (!encoding.is_built_in()).then(|| "WebP, and the feature `webp-encode` is off".to_owned())
 }
 
 /// Raised whenever the same upload and profile would give other bytes.

@@ -17,12 +17,27 @@ pub(crate) fn canonical_size(size: Size, max_edge: u32) -> Size {
     if divides && u64::from(longer / n) * 8 >= u64::from(max_edge) * 7 {
         return Size::new(size.width / n, size.height / n);
     }
+    fitting(size, max_edge)
+}
+
+/// The size whose longer side is `max_edge`, the other rounded half up and at least 1; the same where it is smaller already.
+pub(crate) fn fitting(size: Size, max_edge: u32) -> Size {
+    let longer = size.longer();
+    if longer <= max_edge {
+        return size;
+    }
     let scaled = |side: u32| scale_half_up(side, max_edge, longer);
     Size::new(scaled(size.width), scaled(size.height))
 }
 
 /// The centred part of `size` with the aspect of `cover`, and the size it is reduced to.
 pub(crate) fn covering(size: Size, cover: Size) -> (Rect, Size) {
+    covering_around(size, cover, (1, 2), (1, 2))
+}
+
+/// The same for the part whose centre is as near to a point as the picture allows. The point's coordinates are fractions of
+/// the width and of the height, 0–1, as numerator and denominator.
+pub(crate) fn covering_around(size: Size, cover: Size, x: (u32, u32), y: (u32, u32)) -> (Rect, Size) {
     let by_width = u64::from(size.width) * u64::from(cover.height);
     let by_height = u64::from(size.height) * u64::from(cover.width);
     let part = if by_width > by_height {
@@ -30,7 +45,12 @@ pub(crate) fn covering(size: Size, cover: Size) -> (Rect, Size) {
     } else {
         Size::new(size.width, scale_half_up(size.width, cover.height, cover.width).min(size.height))
     };
-    let rect = Rect { left: (size.width - part.width) / 2, top: (size.height - part.height) / 2, size: part };
+    let start = |whole: u32, part: u32, (numerator, denominator): (u32, u32)| {
+        let centred = 2 * u64::from(whole) * u64::from(numerator);
+        let start = centred.saturating_sub(u64::from(part) * u64::from(denominator)) / (2 * u64::from(denominator));
+        u32::try_from(start).unwrap_or(u32::MAX).min(whole - part)
+    };
+    let rect = Rect { left: start(size.width, part.width, x), top: start(size.height, part.height, y), size: part };
     let reduced = part.width >= cover.width && part.height >= cover.height;
     (rect, if reduced { cover } else { part })
 }
@@ -86,6 +106,21 @@ mod tests {
         assert_eq!((rect.left, rect.top, rect.size, size), (500, 0, Size::new(3000, 3000), Size::new(1000, 1000)));
         let (rect, size) = covering(Size::new(300, 200), Size::new(1170, 2532));
         assert_eq!((rect.size, size), (Size::new(92, 200), Size::new(92, 200)));
+    }
+
+    #[test]
+    fn covering_around_a_point_stays_inside_the_picture() {
+        let around = |x, y| covering_around(Size::new(4000, 3000), Size::new(1, 1), (x, 10), (y, 10)).0;
+        assert_eq!([0, 3, 5, 6, 10].map(|x| around(x, 5).left), [0, 0, 500, 900, 1000]);
+        assert_eq!(around(5, 9).top, 0, "the whole height is taken");
+        assert_eq!(covering(Size::new(4001, 3000), Size::new(1, 1)).0.left, 500);
+    }
+
+    #[test]
+    fn fitting_gives_the_edge_asked_for_and_never_enlarges() {
+        assert_eq!(fitting(Size::new(1200, 900), 640), Size::new(640, 480));
+        assert_eq!(fitting(Size::new(1200, 900), 1200), Size::new(1200, 900));
+        assert_eq!(fitting(Size::new(9000, 3), 640), Size::new(640, 1));
     }
 
     #[test]

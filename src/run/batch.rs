@@ -113,7 +113,9 @@ struct MemoryBudget {
 
 /// The memory that a finished result keeps, in bytes.
 fn held_bytes<E>(result: &Result<Background, E>) -> u64 {
-    result.as_ref().map_or(0, |background| background.bytes.len() as u64)
+    let files =
+        |b: &Background| b.bytes.len() + b.renditions.iter().map(|rendition| rendition.bytes.len()).sum::<usize>();
+    result.as_ref().map_or(0, |background| files(background) as u64)
 }
 
 impl MemoryBudget {

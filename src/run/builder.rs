@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use image_ingest_samples::{CancellationToken, Pool};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::plan::profile::Profile;
+use crate::plan::rendition::{RenditionSpec, check_name};
 use crate::run::ingest::Ingest;
 use crate::upload::limits::Limits;
 
@@ -27,6 +28,8 @@ use crate::upload::limits::Limits;
 pub struct IngestBuilder {
     profile: Profile,
     limits: Limits,
+    renditions: Vec<(String, RenditionSpec)>,
+    facts: bool,
     pool: Option<Arc<Pool>>,
     cancellation: CancellationToken,
 }
@@ -40,6 +43,38 @@ impl IngestBuilder {
     /// Sets the bounds on uploads and on the work for them. Default: [`Limits::default`].
     pub fn limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// Makes a further size of each picture, from its canonical samples, under a name of 1–64 lower-case letters, digits, `-`
+    /// and `_`. The canonical image does not change. Default: none.
+    ///
+    /// ```
+    /// use image_ingest::Ingest;
+    ///
+    /// let ingest = Ingest::builder().rendition("card", "fit:640:jpeg80".parse()?).build()?;
+    /// # let upload = image_ingest::samples()[0].bytes;
+    /// let background = ingest.ingest(ingest.source(upload)?)?;
+    /// assert_eq!(background.renditions[0].name, "card");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn rendition(mut self, name: impl Into<String>, spec: RenditionSpec) -> Self {
+        self.renditions.push((name.into(), spec));
+        self
+    }
+
+    /// Sets whether receipts have the facts of their pictures: ThumbHash, PDQ hash, colours and luminance. Default: `false`.
+    ///
+    /// ```
+    /// use image_ingest::Ingest;
+    ///
+    /// let ingest = Ingest::builder().facts(true).build()?;
+    /// # let upload = image_ingest::samples()[0].bytes;
+    /// let facts = ingest.ingest(ingest.source(upload)?)?.receipt.facts.expect("they were asked for");
+    /// println!("{} {}", facts.thumbhash, facts.average);
+    /// # Ok::<(), image_ingest::Error>(())
+    /// ```
+    pub fn facts(self, facts: bool) -> Self {
+        Self { facts, ..self }
     }
 
     /// Sets the threads that work on one image together, where its format allows it: the tiles of a HEIC are decoded in parallel.
@@ -65,12 +100,28 @@ impl IngestBuilder {
     /// # Errors
     ///
     /// `internal` when the profile asks for what no encoder gives: an edge outside 1–16 383, a quality outside 1–100, WebP
-    /// in a build without the feature `webp-encode`.
+    /// in a build without the feature `webp-encode`. So it is for a rendition, and for two renditions of one name or a name that
+    /// is none.
     pub fn build(self) -> Result<Ingest> {
-        let Self { profile, limits, pool, cancellation } = self;
+        let Self { profile, limits, renditions, facts, pool, cancellation } = self;
         profile.check()?;
-        Ok(Ingest { profile: Arc::new(profile), limits: Arc::new(limits), pool, cancellation })
+        check(&renditions).map_err(Error::internal)?;
+        let (profile, limits) = (Arc::new(profile), Arc::new(limits));
+        Ok(Ingest { profile, limits, renditions: renditions.into(), facts, pool, cancellation })
     }
+}
+
+fn check(renditions: &[(String, RenditionSpec)]) -> Result<(), String> {
+    for (index, (name, spec)) in renditions.iter().enumerate() {
+        check_name(name)?;
+        if renditions[..index].iter().any(|(other, _)| other == name) {
+            return Err(format!("two renditions have the name {name}"));
+        }
+        if let Some(reason) = spec.refusal() {
+            return Err(format!("rendition {name}: {reason}"));
+        }
+    }
+    Ok(())
 }
 
 impl Ingest {

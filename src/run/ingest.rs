@@ -7,16 +7,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use image_ingest_samples::{Budget, CancellationToken, Moment, Pool, Size, Workers};
 
-use crate::canonical::{Canonical, canonicalise};
+use crate::canonical::{Canonical, CanonicalBuffer, CanonicalSink, RowStages};
 use crate::codec;
-use crate::encode::encode;
-use crate::encode::rows::RowEncoder;
+use crate::encode::hand_on;
+use crate::encode::outputs::{Encoded, Outputs};
 use crate::error::{Error, Result};
-use crate::header::Header;
-use crate::pixels::{CanonicalRows, KeepPixels, Pixels};
+use crate::header::{Header, Orientation};
 use crate::plan::profile::{Encoding, Profile};
+use crate::plan::rendition::RenditionSpec;
 use crate::plan::{Plan, cost, plan};
 use crate::run::receipt::{Receipt, Timings};
+use crate::run::rendition::Rendition;
 use crate::upload::format::Format;
 use crate::upload::id::{ContentId, SourceId};
 use crate::upload::limits::Limits;
@@ -24,7 +25,7 @@ use crate::upload::{Source, Upload};
 
 /// Turns uploads into canonical images under one profile and one set of limits.
 ///
-/// A clone shares its settings and costs four counters. Threads may share one ingest.
+/// A clone shares its settings and costs five counters. Threads may share one ingest.
 ///
 /// ```
 /// use image_ingest::Ingest;
@@ -39,6 +40,8 @@ use crate::upload::{Source, Upload};
 pub struct Ingest {
     pub(crate) profile: Arc<Profile>,
     pub(crate) limits: Arc<Limits>,
+    pub(crate) renditions: Arc<[(String, RenditionSpec)]>,
+    pub(crate) facts: bool,
     pub(crate) pool: Option<Arc<Pool>>,
     pub(crate) cancellation: CancellationToken,
 }
@@ -57,6 +60,8 @@ pub struct Background {
     pub size: Size,
     /// The encoding of `bytes`.
     pub encoding: Encoding,
+    /// The renditions that the ingest makes, in the order in which they were asked for.
+    pub renditions: Vec<Rendition>,
     /// What was done.
     pub receipt: Receipt,
 }
@@ -103,6 +108,18 @@ impl Ingest {
     #[must_use]
     pub fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    /// The renditions that are made of each picture, with their names.
+    #[must_use]
+    pub fn renditions(&self) -> &[(String, RenditionSpec)] {
+        &self.renditions
+    }
+
+    /// Whether receipts have the facts of their pictures.
+    #[must_use]
+    pub fn collects_facts(&self) -> bool {
+        self.facts
     }
 
     /// The limits in force.
@@ -167,7 +184,8 @@ impl Ingest {
             let plan = plan(&header, &self.profile);
             let decode_cost = codec::cost(&header, &plan, self.workers().count());
             let encoding = self.profile.encoding;
-            let memory_bytes = cost::estimate(&header, &plan, encoding, upload.len() as u64, &decode_cost);
+            let memory_bytes = cost::estimate(&header, &plan, encoding, upload.len() as u64, &decode_cost)
+                + cost::outputs(&header, &plan, &decode_cost, self.renditions.iter().map(|(_, spec)| spec), self.facts);
             Ok((header, plan, memory_bytes))
         })?;
         Limits::check("memory bytes", memory_bytes, self.limits.max_memory_bytes)?;
@@ -175,38 +193,74 @@ impl Ingest {
         Ok(Prepared { upload, source_id, header, plan, memory_bytes, budget, probe: started.elapsed() })
     }
 
-    /// Decodes, canonicalises, encodes and names. Where a codec's rows need nothing else, they are encoded while they are
-    /// decoded.
+    /// Decodes, canonicalises, encodes and names.
     pub(crate) fn finish(&self, prepared: Prepared) -> Result<Background> {
-        self.finish_keeping(prepared, false).map(|(background, _)| background)
+        if prepared.plan.orientation != Orientation::Upright {
+            return Ok(self.finish_keeping(prepared)?.0);
+        }
+        let mut outputs = self.outputs(&prepared)?;
+        let done = self.rows(&prepared, &mut outputs)?;
+        self.background(&prepared, outputs, done.alpha_composed, done.timings)
     }
 
-    /// The same; `keeps` the canonical image before encoding, for which it has to exist.
-    pub(crate) fn finish_keeping(&self, prepared: Prepared, keeps: bool) -> Result<(Background, Option<Canonical>)> {
-        let Prepared { upload, source_id, header, plan, memory_bytes, budget, probe } = prepared;
-        let (workers, encoding) = (self.workers().under(&budget), self.profile.encoding);
-        let mut timings = Timings { probe, ..Timings::default() };
-        let (canonical, bytes) = catch_panic(header.format, || {
-            let mut encoder = RowEncoder::new(&plan, encoding, workers.timer());
-            let rows: &mut dyn CanonicalRows = if keeps { &mut KeepPixels } else { &mut encoder };
-            let pixels =
-                timed(&mut timings.decode, || codec::decode(&upload, &header, &plan, &self.limits, workers, rows))?;
-            if matches!(pixels, Pixels::Delivered) {
-                let (bytes, meanwhile) = timed(&mut timings.encode, || encoder.finish())?;
-                timings.encode += meanwhile;
-                timings.decode = timings.decode.saturating_sub(meanwhile);
-                return Ok((None, bytes));
-            }
-            let canonical =
-                timed(&mut timings.canonicalise, || canonicalise(pixels, header.coded_size, &plan, workers))?;
-            let bytes = timed(&mut timings.encode, || encode(&canonical, encoding, &workers.timer()))?;
-            Ok((Some(canonical), bytes))
-        })?;
-        let id = timed(&mut timings.content_id, || ContentId::of(&bytes));
-        budget.check()?;
-        let receipt = Receipt::new(&header, upload.len() as u64, &plan, memory_bytes, canonical.as_ref(), timings);
-        let background = Background { bytes: bytes.into(), id, source_id, size: plan.size(), encoding, receipt };
+    /// The same, and keeps the canonical image before encoding.
+    pub(crate) fn finish_keeping(&self, prepared: Prepared) -> Result<(Background, Canonical)> {
+        let mut buffer = CanonicalBuffer::default();
+        let done = self.rows(&prepared, &mut buffer)?;
+        let mut timings = done.timings;
+        timings.canonicalise += done.sink;
+        let plan = &prepared.plan;
+        let canonical = buffer.finish(plan.orientation, done.alpha_composed, plan.scale.divisor())?;
+        let mut outputs = self.outputs(&prepared)?;
+        let timer = prepared.budget.timer();
+        catch_panic(prepared.header.format, || Ok(hand_on(&canonical, &mut outputs, &timer)?))?;
+        drop(timer);
+        let background = self.background(&prepared, outputs, done.alpha_composed, timings)?;
         Ok((background, canonical))
+    }
+
+    fn outputs(&self, prepared: &Prepared) -> Result<Outputs> {
+        let renditions = self.renditions.iter().map(|(_, spec)| *spec);
+        Outputs::new(prepared.plan.size(), self.profile.encoding, renditions, self.facts)
+    }
+
+    /// Decodes, and gives the rows of the canonical image to `sink`.
+    fn rows(&self, prepared: &Prepared, sink: &mut dyn CanonicalSink) -> Result<Done> {
+        let Prepared { upload, header, plan, budget, probe, .. } = prepared;
+        let workers = self.workers().under(budget);
+        let mut timings = Timings { probe: *probe, ..Timings::default() };
+        let done = catch_panic(header.format, || {
+            let mut stages = RowStages::new(plan, sink, workers.inner_timer());
+            let decode = || codec::decode(upload, header, plan, &self.limits, workers, &mut stages);
+            timed(&mut timings.decode, decode)?;
+            stages.finish()
+        })?;
+        timings.canonicalise = done.stages;
+        timings.decode = timings.decode.saturating_sub(done.stages + done.sink);
+        Ok(Done { alpha_composed: done.alpha_composed, timings, sink: done.sink })
+    }
+
+    fn background(
+        &self,
+        prepared: &Prepared,
+        outputs: Outputs,
+        alpha_composed: bool,
+        mut timings: Timings,
+    ) -> Result<Background> {
+        let Prepared { upload, source_id, header, plan, memory_bytes, budget, .. } = prepared;
+        let (size, encoding) = (plan.size(), self.profile.encoding);
+        let Encoded { bytes, renditions, facts, elapsed } =
+            catch_panic(header.format, || outputs.finish(&budget.timer()))?;
+        (timings.encode, timings.renditions, timings.facts) = (elapsed.encode, elapsed.renditions, elapsed.facts);
+        let id = timed(&mut timings.content_id, || ContentId::of(&bytes));
+        let started = Moment::now();
+        let named = self.renditions.iter().zip(renditions);
+        let renditions = named.map(|((name, spec), bytes)| Rendition::new(name, spec, size, bytes)).collect();
+        timings.renditions += started.elapsed();
+        budget.check()?;
+        let receipt = Receipt::new(header, upload.len() as u64, plan, *memory_bytes, alpha_composed, timings);
+        let receipt = Receipt { facts, ..receipt };
+        Ok(Background { bytes, id, source_id: *source_id, size, encoding, renditions, receipt })
     }
 
     fn workers(&self) -> Workers<'_> {
@@ -248,6 +302,14 @@ pub(crate) struct Prepared {
     pub(crate) memory_bytes: u64,
     budget: Budget,
     probe: Duration,
+}
+
+/// What decoding into a sink came to.
+struct Done {
+    alpha_composed: bool,
+    timings: Timings,
+    /// What the sink took of that time.
+    sink: Duration,
 }
 
 /// Turns a panic into `internal`: it is a bug of this library. `work` owns or only reads what it uses, so no broken value can be

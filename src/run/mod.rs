@@ -6,4 +6,5 @@ pub(crate) mod builder;
 pub(crate) mod ingest;
 pub(crate) mod known;
 pub(crate) mod receipt;
+pub(crate) mod rendition;
 pub(crate) mod self_test;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use image_ingest_facts::Facts;
 use image_ingest_samples::Size;
 
-use crate::canonical::Canonical;
 use crate::header::Header;
 use crate::plan::Plan;
 use crate::upload::format::Format;
@@ -27,6 +27,9 @@ pub struct Receipt {
     pub dct_scale_divisor: u32,
     /// Peak memory as estimated before decoding, in bytes.
     pub memory_bytes: u64,
+    /// ThumbHash, PDQ hash, colours and luminance, where [`IngestBuilder::facts`](crate::IngestBuilder::facts) asks for them.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub facts: Option<Facts>,
     /// Time by stage.
     pub timings: Timings,
 }
@@ -89,6 +92,10 @@ pub struct Timings {
     pub canonicalise: Duration,
     /// Encoding.
     pub encode: Duration,
+    /// Reducing, encoding and naming renditions.
+    pub renditions: Duration,
+    /// Collecting facts.
+    pub facts: Duration,
     /// Computing the content id.
     pub content_id: Duration,
 }
@@ -97,7 +104,7 @@ impl Timings {
     /// All stages together.
     #[must_use]
     pub fn total(&self) -> Duration {
-        self.probe + self.decode + self.canonicalise + self.encode + self.content_id
+        self.probe + self.decode + self.canonicalise + self.encode + self.renditions + self.facts + self.content_id
     }
 }
 
@@ -107,11 +114,13 @@ impl serde::Serialize for Timings {
     fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct;
         let ms = |d: Duration| (d.as_secs_f64() * 1e6).round() / 1e3;
-        let mut out = s.serialize_struct("Timings", 6)?;
+        let mut out = s.serialize_struct("Timings", 8)?;
         out.serialize_field("probe", &ms(self.probe))?;
         out.serialize_field("decode", &ms(self.decode))?;
         out.serialize_field("canonicalise", &ms(self.canonicalise))?;
         out.serialize_field("encode", &ms(self.encode))?;
+        out.serialize_field("renditions", &ms(self.renditions))?;
+        out.serialize_field("facts", &ms(self.facts))?;
         out.serialize_field("content_id", &ms(self.content_id))?;
         out.serialize_field("total", &ms(self.total()))?;
         out.end()
@@ -124,17 +133,17 @@ impl Receipt {
         bytes: u64,
         plan: &Plan,
         memory_bytes: u64,
-        canonical: Option<&Canonical>,
+        alpha_composed: bool,
         timings: Timings,
     ) -> Self {
         Self {
             source: SourceFacts::new(header, bytes),
             color_conversion: plan.conversion.name(),
             frames_dropped: header.frames.map_or(0, |frames| frames.saturating_sub(1)),
-            // Rows that were encoded as they came are opaque, and reduced by the codec.
-            alpha_composed: canonical.is_some_and(|canonical| canonical.alpha_composed),
-            dct_scale_divisor: canonical.map_or(plan.scale.divisor(), |canonical| canonical.scale_divisor),
+            alpha_composed,
+            dct_scale_divisor: plan.scale.divisor(),
             memory_bytes,
+            facts: None,
             timings,
         }
     }

@@ -123,7 +123,8 @@ fn fails_allocations_in_a_child() {
     if ENCODING == "webp" {
         profile.encoding = Encoding::Webp { quality: 80 };
     }
-    let ingest = Ingest::builder().profile(profile).build().unwrap();
+    let part = format!("cover:400x500:{ENCODING}80").parse().unwrap();
+    let ingest = Ingest::builder().profile(profile).rendition("part", part).facts(true).build().unwrap();
     let bytes = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(file)).unwrap();
     // In small chunks, so that gathering and joining them is among what may fail.
     let run = || {

@@ -1,10 +1,13 @@
 // The job by sharp. usage: node peer.js RUNS FILE; prints the line that `image-ingest bench` prints.
+// usage: node peer.js mixed JOBS RUNS FILE...; the line of `image-ingest bench --mixed`, with JOBS files under way at a time
+// and as many threads as sharp takes by itself.
 const fs = require('node:fs');
 const path = require('node:path');
 const sharp = require('sharp');
 
+const isMixed = process.argv[2] === 'mixed';
 sharp.cache(false);
-sharp.concurrency(1);
+if (!isMixed) sharp.concurrency(1);
 
 const job = (data) =>
   sharp(data, { limitInputPixels: false, failOn: 'warning' })
@@ -37,7 +40,34 @@ async function measure(runs, data) {
   return { ms_median: median(wall), cpu_ms_median: median(cpu), out_bytes: encoded.length, w: info.width, h: info.height };
 }
 
+async function batch(jobs, uploads) {
+  const left = [...uploads];
+  const worker = async () => {
+    while (left.length > 0) await job(left.pop());
+  };
+  await Promise.all(Array.from({ length: jobs }, worker));
+}
+
+async function mixed(jobs, runs, files) {
+  const uploads = files.map((file) => fs.readFileSync(file));
+  await batch(jobs, uploads);
+  const wall = [];
+  for (let run = 0; run < runs; run++) {
+    const start = performance.now();
+    await batch(jobs, uploads);
+    wall.push(performance.now() - start);
+  }
+  const images = uploads.length;
+  return { peer: 'sharp', images, jobs, ms_median: median(wall), images_per_s: (images * 1e3) / median(wall) };
+}
+
 (async () => {
+  if (isMixed) {
+    const [jobs, runs, ...files] = process.argv.slice(3);
+    const line = await mixed(Number(jobs), Number(runs), files);
+    console.log(JSON.stringify({ ...line, peak_rss_kb: peakRssKb() }));
+    return;
+  }
   const [runs, file] = process.argv.slice(2);
   const { sharp: version, vips } = sharp.versions;
   const line = { peer: 'sharp', versions: `sharp ${version} (libvips ${vips})`, file: path.basename(file) };

@@ -5,7 +5,7 @@
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use image_ingest_color::{ColorDescription, ColorModel, LimitedPlanes, conversion, to_rgb, to_srgb};
 use image_ingest_samples::{
-    Chroma, Cicp, Layout, Matrix, Planes, Range, Raster, Samples, Siting, Size, Workers, sample_count,
+    Chroma, Cicp, CpuTimer, Layout, Matrix, Planes, Range, Raster, Samples, Siting, Size, sample_count,
 };
 
 const SIZE: Size = Size::new(2048, 1536);
@@ -69,7 +69,7 @@ fn convert(c: &mut Criterion) {
         group.bench_function(name, |b| {
             b.iter_batched(
                 || raster.clone(),
-                |raster| to_srgb(raster, &conversion, Workers::default()).expect("converts"),
+                |raster| to_srgb(raster, &conversion, &CpuTimer::default()).expect("converts"),
                 BatchSize::LargeInput,
             );
         });
@@ -86,7 +86,7 @@ fn ycbcr(c: &mut Criterion) {
     group.bench_function("ycbcr/3mp/to_rgb", |b| {
         b.iter_batched(
             || planes.clone(),
-            |planes| to_rgb(planes, Workers::default()).expect("4:4:4"),
+            |planes| to_rgb(&planes, &CpuTimer::default()).expect("4:4:4"),
             BatchSize::LargeInput,
         );
     });

@@ -1,29 +1,49 @@
-//! Makes a raster of 8 bits pixel by pixel, on the threads of a job and within its budget.
+//! Makes samples of 8 bits pixel by pixel, within a job's budget.
 
-use image_ingest_samples::{Layout, Raster, Samples, Workers, zeroed};
+use image_ingest_samples::{CpuTimer, reserve};
 
 use crate::result::Result;
 
-/// A raster of pixels of `N` channels, each made from a pixel of `M` channels of `source`. It has the size of `raster`.
+/// Fills `out` with pixels of `N` channels, each made from a pixel of `M` channels of `source`. What `out` held is
+/// forgotten, its memory is used again.
 ///
 /// # Errors
 ///
 /// `out_of_memory`, `deadline`, `cancelled`.
-pub(crate) fn each_pixel<T: Sync, const M: usize, const N: usize>(
+pub(crate) fn each_pixel<T, U: Copy + Default, const M: usize, const N: usize>(
     source: &[T],
-    raster: &Raster,
-    workers: Workers<'_>,
-    pixel: impl Fn(&[T; M]) -> [u8; N] + Sync,
-) -> Result<Raster> {
+    out: &mut Vec<U>,
+    timer: &CpuTimer<'_>,
+    pixel: impl Fn(&[T; M]) -> [U; N],
+) -> Result<()> {
     let source = source.as_chunks::<M>().0;
-    let mut out = zeroed(source.len().saturating_mul(N))?;
-    workers.map([source], out.as_chunks_mut::<N>().0, |[source], out| {
-        out.iter_mut().zip(source).for_each(|(to, from)| *to = pixel(from));
-    })?;
-    let layout = match N {
-        1 => Layout::Gray,
-        4 => Layout::Rgba,
-        _ => Layout::Rgb,
-    };
-    Raster::new(raster.size, layout, Samples::U8(out))
+    in_stretches(source.len(), out, timer, |start, out: &mut [[U; N]]| {
+        out.iter_mut().zip(source.iter().skip(start)).for_each(|(to, from)| *to = pixel(from));
+    })
 }
+
+/// Fills `out` with `count` pixels of `N` channels, a stretch at a time: `fill` gets the number of its first pixel, and the
+/// pixels.
+///
+/// # Errors
+///
+/// `out_of_memory`, `deadline`, `cancelled`.
+pub(crate) fn in_stretches<U: Copy + Default, const N: usize>(
+    count: usize,
+    out: &mut Vec<U>,
+    timer: &CpuTimer<'_>,
+    fill: impl Fn(usize, &mut [[U; N]]),
+) -> Result<()> {
+    let len = count.saturating_mul(N);
+    out.clear();
+    reserve(out, len)?;
+    out.resize(len, U::default());
+    for (i, out) in out.as_chunks_mut::<N>().0.chunks_mut(STRETCH).enumerate() {
+        timer.check()?;
+        fill(i * STRETCH, out);
+    }
+    Ok(())
+}
+
+/// Pixels between two looks at the budget.
+const STRETCH: usize = 1 << 14;

@@ -11,31 +11,13 @@
 
 use libm::pow;
 
-use image_ingest_samples::{Cicp, CpuTimer, Layout, Raster, Samples, Workers, zeroed};
+use image_ingest_samples::{Cicp, CpuTimer, zeroed};
 
-use crate::depth::{eight_bits, sixteen_bits};
-use crate::each_pixel::each_pixel;
 use crate::result::Result;
 use crate::transfer_function::{HLG, hlg_scene_light, pq_light};
 
-/// Converts a raster of PQ or HLG to 8-bit sRGB. CMYK, for which neither is defined, is returned as it is.
-///
-/// # Errors
-///
-/// `out_of_memory`, `deadline`, `cancelled`.
-pub(crate) fn tone_map(raster: Raster, cicp: Cicp, workers: Workers<'_>) -> Result<Raster> {
-    if raster.layout == Layout::Cmyk {
-        return Ok(raster);
-    }
-    let curve = ToneCurve::new(cicp, &workers.timer())?;
-    match &raster.samples {
-        Samples::U8(v) => curve.apply(v, &raster, sixteen_bits, workers),
-        Samples::U16(v) => curve.apply(v, &raster, |sample| sample, workers),
-    }
-}
-
 /// The tables and numbers of one tone mapping.
-struct ToneCurve {
+pub(crate) struct ToneCurve {
     /// Light of each code value: for PQ in units of reference white, for HLG scene light of 0–1.
     light: Vec<f32>,
     /// The sRGB code of light of 0–1, in 65 535 steps.
@@ -50,8 +32,13 @@ struct ToneCurve {
 }
 
 impl ToneCurve {
+    /// Makes the tables.
+    ///
+    /// # Errors
+    ///
+    /// `out_of_memory`, `deadline`, `cancelled`.
     #[expect(clippy::cast_possible_truncation, reason = "f64 to f32 rounds, and indices are below 65 536")]
-    fn new(cicp: Cicp, timer: &CpuTimer<'_>) -> Result<Self> {
+    pub(crate) fn new(cicp: Cicp, timer: &CpuTimer<'_>) -> Result<Self> {
         let hlg = cicp.transfer == HLG;
         let mut light = zeroed(65_536)?;
         for (code, to) in light.iter_mut().enumerate() {
@@ -73,26 +60,9 @@ impl ToneCurve {
         Ok(Self { light, encoded, primaries, luminance, peak: (peak_nits / REFERENCE_WHITE) as f32, hlg })
     }
 
-    /// Maps gray, RGB or RGBA, whose samples `widen` makes code values of 16 bits.
-    fn apply<T: Copy + Sync>(
-        &self,
-        samples: &[T],
-        raster: &Raster,
-        widen: impl Fn(T) -> u16 + Sync,
-        workers: Workers<'_>,
-    ) -> Result<Raster> {
-        match raster.layout {
-            Layout::Gray => each_pixel(samples, raster, workers, |&[v]| [self.map([widen(v); 3])[0]]),
-            Layout::Rgba => each_pixel(samples, raster, workers, |&[r, g, b, a]| {
-                let [r, g, b] = self.map([r, g, b].map(&widen));
-                [r, g, b, eight_bits(widen(a))]
-            }),
-            Layout::Rgb | Layout::Cmyk => each_pixel(samples, raster, workers, |rgb| self.map(rgb.map(&widen))),
-        }
-    }
-
+    /// The 8-bit sRGB of a pixel of code values spread over 16 bits.
     #[expect(clippy::cast_possible_truncation, reason = "f64 to f32 rounds, and indices are below 65 536")]
-    fn map(&self, code: [u16; 3]) -> [u8; 3] {
+    pub(crate) fn map(&self, code: [u16; 3]) -> [u8; 3] {
         let mut rgb = code.map(|c| self.light[usize::from(c)]);
         let mut luminance = dot(self.luminance, rgb);
         if self.hlg {
@@ -146,10 +116,12 @@ const P3_TO_BT709: [[f32; 3]; 3] =
 mod tests {
     use std::time::Duration;
 
-    use image_ingest_samples::{Budget, CancellationToken, WorkError};
+    use image_ingest_samples::{Budget, CancellationToken, Layout, SampleSlice, WorkError};
 
     use super::*;
+    use crate::conversion::Conversion;
     use crate::transfer_function::PQ;
+    use crate::transform::SrgbConverter;
 
     fn gray(code: u16, transfer: u16) -> u8 {
         let cicp = Cicp { primaries: 9, transfer, matrix: 0, full_range: true };
@@ -200,17 +172,19 @@ mod tests {
         token.cancel();
         let budget = Budget::new(Duration::from_secs(1), token);
         let cicp = Cicp { primaries: 9, transfer: HLG, matrix: 0, full_range: true };
-        let pixel = Raster::new(image_ingest_samples::Size::new(1, 1), Layout::Rgb, Samples::U8(vec![0; 3])).unwrap();
-        assert_eq!(tone_map(pixel, cicp, Workers::default().under(&budget)), Err(WorkError::Cancelled));
+        assert_eq!(ToneCurve::new(cicp, &budget.timer()).err(), Some(WorkError::Cancelled));
+        let mut converter =
+            SrgbConverter::new(&Conversion::ToneMap(cicp), Layout::Rgb, false, &CpuTimer::default()).unwrap();
+        assert_eq!(converter.convert(SampleSlice::U8(&[0; 3]), &budget.timer()), Err(WorkError::Cancelled));
     }
 
     #[test]
-    fn alpha_passes_and_inks_are_left_alone() {
+    fn alpha_passes_and_inks_are_no_hdr() {
         let cicp = Cicp { primaries: 9, transfer: PQ, matrix: 0, full_range: true };
-        let size = image_ingest_samples::Size::new(1, 1);
-        let pixel = Raster::new(size, Layout::Rgba, Samples::U16(vec![0, 0, 0, 32_896])).unwrap();
-        assert_eq!(tone_map(pixel, cicp, Workers::default()).unwrap().samples, Samples::U8(vec![0, 0, 0, 128]));
-        let inks = Raster::new(size, Layout::Cmyk, Samples::U8(vec![1, 2, 3, 4])).unwrap();
-        assert_eq!(tone_map(inks.clone(), cicp, Workers::default()).unwrap(), inks);
+        let (conversion, timer) = (Conversion::ToneMap(cicp), CpuTimer::default());
+        let mut converter = SrgbConverter::new(&conversion, Layout::Rgba, true, &timer).unwrap();
+        assert_eq!(converter.convert(SampleSlice::U16(&[0, 0, 0, 32_896]), &timer).unwrap(), [0, 0, 0, 128]);
+        let mut converter = SrgbConverter::new(&conversion, Layout::Cmyk, false, &timer).unwrap();
+        assert_eq!(converter.convert(SampleSlice::U8(&[0, 255, 255, 0]), &timer).unwrap(), [255, 0, 0]);
     }
 }

@@ -1,9 +1,9 @@
 //! Converts samples to 8-bit sRGB: ICC profiles (ICC.1:2022), code points (ITU-T H.273), PNG's `gAMA` and `cHRM`, CMYK,
 //! and PQ or HLG by tone mapping.
 //!
-//! [`conversion()`] decides from a [`ColorDescription`] what is to be done, and [`to_srgb`] does it. Around them are
-//! the conversions between Y′CbCr and RGB ([`to_rgb`], [`expand_range`], [`LimitedPlanes`]) and [`compose`], which puts
-//! a colour under transparent pixels.
+//! [`conversion()`] decides from a [`ColorDescription`] what is to be done, and [`to_srgb`] or a [`SrgbConverter`] does
+//! it. Around them are the conversions between Y′CbCr and RGB ([`to_rgb`], [`PlaneConverter`], [`RangeStretch`],
+//! [`LimitedPlanes`]) and [`compose`], which puts a colour under transparent pixels.
 //!
 //! # The same bytes on every machine
 //!
@@ -28,16 +28,17 @@
 //!
 //! ```
 //! use image_ingest_color::{ColorDescription, ColorModel, conversion, to_srgb};
-//! use image_ingest_samples::{Layout, Raster, Samples, Size, Workers};
+//! use image_ingest_samples::{CpuTimer, Layout, Raster, Samples, Size};
 //!
 //! let conversion = conversion(&ColorDescription::AdobeRgb, ColorModel::Rgb);
 //! let pixel = Raster::new(Size::new(1, 1), Layout::Rgb, Samples::U8(vec![100, 150, 200]))?;
-//! let pixel = to_srgb(pixel, &conversion, Workers::default())?;
+//! let pixel = to_srgb(pixel, &conversion, &CpuTimer::default())?;
 //! assert_eq!(pixel.samples, Samples::U8(vec![66, 151, 203]));
 //! # Ok::<(), image_ingest_samples::WorkError>(())
 //! ```
 #![deny(unsafe_code)]
 
+mod alpha;
 mod clut;
 mod compose;
 mod conversion;
@@ -64,6 +65,7 @@ mod pcs;
 mod plane_scale;
 mod profile;
 mod result;
+mod rgb_rows;
 mod shaper;
 #[cfg(target_arch = "x86_64")]
 mod shaper_avx2;
@@ -76,9 +78,12 @@ mod transfer_function;
 mod transform;
 mod ycbcr;
 
+pub use alpha::{AlphaPlane, join_alpha};
 pub use compose::compose;
 pub use conversion::{Conversion, conversion};
 pub use description::{ColorDescription, ColorModel};
 pub use limited::LimitedPlanes;
-pub use transform::to_srgb;
-pub use ycbcr::{RangeStretch, expand_range, to_rgb};
+pub use plane_scale::PlaneCoding;
+pub use rgb_rows::RgbRows;
+pub use transform::{SrgbConverter, to_srgb};
+pub use ycbcr::{PlaneConverter, RangeStretch, to_rgb};

@@ -4,9 +4,9 @@
 //! Coefficients are integers with 20 bits of fraction and hold the scale of the range. They are below 2^30 and samples
 //! below 2^16, so a sum of three products is far from the end of 64 bits.
 
-use image_ingest_samples::{Planes, Range};
+use image_ingest_samples::Range;
 
-use crate::plane_scale::PlaneScale;
+use crate::plane_scale::{PlaneCoding, PlaneScale};
 
 /// Rows for red, green and blue, each with the factors of luma, Cb and Cr.
 pub(crate) struct LinearMatrix {
@@ -18,15 +18,15 @@ impl LinearMatrix {
     /// YCgCo: `R = Y − Cg + Co`, `G = Y + Cg`, `B = Y − Cg − Co`.
     ///
     /// H.273 quantises red, green and blue first, so chroma has the steps of luma.
-    pub(crate) fn ycgco(planes: &Planes) -> Self {
-        let scale = PlaneScale::of(planes);
+    pub(crate) fn ycgco(coding: PlaneCoding) -> Self {
+        let scale = PlaneScale::of(coding);
         let step = scale.white / scale.luma_span;
         Self::new(scale, [[step, -step, step], [step, step, 0.0], [step, -step, -step]])
     }
 
     /// SMPTE ST 2085: `E′PB = (0.986566 E′B − E′Y) / 2`, `E′PR = (E′R − 0.991902 E′Y) / 2`, and green is luma.
-    pub(crate) fn ydzdx(planes: &Planes) -> Self {
-        let scale = PlaneScale::of(planes);
+    pub(crate) fn ydzdx(coding: PlaneCoding) -> Self {
+        let scale = PlaneScale::of(coding);
         let (luma, chroma) = (scale.white / scale.luma_span, scale.white / scale.chroma_span);
         let rows = [
             [0.991_902 * luma, 0.0, 2.0 * chroma],
@@ -59,9 +59,9 @@ pub(crate) struct LiftedYcgco {
 impl LiftedYcgco {
     /// `extra_bits` is how many bits more than RGB the planes have.
     #[expect(clippy::cast_possible_truncation, reason = "below 2^30")]
-    pub(crate) fn new(planes: &Planes, extra_bits: u8) -> Self {
-        let whole = PlaneScale::new(planes.bit_depth, Range::Full);
-        let rgb = PlaneScale::new(planes.bit_depth.saturating_sub(extra_bits), planes.range);
+    pub(crate) fn new(coding: PlaneCoding, extra_bits: u8) -> Self {
+        let whole = PlaneScale::new(coding.bit_depth, Range::Full);
+        let rgb = PlaneScale::new(coding.bit_depth.saturating_sub(extra_bits), coding.range);
         let factor = (whole.white / rgb.luma_span * ONE + 0.5) as i64;
         Self { chroma_zero: whole.chroma_zero, low: rgb.luma_low, factor }
     }
@@ -83,12 +83,12 @@ const HALF: i64 = 1 << (FRACTION_BITS - 1);
 mod tests {
     #![expect(clippy::cast_possible_truncation, reason = "the tests' numbers are small")]
 
-    use image_ingest_samples::{Matrix, Samples, Size};
+    use image_ingest_samples::Matrix;
 
     use super::*;
 
-    fn planes(bit_depth: u8, range: Range, matrix: Matrix) -> Planes {
-        Planes { size: Size::new(0, 0), bit_depth, luma: Samples::U8(Vec::new()), chroma: None, range, matrix }
+    fn coding(bit_depth: u8, range: Range, matrix: Matrix) -> PlaneCoding {
+        PlaneCoding { bit_depth, range, matrix }
     }
 
     /// Every fifth level of each channel.
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn ycgco_is_what_the_standard_makes_of_rgb() {
         for (range, low, span) in [(Range::Full, 0.0, 255.0), (Range::Limited, 16.0, 219.0)] {
-            let matrix = LinearMatrix::ycgco(&planes(8, range, Matrix::Ycgco));
+            let matrix = LinearMatrix::ycgco(coding(8, range, Matrix::Ycgco));
             for [r, g, b] in colors(255) {
                 let [r_, g_, b_] = [r, g, b].map(|v| (v as f64 * span / 255.0 + low).round());
                 let y = (0.5 * g_ + 0.25 * (r_ + b_)).round() as i64;
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn ydzdx_is_what_the_standard_makes_of_rgb() {
-        let matrix = LinearMatrix::ydzdx(&planes(10, Range::Limited, Matrix::Ydzdx));
+        let matrix = LinearMatrix::ydzdx(coding(10, Range::Limited, Matrix::Ydzdx));
         for rgb in colors(255) {
             let [r, g, b] = rgb.map(|v| v as f64 / 255.0);
             let (pb, pr) = ((0.986_566 * b - g) / 2.0, (r - 0.991_902 * g) / 2.0);
@@ -132,7 +132,7 @@ mod tests {
     fn lifted_ycgco_loses_nothing() {
         for (bit_depth, extra_bits) in [(10, 2), (9, 1)] {
             let matrix =
-                LiftedYcgco::new(&planes(bit_depth, Range::Full, Matrix::YcgcoLifted { extra_bits }), extra_bits);
+                LiftedYcgco::new(coding(bit_depth, Range::Full, Matrix::YcgcoLifted { extra_bits }), extra_bits);
             for [r, g, b] in colors(255) {
                 let co = r - b;
                 let t = b + (co >> 1);

@@ -3,12 +3,12 @@
 //! Pixels meet `f32` additions, multiplications and divisions in a fixed order, which IEEE 754 fixes to the bit, and
 //! tables of the transfer function.
 
-use image_ingest_samples::{CpuTimer, Planes};
+use image_ingest_samples::CpuTimer;
 
 use crate::described::primaries;
 use crate::light_table::LightTables;
 use crate::matrix::{BT709, Matrix3};
-use crate::plane_scale::PlaneScale;
+use crate::plane_scale::{PlaneCoding, PlaneScale};
 use crate::result::Result;
 use crate::transfer_function::{HLG, PQ, TransferFunction};
 
@@ -27,7 +27,7 @@ impl ConstantLuminance {
     ///
     /// `out_of_memory`, `deadline`, `cancelled`.
     #[expect(clippy::cast_possible_truncation, reason = "f64 to f32 rounds")]
-    pub(crate) fn new(planes: &Planes, (points, transfer): (u16, u16), timer: &CpuTimer<'_>) -> Result<Self> {
+    pub(crate) fn new(coding: PlaneCoding, (points, transfer): (u16, u16), timer: &CpuTimer<'_>) -> Result<Self> {
         let function = TransferFunction::of(transfer);
         let weights = weights(points);
         // The differences of blue and red from Y′ where they are least and most: from 1 − kb light without blue to kb
@@ -36,7 +36,7 @@ impl ConstantLuminance {
             .map(|weight| [2.0 * function.signal(1.0 - weight), 2.0 * (1.0 - function.signal(weight))])
             .map(|spans| spans.map(|v| v as f32));
         let weights = weights.map(|v| v as f32);
-        Ok(Self { scale: PlaneScale::of(planes), tables: LightTables::new(function, timer)?, weights, spans })
+        Ok(Self { scale: PlaneScale::of(coding), tables: LightTables::new(function, timer)?, weights, spans })
     }
 
     /// Red, green and blue of a pixel, not clamped.
@@ -64,10 +64,10 @@ impl Ictcp {
     /// # Errors
     ///
     /// `out_of_memory`, `deadline`, `cancelled`.
-    pub(crate) fn new(planes: &Planes, hlg: bool, timer: &CpuTimer<'_>) -> Result<Self> {
+    pub(crate) fn new(coding: PlaneCoding, hlg: bool, timer: &CpuTimer<'_>) -> Result<Self> {
         let (function, from_lms) = if hlg { (HLG, HLG_FROM_LMS) } else { (PQ, PQ_FROM_LMS) };
         Ok(Self {
-            scale: PlaneScale::of(planes),
+            scale: PlaneScale::of(coding),
             tables: LightTables::new(TransferFunction::of(function), timer)?,
             to_lms: inverse_of_4096ths(from_lms),
             to_rgb: inverse_of_4096ths(LMS_FROM_RGB),
@@ -106,13 +106,12 @@ const HLG_FROM_LMS: [[i16; 3]; 3] = [[2048, 2048, 0], [3625, -7465, 3840], [9500
 mod tests {
     #![expect(clippy::cast_possible_truncation, reason = "the tests' numbers are small")]
 
-    use image_ingest_samples::{Matrix, Range, Samples, Size};
+    use image_ingest_samples::{Matrix, Range};
 
     use super::*;
 
-    fn planes(matrix: Matrix) -> Planes {
-        let (size, luma) = (Size::new(0, 0), Samples::U16(Vec::new()));
-        Planes { size, bit_depth: 16, luma, chroma: None, range: Range::Limited, matrix }
+    fn coding(matrix: Matrix) -> PlaneCoding {
+        PlaneCoding { bit_depth: 16, range: Range::Limited, matrix }
     }
 
     /// 16 bits, limited range.
@@ -136,7 +135,7 @@ mod tests {
     #[test]
     fn bt2020_has_the_chroma_spans_of_its_table() {
         let constant = ConstantLuminance::new(
-            &planes(Matrix::ConstantLuminance { primaries: 9, transfer: 14 }),
+            coding(Matrix::ConstantLuminance { primaries: 9, transfer: 14 }),
             (9, 14),
             &CpuTimer::default(),
         )
@@ -151,7 +150,7 @@ mod tests {
     fn constant_luminance_is_what_the_standard_makes_of_rgb() {
         for transfer in [1, 13, 14, 16] {
             let matrix = Matrix::ConstantLuminance { primaries: 9, transfer };
-            let constant = ConstantLuminance::new(&planes(matrix), (9, transfer), &CpuTimer::default()).unwrap();
+            let constant = ConstantLuminance::new(coding(matrix), (9, transfer), &CpuTimer::default()).unwrap();
             let function = TransferFunction::of(transfer);
             for [r, g, b] in colors() {
                 let [kr, kg, kb] = weights(9);
@@ -173,7 +172,7 @@ mod tests {
     #[test]
     fn ictcp_is_what_the_standard_makes_of_rgb() {
         for hlg in [false, true] {
-            let ictcp = Ictcp::new(&planes(Matrix::Ictcp { hlg }), hlg, &CpuTimer::default()).unwrap();
+            let ictcp = Ictcp::new(coding(Matrix::Ictcp { hlg }), hlg, &CpuTimer::default()).unwrap();
             let function = TransferFunction::of(if hlg { HLG } else { PQ });
             let from_lms = if hlg { HLG_FROM_LMS } else { PQ_FROM_LMS };
             let matrix = |rows: [[i16; 3]; 3]| Matrix3(rows.map(|row| row.map(|v| f64::from(v) / 4096.0)));
@@ -192,9 +191,9 @@ mod tests {
     fn gray_stays_gray() {
         let timer = CpuTimer::default();
         let constant =
-            ConstantLuminance::new(&planes(Matrix::ConstantLuminance { primaries: 1, transfer: 1 }), (1, 1), &timer)
+            ConstantLuminance::new(coding(Matrix::ConstantLuminance { primaries: 1, transfer: 1 }), (1, 1), &timer)
                 .unwrap();
-        let ictcp = Ictcp::new(&planes(Matrix::Ictcp { hlg: false }), false, &timer).unwrap();
+        let ictcp = Ictcp::new(coding(Matrix::Ictcp { hlg: false }), false, &timer).unwrap();
         for level in (0..=16).map(|v| f64::from(v) / 16.0) {
             near(constant.rgb(sampled([level, 0.0, 0.0])), [level; 3], 12);
             near(ictcp.rgb(sampled([level, 0.0, 0.0])), [level; 3], 16);

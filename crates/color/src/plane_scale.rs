@@ -1,6 +1,23 @@
 //! What the samples of planes stand for (ITU-T H.273, 8.3, `VideoFullRangeFlag`).
 
-use image_ingest_samples::{Planes, Range};
+use image_ingest_samples::{Matrix, Planes, Range};
+
+/// What the samples of planes stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlaneCoding {
+    /// Bits of a sample, 8–16.
+    pub bit_depth: u8,
+    /// How sample values map to signal values.
+    pub range: Range,
+    /// The matrix coefficients.
+    pub matrix: Matrix,
+}
+
+impl From<&Planes> for PlaneCoding {
+    fn from(planes: &Planes) -> Self {
+        Self { bit_depth: planes.bit_depth, range: planes.range, matrix: planes.matrix }
+    }
+}
 
 /// The scale of planes: which samples are black, white and neutral, and what white becomes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,8 +35,8 @@ pub(crate) struct PlaneScale {
 }
 
 impl PlaneScale {
-    pub(crate) fn of(planes: &Planes) -> Self {
-        Self::new(planes.bit_depth.clamp(8, 16), planes.range)
+    pub(crate) fn of(coding: PlaneCoding) -> Self {
+        Self::new(coding.bit_depth.clamp(8, 16), coding.range)
     }
 
     /// Of 1–16 bits. Below 8 bits, the steps of limited range are parts of a sample, and black is rounded down.

@@ -4,7 +4,7 @@ use super::*;
 use crate::description::ColorModel;
 use crate::grid::ColorGrid;
 use crate::profile::ColorProfile;
-use image_ingest_samples::{Cicp, CpuTimer, Layout, Raster, Samples, Size, Workers};
+use image_ingest_samples::{Cicp, CpuTimer, Layout, Raster, Samples, Size};
 
 type Tag = ([u8; 4], Vec<u8>);
 
@@ -131,7 +131,7 @@ fn layout(space: ColorModel) -> Layout {
 fn converted(description: &ColorDescription, layout: Layout, samples: Samples) -> Vec<u8> {
     let width = u32::try_from(samples.len() / layout.channels()).unwrap();
     let raster = Raster::new(Size::new(width, 1), layout, samples).unwrap();
-    match to_srgb(raster, &Conversion::Profile(description.clone()), Workers::default()).unwrap().samples {
+    match to_srgb(raster, &Conversion::Profile(description.clone()), &CpuTimer::default()).unwrap().samples {
         Samples::U8(v) => v,
         Samples::U16(_) => panic!("16 bits came out"),
     }

@@ -1,186 +1,227 @@
-//! Converts a raster at canonical size to 8-bit sRGB.
+//! Converts interleaved samples to 8-bit sRGB, a few rows at a time or all of them.
 
-use image_ingest_samples::{Avx2, Layout, Raster, Samples, Size, Workers, zeroed};
+use image_ingest_samples::{Avx2, CpuTimer, Layout, Raster, SampleSlice, Samples, WorkError};
 
 use crate::conversion::Conversion;
 use crate::depth::{eight_bits, sixteen_bits};
 use crate::described;
 use crate::description::ColorModel;
 use crate::dispatch;
-use crate::each_pixel::each_pixel;
+use crate::each_pixel::{each_pixel, in_stretches};
 use crate::grid::ColorGrid;
-use crate::hdr;
+use crate::hdr::ToneCurve;
 use crate::profile::ColorProfile;
 use crate::result::Result;
 use crate::shaper::{Luminance, Shaper, grays};
 
 /// Converts a raster to 8-bit sRGB by the conversion that [`conversion`](crate::conversion()) decided on.
 ///
-/// Gray stays gray, CMYK becomes RGB, and alpha is kept. 16 bits become 8 by rounding to nearest.
+/// Gray stays gray, CMYK becomes RGB, and alpha is kept. 16 bits become 8 by rounding to nearest. [`SrgbConverter`] does
+/// the same for samples that come a few rows at a time.
 ///
 /// ```
 /// use image_ingest_color::{Conversion, to_srgb};
-/// use image_ingest_samples::{Layout, Raster, Samples, Size, Workers};
+/// use image_ingest_samples::{CpuTimer, Layout, Raster, Samples, Size};
 ///
 /// let inks = Raster::new(Size::new(1, 1), Layout::Cmyk, Samples::U8(vec![0, 255, 255, 0]))?;
-/// let red = to_srgb(inks, &Conversion::Identity, Workers::default())?;
+/// let red = to_srgb(inks, &Conversion::Identity, &CpuTimer::default())?;
 /// assert_eq!((red.layout, red.samples), (Layout::Rgb, Samples::U8(vec![255, 0, 0])));
 /// # Ok::<(), image_ingest_samples::WorkError>(())
 /// ```
 ///
 /// # Errors
 ///
-/// [`WorkError::OutOfMemory`](image_ingest_samples::WorkError::OutOfMemory), and `Deadline` or `Cancelled` by the
-/// budget of `workers`.
-pub fn to_srgb(raster: Raster, conversion: &Conversion, workers: Workers<'_>) -> Result<Raster> {
-    match conversion {
-        Conversion::Identity | Conversion::ProfileIgnored => plain(raster, workers),
-        Conversion::ToneMap(cicp) => hdr::tone_map(raster, *cicp, workers),
-        Conversion::Profile(description) => {
-            let model = match raster.layout {
-                Layout::Gray => ColorModel::Gray,
-                Layout::Rgb | Layout::Rgba => ColorModel::Rgb,
-                Layout::Cmyk => ColorModel::Cmyk,
-            };
-            // Gray with alpha comes as RGBA, and its profile is one of gray.
-            match described::read(description, model).or_else(|| described::read(description, ColorModel::Gray)) {
-                Some(profile) => through(raster, &profile, workers),
-                None => plain(raster, workers),
+/// [`WorkError::OutOfMemory`]; [`WorkError::Deadline`] or [`WorkError::Cancelled`] by the budget of `timer`.
+pub fn to_srgb(raster: Raster, conversion: &Conversion, timer: &CpuTimer<'_>) -> Result<Raster> {
+    let is_deep = matches!(raster.samples, Samples::U16(_));
+    let mut converter = SrgbConverter::new(conversion, raster.layout, is_deep, timer)?;
+    if matches!(converter.way, Way::Kept) && !is_deep {
+        return Ok(raster);
+    }
+    converter.convert(raster.samples.as_slice(), timer)?;
+    Raster::new(raster.size, converter.layout(), Samples::U8(converter.out))
+}
+
+/// Converts interleaved samples to 8-bit sRGB, any number of pixels at a time; its tables are made once.
+///
+/// ```
+/// use image_ingest_color::{Conversion, SrgbConverter};
+/// use image_ingest_samples::{CpuTimer, Layout, SampleSlice};
+///
+/// let timer = CpuTimer::default();
+/// let mut converter = SrgbConverter::new(&Conversion::Identity, Layout::Gray, true, &timer)?;
+/// assert_eq!(converter.convert(SampleSlice::U16(&[0, 65_535]), &timer)?, [0, 255]);
+/// assert_eq!(converter.convert(SampleSlice::U16(&[257]), &timer)?, [1]);
+/// # Ok::<(), image_ingest_samples::WorkError>(())
+/// ```
+pub struct SrgbConverter {
+    from: Layout,
+    is_deep: bool,
+    way: Way,
+    out: Vec<u8>,
+}
+
+/// What happens to samples.
+enum Way {
+    /// They keep their values, and are rounded to 8 bits.
+    Kept,
+    /// Inks without a profile become light.
+    Inks,
+    /// Each gray has its entry.
+    Grays(Vec<u8>),
+    Shaper(Shaper<256>),
+    DeepShaper(Shaper<65_536>),
+    Grid(ColorGrid),
+    ToneCurve(ToneCurve),
+}
+
+impl SrgbConverter {
+    /// A converter of samples of 8 bits, or of 16 where they are deep.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError::OutOfMemory`], [`WorkError::Deadline`], [`WorkError::Cancelled`].
+    pub fn new(conversion: &Conversion, from: Layout, is_deep: bool, timer: &CpuTimer<'_>) -> Result<Self> {
+        let way = match conversion {
+            Conversion::Profile(description) => {
+                let model = match from {
+                    Layout::Gray => ColorModel::Gray,
+                    Layout::Rgb | Layout::Rgba => ColorModel::Rgb,
+                    Layout::Cmyk => ColorModel::Cmyk,
+                };
+                // Gray with alpha comes as RGBA, and its profile is one of gray.
+                match described::read(description, model).or_else(|| described::read(description, ColorModel::Gray)) {
+                    Some(profile) => Way::through(&profile, from, is_deep, timer)?,
+                    None => Way::plain(from),
+                }
             }
+            // Neither PQ nor HLG is defined for inks.
+            Conversion::ToneMap(cicp) if from != Layout::Cmyk => Way::ToneCurve(ToneCurve::new(*cicp, timer)?),
+            _ => Way::plain(from),
+        };
+        Ok(Self { from, is_deep, way, out: Vec::new() })
+    }
+
+    /// The layout of what comes out: gray, RGB or RGBA.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        if self.from == Layout::Cmyk { Layout::Rgb } else { self.from }
+    }
+
+    /// Converts whole pixels. The result is lent until the next call; it is `samples` where they keep their values.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError::OutOfMemory`], [`WorkError::Deadline`], [`WorkError::Cancelled`]; [`WorkError::Internal`] for
+    /// samples of another depth than announced.
+    pub fn convert<'s>(&'s mut self, samples: SampleSlice<'s>, timer: &CpuTimer<'_>) -> Result<&'s [u8]> {
+        let Self { from, is_deep, way, out } = self;
+        match samples {
+            SampleSlice::U8(v) if !*is_deep => {
+                if matches!(way, Way::Kept) {
+                    return Ok(v);
+                }
+                way.convert_bytes(v, *from, out, timer)?;
+            }
+            SampleSlice::U16(v) if *is_deep => way.convert_words(v, *from, out, timer)?,
+            _ => return Err(WorkError::internal("samples of another depth than announced")),
         }
+        Ok(out)
     }
 }
 
-/// Converts by a profile. Samples that it does not fit keep their values.
-fn through(raster: Raster, profile: &ColorProfile<'_>, workers: Workers<'_>) -> Result<Raster> {
-    match (profile, raster.layout) {
-        (ColorProfile::Gray(gray), Layout::Gray | Layout::Rgba) => {
-            one_channel(raster, &Luminance::Curve(gray), workers)
+impl Way {
+    /// Without a profile that fits.
+    fn plain(from: Layout) -> Self {
+        if from == Layout::Cmyk { Self::Inks } else { Self::Kept }
+    }
+
+    /// By a profile. Samples that it does not fit keep their values.
+    fn through(profile: &ColorProfile<'_>, from: Layout, is_deep: bool, timer: &CpuTimer<'_>) -> Result<Self> {
+        let grays = |luminance| grays(&luminance, if is_deep { 65_536 } else { 256 }, timer).map(Self::Grays);
+        match (profile, from) {
+            (ColorProfile::Gray(gray), Layout::Gray | Layout::Rgba) => grays(Luminance::Curve(gray)),
+            (ColorProfile::Matrix(matrix), Layout::Rgb | Layout::Rgba) if is_deep => {
+                Ok(Self::DeepShaper(Shaper::new(matrix, timer)?))
+            }
+            (ColorProfile::Matrix(matrix), Layout::Rgb | Layout::Rgba) => Ok(Self::Shaper(Shaper::new(matrix, timer)?)),
+            (ColorProfile::Table(table), _) => match (table.space.channels(), from) {
+                (1, Layout::Gray | Layout::Rgba) => grays(Luminance::Table(table)),
+                (3, Layout::Rgb | Layout::Rgba) | (4, Layout::Cmyk) => Ok(Self::Grid(ColorGrid::new(table, timer)?)),
+                _ => Ok(Self::plain(from)),
+            },
+            _ => Ok(Self::plain(from)),
         }
-        (ColorProfile::Matrix(matrix), Layout::Rgb | Layout::Rgba) => match &raster.samples {
-            Samples::U8(v) if raster.layout == Layout::Rgb => {
-                rgb_by_shaper(v, raster.size, &Shaper::new(matrix, &workers.timer())?, workers)
+    }
+
+    fn convert_bytes(&self, v: &[u8], from: Layout, out: &mut Vec<u8>, timer: &CpuTimer<'_>) -> Result<()> {
+        let deep = sixteen_bits;
+        match (self, from) {
+            (Self::Grays(table), Layout::Rgba) => {
+                each_pixel(v, out, timer, |&[g, _, _, a]| with_alpha([table[usize::from(g)]; 3], a))
             }
-            Samples::U8(v) => by_shaper(v, &raster, &Shaper::<256>::new(matrix, &workers.timer())?, |a| a, workers),
-            Samples::U16(v) => {
-                by_shaper(v, &raster, &Shaper::<65_536>::new(matrix, &workers.timer())?, eight_bits, workers)
+            (Self::Grays(table), _) => each_pixel(v, out, timer, |&[g]| [table[usize::from(g)]]),
+            (Self::Shaper(shaper), Layout::Rgba) => {
+                each_pixel(v, out, timer, |&[r, g, b, a]| with_alpha(shaper.rgb([r, g, b]), a))
             }
-        },
-        (ColorProfile::Table(table), layout) => match (table.space.channels(), layout) {
-            (1, Layout::Gray | Layout::Rgba) => one_channel(raster, &Luminance::Table(table), workers),
-            (3, Layout::Rgb | Layout::Rgba) | (4, Layout::Cmyk) => {
-                by_grid(&raster, &ColorGrid::new(table, &workers.timer())?, workers)
+            (Self::Shaper(shaper), _) => rgb_by_shaper(shaper, v, out, timer),
+            (Self::Grid(grid), Layout::Cmyk) => each_pixel(v, out, timer, |&inks| grid.cmyk(inks.map(deep))),
+            (Self::Grid(grid), Layout::Rgba) => {
+                each_pixel(v, out, timer, |&[r, g, b, a]| with_alpha(grid.rgb([r, g, b].map(deep)), a))
             }
-            _ => plain(raster, workers),
-        },
-        _ => plain(raster, workers),
+            (Self::Grid(grid), _) => each_pixel(v, out, timer, |&rgb| grid.rgb(rgb.map(deep))),
+            (Self::ToneCurve(curve), Layout::Gray) => each_pixel(v, out, timer, |&[g]| [curve.map([deep(g); 3])[0]]),
+            (Self::ToneCurve(curve), Layout::Rgba) => {
+                each_pixel(v, out, timer, |&[r, g, b, a]| with_alpha(curve.map([r, g, b].map(deep)), a))
+            }
+            (Self::ToneCurve(curve), _) => each_pixel(v, out, timer, |&rgb| curve.map(rgb.map(deep))),
+            (Self::Inks, _) => each_pixel(v, out, timer, |&inks| lights(inks)),
+            (Self::Kept | Self::DeepShaper(_), _) => each_pixel(v, out, timer, |&sample: &[u8; 1]| sample),
+        }
+    }
+
+    fn convert_words(&self, v: &[u16], from: Layout, out: &mut Vec<u8>, timer: &CpuTimer<'_>) -> Result<()> {
+        match (self, from) {
+            (Self::Grays(table), Layout::Rgba) => {
+                each_pixel(v, out, timer, |&[g, _, _, a]| with_alpha([table[usize::from(g)]; 3], eight_bits(a)))
+            }
+            (Self::Grays(table), _) => each_pixel(v, out, timer, |&[g]| [table[usize::from(g)]]),
+            (Self::DeepShaper(shaper), Layout::Rgba) => {
+                each_pixel(v, out, timer, |&[r, g, b, a]| with_alpha(shaper.rgb([r, g, b]), eight_bits(a)))
+            }
+            (Self::DeepShaper(shaper), _) => each_pixel(v, out, timer, |&rgb| shaper.rgb(rgb)),
+            (Self::Grid(grid), Layout::Cmyk) => each_pixel(v, out, timer, |&inks| grid.cmyk(inks)),
+            (Self::Grid(grid), Layout::Rgba) => {
+                each_pixel(v, out, timer, |&[r, g, b, a]| with_alpha(grid.rgb([r, g, b]), eight_bits(a)))
+            }
+            (Self::Grid(grid), _) => each_pixel(v, out, timer, |&rgb| grid.rgb(rgb)),
+            (Self::ToneCurve(curve), Layout::Gray) => each_pixel(v, out, timer, |&[g]| [curve.map([g; 3])[0]]),
+            (Self::ToneCurve(curve), Layout::Rgba) => {
+                each_pixel(v, out, timer, |&[r, g, b, a]| with_alpha(curve.map([r, g, b]), eight_bits(a)))
+            }
+            (Self::ToneCurve(curve), _) => each_pixel(v, out, timer, |&rgb| curve.map(rgb)),
+            (Self::Inks, _) => each_pixel(v, out, timer, |&inks: &[u16; 4]| lights(inks.map(eight_bits))),
+            (Self::Kept | Self::Shaper(_), _) => each_pixel(v, out, timer, |&[sample]| [eight_bits(sample)]),
+        }
     }
 }
 
 /// RGB of 8 bits, which most pictures with a profile are.
-fn rgb_by_shaper(source: &[u8], size: Size, shaper: &Shaper<256>, workers: Workers<'_>) -> Result<Raster> {
-    let mut out = zeroed(source.len())?;
-    let avx2 = Avx2::find();
-    workers.map([source.as_chunks().0], out.as_chunks_mut().0, |[pixels], out| {
-        dispatch::shape(shaper, pixels, out, avx2);
-    })?;
-    Raster::new(size, Layout::Rgb, Samples::U8(out))
-}
-
-fn by_shaper<T: Copy + Into<usize> + Sync, const N: usize>(
-    source: &[T],
-    raster: &Raster,
-    shaper: &Shaper<N>,
-    alpha: impl Fn(T) -> u8 + Sync,
-    workers: Workers<'_>,
-) -> Result<Raster> {
-    if raster.layout == Layout::Rgba {
-        each_pixel(source, raster, workers, |&[r, g, b, a]| with_alpha(shaper.rgb([r, g, b]), alpha(a)))
-    } else {
-        each_pixel(source, raster, workers, |&rgb| shaper.rgb::<T>(rgb))
-    }
-}
-
-fn by_grid(raster: &Raster, grid: &ColorGrid, workers: Workers<'_>) -> Result<Raster> {
-    match (&raster.samples, raster.layout) {
-        (Samples::U8(v), Layout::Cmyk) => each_pixel(v, raster, workers, |inks| grid.cmyk(inks.map(sixteen_bits))),
-        (Samples::U16(v), Layout::Cmyk) => each_pixel(v, raster, workers, |inks| grid.cmyk(*inks)),
-        (Samples::U8(v), Layout::Rgba) => {
-            each_pixel(v, raster, workers, |&[r, g, b, a]| with_alpha(grid.rgb([r, g, b].map(sixteen_bits)), a))
-        }
-        (Samples::U16(v), Layout::Rgba) => {
-            each_pixel(v, raster, workers, |&[r, g, b, a]| with_alpha(grid.rgb([r, g, b]), eight_bits(a)))
-        }
-        (Samples::U8(v), _) => each_pixel(v, raster, workers, |rgb| grid.rgb(rgb.map(sixteen_bits))),
-        (Samples::U16(v), _) => each_pixel(v, raster, workers, |rgb| grid.rgb(*rgb)),
-    }
+fn rgb_by_shaper(shaper: &Shaper<256>, source: &[u8], out: &mut Vec<u8>, timer: &CpuTimer<'_>) -> Result<()> {
+    let (pixels, avx2) = (source.as_chunks::<3>().0, Avx2::find());
+    in_stretches(pixels.len(), out, timer, |start, out: &mut [[u8; 3]]| {
+        dispatch::shape(shaper, pixels.get(start..start + out.len()).unwrap_or_default(), out, avx2);
+    })
 }
 
 fn with_alpha([r, g, b]: [u8; 3], a: u8) -> [u8; 4] {
     [r, g, b, a]
 }
 
-/// Converts gray, or RGBA whose colour channels are equal, of which it keeps alpha.
-fn one_channel(raster: Raster, luminance: &Luminance<'_>, workers: Workers<'_>) -> Result<Raster> {
-    let count = if matches!(raster.samples, Samples::U8(_)) { 256 } else { 65_536 };
-    let table = grays(luminance, count, &workers.timer())?;
-    match (raster.samples, raster.layout) {
-        (Samples::U8(v), Layout::Rgba) => {
-            let raster = Raster { samples: Samples::U8(Vec::new()), ..raster };
-            each_pixel(&v, &raster, workers, |&[g, _, _, a]| with_alpha([table[usize::from(g)]; 3], a))
-        }
-        (Samples::U16(v), Layout::Rgba) => {
-            let raster = Raster { samples: Samples::U8(Vec::new()), ..raster };
-            each_pixel(&v, &raster, workers, |&[g, _, _, a]| with_alpha([table[usize::from(g)]; 3], eight_bits(a)))
-        }
-        (Samples::U8(mut v), layout) => {
-            let timer = workers.timer();
-            for stretch in v.chunks_mut(STRETCH) {
-                timer.check()?;
-                stretch.iter_mut().for_each(|g| *g = table[usize::from(*g)]);
-            }
-            Raster::new(raster.size, layout, Samples::U8(v))
-        }
-        (Samples::U16(v), layout) => {
-            Raster::new(raster.size, layout, Samples::U8(narrowed(&v, workers, |g| table[usize::from(g)])?))
-        }
-    }
+/// Red, green and blue as if inks were ideal: light passes an ink and then black.
+fn lights([c, m, y, k]: [u8; 4]) -> [u8; 3] {
+    [c, m, y].map(|ink| light(ink, k))
 }
-
-/// Rounds to 8 bits and keeps values. CMYK without a profile becomes RGB as if inks were ideal: light passes an ink and
-/// then black.
-fn plain(raster: Raster, workers: Workers<'_>) -> Result<Raster> {
-    let mut samples = match raster.samples {
-        Samples::U8(v) => v,
-        Samples::U16(v) => narrowed(&v, workers, eight_bits)?,
-    };
-    if raster.layout != Layout::Cmyk {
-        return Raster::new(raster.size, raster.layout, Samples::U8(samples));
-    }
-    // In place: pixel `i` is written to `3 × i`, which is never ahead of `4 × i`, where it is read.
-    let (pixels, timer) = (samples.len() / 4, workers.timer());
-    for i in 0..pixels {
-        if i.is_multiple_of(STRETCH) {
-            timer.check()?;
-        }
-        let [c, m, y, k] = [samples[4 * i], samples[4 * i + 1], samples[4 * i + 2], samples[4 * i + 3]];
-        samples[3 * i..3 * i + 3].copy_from_slice(&[c, m, y].map(|ink| light(ink, k)));
-    }
-    samples.truncate(pixels * 3);
-    Raster::new(raster.size, Layout::Rgb, Samples::U8(samples))
-}
-
-/// 8-bit samples made of 16-bit ones.
-fn narrowed(samples: &[u16], workers: Workers<'_>, narrow: impl Fn(u16) -> u8 + Sync) -> Result<Vec<u8>> {
-    let mut out = zeroed(samples.len())?;
-    workers.map([samples], &mut out, |[samples], out| {
-        out.iter_mut().zip(samples).for_each(|(to, &from)| *to = narrow(from));
-    })?;
-    Ok(out)
-}
-
-/// Pixels that are converted between two looks at the budget.
-const STRETCH: usize = 1 << 14;
 
 /// The light that an ink and black let through, 0–255, rounded to nearest.
 fn light(ink: u8, key: u8) -> u8 {
@@ -191,7 +232,6 @@ fn light(ink: u8, key: u8) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image_ingest_samples::Size;
 
     #[test]
     fn inks_without_a_profile_are_ideal() {
@@ -204,7 +244,15 @@ mod tests {
             let middle = sixteen_bits(v);
             assert_eq!([middle.saturating_sub(128), middle, middle.saturating_add(128)].map(eight_bits), [v; 3]);
         }
-        let raster = Raster::new(Size::new(2, 1), Layout::Gray, Samples::U16(vec![128, 129])).unwrap();
-        assert_eq!(plain(raster, Workers::default()).unwrap().samples, Samples::U8(vec![0, 1]));
+        let timer = CpuTimer::default();
+        let mut converter = SrgbConverter::new(&Conversion::Identity, Layout::Gray, true, &timer).unwrap();
+        assert_eq!(converter.convert(SampleSlice::U16(&[128, 129]), &timer), Ok(&[0, 1][..]));
+    }
+
+    #[test]
+    fn samples_of_another_depth_are_internal() {
+        let timer = CpuTimer::default();
+        let mut converter = SrgbConverter::new(&Conversion::Identity, Layout::Gray, true, &timer).unwrap();
+        assert!(matches!(converter.convert(SampleSlice::U8(&[1]), &timer), Err(WorkError::Internal { .. })));
     }
 }

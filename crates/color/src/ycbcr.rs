@@ -13,27 +13,28 @@
 //! samples below 2^16, so a sum of three products is far from the end of 64 bits. Results are rounded to nearest, then
 //! clamped.
 
-use image_ingest_samples::{
-    Avx2, Chroma, Layout, Matrix, Planes, Range, Raster, Samples, WorkError, Workers, Zeroable, zeroed,
-};
+use image_ingest_samples::{Avx2, Chroma, CpuTimer, Layout, Matrix, Planes, Raster, SampleSlice, Samples, WorkError};
 
 use crate::dispatch;
+use crate::each_pixel::{each_pixel, in_stretches};
 use crate::eight_bits::EightBitCoefficients;
 use crate::linear_matrix::{LiftedYcgco, LinearMatrix};
 use crate::nonlinear_matrix::{ConstantLuminance, Ictcp, weights};
-use crate::plane_scale::PlaneScale;
+use crate::plane_scale::{PlaneCoding, PlaneScale};
 use crate::result::Result;
 
 /// Converts planes of equal size (4:4:4, or luma alone) to RGB or gray: 8 bits to 8, more to 16.
 ///
+/// [`PlaneConverter`] does the same for planes that come a few rows at a time.
+///
 /// ```
 /// use image_ingest_color::to_rgb;
-/// use image_ingest_samples::{Matrix, Planes, Range, Samples, Size, Workers};
+/// use image_ingest_samples::{CpuTimer, Matrix, Planes, Range, Samples, Size};
 ///
 /// let luma = Samples::U8(vec![16, 235]);
 /// let size = Size::new(2, 1);
 /// let planes = Planes { size, bit_depth: 8, luma, chroma: None, range: Range::Limited, matrix: Matrix::Bt709 };
-/// assert_eq!(to_rgb(planes, Workers::default())?.samples, Samples::U8(vec![0, 255]));
+/// assert_eq!(to_rgb(&planes, &CpuTimer::default())?.samples, Samples::U8(vec![0, 255]));
 /// # Ok::<(), image_ingest_samples::WorkError>(())
 /// ```
 ///
@@ -41,121 +42,194 @@ use crate::result::Result;
 ///
 /// [`WorkError::Internal`] when the planes are subsampled or of mixed depth; [`WorkError::OutOfMemory`],
 /// [`WorkError::Deadline`], [`WorkError::Cancelled`].
-pub fn to_rgb(planes: Planes, workers: Workers<'_>) -> Result<Raster> {
-    let ycbcr = YcbcrCoefficients::new(&planes);
-    let timer = workers.timer();
-    match planes.matrix {
-        // Luma alone is gray in all of them.
-        _ if planes.chroma.is_none() => to_rgb_by(planes, workers, |[y, ..]| [ycbcr.gray(y); 3]),
-        Matrix::Identity => to_rgb_by(planes, workers, |[g, b, r]| [r, g, b].map(|v| ycbcr.gray(v))),
-        Matrix::Ycgco => {
-            let matrix = LinearMatrix::ycgco(&planes);
-            to_rgb_by(planes, workers, |pixel| matrix.rgb(pixel))
+pub fn to_rgb(planes: &Planes, timer: &CpuTimer<'_>) -> Result<Raster> {
+    let mut converter = PlaneConverter::new(planes.into(), planes.chroma.is_some(), timer)?;
+    let none = || Samples::U8(Vec::new());
+    let samples = match &planes.chroma {
+        None => converter.convert([planes.luma.as_slice(), none().as_slice(), none().as_slice()], timer).map(|_| ()),
+        Some(Chroma { cb, cr, subsampling: (1, 1), .. }) => {
+            converter.convert([planes.luma.as_slice(), cb.as_slice(), cr.as_slice()], timer).map(|_| ())
         }
-        Matrix::Ydzdx => {
-            let matrix = LinearMatrix::ydzdx(&planes);
-            to_rgb_by(planes, workers, |pixel| matrix.rgb(pixel))
-        }
-        Matrix::YcgcoLifted { extra_bits } => {
-            let matrix = LiftedYcgco::new(&planes, extra_bits);
-            to_rgb_by(planes, workers, |pixel| matrix.rgb(pixel))
-        }
-        Matrix::ConstantLuminance { primaries, transfer } => {
-            let matrix = ConstantLuminance::new(&planes, (primaries, transfer), &timer)?;
-            to_rgb_by(planes, workers, |pixel| matrix.rgb(pixel))
-        }
-        Matrix::Ictcp { hlg } => {
-            let matrix = Ictcp::new(&planes, hlg, &timer)?;
-            to_rgb_by(planes, workers, |pixel| matrix.rgb(pixel))
-        }
-        Matrix::Bt601 | Matrix::Bt709 | Matrix::Bt2020 | Matrix::Fcc | Matrix::Smpte240 | Matrix::Derived { .. } => {
-            match (planes, ycbcr.eight_bits()) {
-                (planes @ Planes { bit_depth: 8, chroma: Some(_), .. }, Some(coefficients)) => {
-                    eight_bits_to_rgb(&planes, &coefficients, workers)
-                }
-                (planes, _) => to_rgb_by(planes, workers, |[y, cb, cr]| ycbcr.rgb(y, cb, cr)),
-            }
-        }
-    }
-}
-
-/// Converts planes of 8 bits with chroma, in 32 bits.
-fn eight_bits_to_rgb(planes: &Planes, coefficients: &EightBitCoefficients, workers: Workers<'_>) -> Result<Raster> {
-    let Some(Chroma { cb: Samples::U8(cb), cr: Samples::U8(cr), subsampling: (1, 1), .. }) = &planes.chroma else {
-        return Err(WorkError::internal("subsampled planes cannot become RGB"));
+        Some(_) => Err(WorkError::internal("subsampled planes cannot become RGB")),
     };
-    let Samples::U8(luma) = &planes.luma else { return Err(WorkError::internal("planes of mixed depth")) };
-    let mut out = zeroed(luma.len().saturating_mul(3))?;
-    let avx2 = Avx2::find();
-    workers.map([luma, cb, cr], out.as_chunks_mut::<3>().0, |planes, out| {
-        dispatch::rgb_of_ycbcr(coefficients, planes, out, avx2);
-    })?;
-    Raster::new(planes.size, Layout::Rgb, Samples::U8(out))
-}
-
-/// Converts by a function from the samples of a pixel to red, green and blue, which are clamped. Of luma alone, the
-/// function gets neutral chroma, and red is taken.
-fn to_rgb_by(planes: Planes, workers: Workers<'_>, rgb: impl Fn([i64; 3]) -> [i64; 3] + Sync) -> Result<Raster> {
-    let gray = |y: i64| rgb([y, 0, 0])[0];
-    let (layout, chroma) = match planes.chroma {
-        None => (Layout::Gray, None),
-        Some(Chroma { cb, cr, subsampling: (1, 1), .. }) => (Layout::Rgb, Some((cb, cr))),
-        Some(_) => return Err(WorkError::internal("subsampled planes cannot become RGB")),
-    };
-    let samples = match (planes.luma, chroma) {
-        (Samples::U8(mut luma), None) => {
-            luma.iter_mut().for_each(|y| *y = byte(gray((*y).into())));
-            Samples::U8(luma)
-        }
-        (Samples::U16(mut luma), None) => {
-            luma.iter_mut().for_each(|y| *y = word(gray((*y).into())));
-            Samples::U16(luma)
-        }
-        (Samples::U8(y), Some((Samples::U8(cb), Samples::U8(cr)))) => {
-            Samples::U8(interleave([&y, &cb, &cr], workers, |[y, cb, cr]| rgb([y, cb, cr].map(i64::from)).map(byte))?)
-        }
-        (Samples::U16(y), Some((Samples::U16(cb), Samples::U16(cr)))) => {
-            Samples::U16(interleave([&y, &cb, &cr], workers, |[y, cb, cr]| rgb([y, cb, cr].map(i64::from)).map(word))?)
-        }
-        _ => return Err(WorkError::internal("planes of mixed depth")),
-    };
+    samples?;
+    let layout = converter.layout();
+    let PlaneConverter { bytes, words, .. } = converter;
+    let samples = if planes.bit_depth > 8 { Samples::U16(words) } else { Samples::U8(bytes) };
     Raster::new(planes.size, layout, samples)
 }
 
-/// Stretches 8-bit limited-range planes to full range; planes of full range or of more bits are returned as they are.
+/// Converts samples of 4:4:4 planes, or of luma alone, to RGB or gray, any number of pixels at a time; its tables are made
+/// once.
+///
+/// ```
+/// use image_ingest_color::{PlaneCoding, PlaneConverter};
+/// use image_ingest_samples::{CpuTimer, Matrix, Range, SampleSlice};
+///
+/// let timer = CpuTimer::default();
+/// let coding = PlaneCoding { bit_depth: 8, range: Range::Full, matrix: Matrix::Bt601 };
+/// let mut converter = PlaneConverter::new(coding, true, &timer)?;
+/// let planes = [&[76], &[85], &[255]].map(|plane| SampleSlice::U8(plane));
+/// assert_eq!(converter.convert(planes, &timer)?, SampleSlice::U8(&[254, 0, 0]));
+/// # Ok::<(), image_ingest_samples::WorkError>(())
+/// ```
+pub struct PlaneConverter {
+    has_chroma: bool,
+    is_deep: bool,
+    matrix: PixelMatrix,
+    /// What came out last: samples of 8 bits, or words of more.
+    bytes: Vec<u8>,
+    words: Vec<u16>,
+}
+
+/// How the samples of a pixel become red, green and blue.
+enum PixelMatrix {
+    Ycbcr(YcbcrCoefficients),
+    EightBits(EightBitCoefficients),
+    /// Green, blue and red already.
+    Identity(YcbcrCoefficients),
+    Linear(LinearMatrix),
+    Lifted(LiftedYcgco),
+    ConstantLuminance(ConstantLuminance),
+    Ictcp(Ictcp),
+}
+
+impl PlaneConverter {
+    /// A converter of planes of this coding.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError::OutOfMemory`], [`WorkError::Deadline`], [`WorkError::Cancelled`].
+    pub fn new(coding: PlaneCoding, has_chroma: bool, timer: &CpuTimer<'_>) -> Result<Self> {
+        let ycbcr = YcbcrCoefficients::new(coding);
+        let matrix = match coding.matrix {
+            // Luma alone is gray in all of them.
+            _ if !has_chroma => PixelMatrix::Ycbcr(ycbcr),
+            Matrix::Identity => PixelMatrix::Identity(ycbcr),
+            Matrix::Ycgco => PixelMatrix::Linear(LinearMatrix::ycgco(coding)),
+            Matrix::Ydzdx => PixelMatrix::Linear(LinearMatrix::ydzdx(coding)),
+            Matrix::YcgcoLifted { extra_bits } => PixelMatrix::Lifted(LiftedYcgco::new(coding, extra_bits)),
+            Matrix::ConstantLuminance { primaries, transfer } => {
+                PixelMatrix::ConstantLuminance(ConstantLuminance::new(coding, (primaries, transfer), timer)?)
+            }
+            Matrix::Ictcp { hlg } => PixelMatrix::Ictcp(Ictcp::new(coding, hlg, timer)?),
+            Matrix::Bt601
+            | Matrix::Bt709
+            | Matrix::Bt2020
+            | Matrix::Fcc
+            | Matrix::Smpte240
+            | Matrix::Derived { .. } => match ycbcr.eight_bits() {
+                Some(coefficients) if coding.bit_depth == 8 => PixelMatrix::EightBits(coefficients),
+                _ => PixelMatrix::Ycbcr(ycbcr),
+            },
+        };
+        Ok(Self { has_chroma, is_deep: coding.bit_depth > 8, matrix, bytes: Vec::new(), words: Vec::new() })
+    }
+
+    /// The layout of what comes out: gray or RGB.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        if self.has_chroma { Layout::Rgb } else { Layout::Gray }
+    }
+
+    /// Converts as many samples of each plane; chroma is ignored where there is none. The result is lent until the next
+    /// call.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError::OutOfMemory`], [`WorkError::Deadline`], [`WorkError::Cancelled`]; [`WorkError::Internal`] for
+    /// samples of another depth than announced, or not as many of each plane.
+    pub fn convert(&mut self, planes: [SampleSlice<'_>; 3], timer: &CpuTimer<'_>) -> Result<SampleSlice<'_>> {
+        let wrong = || WorkError::internal("planes of mixed depth or length");
+        let Self { has_chroma, is_deep, matrix, bytes, words } = self;
+        let are_equal = |y: usize, cb: usize, cr: usize| !*has_chroma || (cb == y && cr == y);
+        match planes {
+            [SampleSlice::U8(y), SampleSlice::U8(cb), SampleSlice::U8(cr)] if !*is_deep => {
+                if !are_equal(y.len(), cb.len(), cr.len()) {
+                    return Err(wrong());
+                }
+                match matrix {
+                    PixelMatrix::Ycbcr(ycbcr) if !*has_chroma => {
+                        each_pixel(y, bytes, timer, |&[y]| [byte(ycbcr.gray(y.into()))])?;
+                    }
+                    PixelMatrix::EightBits(coefficients) => {
+                        let avx2 = Avx2::find();
+                        in_stretches(y.len(), bytes, timer, |start, out: &mut [[u8; 3]]| {
+                            let end = start + out.len();
+                            dispatch::rgb_of_ycbcr(
+                                coefficients,
+                                [y, cb, cr].map(|plane| &plane[start..end]),
+                                out,
+                                avx2,
+                            );
+                        })?;
+                    }
+                    _ => matrix.interleave([y, cb, cr], bytes, byte, timer)?,
+                }
+                Ok(SampleSlice::U8(bytes))
+            }
+            [SampleSlice::U16(y), chroma @ ..] if *is_deep => {
+                match (matrix, chroma) {
+                    (PixelMatrix::Ycbcr(ycbcr), _) if !*has_chroma => {
+                        each_pixel(y, words, timer, |&[y]| [word(ycbcr.gray(y.into()))])?;
+                    }
+                    (matrix, [SampleSlice::U16(cb), SampleSlice::U16(cr)])
+                        if are_equal(y.len(), cb.len(), cr.len()) =>
+                    {
+                        matrix.interleave([y, cb, cr], words, word, timer)?;
+                    }
+                    _ => return Err(wrong()),
+                }
+                Ok(SampleSlice::U16(words))
+            }
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl PixelMatrix {
+    /// Makes interleaved pixels of three planes, whose samples `narrow` clamps.
+    fn interleave<T: Copy + Default + Into<i64>>(
+        &self,
+        planes: [&[T]; 3],
+        out: &mut Vec<T>,
+        narrow: impl Fn(i64) -> T,
+        timer: &CpuTimer<'_>,
+    ) -> Result<()> {
+        let wide = |pixel: [T; 3]| pixel.map(Into::into);
+        match self {
+            Self::Ycbcr(ycbcr) => interleave(planes, out, timer, |p| ycbcr.rgb(wide(p)).map(&narrow)),
+            Self::EightBits(c) => {
+                interleave(planes, out, timer, |p| c.rgb(wide(p).map(byte)).map(|v| narrow(v.into())))
+            }
+            Self::Identity(ycbcr) => {
+                interleave(planes, out, timer, |[g, b, r]| wide([r, g, b]).map(|v| narrow(ycbcr.gray(v))))
+            }
+            Self::Linear(matrix) => interleave(planes, out, timer, |p| matrix.rgb(wide(p)).map(&narrow)),
+            Self::Lifted(matrix) => interleave(planes, out, timer, |p| matrix.rgb(wide(p)).map(&narrow)),
+            Self::ConstantLuminance(matrix) => interleave(planes, out, timer, |p| matrix.rgb(wide(p)).map(&narrow)),
+            Self::Ictcp(matrix) => interleave(planes, out, timer, |p| matrix.rgb(wide(p)).map(&narrow)),
+        }
+    }
+}
+
+/// Makes interleaved pixels of as many samples of three planes, each pixel by `rgb`.
+fn interleave<T: Copy + Default>(
+    [y, cb, cr]: [&[T]; 3],
+    out: &mut Vec<T>,
+    timer: &CpuTimer<'_>,
+    rgb: impl Fn([T; 3]) -> [T; 3],
+) -> Result<()> {
+    in_stretches(y.len(), out, timer, |start, out: &mut [[T; 3]]| {
+        let planes = y.iter().zip(cb).zip(cr).skip(start);
+        out.iter_mut().zip(planes).for_each(|(to, ((&y, &cb), &cr))| *to = rgb([y, cb, cr]));
+    })
+}
+
+/// Stretches 8-bit limited-range samples of planes to full range, any number at a time.
 ///
 /// Luma 16–235 becomes 0–255, and chroma 16–240 becomes 0–255 around 128, rounded to nearest and clamped. For luma
 /// alone the result is that of [`to_rgb`].
-///
-/// ```
-/// use image_ingest_color::expand_range;
-/// use image_ingest_samples::{Matrix, Planes, Range, Samples, Size};
-///
-/// let luma = Samples::U8(vec![0, 16, 126, 235, 255]);
-/// let size = Size::new(5, 1);
-/// let planes = Planes { size, bit_depth: 8, luma, chroma: None, range: Range::Limited, matrix: Matrix::Bt601 };
-/// assert_eq!(expand_range(planes).luma, Samples::U8(vec![0, 0, 128, 255, 255]));
-/// ```
-pub fn expand_range(mut planes: Planes) -> Planes {
-    if planes.range == Range::Full || planes.bit_depth != 8 {
-        return planes;
-    }
-    let stretch = RangeStretch::new();
-    let apply = |plane: usize, samples: &mut Samples| {
-        if let Samples::U8(v) = samples {
-            stretch.apply(plane, v);
-        }
-    };
-    apply(0, &mut planes.luma);
-    if let Some(c) = &mut planes.chroma {
-        apply(1, &mut c.cb);
-        apply(2, &mut c.cr);
-    }
-    planes.range = Range::Full;
-    planes
-}
-
-/// What [`expand_range`] does, for samples that come a few at a time.
 ///
 /// ```
 /// use image_ingest_color::RangeStretch;
@@ -192,21 +266,6 @@ impl RangeStretch {
     }
 }
 
-/// Makes interleaved pixels of three planes, each pixel by `rgb`.
-fn interleave<T: Copy + Zeroable + Send + Sync>(
-    planes: [&[T]; 3],
-    workers: Workers<'_>,
-    rgb: impl Fn([T; 3]) -> [T; 3] + Sync,
-) -> Result<Vec<T>> {
-    let mut out = zeroed(planes[0].len().saturating_mul(3))?;
-    workers.map(planes, out.as_chunks_mut::<3>().0, |[y, cb, cr], out| {
-        for (((to, &y), &cb), &cr) in out.iter_mut().zip(y).zip(cb).zip(cr) {
-            *to = rgb([y, cb, cr]);
-        }
-    })?;
-    Ok(out)
-}
-
 /// Coefficients for one depth, range and matrix, with 20 bits of fraction. The result spans 0–255 or 0–65 535.
 struct YcbcrCoefficients {
     /// The sample of black.
@@ -222,9 +281,9 @@ struct YcbcrCoefficients {
 
 impl YcbcrCoefficients {
     #[expect(clippy::cast_possible_truncation, reason = "coefficients are below 2^24 by construction")]
-    fn new(planes: &Planes) -> Self {
-        let PlaneScale { luma_low, luma_span, chroma_zero, chroma_span, white } = PlaneScale::of(planes);
-        let (kr, kb) = match planes.matrix {
+    fn new(coding: PlaneCoding) -> Self {
+        let PlaneScale { luma_low, luma_span, chroma_zero, chroma_span, white } = PlaneScale::of(coding);
+        let (kr, kb) = match coding.matrix {
             Matrix::Bt709 => (0.2126, 0.0722),
             Matrix::Bt2020 => (0.2627, 0.0593),
             Matrix::Fcc => (0.30, 0.11),
@@ -262,7 +321,7 @@ impl YcbcrCoefficients {
     }
 
     /// Red, green and blue of a pixel, not clamped.
-    fn rgb(&self, y: i64, cb: i64, cr: i64) -> [i64; 3] {
+    fn rgb(&self, [y, cb, cr]: [i64; 3]) -> [i64; 3] {
         let y = (y - self.luma_low) * self.luma;
         let (cb, cr) = (cb - self.chroma_zero, cr - self.chroma_zero);
         let green = cb * self.cb_to_g + cr * self.cr_to_g;
@@ -289,7 +348,7 @@ fn word(v: i64) -> u16 {
 
 #[cfg(test)]
 mod tests {
-    use image_ingest_samples::{Siting, Size};
+    use image_ingest_samples::{Range, Siting, Size};
 
     use super::*;
 
@@ -298,7 +357,7 @@ mod tests {
             |v: u16| if bit_depth == 8 { Samples::U8(vec![u8::try_from(v).unwrap()]) } else { Samples::U16(vec![v]) };
         let chroma = Chroma { cb: sample(cb), cr: sample(cr), subsampling: (1, 1), siting: Siting::Centred };
         let size = Size::new(1, 1);
-        to_rgb(Planes { size, bit_depth, luma: sample(y), chroma: Some(chroma), range, matrix }, Workers::default())
+        to_rgb(&Planes { size, bit_depth, luma: sample(y), chroma: Some(chroma), range, matrix }, &CpuTimer::default())
             .unwrap()
             .samples
     }
@@ -329,20 +388,14 @@ mod tests {
                 range: Range::Limited,
                 matrix: Matrix::Bt601,
             };
-            assert_eq!(expand_range(planes.clone()).luma, to_rgb(planes, Workers::default()).unwrap().samples);
+            let mut stretched = [y];
+            RangeStretch::new().apply(0, &mut stretched);
+            assert_eq!(to_rgb(&planes, &CpuTimer::default()).unwrap().samples, Samples::U8(stretched.to_vec()));
         }
     }
 
     fn coefficients(matrix: Matrix) -> [f64; 4] {
-        let planes = Planes {
-            size: Size::new(0, 0),
-            bit_depth: 8,
-            luma: Samples::U8(Vec::new()),
-            chroma: None,
-            range: Range::Full,
-            matrix,
-        };
-        let c = YcbcrCoefficients::new(&planes);
+        let c = YcbcrCoefficients::new(PlaneCoding { bit_depth: 8, range: Range::Full, matrix });
         [c.cr_to_r, c.cb_to_g, c.cr_to_g, c.cb_to_b].map(|fixed| fixed as f64 / ONE)
     }
 
@@ -388,7 +441,7 @@ mod tests {
             range: Range::Full,
             matrix: Matrix::Bt601,
         };
-        assert!(to_rgb(planes(chroma(Samples::U8(vec![0]), (2, 2))), Workers::default()).is_err());
-        assert!(to_rgb(planes(chroma(Samples::U16(vec![0]), (1, 1))), Workers::default()).is_err());
+        assert!(to_rgb(&planes(chroma(Samples::U8(vec![0]), (2, 2))), &CpuTimer::default()).is_err());
+        assert!(to_rgb(&planes(chroma(Samples::U16(vec![0]), (1, 1))), &CpuTimer::default()).is_err());
     }
 }

@@ -57,6 +57,7 @@ mod references;
 mod result;
 #[cfg(test)]
 mod tests;
+mod transform;
 
 pub use aperture::CleanAperture;
 pub use cursor::{FourCc, printable};
@@ -65,3 +66,4 @@ pub use items::Items;
 pub use limits::HeifLimits;
 pub use overlay::Overlay;
 pub use properties::{MirrorAxis, Property};
+pub use transform::Transform;

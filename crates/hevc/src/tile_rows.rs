@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use image_ingest_samples::{CpuTimer, DecodeError, PictureView, RowSink, SampleSlice, Samples, Size, chroma_size};
+use image_ingest_samples::{CpuTimer, DecodeError, PictureView, RowSink, Size, chroma_size};
 
 use crate::result::Result;
 use crate::tiled_planes::TiledPlanes;
@@ -107,42 +107,38 @@ impl TileRows {
         Ok(())
     }
 
-    /// Hands on a row of tiles, some rows of samples at a time. The last may reach over the lower edge: what lies behind it
+    /// Hands on a row of tiles, some rows of each plane at a time. The last may reach over the lower edge: what lies behind it
     /// is left out.
     fn hand_on(&mut self, row: &TiledPlanes, sink: &mut dyn RowSink, timer: &CpuTimer<'_>) -> Result<()> {
         let shown = self.tile.height.min(self.size.height.saturating_sub(self.handed_on));
         let luma = Size::new(self.size.width, shown);
         self.handed_on += shown;
+        let (_, factor) = self.subsampling.unwrap_or((1, 1));
         let chroma = self.subsampling.map(|subsampling| chroma_size(luma, subsampling));
-        for (plane, size) in [Some(luma), chroma, chroma].into_iter().enumerate() {
-            let Some(size) = size else { continue };
-            let wrong = || DecodeError::internal("a row of tiles without the samples of its tiles");
-            let len = usize::try_from(size.pixels()).map_err(|_| wrong())?;
-            let stride = usize::try_from(size.width).map_err(|_| wrong())?;
-            let at_once = (stride * ROWS_AT_ONCE).max(1);
-            let mut take = |rows: SampleSlice<'_>| {
+        for top in (0..shown).step_by(ROWS_AT_ONCE as usize) {
+            for (plane, size) in [Some(luma), chroma, chroma].into_iter().enumerate() {
+                let Some(size) = size else { continue };
                 timer.check()?;
-                sink.take_rows(plane, rows, stride)
-            };
-            match row.plane(plane).ok_or_else(wrong)? {
-                Samples::U8(v) => {
-                    v.get(..len).ok_or_else(wrong)?.chunks(at_once).try_for_each(|rows| take(SampleSlice::U8(rows)))
-                }
-                Samples::U16(v) => {
-                    v.get(..len).ok_or_else(wrong)?.chunks(at_once).try_for_each(|rows| take(SampleSlice::U16(rows)))
-                }
-            }?;
+                let factor = if plane == 0 { 1 } else { u32::from(factor) };
+                let (start, end) = (top / factor, ((top + ROWS_AT_ONCE) / factor).min(size.height));
+                let wrong = || DecodeError::internal("a row of tiles without the samples of its tiles");
+                let stride = usize::try_from(size.width).map_err(|_| wrong())?;
+                let rows = start as usize * stride..end as usize * stride;
+                let rows = row.plane(plane).and_then(|plane| plane.as_slice().get(rows)).ok_or_else(wrong)?;
+                sink.take_rows(plane, rows, stride)?;
+            }
         }
         Ok(())
     }
 }
 
-/// Rows of samples between two looks at the budget. A sink reduces so many of the widest picture in 2 ms.
-const ROWS_AT_ONCE: usize = 32;
+/// Rows of luma that are handed on at once, and chroma's rows for them. A sink reduces so many of the widest picture in 2
+/// ms.
+const ROWS_AT_ONCE: u32 = 32;
 
 #[cfg(test)]
 mod tests {
-    use image_ingest_samples::{PlaneView, WorkError};
+    use image_ingest_samples::{PlaneView, SampleSlice, Samples, WorkError};
 
     use super::*;
 

@@ -39,14 +39,13 @@ impl RasterReducer {
         Ok(Self { layout, target, reducer })
     }
 
-    /// Gives the finished rows to `take`, tight, and forgets them. Nothing is given where none is finished, nor of RGBA, which
-    /// is divided by alpha at the end.
+    /// Gives the finished rows to `take`, tight, and forgets them. Nothing is given where none is finished.
     ///
     /// # Errors
     ///
     /// Those of `take`.
     pub fn take_finished(&mut self, take: impl FnOnce(SampleSlice<'_>) -> Result<()>) -> Result<()> {
-        if self.layout == Layout::Rgba { Ok(()) } else { self.reducer.take_finished(take) }
+        self.reducer.take_finished(take)
     }
 
     /// Ends the raster and gives the rows that were not taken to `take`.

@@ -9,7 +9,7 @@
 
 use std::iter::once;
 
-use image_ingest_samples::{CpuTimer, Layout, SampleSlice, Samples, WorkError, sample_count};
+use image_ingest_samples::{CpuTimer, Layout, SampleSlice, Samples, WorkError, reserve, reserve_exact, sample_count};
 
 use crate::alpha::{premultiply, unpremultiply};
 use crate::arithmetic::Arithmetic;
@@ -49,10 +49,7 @@ impl<T: Arithmetic> RowReducer<T> {
         let premultiplied = (layout == Layout::Rgba && (y.is_some() || x.is_some())).then(Vec::new);
         let vertical = Vertical::new(y);
         let horizontal = Horizontal::new(x, channels, window.x.samples() as usize, target.width as usize)?;
-        let len = sample_count(target, channels).ok_or(WorkError::OutOfMemory { bytes: u64::MAX })?;
-        let mut out = Vec::new();
-        out.try_reserve_exact(len).map_err(|_| WorkError::OutOfMemory { bytes: len as u64 })?;
-        Ok(Self { part, seen: 0, vertical, horizontal, premultiplied, out, taken: 0 })
+        Ok(Self { part, seen: 0, vertical, horizontal, premultiplied, out: Vec::new(), taken: 0 })
     }
 
     /// Reduces a whole buffer. One that is the target already is returned as it is.
@@ -65,6 +62,9 @@ impl<T: Arithmetic> RowReducer<T> {
             return Ok(samples);
         }
         let mut reducer = Self::new(part)?;
+        let len =
+            sample_count(part.target, part.layout.channels()).ok_or(WorkError::OutOfMemory { bytes: u64::MAX })?;
+        reserve_exact(&mut reducer.out, len)?;
         // Some rows at a time, since alpha is premultiplied in a copy and the budget is asked between them.
         let at_once = (SAMPLES_AT_ONCE / part.row_len().max(1)).clamp(1, 64);
         samples.chunks(part.row_len() * at_once).try_for_each(|rows| {
@@ -139,10 +139,12 @@ impl<T: Arithmetic> RowReducer<T> {
         }
     }
 
-    /// Gives the rows that are finished to `take` and forgets them. RGBA whose alpha was multiplied in is not divided yet
-    /// before [`Self::finish`], so it must not be taken.
+    /// Gives the rows that are finished to `take`, divided by alpha where that was multiplied in, and forgets them.
     pub(crate) fn take_finished(&mut self, take: impl FnOnce(&[T]) -> Result<()>) -> Result<()> {
         if !self.out.is_empty() {
+            if self.premultiplied.is_some() {
+                unpremultiply(&mut self.out);
+            }
             take(&self.out)?;
             self.taken += self.out.len();
             self.out.clear();
@@ -223,14 +225,16 @@ impl AnyReducer {
     }
 }
 
-/// Appends a finished row. The buffer has room for the whole target, so nothing is allocated.
+/// Appends a finished row.
 fn append<T: Arithmetic>(out: &mut Vec<T>, row: &[T]) -> Result<()> {
+    reserve(out, row.len())?;
     out.extend_from_slice(row);
     Ok(())
 }
 
 /// Appends a row of `len` samples that `write` writes.
 fn append_with<T: Arithmetic>(out: &mut Vec<T>, len: usize, write: &dyn Fn(&mut [T])) -> Result<()> {
+    reserve(out, len)?;
     let start = out.len();
     out.resize(start + len, T::default());
     write(&mut out[start..]);

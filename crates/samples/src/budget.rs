@@ -109,7 +109,14 @@ impl Budget {
     /// A timer that starts now. It measures the calling thread and must stay on it.
     #[must_use]
     pub fn timer(&self) -> CpuTimer<'_> {
-        CpuTimer { measured: Some((self, Cell::new(Instants::now()))), steps: Cell::default() }
+        CpuTimer { budget: Some(self), measured: Some(Cell::new(Instants::now())), steps: Cell::default() }
+    }
+
+    /// A timer that looks at this budget and measures nothing, for work inside of work that another timer of the thread
+    /// measures. It may go from thread to thread.
+    #[must_use]
+    pub fn inner_timer(&self) -> CpuTimer<'_> {
+        CpuTimer { budget: Some(self), measured: None, steps: Cell::default() }
     }
 
     /// Whether the job may go on, judged by what its timers have reported so far.
@@ -140,7 +147,9 @@ impl Budget {
 #[derive(Debug, Default)]
 pub struct CpuTimer<'b> {
     /// `None` where no budget bounds the work.
-    measured: Option<(&'b Budget, Cell<Instants>)>,
+    budget: Option<&'b Budget>,
+    /// When it last reported; `None` where it measures nothing.
+    measured: Option<Cell<Instants>>,
     /// Short steps so far.
     steps: Cell<u32>,
 }
@@ -155,13 +164,13 @@ impl CpuTimer<'_> {
     ///
     /// As [`Budget::check`].
     pub fn check(&self) -> Result<(), WorkError> {
-        let Some((budget, last)) = &self.measured else {
+        let Some(budget) = self.budget else {
             return Ok(());
         };
         #[cfg(feature = "watch")]
         crate::watch::look();
         // CPU time never runs faster than the clock. Asking the kernel for it costs ten times as much as the clock.
-        if last.get().clock.elapsed() >= budget.report_interval() {
+        if self.measured.as_ref().is_some_and(|last| last.get().clock.elapsed() >= budget.report_interval()) {
             self.report();
         }
         budget.check()
@@ -184,7 +193,7 @@ impl CpuTimer<'_> {
 
     /// Adds what the thread has spent since the last report to the job's total.
     fn report(&self) {
-        if let Some((budget, last)) = &self.measured {
+        if let Some((budget, last)) = self.budget.zip(self.measured.as_ref()) {
             let now = Instants::now();
             let spent = now.since(last.replace(now));
             budget.spent.fetch_add(u64::try_from(spent.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);

@@ -1,5 +1,7 @@
 //! The eight ways in which a stored picture is turned to stand upright (Exif tag 0x0112, CIPA DC-008).
 
+use crate::size::{Rect, Size};
+
 /// How a stored picture is turned to stand upright: the eight values of Exif tag 0x0112 (CIPA DC-008).
 ///
 /// ```
@@ -90,6 +92,27 @@ impl Orientation {
             Self::Rotate90 => (true, true, false),
             Self::Transverse => (true, true, true),
             Self::Rotate270 => (true, false, true),
+        }
+    }
+
+    /// Where a rectangle of the upright picture, of size `displayed`, lies in the stored picture.
+    ///
+    /// ```
+    /// use image_ingest_samples::{Orientation, Rect, Size};
+    ///
+    /// let upper_left = Rect { left: 0, top: 0, size: Size::new(2, 1) };
+    /// let stored = Orientation::Rotate90.stored_rect(upper_left, Size::new(4, 3));
+    /// assert_eq!(stored, Rect { left: 0, top: 2, size: Size::new(1, 2) });
+    /// ```
+    #[must_use]
+    pub fn stored_rect(self, shown: Rect, displayed: Size) -> Rect {
+        let (transpose, mirror_x, mirror_y) = self.parts();
+        let left = if mirror_x { displayed.width - shown.left - shown.size.width } else { shown.left };
+        let top = if mirror_y { displayed.height - shown.top - shown.size.height } else { shown.top };
+        if transpose {
+            Rect { left: top, top: left, size: shown.size.transposed() }
+        } else {
+            Rect { left, top, size: shown.size }
         }
     }
 

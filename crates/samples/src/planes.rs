@@ -1,7 +1,8 @@
 //! Y′CbCr planes, what their values stand for, and where their samples sit.
 
+use crate::budget::CpuTimer;
 use crate::error::WorkError;
-use crate::samples::{Samples, sample_count};
+use crate::samples::{RowSink, Samples, sample_count};
 use crate::size::Size;
 
 /// Y′CbCr planes, rows tight.
@@ -101,6 +102,33 @@ pub enum Siting {
 }
 
 impl Planes {
+    /// Hands all rows to `sink`, some of each plane at a time.
+    ///
+    /// # Errors
+    ///
+    /// Those of `sink`; [`WorkError::Deadline`], [`WorkError::Cancelled`]; [`WorkError::Internal`] where a length disagrees
+    /// with the size.
+    pub fn hand_on(&self, sink: &mut dyn RowSink, timer: &CpuTimer<'_>) -> Result<(), WorkError> {
+        let chroma = self.chroma.as_ref();
+        let planes = [
+            Some((&self.luma, (1, 1))),
+            chroma.map(|chroma| (&chroma.cb, chroma.subsampling)),
+            chroma.map(|chroma| (&chroma.cr, chroma.subsampling)),
+        ];
+        for top in (0..self.size.height).step_by(ROWS_AT_ONCE as usize) {
+            for (plane, (samples, factors)) in planes.iter().enumerate().filter_map(|(i, plane)| Some((i, (*plane)?))) {
+                timer.check()?;
+                let Size { width, height } = chroma_size(self.size, factors);
+                let factor = u32::from(factors.1);
+                let (start, end) = (top / factor, ((top + ROWS_AT_ONCE) / factor).min(height));
+                let part = start as usize * width as usize..end as usize * width as usize;
+                let missing = || WorkError::internal("plane length disagrees with its size");
+                sink.take_rows(plane, samples.as_slice().get(part).ok_or_else(missing)?, width as usize)?;
+            }
+        }
+        Ok(())
+    }
+
     /// These planes, if their lengths agree with their sizes.
     ///
     /// # Errors
@@ -120,6 +148,9 @@ impl Planes {
         Ok(self)
     }
 }
+
+/// Rows of luma that are handed on at once: a multiple of all subsampling factors.
+pub(crate) const ROWS_AT_ONCE: u32 = 32;
 
 /// The size of a chroma plane of a picture of `size` luma samples, for subsampling factors `(h, v)`.
 ///

@@ -1,7 +1,9 @@
 //! Interleaved samples.
 
+use crate::budget::CpuTimer;
 use crate::error::WorkError;
-use crate::samples::{Samples, sample_count};
+use crate::planes::ROWS_AT_ONCE;
+use crate::samples::{RowSink, Samples, sample_count};
 use crate::size::Size;
 
 /// Interleaved samples, rows tight; alpha is not premultiplied.
@@ -51,6 +53,19 @@ impl Raster {
             return Err(WorkError::internal("raster length disagrees with its size"));
         }
         Ok(Self { size, layout, samples })
+    }
+
+    /// Hands all rows to `sink`, some at a time.
+    ///
+    /// # Errors
+    ///
+    /// Those of `sink`; [`WorkError::Deadline`], [`WorkError::Cancelled`].
+    pub fn hand_on(&self, sink: &mut dyn RowSink, timer: &CpuTimer<'_>) -> Result<(), WorkError> {
+        let row = self.size.width as usize * self.layout.channels();
+        self.samples.as_slice().parts(row * ROWS_AT_ONCE as usize).try_for_each(|rows| {
+            timer.check()?;
+            sink.take_rows(0, rows, row)
+        })
     }
 }
 

@@ -1,8 +1,10 @@
 //! Samples of one buffer, and who takes rows of them.
 
 use std::fmt;
+use std::ops::Range;
 
 use crate::error::WorkError;
+use crate::memory::reserve;
 use crate::size::Size;
 
 /// Samples of one buffer; 16-bit ones are in the machine's byte order.
@@ -30,6 +32,42 @@ impl Samples {
         self.len() == 0
     }
 
+    /// Puts `samples` behind these. Where there are none yet, their depth becomes that of `samples`.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError::OutOfMemory`]; [`WorkError::Internal`] for samples of another depth.
+    pub fn extend(&mut self, samples: SampleSlice<'_>) -> Result<(), WorkError> {
+        match (&mut *self, samples) {
+            (Self::U8(to), SampleSlice::U8(samples)) => {
+                reserve(to, samples.len())?;
+                to.extend_from_slice(samples);
+            }
+            (Self::U16(to), SampleSlice::U16(samples)) => {
+                reserve(to, samples.len())?;
+                to.extend_from_slice(samples);
+            }
+            (Self::U8(to), SampleSlice::U16(_)) if to.is_empty() => {
+                *self = Self::U16(Vec::new());
+                return self.extend(samples);
+            }
+            (Self::U16(to), SampleSlice::U8(_)) if to.is_empty() => {
+                *self = Self::U8(Vec::new());
+                return self.extend(samples);
+            }
+            _ => return Err(WorkError::internal("samples of mixed depth")),
+        }
+        Ok(())
+    }
+
+    /// Forgets the first `count` samples, or all where there are fewer.
+    pub fn forget(&mut self, count: usize) {
+        match self {
+            Self::U8(v) => drop(v.drain(..count.min(v.len()))),
+            Self::U16(v) => drop(v.drain(..count.min(v.len()))),
+        }
+    }
+
     /// A view of all samples.
     #[must_use]
     pub fn as_slice(&self) -> SampleSlice<'_> {
@@ -55,6 +93,45 @@ pub enum SampleSlice<'a> {
     U8(&'a [u8]),
     /// 9–16 bits each.
     U16(&'a [u16]),
+}
+
+impl<'a> SampleSlice<'a> {
+    /// The number of samples.
+    #[must_use]
+    pub fn len(self) -> usize {
+        match self {
+            Self::U8(v) => v.len(),
+            Self::U16(v) => v.len(),
+        }
+    }
+
+    /// Whether there is no sample.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// A part of the samples; `None` where they do not reach as far.
+    #[must_use]
+    pub fn get(self, part: Range<usize>) -> Option<Self> {
+        Some(match self {
+            Self::U8(v) => Self::U8(v.get(part)?),
+            Self::U16(v) => Self::U16(v.get(part)?),
+        })
+    }
+
+    /// Parts of `len` samples, of which the last may be shorter. A `len` of 0 is taken for 1.
+    ///
+    /// ```
+    /// use image_ingest_samples::SampleSlice;
+    ///
+    /// let parts: Vec<_> = SampleSlice::U8(&[1, 2, 3]).parts(2).collect();
+    /// assert_eq!(parts, [SampleSlice::U8(&[1, 2]), SampleSlice::U8(&[3])]);
+    /// ```
+    pub fn parts(self, len: usize) -> impl Iterator<Item = Self> + use<'a> {
+        let (len, end) = (len.max(1), self.len());
+        (0..end).step_by(len).filter_map(move |start| self.get(start..end.min(start.saturating_add(len))))
+    }
 }
 
 /// Takes the rows of a picture as a decoder has them, each plane from the top.
@@ -96,4 +173,22 @@ pub trait RowSink {
 #[must_use]
 pub fn sample_count(size: Size, channels: usize) -> Option<usize> {
     usize::try_from(size.pixels()).ok()?.checked_mul(channels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_samples_decide_the_depth() {
+        let mut samples = Samples::U8(Vec::new());
+        samples.extend(SampleSlice::U16(&[1, 2, 3])).unwrap();
+        assert!(samples.extend(SampleSlice::U8(&[4])).is_err());
+        samples.forget(2);
+        assert_eq!(samples, Samples::U16(vec![3]));
+        samples.forget(5);
+        samples.extend(SampleSlice::U8(&[4])).unwrap();
+        assert_eq!(samples.as_slice().get(0..1), Some(SampleSlice::U8(&[4])));
+        assert_eq!(samples.as_slice().get(0..2), None);
+    }
 }

@@ -10,20 +10,23 @@ use std::collections::BTreeSet;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::budget::{Budget, CpuTimer};
-use crate::error::WorkError;
 use crate::pool::{Pool, on_each, threads};
 
 /// The threads that may work on one image, and the budget that they share.
 ///
 /// ```
-/// use image_ingest_samples::Workers;
+/// use std::sync::atomic::{AtomicU32, Ordering};
 ///
-/// let mut doubled = [0; 4];
-/// Workers::default().map([&[1, 2, 3, 4]], &mut doubled, |[from], to| {
-///     to.iter_mut().zip(from).for_each(|(to, from)| *to = 2 * from);
+/// use image_ingest_samples::{WorkError, Workers};
+///
+/// let sum = AtomicU32::new(0);
+/// Workers::default().each(&[1, 2, 3, 4], 1, |_, item, timer| {
+///     timer.check()?;
+///     sum.fetch_add(*item, Ordering::Relaxed);
+///     Ok::<(), WorkError>(())
 /// })?;
-/// assert_eq!(doubled, [2, 4, 6, 8]);
-/// # Ok::<(), image_ingest_samples::WorkError>(())
+/// assert_eq!(sum.into_inner(), 10);
+/// # Ok::<(), WorkError>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Workers<'p> {
@@ -47,11 +50,18 @@ impl<'p> Workers<'p> {
 
     /// A timer for work on the calling thread.
     ///
-    /// [`Self::each`] and [`Self::map`] create timers of their own. Drop this one before they are called: two timers on
+    /// [`Self::each`] creates timers of its own. Drop this one before it is called: two timers on
     /// one thread count its time twice.
     #[must_use]
     pub fn timer(self) -> CpuTimer<'p> {
         self.budget.map(Budget::timer).unwrap_or_default()
+    }
+
+    /// A timer for work inside of work that another timer of the thread measures, such as a sink that takes the rows of a
+    /// decoder. It looks at the budget and measures nothing, so it may go from thread to thread.
+    #[must_use]
+    pub fn inner_timer(self) -> CpuTimer<'p> {
+        self.budget.map(Budget::inner_timer).unwrap_or_default()
     }
 
     /// How many pieces are worked on at the same time.
@@ -92,46 +102,6 @@ impl<'p> Workers<'p> {
         };
         on_each(pool, &until_done);
         queue.first_error().map_or(Ok(()), Err)
-    }
-
-    /// Fills `to` from `N` sources of the same length.
-    ///
-    /// `work` is called for stretches of 16 384 elements and sees the same stretch of every source and of `to`. A
-    /// source that is too short gives a shorter stretch.
-    ///
-    /// # Errors
-    ///
-    /// [`WorkError::Cancelled`], [`WorkError::Deadline`].
-    pub fn map<A: Sync, B: Send, const N: usize>(
-        self,
-        from: [&[A]; N],
-        to: &mut [B],
-        work: impl Fn([&[A]; N], &mut [B]) + Sync,
-    ) -> Result<(), WorkError> {
-        let one = |timer: &CpuTimer<'_>, (i, to): (usize, &mut [B])| {
-            timer.check()?;
-            let start = i * STRETCH;
-            work(from.map(|from| from.get(start..).map_or(&[][..], |rest| &rest[..rest.len().min(STRETCH)])), to);
-            Ok(())
-        };
-        let Some(pool) = self.pool else {
-            let timer = self.timer();
-            return to.chunks_mut(STRETCH).enumerate().try_for_each(|piece| one(&timer, piece));
-        };
-        let pieces = Mutex::new(to.chunks_mut(STRETCH).enumerate());
-        let next = || pieces.lock().unwrap_or_else(PoisonError::into_inner).next();
-        let error = Mutex::new(None);
-        let until_done = || {
-            let timer = self.timer();
-            while let Some(piece) = next() {
-                if let Err(end) = one(&timer, piece) {
-                    *error.lock().unwrap_or_else(PoisonError::into_inner) = Some(end);
-                    return;
-                }
-            }
-        };
-        on_each(pool, &until_done);
-        error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }
 }
 
@@ -211,16 +181,13 @@ impl<E> Drop for Begun<'_, E> {
     }
 }
 
-/// Elements of a stretch. A canonical image of 3 MP has some two hundred stretches, which is enough to keep a pool
-/// busy.
-const STRETCH: usize = 1 << 14;
-
 #[cfg(feature = "threads")]
 #[cfg(test)]
 mod tests {
     use rayon_core::ThreadPoolBuilder;
 
     use super::*;
+    use crate::error::WorkError;
 
     #[test]
     fn the_first_error_in_order_wins() {
@@ -264,16 +231,5 @@ mod tests {
         };
         let all = || Workers::of(Some(&pool)).each(&[(); 50], 1, work);
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(all)).is_err());
-    }
-
-    #[test]
-    fn every_element_is_made_from_its_own() {
-        let pool = ThreadPoolBuilder::new().num_threads(3).build().unwrap();
-        let from: Vec<u32> = (0..100_000).collect();
-        for workers in [Workers::default(), Workers::of(Some(&pool))] {
-            let mut to = vec![0; from.len()];
-            workers.map([&from], &mut to, |[from], to| to.copy_from_slice(from)).unwrap();
-            assert_eq!(to, from);
-        }
     }
 }

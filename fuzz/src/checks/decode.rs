@@ -22,7 +22,7 @@ pub fn decode(data: &[u8], format: Format) {
     let verdict = |max_edge| {
         let planned = Planned::of(data, format, &fit(max_edge), &limits)?;
         holds(planned.header(), &limits);
-        let canonical = planned.canonicalise(planned.decode()?).unwrap_or_else(|e| panic!("after decoding: {e}"));
+        let canonical = planned.canonicalise(&planned.decode()?).unwrap_or_else(|e| panic!("after decoding: {e}"));
         assert_eq!(canonical.size(), planned.size());
         assert!(canonical.size().pixels() > 0 && canonical.size().longer() <= max_edge);
         Ok::<(), Error>(())

@@ -18,7 +18,7 @@ pub fn gif_against_weezl(data: &[u8]) {
     let file = of_grays(width, height, min_code_size, codes, 1 + usize::from(form / 8) * 8);
     let planned = Planned::of(&file, Format::Gif, &Profile::default(), &small(1 << 16)).expect("the frame is whole");
     let ours = planned.decode().map_err(|e| e.code()).map(|pixels| {
-        match planned.canonicalise(pixels).expect("memory for a small picture").samples {
+        match planned.canonicalise(&pixels).expect("memory for a small picture").samples {
             CanonicalSamples::Rgb(samples) => samples,
             other => panic!("{other:?} from a palette"),
         }

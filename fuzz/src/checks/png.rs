@@ -38,7 +38,7 @@ pub fn png_against_others(data: &[u8]) {
     if header.color != ColorDescription::Srgb || header.orientation != image_ingest::header::Orientation::Upright {
         return;
     }
-    let canonical = planned.canonicalise(ours).expect("memory for a small picture");
+    let canonical = planned.canonicalise(&ours).expect("memory for a small picture");
     compare(&canonical, &theirs);
 }
 

@@ -131,7 +131,7 @@ fn estimates(inputs: &Inputs, outcome: &RunResults) -> String {
     let whole = |a: &Answered<'_>| a.0.mutation == Mutation::Whole && a.1.accepted();
     let accepted: Vec<Answered<'_>> = answered(inputs, outcome).filter(whole).collect();
     let ratio = |a: &Answered<'_>| a.1.estimate as f64 / a.1.memory().max(1) as f64;
-    let room = |a: &Answered<'_>| (2 * a.1.memory() + (8 << 20)).saturating_sub(a.1.estimate);
+    let room = |a: &Answered<'_>| (2 * a.1.memory() + (12 << 20)).saturating_sub(a.1.estimate);
     let tightest = accepted.iter().min_by(|a, b| ratio(a).total_cmp(&ratio(b)));
     let loosest = accepted.iter().min_by_key(|a| room(a));
     let mut out = format!("## Memory estimates\n\n{} accepted files. ", accepted.len());
@@ -139,7 +139,7 @@ fn estimates(inputs: &Inputs, outcome: &RunResults) -> String {
         let figures =
             |a: &Answered<'_>| format!("{} (estimate {}, peak {})", a.2, mib(a.1.estimate), mib(a.1.memory()));
         let _ = writeln!(out, "Nearest to its estimate: {}.", figures(low));
-        let _ = writeln!(out, "Nearest to twice its peak and 8 MiB: {}.\n", figures(high));
+        let _ = writeln!(out, "Nearest to twice its peak and 12 MiB: {}.\n", figures(high));
     }
     out
 }
@@ -189,7 +189,7 @@ of time, in child processes, so that a panic, an abort, a signal or a hang is kn
 - **Rules**: no panic, abort, signal or hang; no code that blames the service; what inspecting refuses, ingesting refuses with
   the same code; a refusal that the header decides takes less than 20 ms; a later one at most 1.2 times what the whole file
   takes, and 3 ms for the timer; no job needs more memory than its estimate, accepted or not; the estimate of an accepted
-  file is at most twice its peak and 8 MiB; a cut file is refused or gives the same content id.
+  file is at most twice its peak and 12 MiB; a cut file is refused or gives the same content id.
 - **Time** is CPU time of the process. One that breaks a rule is measured seven times more, in turn with the whole file, and the
   least of each counts.
 - **Memory** is the higher of two peaks above what was there before, plus the upload: the process's (`VmHWM`, reset before each

@@ -8,7 +8,9 @@ use image_ingest_samples::{CpuTimer, Layout, Raster, Samples, Size};
 use super::{decode, probe};
 use crate::error::{Error, Result};
 use crate::header::{Coding, Header};
-use crate::pixels::Pixels;
+use crate::pixels::KeptRows;
+use crate::plan::plan;
+use crate::plan::profile::Profile;
 use crate::upload::limits::Limits;
 
 const PALETTE: [u8; 12] = [0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255];
@@ -31,10 +33,10 @@ fn header(bytes: &[u8]) -> Result<Header> {
 }
 
 fn pixels(bytes: &[u8]) -> Result<Raster> {
-    match decode(bytes, &header(bytes)?, &Limits::default(), &CpuTimer::default())? {
-        Pixels::Interleaved(raster) => Ok(raster),
-        _ => panic!("GIF has no planes"),
-    }
+    let (header, mut rows) = (header(bytes)?, KeptRows::new());
+    let plan = plan(&header, &Profile::default());
+    decode(bytes, &header, &plan, &Limits::default(), &CpuTimer::default(), &mut rows)?;
+    Ok(rows.into_raster(plan.target))
 }
 
 fn code(result: Result<impl std::fmt::Debug>) -> &'static str {

@@ -27,7 +27,6 @@ pub(crate) fn cost(header: &Header, plan: &Plan, threads: usize) -> DecodeCost {
     DecodeCost {
         density,
         streams: tiles > 1 && !header.has_alpha && plan.crop.size != plan.target,
-        is_planar,
         stays_planar: is_planar && plan.chroma_grid(header.bit_depth, matrix(header)) == ChromaGrid::Half,
         working_bytes: if header.has_alpha {
             // RGB and alpha while RGBA is made of them, or planes while a tile is decoded.
@@ -52,7 +51,6 @@ fn of_layers(header: &Header, layer: Size, (tiles, tile_size): (u32, Size), thre
     DecodeCost {
         density: SampleDensity::interleaved(if header.has_alpha { 4 } else { 3 }),
         streams: false,
-        is_planar: false,
         stays_planar: false,
         working_bytes: layer_bytes + tile_bytes,
         tile_row_bytes: 0,

@@ -2,26 +2,27 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use image_ingest_color::{AlphaPlane, join_alpha, to_rgb};
 use image_ingest_heif::Items;
 use image_ingest_hevc::{CodedPicture, DecodedPicture, InLoopFilters, PictureMemory, TileRows, TiledPlanes};
-use image_ingest_resize::{PlanesFormat, PlanesReducer};
-use image_ingest_samples::{CpuTimer, Planes, Raster, Size, Workers};
+use image_ingest_resize::{ChromaGrid, PlanesFormat, PlanesReducer, reduce_planes};
+use image_ingest_samples::{CpuTimer, Planes, Raster, Rect, Size, Workers};
 
-use super::alpha::{self, Alpha};
 use super::image::PrimaryPicture;
 use super::layers::{Canvas, PlacedRaster};
 use super::mosaic::{Leaf, Mosaic};
 use super::picture::{HeifPicture, Layer, LayeredPicture, PictureContent};
 use super::refusal::refusal;
+use crate::codec::reduced::{ReducedPlanes, hand_on_planes, hand_on_raster};
 use crate::error::{Error, Result};
 use crate::header::Header;
-use crate::pixels::Pixels;
+use crate::pixels::ReducedRows;
 use crate::plan::Plan;
 use crate::upload::limits::Limits;
 
-/// Decodes the primary item at its coded size. Its crop and its turn are in the header, and are not applied here.
+/// Decodes the primary item. Its turn is in the header, and is not applied here.
 ///
-/// Planes come as stored; a picture with alpha comes as RGBA, and an overlay as RGB or RGBA.
+/// Planes come as planes, a picture with alpha as RGBA, and an overlay as RGB or RGBA.
 ///
 /// # Errors
 ///
@@ -32,32 +33,43 @@ pub(crate) fn decode(
     plan: &Plan,
     limits: &Limits,
     workers: Workers<'_>,
-) -> Result<Pixels> {
+    rows: &mut dyn ReducedRows,
+) -> Result<()> {
     let PrimaryPicture { items, size, content, .. } = PrimaryPicture::read(bytes, limits, &workers.timer())?;
     if size != header.coded_size {
         return Err(Error::internal("HEIF header and decoder disagree on the size"));
     }
     match content {
-        PictureContent::Picture(picture) => decode_picture(&items, &picture, plan, workers),
-        PictureContent::Layers(layered) => decode_layers(&items, layered, size, plan.in_loop_filters, workers),
+        PictureContent::Picture(picture) => decode_picture(&items, &picture, plan, workers, rows),
+        PictureContent::Layers(layered) => {
+            let raster = decode_layers(&items, layered, size, plan.in_loop_filters, workers)?;
+            hand_on_raster(&raster, plan, &workers.timer(), rows)
+        }
     }
 }
 
-/// Decodes a picture that is one coded picture or a grid of them: planes, or RGBA where it has alpha.
+/// Decodes a picture that is one coded picture or a grid of them: to planes, or to RGBA where it has alpha.
 ///
 /// # Errors
 ///
 /// `malformed`, `truncated`, `unsupported`, `out_of_memory`, `deadline`, `cancelled`.
-fn decode_picture(items: &Items<'_>, picture: &HeifPicture<'_>, plan: &Plan, workers: Workers<'_>) -> Result<Pixels> {
+fn decode_picture(
+    items: &Items<'_>,
+    picture: &HeifPicture<'_>,
+    plan: &Plan,
+    workers: Workers<'_>,
+    rows: &mut dyn ReducedRows,
+) -> Result<()> {
     let is_reduced = plan.crop.size != plan.target;
     if picture.alpha.is_none() && picture.whole.leaves.len() > 1 && is_reduced {
-        return decode_tile_rows(items, picture, plan, workers);
+        return decode_tile_rows(items, picture, plan, workers, rows);
     }
     let planes = decode_planes(items, picture, plan.in_loop_filters, workers)?;
     if picture.alpha.is_none() {
-        return Ok(Pixels::Ycbcr(planes));
+        return hand_on_planes(&planes, plan, &workers.timer(), rows);
     }
-    Ok(Pixels::Interleaved(with_alpha(items, picture, planes, plan.in_loop_filters, workers)?))
+    let raster = with_alpha(items, picture, planes, plan.in_loop_filters, workers)?;
+    hand_on_raster(&raster, plan, &workers.timer(), rows)
 }
 
 /// Decodes pictures one after the other and puts them over each other.
@@ -67,7 +79,7 @@ fn decode_layers(
     size: Size,
     in_loop_filters: bool,
     workers: Workers<'_>,
-) -> Result<Pixels> {
+) -> Result<Raster> {
     let timer = workers.timer();
     let is_deep = layered.layers.iter().any(|layer| layer.picture.whole.bit_depth() > 8);
     let mut canvas = Canvas::new(size, layered.fill, is_deep, &timer)?;
@@ -76,10 +88,10 @@ fn decode_layers(
         let raster = with_alpha(items, &picture, planes, in_loop_filters, workers)?;
         canvas.lay(&PlacedRaster { raster, transform, offset }, &timer)?;
     }
-    Ok(Pixels::Interleaved(canvas.finish()?))
+    canvas.finish()
 }
 
-fn decode_planes(
+pub(super) fn decode_planes(
     items: &Items<'_>,
     picture: &HeifPicture<'_>,
     in_loop_filters: bool,
@@ -97,10 +109,21 @@ fn with_alpha(
     in_loop_filters: bool,
     workers: Workers<'_>,
 ) -> Result<Raster> {
-    let Some(alpha) = &picture.alpha else { return alpha::to_raster(planes, workers) };
+    let Some(alpha) = &picture.alpha else { return to_raster(planes, &workers.timer()) };
     let (samples, bit_depth) = decode_whole(items, alpha, in_loop_filters, workers)?.into_luma();
-    let alpha = Alpha { samples, bit_depth, size: alpha.size };
-    alpha::join(planes, alpha, picture.is_premultiplied, workers)
+    let (alpha, timer) = (AlphaPlane { samples, bit_depth, size: alpha.size }, workers.timer());
+    Ok(join_alpha(&to_raster(planes, &timer)?, alpha, picture.is_premultiplied, &timer)?)
+}
+
+/// RGB or gray of the size of `planes`, of 8 bits or spread over 16.
+///
+/// # Errors
+///
+/// `out_of_memory`, `deadline`, `cancelled`.
+fn to_raster(planes: Planes, timer: &CpuTimer<'_>) -> Result<Raster> {
+    let size = planes.size;
+    let full = reduce_planes(planes, Rect::whole(size), size, ChromaGrid::Full, timer)?;
+    Ok(to_rgb(&full, timer)?)
 }
 
 /// Decodes the picture or the alpha plane into planes.
@@ -138,7 +161,13 @@ fn decode_whole(
 }
 
 /// Reduces a grid while its tiles are decoded.
-fn decode_tile_rows(items: &Items<'_>, picture: &HeifPicture<'_>, plan: &Plan, workers: Workers<'_>) -> Result<Pixels> {
+fn decode_tile_rows(
+    items: &Items<'_>,
+    picture: &HeifPicture<'_>,
+    plan: &Plan,
+    workers: Workers<'_>,
+    to: &mut dyn ReducedRows,
+) -> Result<()> {
     let HeifPicture { whole, siting, range, matrix, .. } = picture;
     let (size, bit_depth, subsampling) = (whole.size, whole.bit_depth(), whole.subsampling());
     let tile = whole.leaves.first().map_or(size, |leaf| leaf.size);
@@ -146,21 +175,20 @@ fn decode_tile_rows(items: &Items<'_>, picture: &HeifPicture<'_>, plan: &Plan, w
     let format = PlanesFormat { size, bit_depth, subsampling, siting: *siting, range: *range, matrix: *matrix };
     let grid = plan.chroma_grid(bit_depth, *matrix);
     let reducer = PlanesReducer::new(format, plan.crop, plan.target, grid)?;
-    let reduced = Mutex::new((rows, reducer));
+    let reduced = Mutex::new((rows, ReducedPlanes::new(reducer, &format, to)?));
     let memories = Memories::default();
     // Two rows of tiles are filled at a time, or as many as all threads together reach over.
     let window = usize::try_from(whole.columns()).unwrap_or(usize::MAX);
     workers.each(&whole.leaves, window, |index, leaf, timer| {
         let mut memory = memories.take();
         let tile = decode_leaf(items, leaf, plan.in_loop_filters, &mut memory, timer)?;
-        let (rows, reducer) = &mut *reduced.lock().unwrap_or_else(PoisonError::into_inner);
-        let pasted = rows.paste(&tile.view(), index, reducer, timer);
+        let (rows, reduced) = &mut *reduced.lock().unwrap_or_else(PoisonError::into_inner);
+        let pasted = rows.paste(&tile.view(), index, reduced, timer);
         memories.put(memory, tile);
         pasted.map_err(refusal)
     })?;
-    let (rows, reducer) = reduced.into_inner().unwrap_or_else(PoisonError::into_inner);
-    drop(rows);
-    Ok(Pixels::ReducedYcbcr(reducer.finish()?))
+    let (_, reduced) = reduced.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(reduced.finish()?)
 }
 
 /// The memory of tiles that are done, for those to come. There is never more of it than threads: each holds that of one

@@ -1,7 +1,7 @@
 //! Derives the primary picture from a file's items: coded pictures, their arrangement, transformations and colour.
 
 use image_ingest_color::ColorDescription;
-use image_ingest_heif::{FourCc, HeifLimits, Items};
+use image_ingest_heif::{FourCc, HeifLimits, Items, Transform};
 use image_ingest_samples::{CpuTimer, Size};
 
 use super::colour::description;
@@ -9,7 +9,6 @@ use super::mosaic::Leaf;
 use super::picture::PictureContent;
 use super::refusal::{malformed, refusal};
 use super::resolve::{ResolvedItem, Resolver};
-use super::transform::Transform;
 use crate::codec::exif::Exif;
 use crate::error::Result;
 use crate::upload::limits::Limits;

@@ -1,8 +1,8 @@
 //! Puts pictures over each other (ISO/IEC 23008-12 § 6.6.2.2).
 
+use image_ingest_heif::Transform;
 use image_ingest_samples::{CpuTimer, Layout, Raster, Samples, Size, Zeroable, sample_count, zeroed};
 
-use super::transform::Transform;
 use crate::error::{Error, Result};
 
 /// A stored picture, what is shown of it, and where its corner lies on a canvas, to the right and downwards.
@@ -157,7 +157,7 @@ fn blend<T: Copy + Into<u64> + TryFrom<u64>>(to: &mut [T], from: &[T], max: u64)
 
 #[cfg(test)]
 mod tests {
-    use image_ingest_heif::Property;
+    use image_ingest_heif::{Property, Transform};
 
     use super::*;
 

@@ -6,7 +6,6 @@
 //! Where a file of no MIAF brand has neither `irot` nor `imir`, Exif may be all that its writer has said. Then the
 //! picture stays as it is stored, and the header tells the value (`exif_orientation_ignored`).
 
-mod alpha;
 mod colour;
 mod cost;
 mod decode;
@@ -19,7 +18,6 @@ mod refusal;
 mod resolve;
 #[cfg(test)]
 mod tests;
-mod transform;
 
 pub(crate) use cost::cost;
 pub(crate) use decode::decode;

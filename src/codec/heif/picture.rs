@@ -1,9 +1,9 @@
 //! What a picture of a HEIF file is made of.
 
+use image_ingest_heif::Transform;
 use image_ingest_samples::{Matrix, Range, Siting};
 
 use super::mosaic::{Leaf, Mosaic};
-use super::transform::Transform;
 
 /// What the primary picture is made of.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! Follows a derived item down to the coded pictures that it is made of (ISO/IEC 23008-12 § 6.6).
 
-use image_ingest_heif::{FourCc, Grid, Items, Overlay, Property, printable};
+use image_ingest_heif::{FourCc, Grid, Items, Overlay, Property, Transform, printable};
 use image_ingest_hevc::DecoderConfiguration;
 use image_ingest_samples::{CpuTimer, Range, Size};
 
@@ -8,7 +8,6 @@ use super::colour::{Colour, matrix, signal, siting};
 use super::mosaic::{Arrangement, Leaf, Mosaic, subsampling};
 use super::picture::{HeifPicture, Layer, LayeredPicture, PictureContent};
 use super::refusal::{malformed, refusal, unsupported};
-use super::transform::Transform;
 use crate::error::{Error, Result};
 use crate::upload::limits::Limits;
 
@@ -128,7 +127,7 @@ impl<'i, 'a> Resolver<'i, 'a> {
             b"iden" => self.identity(id)?,
             other => return Err(unsupported(self.feature(*other))),
         };
-        resolved.transform = resolved.transform.then(&properties)?;
+        resolved.transform = resolved.transform.then(&properties).map_err(refusal)?;
         resolved.colour = Colour::of(&properties).or(resolved.colour);
         self.path.pop();
         Ok(resolved)

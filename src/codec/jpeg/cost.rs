@@ -32,12 +32,13 @@ pub(crate) fn cost(header: &Header, plan: &Plan) -> DecodeCost {
     DecodeCost {
         density,
         streams: true,
-        is_planar,
         stays_planar: is_planar && plan.chroma_grid(header.bit_depth, Matrix::Bt601) == ChromaGrid::Half,
         working_bytes: match (coefficients, scans) {
             (Some(bytes), _) => bytes,
-            // Components that come one after the other wait for each other, unless they stay planes.
+            // Components that come one after the other wait for each other: as they are stored where they become
+            // interleaved, else reduced.
             (None, 2..) if !is_planar => components + row * 17 / 8,
+            (None, 2..) => 3 * plan.target.pixels() + row * 17 / 8,
             // Arithmetic coding goes by way of the coefficients of a row of MCUs.
             (None, _) => row * 17 / 8,
             // A row of MCUs is held as it is decoded, and once more until it is interleaved.

@@ -9,7 +9,7 @@ use super::planes::reducer;
 use crate::codec::reduced::ReducedRaster;
 use crate::error::{Error, Result};
 use crate::header::{Channels, Header};
-use crate::pixels::{CanonicalRows, Pixels};
+use crate::pixels::ReducedRows;
 use crate::plan::Plan;
 use crate::upload::format::Format;
 
@@ -26,8 +26,8 @@ pub(crate) fn decode(
     header: &Header,
     plan: &Plan,
     timer: &CpuTimer<'_>,
-    rows: &mut dyn CanonicalRows,
-) -> Result<Pixels> {
+    rows: &mut dyn ReducedRows,
+) -> Result<()> {
     let decoder = JpegDecoder::new(bytes, timer).map_err(in_jpeg)?;
     if decoder.size() != header.coded_size {
         return Err(Error::internal("JPEG header and decoder disagree on the size"));
@@ -45,7 +45,7 @@ fn in_jpeg(error: DecodeError) -> Error {
     Error::in_format(Format::Jpeg, error)
 }
 
-fn planes(decoder: JpegDecoder<'_>, plan: &Plan, timer: &CpuTimer<'_>, rows: &mut dyn CanonicalRows) -> Result<Pixels> {
+fn planes(decoder: JpegDecoder<'_>, plan: &Plan, timer: &CpuTimer<'_>, rows: &mut dyn ReducedRows) -> Result<()> {
     let mut planes = reducer(decoder.luma_size(plan.scale), &decoder.sampling(), plan, rows)?;
     decoder.decode([plan.scale, plan.chroma_scale], &mut planes, timer).map_err(in_jpeg)?;
     Ok(planes.finish()?)
@@ -56,14 +56,14 @@ fn interleaved(
     color: InterleavedColor,
     plan: &Plan,
     timer: &CpuTimer<'_>,
-    rows: &mut dyn CanonicalRows,
-) -> Result<Pixels> {
+    rows: &mut dyn ReducedRows,
+) -> Result<()> {
     let (Size { width, height }, divisor) = (decoder.size(), plan.scale.divisor());
     let size = Size::new(width.div_ceil(divisor), height.div_ceil(divisor));
     let crop = if divisor == 1 { plan.crop } else { Rect::whole(size) };
     let layout = if color.channels() == 4 { Layout::Cmyk } else { Layout::Rgb };
     let reducer = RasterReducer::new(size, layout, 8, crop, plan.target)?;
-    let mut rows = ReducedRaster::new(reducer, layout, 8, rows)?;
+    let mut rows = ReducedRaster::new(reducer, layout, false, rows)?;
     if layout == Layout::Cmyk {
         let row = zeroed(size.width as usize * layout.channels())?;
         let mut inks = Inks { row, rows: &mut rows };

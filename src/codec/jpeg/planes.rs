@@ -6,7 +6,7 @@ use image_ingest_samples::{Matrix, Range, Rect, Siting, Size};
 
 use crate::codec::reduced::ReducedPlanes;
 use crate::error::Result;
-use crate::pixels::CanonicalRows;
+use crate::pixels::ReducedRows;
 use crate::plan::Plan;
 
 /// A sink for planes whose luma has `size` samples at the plan's DCT scale, and components of these sampling
@@ -21,7 +21,7 @@ pub(super) fn reducer<'r>(
     size: Size,
     sampling: &[(u8, u8)],
     plan: &Plan,
-    rows: &'r mut dyn CanonicalRows,
+    rows: &'r mut dyn ReducedRows,
 ) -> Result<ReducedPlanes<'r>> {
     let crop = if plan.scale == DctScale::Full { plan.crop } else { Rect::whole(size) };
     let subsampling = match *sampling {

@@ -14,7 +14,6 @@ pub(crate) fn cost(header: &Header) -> DecodeCost {
     DecodeCost {
         density: SampleDensity::interleaved(samples),
         streams: !interlaced,
-        is_planar: false,
         stays_planar: false,
         working_bytes: if interlaced {
             header.coded_size.pixels()

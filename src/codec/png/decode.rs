@@ -4,10 +4,10 @@ use image_ingest_resize::RasterReducer;
 use image_ingest_samples::{CpuTimer, Raster};
 
 use super::probe::{read, refusal};
-use crate::codec::reduced::ReducedRaster;
+use crate::codec::reduced::{ReducedRaster, hand_on_raster};
 use crate::error::{Error, Result};
 use crate::header::Header;
-use crate::pixels::{CanonicalRows, Pixels};
+use crate::pixels::ReducedRows;
 use crate::plan::Plan;
 use crate::upload::limits::Limits;
 
@@ -23,8 +23,8 @@ pub(crate) fn decode(
     plan: &Plan,
     limits: &Limits,
     timer: &CpuTimer<'_>,
-    rows: &mut dyn CanonicalRows,
-) -> Result<Pixels> {
+    rows: &mut dyn ReducedRows,
+) -> Result<()> {
     let png = read(bytes, limits, timer)?;
     let picture = png.picture();
     let (stored, layout) = (png.header, picture.layout());
@@ -34,11 +34,10 @@ pub(crate) fn decode(
     Limits::check("memory bytes", u64::from(stored.size.width) * MAX_PIXEL_BYTES, limits.max_memory_bytes)?;
     if stored.interlaced {
         let samples = picture.decode_interlaced(timer).map_err(refusal)?;
-        return Ok(Pixels::Interleaved(Raster::new(stored.size, layout, samples)?));
+        return hand_on_raster(&Raster::new(stored.size, layout, samples)?, plan, timer, rows);
     }
     let reducer = RasterReducer::new(stored.size, layout, stored.bit_depth, plan.crop, plan.target)?;
-    let depth = if stored.bit_depth == 16 { 16 } else { 8 };
-    let mut rows = ReducedRaster::new(reducer, layout, depth, rows)?;
+    let mut rows = ReducedRaster::new(reducer, layout, stored.bit_depth == 16, rows)?;
     picture.decode(&mut rows, timer).map_err(refusal)?;
     Ok(rows.finish()?)
 }

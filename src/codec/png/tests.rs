@@ -10,7 +10,7 @@ use image_ingest_samples::{Cicp, CpuTimer, Layout, Raster, Samples, Size};
 use super::{decode, probe};
 use crate::error::{Error, Result};
 use crate::header::{Channels, Header, Orientation};
-use crate::pixels::{KeepPixels, Pixels};
+use crate::pixels::KeptRows;
 use crate::plan::plan;
 use crate::plan::profile::Profile;
 use crate::upload::limits::Limits;
@@ -69,10 +69,9 @@ fn pixels(bytes: &[u8]) -> Result<Raster> {
     let limits = Limits::default();
     let header = probe(bytes, &limits, &CpuTimer::default())?;
     let plan = plan(&header, &Profile::default());
-    match decode(bytes, &header, &plan, &limits, &CpuTimer::default(), &mut KeepPixels)? {
-        Pixels::Interleaved(raster) | Pixels::ReducedInterleaved(raster) => Ok(raster),
-        _ => panic!("PNG has no planes"),
-    }
+    let mut rows = KeptRows::new();
+    decode(bytes, &header, &plan, &limits, &CpuTimer::default(), &mut rows)?;
+    Ok(rows.into_raster(plan.target))
 }
 
 fn code(result: Result<impl std::fmt::Debug>) -> &'static str {

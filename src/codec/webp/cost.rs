@@ -28,7 +28,6 @@ pub(crate) fn cost(header: &Header, plan: &Plan) -> DecodeCost {
     DecodeCost {
         density,
         streams: true,
-        is_planar,
         stays_planar: is_planar && plan.chroma_grid(header.bit_depth, Matrix::Bt601) == ChromaGrid::Half,
         working_bytes: of_coding + rows,
         tile_row_bytes: 0,

@@ -8,7 +8,7 @@ use super::canvas::CanvasRows;
 use crate::codec::reduced::{ReducedPlanes, ReducedRaster};
 use crate::error::{Error, Result};
 use crate::header::Header;
-use crate::pixels::{CanonicalRows, Pixels};
+use crate::pixels::ReducedRows;
 use crate::plan::Plan;
 use crate::upload::format::Format;
 
@@ -25,8 +25,8 @@ pub(crate) fn decode(
     header: &Header,
     plan: &Plan,
     timer: &CpuTimer<'_>,
-    rows: &mut dyn CanonicalRows,
-) -> Result<Pixels> {
+    rows: &mut dyn ReducedRows,
+) -> Result<()> {
     let container = Container::read(bytes, timer).map_err(in_webp)?;
     if container.canvas != header.coded_size {
         return Err(Error::internal("WebP header and decoder disagree on the size"));
@@ -42,8 +42,8 @@ fn decode_planes(
     container: &Container<'_>,
     plan: &Plan,
     timer: &CpuTimer<'_>,
-    rows: &mut dyn CanonicalRows,
-) -> Result<Pixels> {
+    rows: &mut dyn ReducedRows,
+) -> Result<()> {
     let (size, range, matrix) = (container.canvas, Range::Limited, Matrix::Bt601);
     let subsampling = Some((2, 2));
     let format = PlanesFormat { size, bit_depth: 8, subsampling, siting: Siting::Centred, range, matrix };
@@ -63,12 +63,12 @@ fn decode_interleaved(
     header: &Header,
     plan: &Plan,
     timer: &CpuTimer<'_>,
-    rows: &mut dyn CanonicalRows,
-) -> Result<Pixels> {
+    rows: &mut dyn ReducedRows,
+) -> Result<()> {
     let (canvas, image) = (container.canvas, &container.image);
     let layout = if header.has_alpha { Layout::Rgba } else { Layout::Rgb };
     let reducer = RasterReducer::new(canvas, layout, 8, plan.crop, plan.target)?;
-    let mut rows = ReducedRaster::new(reducer, layout, 8, rows)?;
+    let mut rows = ReducedRaster::new(reducer, layout, false, rows)?;
     if container.place == Rect::whole(canvas) {
         decode_image(image, layout, &mut rows, timer)?;
     } else {

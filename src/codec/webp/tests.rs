@@ -14,7 +14,7 @@ use image_ingest_samples::{
 use super::{cost, decode, probe};
 use crate::error::{Error, Result};
 use crate::header::{Channels, Coding, Header, Orientation};
-use crate::pixels::{KeepPixels, Pixels};
+use crate::pixels::KeptRows;
 use crate::plan::plan;
 use crate::plan::profile::Profile;
 use crate::upload::limits::Limits;
@@ -86,22 +86,18 @@ fn header(bytes: &[u8]) -> Result<Header> {
     probe(bytes, &Limits::default(), &CpuTimer::default())
 }
 
-fn decoded(bytes: &[u8], header: &Header) -> Result<Pixels> {
-    decode(bytes, header, &plan(header, &Profile::default()), &CpuTimer::default(), &mut KeepPixels)
+fn decoded(bytes: &[u8], header: &Header) -> Result<(KeptRows, Size)> {
+    let (plan, mut rows) = (plan(header, &Profile::default()), KeptRows::new());
+    decode(bytes, header, &plan, &CpuTimer::default(), &mut rows)?;
+    Ok((rows, plan.target))
 }
 
 fn raster(bytes: &[u8]) -> Result<Raster> {
-    match decoded(bytes, &header(bytes)?)? {
-        Pixels::Interleaved(raster) | Pixels::ReducedInterleaved(raster) => Ok(raster),
-        _ => panic!("expected interleaved samples"),
-    }
+    decoded(bytes, &header(bytes)?).map(|(rows, size)| rows.into_raster(size))
 }
 
 fn planes(bytes: &[u8]) -> Result<Planes> {
-    match decoded(bytes, &header(bytes)?)? {
-        Pixels::ReducedYcbcr(planes) => Ok(planes),
-        _ => panic!("expected planes"),
-    }
+    decoded(bytes, &header(bytes)?).map(|(rows, size)| rows.into_planes(size, 2))
 }
 
 fn code(result: Result<impl std::fmt::Debug>) -> &'static str {
@@ -348,8 +344,8 @@ fn a_cancelled_job_ends_on_the_rows_of_its_canvas() {
     let budget = Budget::new(Duration::from_secs(1000), token.clone());
     let timer = budget.timer();
     let plan = plan(&header, &Profile::default());
-    assert!(decode(&file, &header, &plan, &timer, &mut KeepPixels).is_ok());
+    assert!(decode(&file, &header, &plan, &timer, &mut KeptRows::new()).is_ok());
     token.cancel();
-    assert_eq!(code(decode(&file, &header, &plan, &timer, &mut KeepPixels)), "cancelled");
+    assert_eq!(code(decode(&file, &header, &plan, &timer, &mut KeptRows::new())), "cancelled");
     assert_eq!(code(probe(&lossless(SIZE, ExtendedColorType::Rgb8).0, &Limits::default(), &timer)), "cancelled");
 }

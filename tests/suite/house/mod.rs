@@ -19,6 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["canonical"],
     &["encode"],
     &["run"],
+    &["facts", "rendition"],
     &["stages"],
     &["lib"],
 ];
@@ -26,14 +27,15 @@ const LAYERS: &[&[&str]] = &[
 /// The crates from the bottom up: a crate may depend on those of lower layers.
 const CRATES: &[&[&str]] = &[
     &["samples"],
-    &["color", "gif", "heif", "hevc", "jpeg", "png", "resize", "webp", "webp-encode"],
+    &["color", "facts", "gif", "heif", "hevc", "jpeg", "png", "resize", "webp", "webp-encode"],
     &["image-ingest"],
 ];
 
-const MAX_PIPELINE_LINES: usize = 6_000;
+/// Renditions and facts are a tenth of it.
+const MAX_PIPELINE_LINES: usize = 6_650;
 const MAX_FILE_LINES: usize = 400;
 const MAX_FUNCTION_LINES: usize = 80;
-const MAX_ROOT_NAMES: usize = 32;
+const MAX_ROOT_NAMES: usize = 34;
 
 #[test]
 fn a_module_uses_only_its_own_layer_and_lower_ones() {
@@ -147,9 +149,9 @@ fn library_folders() -> Vec<PathBuf> {
     folders
 }
 
-/// The sources of all members.
+/// The sources of all members, and of the packages beside them.
 fn source_folders() -> Vec<PathBuf> {
-    let members = ["agent", "cli", "conformance", "robustness", "server", "testdata/generator"];
+    let members = ["agent", "backfill", "cli", "conformance", "python", "robustness", "server", "testdata/generator"];
     let members = members.iter().map(|member| root().join(member).join("src"));
     library_folders().into_iter().chain(members).collect()
 }

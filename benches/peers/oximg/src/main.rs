@@ -1,15 +1,24 @@
 //! The benchmark's job done by oximg with its fast encoder, resizing samples as stored. The arguments are RUNS and
-//! FILE. It prints the same line as `image-ingest bench`.
+//! FILE. It prints the same line as `image-ingest bench`. With the arguments `mixed` JOBS RUNS FILE… it prints that of
+//! `image-ingest bench --mixed`, with JOBS threads that take files one after the other.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use std::{env, error, fs};
+use std::{env, error, fs, thread};
 
 use oximg::pipeline::{self, Encoder, ImageFormat, Params};
 use serde_json::{Value, json};
 
 fn main() -> Result<(), Box<dyn error::Error>> {
-    let mut args = env::args_os().skip(1);
+    let mut args = env::args_os().skip(1).peekable();
+    if args.next_if(|first| first == "mixed").is_some() {
+        let mut number = || args.next().and_then(|v| v.to_str()?.parse().ok()).ok_or("usage: mixed JOBS RUNS FILE…");
+        let (jobs, runs) = (number()?, number()?);
+        let uploads = args.map(fs::read).collect::<Result<Vec<_>, _>>()?;
+        println!("{}", mixed(jobs, runs, &uploads)?);
+        return Ok(());
+    }
     let runs = args.next().and_then(|v| v.to_str()?.parse().ok()).ok_or("usage: RUNS FILE")?;
     let path = PathBuf::from(args.next().ok_or("usage: RUNS FILE")?);
     let mut line = match measured(runs, &fs::read(&path)?) {
@@ -24,8 +33,42 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     Ok(())
 }
 
-fn measured(runs: usize, data: &[u8]) -> Result<Value, String> {
-    let params = Params {
+/// The time of batches of all uploads, each on one of `jobs` threads.
+fn mixed(jobs: usize, runs: usize, uploads: &[Vec<u8>]) -> Result<Value, String> {
+    let params = params();
+    let batch = || {
+        let next = AtomicUsize::new(0);
+        let work = || -> Result<(), String> {
+            while let Some(data) = uploads.get(next.fetch_add(1, Ordering::Relaxed)) {
+                pipeline::process(data, &params).map_err(|e| e.to_string())?;
+            }
+            Ok(())
+        };
+        thread::scope(|scope| {
+            let threads: Vec<_> = (0..jobs).map(|_| scope.spawn(work)).collect();
+            threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| "a thread panicked".to_owned())?)
+        })
+    };
+    batch()?;
+    let mut wall = Vec::new();
+    for _ in 0..runs {
+        let start = Instant::now();
+        batch()?;
+        wall.push(start.elapsed());
+    }
+    let (images, ms) = (uploads.len(), median(wall));
+    Ok(json!({
+        "peer": "oximg",
+        "images": images,
+        "jobs": jobs,
+        "ms_median": ms,
+        "images_per_s": images as f64 * 1e3 / ms,
+        "peak_rss_kb": peak_rss_kb(),
+    }))
+}
+
+fn params() -> Params {
+    Params {
         max_width: 2048,
         max_height: 2048,
         quality: 85.0,
@@ -34,7 +77,11 @@ fn measured(runs: usize, data: &[u8]) -> Result<Value, String> {
         encoder: Encoder::MozFast,
         linear_light: Some(false),
         ..Params::default()
-    };
+    }
+}
+
+fn measured(runs: usize, data: &[u8]) -> Result<Value, String> {
+    let params = params();
     let job = || pipeline::process(data, &params).map_err(|e| e.to_string());
     let (encoded, _) = job()?;
     let (_, width, height) = pipeline::probe(&encoded).map_err(|e| e.to_string())?;

@@ -12,13 +12,15 @@ use image_ingest_hevc::{CodedPicture, DecoderConfiguration, InLoopFilters};
 use image_ingest_resize::reduce_planes;
 use image_ingest_samples::{Cicp, CpuTimer, Layout, Planes, Rect, Samples, Size, Workers};
 
+use super::decode::decode_planes;
 use super::image::PrimaryPicture;
 use super::mosaic::Mosaic;
+use super::picture::PictureContent;
 use super::*;
 use crate::error::Result;
 use crate::header::Orientation;
 use crate::header::{Channels, Coding, Header};
-use crate::pixels::Pixels;
+use crate::pixels::KeptRows;
 use crate::plan::profile::{Geometry, Profile};
 use crate::plan::{Plan, plan};
 use crate::upload::limits::Limits;
@@ -169,28 +171,33 @@ fn code(file: &File) -> &'static str {
 }
 
 /// On one thread, for a canonical image that is not reduced.
-fn decode(bytes: &[u8], header: &Header, limits: &Limits) -> Result<Pixels> {
-    let plan = plan(header, &Profile::default());
-    super::decode(bytes, header, &plan, limits, Workers::default())
+fn decode(bytes: &[u8], header: &Header, limits: &Limits) -> Result<KeptRows> {
+    decode_by(bytes, header, &plan(header, &Profile::default()), limits, Workers::default())
 }
 
 /// For a canonical image of at most 64 pixels a side.
-fn decode_to_reduce(bytes: &[u8], header: &Header, workers: Workers<'_>) -> Result<Pixels> {
+fn decode_to_reduce(bytes: &[u8], header: &Header, workers: Workers<'_>) -> Result<KeptRows> {
     let profile = Profile { geometry: Geometry::Fit { max_edge: 64 }, ..Profile::default() };
-    let plan = plan(header, &profile);
-    super::decode(bytes, header, &plan, &Limits::default(), workers)
+    decode_by(bytes, header, &plan(header, &profile), &Limits::default(), workers)
 }
 
-fn decoded(bytes: &[u8]) -> Pixels {
+fn decode_by(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits, workers: Workers<'_>) -> Result<KeptRows> {
+    let mut rows = KeptRows::new();
+    super::decode(bytes, header, plan, limits, workers, &mut rows)?;
+    Ok(rows)
+}
+
+fn decoded(bytes: &[u8]) -> KeptRows {
     let limits = Limits::default();
     decode(bytes, &probe(bytes, &limits, &CpuTimer::default()).unwrap(), &limits).unwrap()
 }
 
+/// The planes as stored.
 fn planes(bytes: &[u8]) -> Planes {
-    match decoded(bytes) {
-        Pixels::Ycbcr(planes) => planes,
-        _ => panic!("interleaved"),
-    }
+    let PrimaryPicture { items, content, .. } =
+        PrimaryPicture::read(bytes, &Limits::default(), &CpuTimer::default()).unwrap();
+    let PictureContent::Picture(picture) = content else { panic!("layers") };
+    decode_planes(&items, &picture, true, Workers::default()).unwrap()
 }
 
 fn bytes_of(samples: &Samples) -> Vec<u8> {

@@ -7,7 +7,7 @@ use image_ingest_samples::{CpuTimer, Planes, Samples, Size};
 use super::{cost, decode, probe};
 use crate::error::Result;
 use crate::header::{Channels, Coding, Header, Orientation};
-use crate::pixels::{KeepPixels, Pixels};
+use crate::pixels::KeptRows;
 use crate::plan::plan;
 use crate::plan::profile::Profile;
 use crate::upload::limits::Limits;
@@ -32,10 +32,9 @@ fn planes(bytes: &[u8], scale: DctScale) -> Result<Planes> {
     (plan.scale, plan.chroma_scale) = (scale, scale);
     let Size { width, height } = header.coded_size;
     plan.target = Size::new(width.div_ceil(scale.divisor()), height.div_ceil(scale.divisor()));
-    match decode(bytes, &header, &plan, &CpuTimer::default(), &mut KeepPixels)? {
-        Pixels::ReducedYcbcr(planes) => Ok(planes),
-        _ => panic!("a 4:2:0 JPEG gives planes"),
-    }
+    let mut rows = KeptRows::new();
+    decode(bytes, &header, &plan, &CpuTimer::default(), &mut rows)?;
+    Ok(rows.into_planes(plan.target, 2))
 }
 
 fn bytes_of(samples: &Samples) -> &[u8] {

@@ -1,52 +1,51 @@
-//! Joins the colour planes of a picture and its alpha plane (ISO/IEC 23008-12 § 7.5.3, auxiliary type `alpha`).
+//! Joins the colours of a picture and an alpha plane of its own (ISO/IEC 23008-12 § 7.5.3, auxiliary type `alpha`).
 
-use image_ingest_color::to_rgb;
-use image_ingest_resize::{ChromaGrid, reduce_planes};
-use image_ingest_samples::{
-    CpuTimer, Layout, Planes, Raster, Rect, Samples, Size, Workers, Zeroable, sample_count, zeroed,
-};
+use image_ingest_samples::{CpuTimer, Layout, Raster, Samples, Size, WorkError, Zeroable, sample_count, zeroed};
 
-use crate::error::{Error, Result};
+use crate::result::Result;
 
-/// A decoded alpha plane: full range.
-pub(super) struct Alpha {
-    pub(super) samples: Samples,
-    pub(super) bit_depth: u8,
-    pub(super) size: Size,
+/// An alpha plane of full range, rows tight.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AlphaPlane {
+    /// As many as `size` has pixels: [`Samples::U8`] exactly when the depth is 8.
+    pub samples: Samples,
+    /// Bits of a sample, 8–16.
+    pub bit_depth: u8,
+    /// Width and height, which need not be those of the picture.
+    pub size: Size,
 }
 
-/// RGBA of the size of `planes`, of 8 bits or spread over 16, not premultiplied. From alpha of another size, each pixel
-/// takes the nearest sample.
+/// Joins a raster of RGB or gray and an alpha plane to RGBA that is not premultiplied, of the depth of the raster. From
+/// alpha of another size, each pixel takes the nearest sample.
+///
+/// ```
+/// use image_ingest_color::{AlphaPlane, join_alpha};
+/// use image_ingest_samples::{CpuTimer, Layout, Raster, Samples, Size};
+///
+/// let size = Size::new(2, 1);
+/// let gray = Raster::new(size, Layout::Gray, Samples::U8(vec![10, 20]))?;
+/// let alpha = AlphaPlane { samples: Samples::U8(vec![0, 255]), bit_depth: 8, size };
+/// let rgba = join_alpha(&gray, alpha, false, &CpuTimer::default())?;
+/// assert_eq!(rgba.samples, Samples::U8(vec![10, 10, 10, 0, 20, 20, 20, 255]));
+/// # Ok::<(), image_ingest_samples::WorkError>(())
+/// ```
 ///
 /// # Errors
 ///
-/// `out_of_memory`, `deadline`, `cancelled`.
-pub(super) fn join(planes: Planes, alpha: Alpha, premultiplied: bool, workers: Workers<'_>) -> Result<Raster> {
-    let size = planes.size;
-    let Raster { layout, samples, .. } = to_raster(planes, workers)?;
-    let timer = workers.timer();
+/// [`WorkError::OutOfMemory`], [`WorkError::Deadline`], [`WorkError::Cancelled`].
+pub fn join_alpha(colors: &Raster, alpha: AlphaPlane, premultiplied: bool, timer: &CpuTimer<'_>) -> Result<Raster> {
+    let Raster { size, layout, ref samples } = *colors;
     let mut samples = match samples {
-        Samples::U8(v) => Samples::U8(interleave(&v, layout, &alpha.bytes(size, &timer)?, &timer)?),
-        Samples::U16(v) => Samples::U16(interleave(&v, layout, &alpha.words(size, &timer)?, &timer)?),
+        Samples::U8(v) => Samples::U8(interleave(v, layout, &alpha.bytes(size, timer)?, timer)?),
+        Samples::U16(v) => Samples::U16(interleave(v, layout, &alpha.words(size, timer)?, timer)?),
     };
     if premultiplied {
         divide_by_alpha(&mut samples);
     }
-    Ok(Raster::new(size, Layout::Rgba, samples)?)
+    Raster::new(size, Layout::Rgba, samples)
 }
 
-/// RGB or gray of the size of `planes`, of 8 bits or spread over 16.
-///
-/// # Errors
-///
-/// `out_of_memory`, `deadline`, `cancelled`.
-pub(super) fn to_raster(planes: Planes, workers: Workers<'_>) -> Result<Raster> {
-    let size = planes.size;
-    let full = reduce_planes(planes, Rect::whole(size), size, ChromaGrid::Full, &workers.timer())?;
-    Ok(to_rgb(full, workers)?)
-}
-
-impl Alpha {
+impl AlphaPlane {
     fn bytes(self, size: Size, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
         match self.samples {
             Samples::U8(v) if self.size == size && self.bit_depth == 8 => Ok(v),
@@ -73,7 +72,7 @@ impl Alpha {
         let max = (1u32 << self.bit_depth.min(16)) - 1;
         let spread = |v: u32| T::try_from((v.min(max) * most + max / 2) / max).unwrap_or_default();
         let nearest = |at: usize, of: u32, among: u32| at * among as usize / of.max(1) as usize;
-        let mut out = zeroed(sample_count(size, 1).ok_or(Error::OutOfMemory { bytes: u64::MAX })?)?;
+        let mut out = zeroed(sample_count(size, 1).ok_or(WorkError::OutOfMemory { bytes: u64::MAX })?)?;
         for (y, row) in out.chunks_exact_mut((size.width as usize).max(1)).enumerate() {
             timer.check()?;
             let start = nearest(y, size.height, self.size.height) * self.size.width as usize;
@@ -105,7 +104,7 @@ fn interleave<T: Copy + Zeroable>(pixels: &[T], layout: Layout, alpha: &[T], tim
 const PIECE: usize = 1 << 16;
 
 /// Turns premultiplied RGBA into RGBA that is not.
-pub(super) fn divide_by_alpha(samples: &mut Samples) {
+fn divide_by_alpha(samples: &mut Samples) {
     match samples {
         Samples::U8(v) => {
             for [color @ .., alpha] in v.as_chunks_mut::<4>().0 {

@@ -1,39 +1,54 @@
 //! Folds the transformative properties of an item (ISO/IEC 23008-12 § 6.5.8–6.5.12), in the file's order, into one crop
 //! of the stored picture and one turn after it.
 
-use image_ingest_heif::{CleanAperture, MirrorAxis, Property};
-use image_ingest_samples::{Rect, Size};
+use image_ingest_samples::{Orientation, Rect, Size};
 
-use super::refusal::refusal;
-use crate::error::Result;
-use crate::header::Orientation;
-use crate::plan::stored_rect;
+use crate::aperture::CleanAperture;
+use crate::properties::{MirrorAxis, Property};
+use crate::result::Result;
 
 /// What is shown of a stored picture, and how it is turned.
+///
+/// ```
+/// use image_ingest_heif::{Property, Transform};
+/// use image_ingest_samples::{Orientation, Size};
+///
+/// let turned = Transform::none(Size::new(4, 3)).then(&[Property::Rotate(3)])?;
+/// assert_eq!((turned.orientation, turned.size()), (Orientation::Rotate90, Size::new(3, 4)));
+/// # Ok::<(), image_ingest_samples::DecodeError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Transform {
-    pub(super) crop: Rect,
-    pub(super) orientation: Orientation,
+pub struct Transform {
+    /// What is shown, in stored axes.
+    pub crop: Rect,
+    /// How that is turned.
+    pub orientation: Orientation,
     /// Whether `irot` or `imir` is there, even where they leave the picture upright.
-    pub(super) is_said: bool,
+    pub is_said: bool,
 }
 
 impl Transform {
-    pub(super) fn none(size: Size) -> Self {
+    /// The whole of a picture of `size`, as stored.
+    #[must_use]
+    pub fn none(size: Size) -> Self {
         Self { crop: Rect::whole(size), orientation: Orientation::Upright, is_said: false }
     }
 
-    pub(super) fn is_none(&self, size: Size) -> bool {
+    /// Whether this is [`Self::none`] of `size`.
+    #[must_use]
+    pub fn is_none(&self, size: Size) -> bool {
         (self.crop, self.orientation) == (Rect::whole(size), Orientation::Upright)
     }
 
     /// The size as shown.
-    pub(super) fn size(&self) -> Size {
+    #[must_use]
+    pub fn size(&self) -> Size {
         if self.orientation.swaps_axes() { self.crop.size.transposed() } else { self.crop.size }
     }
 
     /// Where a pixel of what is shown is stored. Both counts are from the top left corner.
-    pub(super) fn stored(&self, x: u32, y: u32) -> (u32, u32) {
+    #[must_use]
+    pub fn stored(&self, x: u32, y: u32) -> (u32, u32) {
         let (transpose, mirror_x, mirror_y) = self.orientation.parts();
         let shown = self.size();
         let x = if mirror_x { shown.width - 1 - x } else { x };
@@ -46,8 +61,8 @@ impl Transform {
     ///
     /// # Errors
     ///
-    /// `malformed` for a clean aperture without pixels.
-    pub(super) fn then(mut self, properties: &[Property<'_>]) -> Result<Self> {
+    /// [`DecodeError::Malformed`](image_ingest_samples::DecodeError::Malformed) for a clean aperture without pixels.
+    pub fn then(mut self, properties: &[Property<'_>]) -> Result<Self> {
         for property in properties {
             self.is_said |= matches!(property, Property::Rotate(_) | Property::Mirror(_));
             match *property {
@@ -68,8 +83,8 @@ impl Transform {
     /// An aperture is in the axes of what is shown; the crop is in stored axes.
     fn cropped(self, aperture: &CleanAperture) -> Result<Self> {
         let shown = self.size();
-        let kept = aperture.rect(shown).map_err(refusal)?;
-        let inner = stored_rect(kept, shown, self.orientation);
+        let kept = aperture.rect(shown)?;
+        let inner = self.orientation.stored_rect(kept, shown);
         let (left, top) = (self.crop.left + inner.left, self.crop.top + inner.top);
         Ok(Self { crop: Rect { left, top, size: inner.size }, ..self })
     }
@@ -86,6 +101,8 @@ fn anticlockwise(turns: u8) -> Orientation {
 
 #[cfg(test)]
 mod tests {
+    use image_ingest_samples::DecodeError;
+
     use super::*;
 
     const SIZE: Size = Size::new(400, 300);
@@ -137,6 +154,7 @@ mod tests {
 
     #[test]
     fn apertures_without_pixels_are_malformed() {
-        assert_eq!(Transform::none(SIZE).then(&[aperture(0, 10, 0, 0)]).unwrap_err().code(), "malformed");
+        let none = Transform::none(SIZE).then(&[aperture(0, 10, 0, 0)]);
+        assert!(matches!(none, Err(DecodeError::Malformed { .. })));
     }
 }

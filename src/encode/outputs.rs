@@ -1,0 +1,128 @@
+//! Makes everything that is asked of one picture from its upright canonical rows: the canonical file, renditions, facts.
+//!
+//! Two files of the same part, size and encoding are one; two encodings of the same part and size share its reduction.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use image_ingest_facts::{Facts, FactsCollector, RowFormat};
+use image_ingest_samples::{CpuTimer, Moment, Rect, Size, WorkError};
+
+use crate::canonical::{CanonicalKind, CanonicalSink};
+use crate::encode::framed::FramedEncoders;
+use crate::error::{Error, Result};
+use crate::plan::profile::Encoding;
+use crate::plan::rendition::RenditionSpec;
+
+/// What is made of one picture.
+pub(crate) struct Outputs {
+    /// The first shows the whole canonical image, and its first encoder is that of the canonical file.
+    frames: Vec<FramedEncoders>,
+    /// Of each rendition its frame, and its encoder there.
+    places: Vec<(usize, usize)>,
+    facts: Option<FactsCollector>,
+    wants_facts: bool,
+    elapsed: OutputTimes,
+}
+
+/// The files and facts of one picture.
+pub(crate) struct Encoded {
+    /// The canonical file.
+    pub(crate) bytes: Bytes,
+    /// The files of the renditions, in their order.
+    pub(crate) renditions: Vec<Bytes>,
+    pub(crate) facts: Option<Facts>,
+    pub(crate) elapsed: OutputTimes,
+}
+
+/// What was spent on each kind of output.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct OutputTimes {
+    pub(crate) encode: Duration,
+    pub(crate) renditions: Duration,
+    pub(crate) facts: Duration,
+}
+
+impl Outputs {
+    /// Of a canonical image of `size`, which has got no rows.
+    ///
+    /// # Errors
+    ///
+    /// `internal` for an encoding that is not built in.
+    pub(crate) fn new(
+        size: Size,
+        encoding: Encoding,
+        renditions: impl Iterator<Item = RenditionSpec>,
+        wants_facts: bool,
+    ) -> Result<Self> {
+        let mut canonical = FramedEncoders::new(Rect::whole(size), size);
+        canonical.place(encoding)?;
+        let mut frames = vec![canonical];
+        let places = renditions.map(|spec| {
+            let (crop, target) = spec.frame(size);
+            let frame = frames.iter().position(|frame| frame.shows(crop, target)).unwrap_or_else(|| {
+                frames.push(FramedEncoders::new(crop, target));
+                frames.len() - 1
+            });
+            Ok((frame, frames[frame].place(spec.encoding)?))
+        });
+        let places = places.collect::<Result<_>>()?;
+        Ok(Self { frames, places, facts: None, wants_facts, elapsed: OutputTimes::default() })
+    }
+
+    /// Ends all files.
+    ///
+    /// # Errors
+    ///
+    /// `out_of_memory`, `deadline`, `cancelled`; `internal` when rows are missing.
+    pub(crate) fn finish(self, timer: &CpuTimer<'_>) -> Result<Encoded> {
+        let Self { frames, places, facts, mut elapsed, .. } = self;
+        let mut files: Vec<Vec<Bytes>> = Vec::new();
+        for (index, frame) in frames.into_iter().enumerate() {
+            let started = Moment::now();
+            files.push(frame.finish(timer)?.into_iter().map(Bytes::from).collect());
+            *elapsed.of_frame(index) += started.elapsed();
+        }
+        let file = |(frame, place): (usize, usize)| -> Result<Bytes> {
+            let file = files.get(frame).and_then(|files| files.get(place));
+            file.cloned().ok_or_else(|| Error::internal("an output that nobody made"))
+        };
+        let started = Moment::now();
+        let facts = facts.map(FactsCollector::finish).transpose()?;
+        elapsed.facts += started.elapsed();
+        let renditions = places.into_iter().map(file).collect::<Result<_>>()?;
+        Ok(Encoded { bytes: file((0, 0))?, renditions, facts, elapsed })
+    }
+}
+
+impl OutputTimes {
+    fn of_frame(&mut self, index: usize) -> &mut Duration {
+        if index == 0 { &mut self.encode } else { &mut self.renditions }
+    }
+}
+
+impl CanonicalSink for Outputs {
+    fn begin(&mut self, kind: CanonicalKind, size: Size) -> Result<(), WorkError> {
+        let format = match kind {
+            CanonicalKind::Rgb => RowFormat::Rgb,
+            CanonicalKind::Gray => RowFormat::Gray,
+            CanonicalKind::Ycbcr420 => RowFormat::Ycbcr420,
+        };
+        self.facts = self.wants_facts.then(|| FactsCollector::new(size, format)).transpose()?;
+        self.frames.iter_mut().try_for_each(|frame| frame.begin(kind, size))
+    }
+
+    fn take(&mut self, plane: usize, rows: &[u8], timer: &CpuTimer<'_>) -> Result<(), WorkError> {
+        let mut started = Moment::now();
+        for (index, frame) in self.frames.iter_mut().enumerate() {
+            frame.take(plane, rows, timer)?;
+            *self.elapsed.of_frame(index) += started.elapsed();
+            started = Moment::now();
+        }
+        if let Some(facts) = &mut self.facts {
+            facts.push(plane, rows)?;
+            self.elapsed.facts += started.elapsed();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,32 @@
+//! A rendition that was made.
+
+use bytes::Bytes;
+use image_ingest_samples::Size;
+
+use crate::plan::profile::Encoding;
+use crate::plan::rendition::RenditionSpec;
+use crate::upload::id::ContentId;
+
+/// A further size of a picture, encoded and named.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Rendition {
+    /// What the ingest's settings call it.
+    pub name: String,
+    /// The encoded bytes.
+    pub bytes: Bytes,
+    /// BLAKE3 of `bytes`.
+    pub id: ContentId,
+    /// Width and height: those of the specification, or smaller where the canonical image is.
+    pub size: Size,
+    /// The encoding of `bytes`.
+    pub encoding: Encoding,
+}
+
+impl Rendition {
+    /// The rendition `bytes` of a canonical image of `canonical` pixels.
+    pub(crate) fn new(name: &str, spec: &RenditionSpec, canonical: Size, bytes: Bytes) -> Self {
+        let (_, size) = spec.frame(canonical);
+        Self { name: name.to_owned(), id: ContentId::of(&bytes), bytes, size, encoding: spec.encoding }
+    }
+}
