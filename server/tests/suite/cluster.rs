@@ -4,9 +4,11 @@
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use image_ingest_agent::{ChatRef, Device};
 use serde_json::Value;
 
 use crate::agents::{RunningAgent, add_agent, poll, run_agent};
@@ -14,7 +16,7 @@ use crate::client::{Reply, Request};
 use crate::load::agent::agent as quick_agent;
 use crate::nodes;
 use crate::postgres::{holds, on_postgres, sql};
-use crate::s3::{Moto, store_settings};
+use crate::s3::{Moto, PASSES, REFUSES, proxy, store_settings};
 use crate::server::{CHAT, Home, Server, eventually, pictures, testdata};
 
 /// Changes a second of one node at 2 ms from its database, before a change was one read and one statement.
@@ -23,6 +25,8 @@ const BEFORE: f64 = 39.0;
 struct Installation {
     nodes: Vec<Server>,
     moto: Moto,
+    /// How the bucket fails.
+    fault: Arc<AtomicU8>,
     nginx: Nginx,
     agents: Vec<(RunningAgent, tempfile::TempDir)>,
 }
@@ -34,8 +38,8 @@ impl Installation {
             eprintln!("skipped: IMAGE_INGEST_MOTO does not name moto_server");
             return None;
         };
-        let store =
-            store_settings(&format!("http://{}/backgrounds", moto.address), &format!("http://{}", moto.address));
+        let (endpoint, fault) = proxy(moto.address);
+        let store = store_settings(&format!("http://{}/backgrounds", moto.address), &format!("http://{endpoint}"));
         let mut settings: Vec<(&str, &str)> = store.iter().map(|(n, v)| (*n, v.as_str())).collect();
         settings.extend([("IMAGE_INGEST__TIMES__REPAIR_MS", "1000"), ("IMAGE_INGEST__TIMES__DEVICE_MS", "5000")]);
         let mut home = Home::new(&settings);
@@ -54,7 +58,7 @@ impl Installation {
             (run_agent(nginx.address, &credential, folder.path()), folder)
         });
         let agents = agents.collect();
-        let installation = Self { nodes, moto, nginx, agents };
+        let installation = Self { nodes, moto, fault, nginx, agents };
         eventually("no agent has asked", || installation.put("grp_first", &pictures()[0]).status == 200);
         Some(installation)
     }
@@ -283,5 +287,70 @@ fn check_a_healthy_agent_beside_one_that_hangs() {
         assert_eq!(cluster.put(CHAT, &pictures()[0]).status, 200);
         println!("a change beside 200 pending ones of an agent that hangs: {:?}", started.elapsed());
         assert!(started.elapsed() < Duration::from_secs(2));
+    });
+}
+
+#[test]
+#[ignore = "takes minutes; run by make cluster-check"]
+fn check_a_bucket_that_fails_and_the_loss_of_the_node_that_spooled() {
+    on_postgres(|| {
+        let Some(mut cluster) = Installation::start() else { return };
+        cluster.fault.store(REFUSES, Ordering::SeqCst);
+        let node = cluster.nodes.pop().unwrap();
+        let upload = testdata("png/display_p3.png");
+        let put = node.background("PUT", CHAT).parts(&[("background", &upload)]);
+        let set = node.send(&put).json();
+        assert!(set["background_url"].is_null() && set["changed"] == true, "{set}");
+        drop(node);
+        let started = Instant::now();
+        assert_eq!(cluster.put("grp_other", &testdata("webp/lossy_333x251.webp")).status, 200);
+        println!("a change while the bucket fails: {:?}", started.elapsed());
+        cluster.fault.store(PASSES, Ordering::SeqCst);
+        let started = Instant::now();
+        eventually("it has no url", || !cluster.get(CHAT)["background_url"].is_null());
+        println!("the image that a lost node spooled is stored {:?} after the bucket works", started.elapsed());
+    });
+}
+
+/// The tables of a backup.
+const TABLES: [&str; 6] = ["chats", "history", "outbox", "objects", "intents", "idempotency"];
+
+#[test]
+#[ignore = "takes minutes; run by make cluster-check"]
+fn check_a_restored_backup() {
+    on_postgres(|| {
+        let Some(cluster) = Installation::start() else { return };
+        let url = cluster.nodes[0].home().setting("IMAGE_INGEST__DATABASE__URL").unwrap();
+        let run = |statements: String| assert!(sql(&url, &statements).wait().unwrap().success());
+        let [first, second] = pictures();
+        for chat in ["grp_a", "grp_b", "grp_c"] {
+            assert_eq!(cluster.put(chat, &first).status, 200);
+        }
+        run(TABLES.map(|table| format!("CREATE TABLE backup_{table} AS TABLE {table};")).concat());
+        for (chat, upload) in [("grp_a", &second), ("grp_a", &testdata("png/display_p3.png")), ("grp_b", &second)] {
+            assert_eq!(cluster.put(chat, upload).status, 200);
+        }
+        let restore = |table| format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM backup_{table};");
+        run(format!("BEGIN; {} COMMIT;", TABLES.map(restore).concat()));
+        assert_eq!(cluster.get("grp_a")["background_version"], 1, "the state does not know what devices show");
+
+        let shown = |chat| {
+            let device = Device::open(cluster.agents[0].1.path(), 1170, 2532).unwrap();
+            let chat = ChatRef { number: "+15550000001", account: "demo", chat };
+            device.read(chat).unwrap().map(|held| (held.version, held.id)).unwrap()
+        };
+        let set = cluster.put("grp_a", &second).json();
+        assert_eq!((&set["background_version"], &set["changed"]), (&4.into(), &true.into()), "past version 3: {set}");
+        assert_eq!(shown("grp_a"), (4, set["background_id"].as_str().map(str::to_owned)));
+
+        let (ok, text) = cluster.nodes[0].home().admin(&["check", "--repair"]);
+        assert!(ok, "{text}");
+        let state = cluster.get("grp_b");
+        assert_eq!((&state["background_version"], &state["background_state"]), (&3.into(), &"applied".into()));
+        assert_eq!(shown("grp_b"), (3, state["background_id"].as_str().map(str::to_owned)));
+        assert_eq!(cluster.get("grp_c")["background_version"], 1, "its device was right");
+        let (ok, text) = cluster.nodes[0].home().admin(&["check"]);
+        assert!(ok, "{text}");
+        println!("a restored backup: the next change and check --repair bring every device to the state");
     });
 }

@@ -51,14 +51,14 @@ impl Drop for Moto {
     }
 }
 
-const PASSES: u8 = 0;
-const REFUSES: u8 = 1;
+pub(crate) const PASSES: u8 = 0;
+pub(crate) const REFUSES: u8 = 1;
 const HANGS: u8 = 2;
 /// The store takes the object, and its reply is lost.
 const DROPS_REPLY: u8 = 3;
 
 /// A proxy to the store that fails as `fault` says.
-fn proxy(store: SocketAddr) -> (SocketAddr, Arc<AtomicU8>) {
+pub(crate) fn proxy(store: SocketAddr) -> (SocketAddr, Arc<AtomicU8>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (address, fault) = (listener.local_addr().unwrap(), Arc::new(AtomicU8::new(PASSES)));
     let told = Arc::clone(&fault);
