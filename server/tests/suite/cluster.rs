@@ -147,6 +147,7 @@ fn check_round_trips() {
 #[test]
 #[ignore = "takes minutes and wants the machine; run by make cluster-check"]
 fn check_changes_at_a_distance() {
+    let busy = busy_share();
     on_postgres(|| {
         let (server, _proxy) = nodes::behind_proxy(Duration::from_millis(2), &[("IMAGE_INGEST__WORK__QUEUE", "64")]);
         quick_agent(server.address, add_agent(&server, "phone", "+15550000001"));
@@ -158,8 +159,28 @@ fn check_changes_at_a_distance() {
             "changes a second of one node, 2 ms from its database: {rate:.0}, {:.1} times those of before",
             rate / BEFORE
         );
-        assert!(cfg!(debug_assertions) || rate >= 5.0 * BEFORE, "{rate}");
+        if cfg!(debug_assertions) || busy > 0.3 {
+            println!("not judged: other work takes {:.0} % of the machine, or this is no release build", 100.0 * busy);
+        } else {
+            assert!(rate >= 5.0 * BEFORE, "{rate}");
+        }
     });
+}
+
+/// The share of the machine's CPU time, from 0 to 1, that others take in a second.
+fn busy_share() -> f64 {
+    let read = || {
+        let text = std::fs::read_to_string("/proc/stat").unwrap_or_default();
+        let line = text.lines().next().unwrap_or_default().to_owned();
+        line.split_whitespace().skip(1).take(8).map(|n| n.parse().unwrap_or(0.0)).collect::<Vec<f64>>()
+    };
+    let before = read();
+    std::thread::sleep(Duration::from_secs(1));
+    let spent: Vec<f64> = read().iter().zip(&before).map(|(after, before)| after - before).collect();
+    let all: f64 = spent.iter().sum();
+    // The fourth and the fifth are idle time and waits for disks (proc(5)).
+    let idle: f64 = spent.iter().skip(3).take(2).sum();
+    if all > 0.0 { 1.0 - idle / all } else { 0.0 }
 }
 
 /// Good changes a second: each client changes a chat of its own between two small pictures.
