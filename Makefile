@@ -22,6 +22,8 @@
 # make backfill-wheel  builds the wheel that carries the backfill's program, into backfill/dist
 # make backfill-tests  tests the backfill on one machine, on Ray and on Spark (ENGINES; an S3 server, Ray and Spark come from PyPI)
 # make static  builds CLI and server as programs that need no file of a system, into target/static, and tries them in an empty root
+# make cluster  starts three servers behind nginx, PostgreSQL, a bucket and two agents on this machine, to be looked at
+# make cluster-check  starts the same, breaks it and measures; fails where a figure of docs/scale.md does not hold
 # make advisories  checks dependencies against the RustSec database, which cargo-deny fetches
 # make bench  runs the benches on large generated inputs
 # make fuzz   runs every fuzz target for FUZZ_SECONDS each (needs cargo-fuzz)
@@ -100,10 +102,18 @@ report-page: setup server-tools
 	$(SERVER_TOOLS)/bin/python cli/tools/report_page.py $(TARGET_DIR)/report/report.html $(TARGET_DIR)/report
 
 server-slow: setup
-	$(CARGO) test $(SUITE) --ignored --test-threads 1 --nocapture twenty two_hundred
+	$(CARGO) test $(SUITE) --ignored --test-threads 1 --nocapture twenty two_hundred a_million
 
 server-load: setup $(BENCH_INPUTS)
 	IMAGE_INGEST_BENCH=$(BENCH_INPUTS) $(CARGO) test --release $(SUITE) --ignored --test-threads 1 --nocapture load::
+
+CLUSTER := IMAGE_INGEST_MOTO=$(SERVER_TOOLS)/bin/moto_server $(CARGO) test --release $(SUITE) --ignored --test-threads 1 --nocapture
+
+.PHONY: cluster cluster-check
+nightly: cluster-check
+cluster cluster-check: setup server-tools
+	scripts/server-tools.sh $(SERVER_TOOLS) cluster
+	$(CLUSTER) cluster::$(if $(filter cluster,$@),look,check)
 
 test-aarch64:
 	scripts/aarch64.sh

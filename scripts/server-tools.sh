@@ -1,8 +1,8 @@
 #!/bin/sh
 # Sets up what the server's tests use beside Rust: PostgreSQL and, in FOLDER, the S3 server moto, schemathesis and
 # playwright. With "clients" also Node with the packages of server/tools/clients, Go and a JDK. Says what is missing and
-# goes on: tests whose tool is not there are skipped and say so.
-# Usage: scripts/server-tools.sh FOLDER [clients]
+# goes on: tests whose tool is not there are skipped and say so. With "cluster" also nginx.
+# Usage: scripts/server-tools.sh FOLDER [clients | cluster]
 set -eu
 folder=$1
 requirements="$(dirname "$0")/../server/tools/requirements.txt"
@@ -33,6 +33,9 @@ if ! cmp -s "$requirements" "$folder/requirements.txt"; then
   fi
 fi
 
+if [ "${2:-}" = cluster ] && ! [ -x /usr/sbin/nginx ] && ! [ -x /usr/bin/nginx ]; then
+  install nginx nginx-light
+fi
 [ "${2:-}" = clients ] || exit 0
 command -v go >/dev/null || install Go golang-go
 command -v javac >/dev/null || install "a JDK" default-jdk-headless

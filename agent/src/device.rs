@@ -73,13 +73,13 @@ impl Device {
         Ok(Self { root, ingest })
     }
 
-    /// Makes `bytes` the chat's background, unless the device has this version or a newer one. Returns the version that
-    /// the device has afterwards.
+    /// Makes `bytes` the chat's background, unless the device has this version or a newer one. Returns what the device
+    /// has afterwards.
     ///
     /// # Errors
     ///
     /// [`DeviceError`]. The old background stays.
-    pub fn apply(&self, chat: ChatRef<'_>, version: u64, id: ContentId, bytes: Bytes) -> Result<u64, DeviceError> {
+    pub fn apply(&self, chat: ChatRef<'_>, version: u64, id: ContentId, bytes: Bytes) -> Result<Held, DeviceError> {
         if ContentId::of(&bytes) != id {
             return Err(DeviceError::WrongObject);
         }
@@ -90,13 +90,13 @@ impl Device {
         self.replace(chat, version, Some((id, &picture.bytes)))
     }
 
-    /// Removes the chat's background, unless the device has this version or a newer one. Returns the version that the
-    /// device has afterwards.
+    /// Removes the chat's background, unless the device has this version or a newer one. Returns what the device has
+    /// afterwards.
     ///
     /// # Errors
     ///
     /// [`DeviceError::Folder`].
-    pub fn clear(&self, chat: ChatRef<'_>, version: u64) -> Result<u64, DeviceError> {
+    pub fn clear(&self, chat: ChatRef<'_>, version: u64) -> Result<Held, DeviceError> {
         self.replace(chat, version, None)
     }
 
@@ -124,8 +124,8 @@ impl Device {
         Ok(self.read(chat)?.and_then(|held| held.file).map(|file| self.folder(chat).join(file)))
     }
 
-    fn not_older(&self, chat: ChatRef<'_>, version: u64) -> Result<Option<u64>, DeviceError> {
-        Ok(self.read(chat)?.map(|held| held.version).filter(|held| *held >= version))
+    fn not_older(&self, chat: ChatRef<'_>, version: u64) -> Result<Option<Held>, DeviceError> {
+        Ok(self.read(chat)?.filter(|held| held.version >= version))
     }
 
     fn replace(
@@ -133,7 +133,7 @@ impl Device {
         chat: ChatRef<'_>,
         version: u64,
         picture: Option<(ContentId, &[u8])>,
-    ) -> Result<u64, DeviceError> {
+    ) -> Result<Held, DeviceError> {
         let folder = self.folder(chat);
         fs::create_dir_all(&folder)?;
         // A file lock allows one writer for each chat, also across processes. Closing the file releases it.
@@ -156,7 +156,7 @@ impl Device {
         };
         write_whole(&folder, STATE, &serde_json::to_vec(&held).map_err(io::Error::from)?)?;
         remove_all_but(&folder, held.file.as_deref())?;
-        Ok(version)
+        Ok(held)
     }
 
     fn folder(&self, chat: ChatRef<'_>) -> PathBuf {
@@ -214,8 +214,8 @@ mod tests {
     fn a_picture_is_cropped_and_replaced() {
         let (_folder, device) = device();
         let (id, bytes) = object();
-        assert_eq!(device.apply(CHAT, 1, id, bytes.clone()).unwrap(), 1);
-        assert_eq!(device.apply(CHAT, 2, id, bytes).unwrap(), 2);
+        assert_eq!(device.apply(CHAT, 1, id, bytes.clone()).unwrap().version, 1);
+        assert_eq!(device.apply(CHAT, 2, id, bytes).unwrap().version, 2);
         let picture = device.picture(CHAT).unwrap().unwrap();
         let source = Ingest::default().source(fs::read(&picture).unwrap()).unwrap();
         let size = image_ingest::inspect(&source).unwrap().header.size();
@@ -228,8 +228,8 @@ mod tests {
         let (_folder, device) = device();
         let (id, bytes) = object();
         device.apply(CHAT, 5, id, bytes.clone()).unwrap();
-        assert_eq!(device.clear(CHAT, 4).unwrap(), 5);
-        assert_eq!(device.apply(CHAT, 5, id, bytes).unwrap(), 5);
+        assert_eq!(device.clear(CHAT, 4).unwrap().version, 5);
+        assert_eq!(device.apply(CHAT, 5, id, bytes).unwrap().version, 5);
         assert_eq!(device.read(CHAT).unwrap().unwrap().id, Some(id.to_string()));
     }
 
@@ -250,7 +250,7 @@ mod tests {
         device.apply(CHAT, 9, id, bytes.clone()).unwrap();
         let other = ChatRef { account: "other", ..CHAT };
         assert_eq!(device.read(other).unwrap(), None);
-        assert_eq!(device.apply(other, 1, id, bytes).unwrap(), 1);
+        assert_eq!(device.apply(other, 1, id, bytes).unwrap().version, 1);
     }
 
     #[test]

@@ -1,16 +1,15 @@
 //! Puts a chat's background on a device: verifies the object, crops it to the screen and replaces the old picture
 //! atomically.
 //!
-//! The server embeds [`Device`] for its in-process gateway. The binary `image-ingest-agent` serves the same over HTTP,
-//! to requests that the server has signed ([`signature`]).
+//! The server embeds [`Device`] for its own device. The binary `image-ingest-agent` opens a connection to the server,
+//! asks for changes and answers for them ([`Agent`]), so that it needs no address of its own.
 #![forbid(unsafe_code)]
 
+mod agent;
 mod device;
 mod fetch;
 mod message;
-mod serve;
-pub mod signature;
 
+pub use agent::{Agent, AgentConfig};
 pub use device::{ChatRef, Device, DeviceError, Held};
-pub use message::{Change, ChangeReply, ErrorReply, ObjectRef, StateReply, StateRequest};
-pub use serve::{AgentConfig, router};
+pub use message::{AgentChange, AgentReply, Outcome};

@@ -1,28 +1,26 @@
-//! `image-ingest-agent`: runs next to a device and applies the backgrounds that the server sends.
+//! `image-ingest-agent`: runs next to a device and applies the backgrounds that it gets from the server.
 #![forbid(unsafe_code)]
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use image_ingest_agent::{AgentConfig, router};
-use tokio::net::TcpListener;
+use image_ingest_agent::{Agent, AgentConfig};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Puts backgrounds on a device: fetches, verifies, crops and writes what the server asks for.
+/// Puts backgrounds on a device: asks the server for changes, and fetches, verifies, crops and writes them.
 #[derive(Parser)]
 #[command(version)]
 struct Args {
+    /// The server's address, such as https://backgrounds.example.
+    #[arg(long)]
+    server: String,
+    /// File with this agent's credential, as `image-ingest-server agents add` prints it.
+    #[arg(long)]
+    credential_file: PathBuf,
     /// Folder of the device's backgrounds.
     #[arg(long)]
     root: PathBuf,
-    /// File with the secret shared with the server; at least 32 bytes.
-    #[arg(long)]
-    secret_file: PathBuf,
-    /// Address to listen on.
-    #[arg(long, default_value = "127.0.0.1:7080")]
-    listen: SocketAddr,
     /// Width of the screen in pixels.
     #[arg(long, default_value_t = 1170)]
     width: u32,
@@ -42,19 +40,25 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
-    let secret = std::fs::read(&args.secret_file).map_err(|e| format!("{}: {e}", args.secret_file.display()))?;
-    let secret = secret.trim_ascii().to_vec();
-    if secret.len() < 32 {
-        return Err("the secret has fewer than 32 bytes".into());
+    let file = &args.credential_file;
+    let credential = std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
+    let credential = credential.trim();
+    if !credential.starts_with("bl_agent_") || !credential.is_ascii() {
+        return Err(format!("{} holds no agent's credential", file.display()).into());
     }
-    let config = AgentConfig { width: args.width, height: args.height, ..AgentConfig::new(args.root, secret) };
-    let router = router(config)?;
+    if !args.server.starts_with("http://") && !args.server.starts_with("https://") {
+        return Err("--server is no http or https URL".into());
+    }
+    let config =
+        AgentConfig { width: args.width, height: args.height, ..AgentConfig::new(args.server, credential, args.root) };
+    let agent = Agent::open(config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let listener = TcpListener::bind(args.listen).await?;
-        println!("listening on http://{}", listener.local_addr()?);
-        axum::serve(listener, router).with_graceful_shutdown(stopped()).await
-    })?;
+        tokio::select! {
+            () = agent.run() => {}
+            () = stopped() => {}
+        }
+    });
     Ok(())
 }
 

@@ -2,62 +2,51 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The body of `PUT /v1/background`: the new background of a chat.
+/// An element of the answer to `GET /agent/v1/changes`: the background that a chat is to have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Change {
+pub struct AgentChange {
     /// The number that the chat is reached by.
     pub number: String,
     /// The account whose chat it is.
     pub account: String,
     /// The chat, normalised.
     pub chat: String,
-    /// The version of this change; one that is not newer than the device's is ignored.
+    /// The version of this change.
     pub version: u64,
-    /// The new image; `None` removes the background.
-    pub object: Option<ObjectRef>,
-}
-
-/// A canonical image: its id, and its URL or its bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ObjectRef {
-    /// The content id, `obj_` and 64 hex digits.
-    pub id: String,
-    /// The URL of the object, if it is stored.
+    /// The new image, `obj_` and 64 hex digits; `None` removes the background.
+    pub content_id: Option<String>,
+    /// The URL of the image, if it is stored.
     pub url: Option<String>,
-    /// The bytes in base64, if the object is not stored and so has no URL.
+    /// The image in base64, if it is not stored and so has no URL.
     pub bytes: Option<String>,
 }
 
-/// The answer to a [`Change`].
+/// The body of `POST /agent/v1/applied`: what became of an [`AgentChange`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChangeReply {
-    /// The version that the device has now: that of the change, or a newer one.
-    pub version: u64,
-}
-
-/// The body of `POST /v1/state`: asks which background a chat has on the device.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StateRequest {
-    /// As in [`Change`].
+pub struct AgentReply {
+    /// As in the change.
     pub number: String,
-    /// As in [`Change`].
-    pub account: String,
-    /// As in [`Change`].
+    /// As in the change.
     pub chat: String,
+    /// The version of the change; if the device shows another one, that.
+    pub version: u64,
+    /// The image that the device shows, or that it refused; `None` if there is none.
+    pub content_id: Option<String>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The reason of a refusal, such as `wrong_object`: lower-case letters, digits and underscores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
 }
 
-/// The answer to a [`StateRequest`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StateReply {
-    /// The last version applied; `None` if the device never had one.
-    pub version: Option<u64>,
-    /// The content id that is applied; `None` after a removal.
-    pub id: Option<String>,
-}
-
-/// The agent's error answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ErrorReply {
-    /// A stable code, such as `bad_signature` or `wrong_object`.
-    pub code: String,
+/// What became of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// The device shows it.
+    Applied,
+    /// The device cannot show it.
+    Refused,
+    /// The device shows another version or content, which is not older.
+    Shows,
 }

@@ -1,106 +1,152 @@
-//! Tests of the built agent over TCP.
+//! Tests of the built agent over TCP, with a server that the tests play.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use image_ingest::{ContentId, Ingest, Source, inspect};
-use image_ingest_agent::signature::{now, sign};
-use image_ingest_agent::{Change, ChatRef, Device, ObjectRef};
+use image_ingest_agent::{AgentChange, AgentReply, ChatRef, Device, Outcome};
 
-const SECRET: &str = "a secret of tests with more than 32 bytes";
+const CREDENTIAL: &str = "bl_agent_phone_0123456789";
 
-struct Agent {
-    child: Child,
-    address: String,
+struct Played {
+    agent: Child,
+    changes: Sender<String>,
+    replies: Receiver<AgentReply>,
     folder: tempfile::TempDir,
 }
 
-impl Agent {
+impl Played {
     fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("secret"), format!("{SECRET}\n")).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_image-ingest-agent"))
+        std::fs::write(folder.path().join("credential"), format!("{CREDENTIAL}\n")).unwrap();
+        let agent = Command::new(env!("CARGO_BIN_EXE_image-ingest-agent"))
+            .arg("--server")
+            .arg(format!("http://{}/", listener.local_addr().unwrap()))
+            .arg("--credential-file")
+            .arg(folder.path().join("credential"))
             .arg("--root")
             .arg(folder.path().join("root"))
-            .arg("--secret-file")
-            .arg(folder.path().join("secret"))
-            .args(["--listen", "127.0.0.1:0", "--width", "30", "--height", "60"])
-            .stdout(Stdio::piped())
+            .args(["--width", "30", "--height", "60"])
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on http://").unwrap().to_owned();
-        Self { child, address, folder }
+        let ((changes, given), (told, replies)) = (channel(), channel());
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                serve(stream, &given, &told);
+            }
+        });
+        Self { agent, changes, replies, folder }
     }
 
-    /// Status and body of a signed call.
-    fn call(&self, method: &str, path: &str, body: &str) -> (u16, String) {
-        let at = now();
-        let signature = sign(SECRET.as_bytes(), path, at, body.as_bytes());
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Timestamp: {at}\r\nX-Signature: {signature}\r\n\
-             Content-Length: {}\r\n\r\n",
-            body.len()
-        );
-        stream.write_all((head + body).as_bytes()).unwrap();
-        let mut reply = String::new();
-        stream.read_to_string(&mut reply).unwrap();
-        let status = reply.split(' ').nth(1).unwrap().parse().unwrap();
-        (status, reply.split("\r\n\r\n").nth(1).unwrap().to_owned())
+    fn apply(&self, change: &AgentChange) -> AgentReply {
+        self.changes.send(serde_json::to_string(&[change]).unwrap()).unwrap();
+        self.replies.recv_timeout(Duration::from_secs(20)).unwrap()
     }
 }
 
-impl Drop for Agent {
+impl Drop for Played {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.agent.kill();
+        let _ = self.agent.wait();
     }
 }
 
-fn change(version: u64, id: ContentId, bytes: &[u8]) -> String {
-    let object = ObjectRef { id: id.to_string(), url: None, bytes: Some(STANDARD.encode(bytes)) };
-    let (number, account, chat) = ("+15550000001".into(), "demo".into(), "grp_1".into());
-    serde_json::to_string(&Change { number, account, chat, version, object: Some(object) }).unwrap()
+/// Answers the calls of one connection: polls with the next changes, and answers with what they are.
+fn serve(mut stream: TcpStream, changes: &Receiver<String>, replies: &Sender<AgentReply>) -> Option<()> {
+    let mut reader = BufReader::new(stream.try_clone().ok()?);
+    loop {
+        let (mut head, mut length) = (String::new(), 0);
+        while !head.ends_with("\r\n\r\n") {
+            let start = head.len();
+            reader.read_line(&mut head).ok().filter(|n| *n > 0)?;
+            let line = head[start..].to_ascii_lowercase();
+            length = line.trim().strip_prefix("content-length: ").map_or(length, |n| n.parse().unwrap());
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).ok()?;
+        let bearer = format!("authorization: Bearer {CREDENTIAL}\r\n");
+        let (status, answer) = if !head.contains(&bearer) {
+            ("401 Unauthorized", String::new())
+        } else if head.starts_with("GET /agent/v1/changes?wait=30 ") {
+            ("200 OK", changes.recv_timeout(Duration::from_millis(300)).unwrap_or_else(|_| "[]".into()))
+        } else {
+            assert!(head.starts_with("POST /agent/v1/applied "), "{head}");
+            replies.send(serde_json::from_slice(&body).unwrap()).ok()?;
+            ("200 OK", "{}".into())
+        };
+        write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{answer}", answer.len()).ok()?;
+    }
+}
+
+fn change(version: u64, image: Option<(ContentId, &[u8])>) -> AgentChange {
+    AgentChange {
+        number: "+15550000001".into(),
+        account: "demo".into(),
+        chat: "grp_1".into(),
+        version,
+        content_id: image.map(|(id, _)| id.to_string()),
+        url: None,
+        bytes: image.map(|(_, bytes)| STANDARD.encode(bytes)),
+    }
 }
 
 #[test]
-fn a_change_is_put_in_place_and_reported() {
-    let agent = Agent::start();
+fn a_change_is_put_in_place_and_answered_for() {
+    let played = Played::start();
     let ingest = Ingest::default();
     let source = Source::new(image_ingest::samples()[0].bytes, ingest.limits()).unwrap();
     let background = ingest.ingest(source).unwrap();
-    let (status, reply) = agent.call("PUT", "/v1/background", &change(4, background.id, &background.bytes));
-    assert_eq!((status, reply.as_str()), (200, r#"{"version":4}"#));
+    let sent = change(4, Some((background.id, &background.bytes)));
+    let reply = played.apply(&sent);
+    assert_eq!(
+        (reply.outcome, reply.version, reply.content_id),
+        (Outcome::Applied, 4, Some(background.id.to_string()))
+    );
 
-    let state = agent.call("POST", "/v1/state", r#"{"number":"+15550000001","account":"demo","chat":"grp_1"}"#);
-    assert_eq!(state, (200, format!("{{\"version\":4,\"id\":\"{}\"}}", background.id)));
-    let device = Device::open(agent.folder.path().join("root"), 30, 60).unwrap();
+    let device = Device::open(played.folder.path().join("root"), 30, 60).unwrap();
     let chat = ChatRef { number: "+15550000001", account: "demo", chat: "grp_1" };
     let picture = std::fs::read(device.picture(chat).unwrap().unwrap()).unwrap();
     let size = Ingest::default().source(picture).and_then(|source| inspect(&source)).unwrap().header.size();
     assert_eq!((size.width, size.height), (30, 60));
+
+    assert_eq!(played.apply(&sent).outcome, Outcome::Applied, "a repetition changes nothing");
+    let older = played.apply(&change(3, None));
+    assert_eq!((older.outcome, older.version), (Outcome::Shows, 4));
+    let other = played.apply(&change(4, None));
+    assert_eq!((other.outcome, other.content_id), (Outcome::Shows, Some(background.id.to_string())));
+    let removed = played.apply(&change(5, None));
+    assert_eq!((removed.outcome, removed.version, removed.content_id), (Outcome::Applied, 5, None));
 }
 
 #[test]
-fn other_bytes_than_the_id_says_are_refused() {
-    let agent = Agent::start();
-    let (status, reply) = agent.call("PUT", "/v1/background", &change(1, ContentId::of(b"other"), b"bytes"));
-    assert_eq!((status, reply.as_str()), (422, r#"{"code":"wrong_object"}"#));
-    assert_eq!(agent.call("PUT", "/v1/background", "{}").0, 400);
+fn what_cannot_be_shown_is_refused_with_a_code() {
+    let played = Played::start();
+    let wrong = change(1, Some((ContentId::of(b"other"), b"bytes")));
+    let nothing = AgentChange { bytes: None, ..wrong.clone() };
+    let unreachable = AgentChange { url: Some("http://127.0.0.1:1/x".into()), ..wrong.clone() };
+    let no_image = change(1, Some((ContentId::of(b"bytes"), b"bytes")));
+    for (change, code) in
+        [(wrong, "wrong_object"), (nothing, "fetch_failed"), (unreachable, "fetch_failed"), (no_image, "not_an_image")]
+    {
+        let reply = played.apply(&change);
+        assert_eq!((reply.outcome, reply.code.as_deref(), reply.version), (Outcome::Refused, Some(code), 1));
+    }
 }
 
 #[test]
-fn a_short_secret_is_no_secret() {
+fn what_is_no_credential_is_said() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("secret"), "short").unwrap();
+    std::fs::write(folder.path().join("credential"), "short").unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_image-ingest-agent"));
-    command.arg("--root").arg(folder.path()).arg("--secret-file").arg(folder.path().join("secret"));
-    let output = command.output().unwrap();
+    command.args(["--server", "http://127.0.0.1:1", "--root"]).arg(folder.path());
+    let output = command.arg("--credential-file").arg(folder.path().join("credential")).output().unwrap();
     assert!(!output.status.success());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("fewer than 32 bytes"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("holds no agent's credential"));
 }

@@ -5,7 +5,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::state::{Chat, ChatKey};
+use crate::change_request::ChangeRequest;
+use crate::state::{Chat, ChatKey, Delivery};
 
 /// A chat's background.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -26,6 +27,14 @@ pub(crate) struct BackgroundBody {
     /// Whether this call changed the background; PUT and DELETE only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) changed: Option<bool>,
+    /// What became of the last change: `applied` by the device, `pending`, or `failed`: the device refused it, and it is
+    /// tried again. Absent for a chat never set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "applied")]
+    pub(crate) background_state: Option<&'static str>,
+    /// The device's reason, where the state is `failed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) device_code: Option<String>,
     /// Present, and true, where nothing was stored or sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) dry_run: Option<bool>,
@@ -44,21 +53,51 @@ pub(crate) struct Answer {
     pub(crate) replayed: bool,
 }
 
-impl App {
-    /// The answer's fields for the state of `chat`.
-    pub(crate) fn body(&self, key: &ChatKey, chat: &Chat, changed: Option<bool>) -> BackgroundBody {
-        let url = |token| self.objects.url(&self.public_url, token);
-        BackgroundBody {
-            chat_id: key.chat.to_string(),
-            has_background: chat.content_id.is_some(),
-            background_id: chat.content_id.map(|id| id.to_string()),
-            background_url: chat.token.as_deref().map(url),
-            background_version: chat.shown_version(),
-            changed,
-            dry_run: None,
-            receipt: None,
-        }
+/// The answer's fields for a chat.
+pub(crate) fn body(app: &App, key: &ChatKey, chat: &Chat, changed: Option<bool>) -> BackgroundBody {
+    let url = |token| app.objects.url(&app.public_url, token);
+    let (background_state, device_code) = match chat.delivery() {
+        Delivery::Applied => ("applied", None),
+        Delivery::Pending => ("pending", None),
+        Delivery::Failed(code) => ("failed", Some(code)),
+    };
+    BackgroundBody {
+        chat_id: key.chat.to_string(),
+        has_background: chat.content_id.is_some(),
+        background_id: chat.content_id.map(|id| id.to_string()),
+        background_url: chat.token.as_deref().map(url),
+        background_version: chat.shown_version(),
+        changed,
+        background_state: chat.shown_version().map(|_| background_state),
+        device_code,
+        dry_run: None,
+        receipt: None,
     }
+}
+
+/// The answer to a change request that left `chat`.
+pub(crate) fn answer(app: &App, request: &ChangeRequest, chat: &Chat, changed: bool) -> Answer {
+    let receipt = chat.receipt.as_deref().filter(|_| request.receipt || request.dry_run);
+    let mut body = body(app, &request.key, chat, Some(changed));
+    body.receipt = receipt.and_then(|text| serde_json::from_str(text).ok());
+    render(request, body)
+}
+
+/// The answer to a dry run of an upload.
+pub(crate) fn dry_run(app: &App, request: &ChangeRequest, chat: &Chat, background: &Background) -> Answer {
+    let changed = chat.content_id != Some(background.id);
+    let mut body = body(app, &request.key, chat, Some(changed));
+    body.has_background = true;
+    body.background_id = Some(background.id.to_string());
+    body.background_url = body.background_url.filter(|_| !changed);
+    body.receipt = serde_json::from_str(&receipt(background)).ok();
+    render(request, body)
+}
+
+fn render(request: &ChangeRequest, mut body: BackgroundBody) -> Answer {
+    body.dry_run = request.dry_run.then_some(true);
+    let text = serde_json::to_string(&body).expect("strings and numbers always serialise");
+    Answer { text, version: body.background_version, replayed: false }
 }
 
 /// The receipt of an image as JSON text: what the library did, and the size and length of the result.

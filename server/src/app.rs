@@ -4,30 +4,34 @@ use std::sync::Arc;
 
 use image_ingest::{Encoding, Ingest, Limits, Profile};
 use image_ingest_agent::Device;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::admission::Admission;
 use crate::chat_locks::ChatLocks;
-use crate::config::{Config, GatewayKind, StoredEncoding, Times};
-use crate::device::{Embedded, Gateway, HttpGateway};
+use crate::config::{Config, MigrationsMode, StoredEncoding, Times};
+use crate::embedded::EmbeddedDevice;
 use crate::objects::Objects;
 use crate::pixels::PixelPool;
-use crate::state::State;
+use crate::state::{MigrateError, StateStore, StoreOptions};
+use crate::wakeups::Wakeups;
 
 /// Everything that requests and the repair task share.
 pub(crate) struct App {
     pub(crate) config: Config,
     /// The prefix of `/objects/{token}`.
     pub(crate) public_url: String,
-    pub(crate) state: State,
+    pub(crate) state: StateStore,
     pub(crate) objects: Objects,
-    pub(crate) gateway: Gateway,
+    pub(crate) device: EmbeddedDevice,
+    pub(crate) wakeups: Wakeups,
     pub(crate) ingest: Ingest,
     /// [`Profile::fingerprint`] of `ingest`.
     pub(crate) fingerprint: String,
     pub(crate) pool: Arc<PixelPool>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) chat_locks: ChatLocks,
+    /// Whether the server is told to stop, which ends the polls of agents.
+    pub(crate) stopping: watch::Sender<bool>,
     /// Cloned into every task that a shutdown must wait for; the receiver ends when all clones are dropped.
     pub(crate) work_guard: mpsc::Sender<()>,
 }
@@ -45,18 +49,22 @@ impl App {
         let threads = pixel_threads(&config);
         let pool = Arc::new(PixelPool::start(threads)?);
         let ingest = Ingest::builder().profile(profile(&config)).limits(limits(&config)).build()?;
+        let (width, height) = (config.device.width, config.device.height);
+        let device = Device::open(config.data.join("device"), width, height)?;
         let max_wait = Times::of(config.times.queue_ms);
         let (work_guard, ended) = mpsc::channel(1);
         let app = Self {
             public_url,
             state: open_state(&config).await?,
             objects: Objects::open(&config)?,
-            gateway: gateway(&config, &pool)?,
+            device: EmbeddedDevice::new(device, Arc::clone(&pool)),
+            wakeups: Wakeups::default(),
             fingerprint: ingest.profile().fingerprint(),
             ingest,
             pool,
             admission: Arc::new(Admission::new(threads, config.work.queue, max_wait, config.work.upload_bytes)),
             chat_locks: ChatLocks::default(),
+            stopping: watch::Sender::new(false),
             work_guard,
             config,
         };
@@ -64,17 +72,37 @@ impl App {
     }
 }
 
-/// Opens the state database only, for the administration.
-pub(crate) async fn open_state(config: &Config) -> Result<State, StartError> {
+/// Opens the state only, for the administration.
+pub(crate) async fn open_state(config: &Config) -> Result<StateStore, StartError> {
+    open_state_as(config, config.database.migrations == MigrationsMode::Auto).await
+}
+
+/// Opens the state and brings its schema up to date if `migrate`.
+pub(crate) async fn open_state_as(config: &Config, migrate: bool) -> Result<StateStore, StartError> {
     std::fs::create_dir_all(&config.data)?;
-    let file = || format!("sqlite:{}?mode=rwc", config.data.join("state.db").display());
+    let file = || format!("sqlite:{}", config.data.join("state.db").display());
     let url = config.database.url.as_ref().map_or_else(file, |url| url.expose().to_owned());
+    let options = StoreOptions {
+        connections: config.database.connections,
+        time_limit: Times::of(config.times.statement_ms),
+        notifies: config.database.listen_url.is_some(),
+        migrate,
+    };
     // The database's own message may quote the URL, and with it a password.
-    State::open(&url, config.database.connections).await.map_err(|error| match error {
-        sqlx::Error::Configuration(_) => "configuration: database.url cannot be read".into(),
+    StateStore::open(&url, &options).await.map_err(|error| match error {
+        MigrateError::Database(sqlx::Error::Configuration(_)) => "configuration: database.url cannot be read".into(),
+        error if is_of_pooler(&error.to_string()) => POOLER.into(),
         error => format!("state database: {error}").into(),
     })
 }
+
+/// Whether a pooler is the reason of an error: it refuses the time limits, or gives each statement another connection.
+fn is_of_pooler(error: &str) -> bool {
+    error.contains("unsupported startup parameter") || error.contains("prepared statement \"")
+}
+
+const POOLER: &str = "state database: the pooler in between cannot be used: PgBouncer must be of version 1.21 or later, with \
+     max_prepared_statements above 0 and ignore_startup_parameters = options";
 
 fn profile(config: &Config) -> Profile {
     let mut profile = Profile::default();
@@ -97,18 +125,4 @@ pub(crate) fn pixel_threads(config: &Config) -> usize {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         threads => threads,
     }
-}
-
-fn gateway(config: &Config, pool: &Arc<PixelPool>) -> Result<Gateway, StartError> {
-    let device = &config.device;
-    Ok(match device.gateway {
-        GatewayKind::Embedded => {
-            let folder = Device::open(config.data.join("device"), device.width, device.height)?;
-            Arc::new(Embedded::new(folder, Arc::clone(pool)))
-        }
-        GatewayKind::Http => {
-            let secret = device.secret.as_ref().ok_or("configuration: device.secret is missing")?;
-            Arc::new(HttpGateway::new(secret.expose(), Times::of(config.times.device_ms))?)
-        }
-    })
 }

@@ -33,12 +33,28 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: NumbersCommand,
     },
+    /// Agents, the programs beside devices.
+    Agents {
+        #[command(subcommand)]
+        command: AgentsCommand,
+    },
+    /// Accounts.
+    Accounts {
+        #[command(subcommand)]
+        command: AccountsCommand,
+    },
     /// Verifies that every object exists and is right, that versions have no gap, and that no unused object remains.
     Check {
-        /// Also asks each device whether it has the background that the state says.
+        /// Also asks the embedded device whether it has the backgrounds that the state says.
         #[arg(long)]
         devices: bool,
+        /// Has every background sent to its device again, for use after a backup was restored. A device that shows
+        /// another one gets the state's, under a version past its own. A server must be running.
+        #[arg(long)]
+        repair: bool,
     },
+    /// Brings the schema of the state database up to date, and ends. Servers of the version before may go on.
+    Migrate,
 }
 
 #[derive(Subcommand)]
@@ -68,9 +84,9 @@ pub(crate) enum NumbersCommand {
         account: String,
         /// The number, E.164.
         number: String,
-        /// `embedded`, or an agent's URL.
-        #[arg(long, default_value = "embedded")]
-        route: String,
+        /// The agent of its device. Without one, the device is a folder of the server, for demonstrations and tests.
+        #[arg(long)]
+        agent: Option<String>,
     },
     /// Lists numbers.
     List,
@@ -78,5 +94,38 @@ pub(crate) enum NumbersCommand {
     Remove {
         /// The number, E.164.
         number: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum AgentsCommand {
+    /// Adds an agent and prints its credential, once.
+    Add {
+        /// A name for it.
+        name: String,
+    },
+    /// Lists agents, without their credentials.
+    List,
+    /// Revokes an agent's credential.
+    Revoke {
+        /// Its name.
+        name: String,
+    },
+    /// Gives an agent another credential and prints it, once. The old one ends within seconds.
+    Rotate {
+        /// Its name.
+        name: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum AccountsCommand {
+    /// Erases an account: its keys, numbers, chats, history and objects.
+    Erase {
+        /// The account.
+        account: String,
+        /// Its name again, since nothing brings it back.
+        #[arg(long)]
+        confirm: String,
     },
 }

@@ -15,13 +15,24 @@ impl ChatId {
         if !text.contains(',') {
             return group(text).or_else(|| participant(text)).map(Self);
         }
-        let mut participants = text.split(',').map(participant).collect::<Option<Vec<_>>>()?;
-        if !(2..=MAX_PARTICIPANTS).contains(&participants.len()) {
+        let blanks = [' ', '\t'];
+        let participants = text.split(',').map(|text| participant(text.trim_matches(blanks)));
+        let mut participants = participants.collect::<Option<Vec<_>>>()?;
+        if participants.len() > MAX_PARTICIPANTS {
             return None;
         }
         participants.sort_unstable();
         participants.dedup();
-        Some(Self(participants.join(",")))
+        // The same number twice is no group, and hardly meant as the chat with that number.
+        (participants.len() >= 2).then(|| Self(participants.join(",")))
+    }
+
+    /// The chat's key in the database: the chat itself, or the BLAKE3 of one that is too long for an index.
+    pub(crate) fn key(&self) -> String {
+        if self.0.len() <= MAX_KEY_BYTES {
+            return self.0.clone();
+        }
+        format!("list_{}", blake3::hash(self.0.as_bytes()).to_hex())
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -34,6 +45,9 @@ impl fmt::Display for ChatId {
         f.write_str(&self.0)
     }
 }
+
+/// PostgreSQL's indexes take rows of 2704 bytes. No other chat id begins like the key of a long one.
+const MAX_KEY_BYTES: usize = 1024;
 
 const MAX_PARTICIPANTS: usize = 32;
 
@@ -99,8 +113,27 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_one_repeated_number_is_that_number() {
-        assert_eq!(normal("+15551234567,+15551234567").as_deref(), Some("+15551234567"));
+    fn a_list_of_one_repeated_number_is_none() {
+        for text in ["+15551234567,+15551234567", "a@b.de,a@B.de, a@b.DE"] {
+            assert_eq!(normal(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn blanks_around_commas_are_trimmed() {
+        assert_eq!(normal(" +15559876543 ,\t+15551234567").as_deref(), Some("+15551234567,+15559876543"));
+        assert_eq!(normal(" +15551234567"), None, "there is no comma");
+    }
+
+    #[test]
+    fn a_long_list_has_a_short_key_of_its_own() {
+        let list = |n: usize| {
+            let address = |i| format!("{}{i:02}@{}.example.com", "a".repeat(40), "b".repeat(20));
+            ChatId::parse(&(0..n).map(address).collect::<Vec<_>>().join(",")).unwrap()
+        };
+        assert_eq!(list(12).key(), list(12).to_string());
+        assert_eq!((list(30).key().len(), list(30).key() == list(31).key()), (69, false));
+        assert_eq!(ChatId::parse(&list(30).key()), None);
     }
 
     #[test]
@@ -129,7 +162,7 @@ mod tests {
             "+15551234567,",
             ",",
             "+15551234567,grp_1",
-            "+15551234567, +15559876543",
+            "+1555 1234567,+15559876543",
             "chat_ä",
             "a@b.de@",
             "+١٢٣٤٥",

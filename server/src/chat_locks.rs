@@ -10,24 +10,32 @@ use crate::state::ChatKey;
 type Chats = HashMap<ChatKey, Arc<tokio::sync::Mutex<()>>>;
 
 /// The locks of the chats that are being changed.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct ChatLocks {
-    chats: Mutex<Chats>,
+    chats: Arc<Mutex<Chats>>,
 }
 
 /// The lock on a chat, held until it is dropped.
-pub(crate) struct ChatLock<'a> {
-    locks: &'a ChatLocks,
+pub(crate) struct ChatLock {
+    locks: ChatLocks,
     key: ChatKey,
     guard: Option<OwnedMutexGuard<()>>,
+    /// Whether another change was in work, so that what was read before may have changed.
+    pub(crate) waited: bool,
 }
 
 impl ChatLocks {
-    pub(crate) async fn lock(&self, key: &ChatKey) -> ChatLock<'_> {
+    pub(crate) async fn lock(&self, key: &ChatKey) -> ChatLock {
         let chat = Arc::clone(self.chats().entry(key.clone()).or_default());
         // Made before the wait: if this future is dropped while it waits, the drop below still removes the last entry.
-        let mut lock = ChatLock { locks: self, key: key.clone(), guard: None };
-        lock.guard = Some(chat.lock_owned().await);
+        let mut lock = ChatLock { locks: self.clone(), key: key.clone(), guard: None, waited: false };
+        lock.guard = Some(match Arc::clone(&chat).try_lock_owned() {
+            Ok(guard) => guard,
+            Err(_) => {
+                lock.waited = true;
+                chat.lock_owned().await
+            }
+        });
         lock
     }
 
@@ -36,7 +44,7 @@ impl ChatLocks {
     }
 }
 
-impl Drop for ChatLock<'_> {
+impl Drop for ChatLock {
     fn drop(&mut self) {
         let mut chats = self.locks.chats();
         self.guard = None;
@@ -57,13 +65,13 @@ mod tests {
 
     #[tokio::test]
     async fn locks_come_in_order_and_chats_are_forgotten() {
-        let locks = Arc::new(ChatLocks::default());
+        let locks = ChatLocks::default();
         let order = Arc::new(Mutex::new(Vec::new()));
         let first = locks.lock(&key("grp_1")).await;
         drop(locks.lock(&key("grp_2")).await);
         let mut tasks = Vec::new();
         for i in 0..5 {
-            let (locks, order) = (Arc::clone(&locks), Arc::clone(&order));
+            let (locks, order) = (locks.clone(), Arc::clone(&order));
             tasks.push(tokio::spawn(async move {
                 let _lock = locks.lock(&key("grp_1")).await;
                 order.lock().unwrap().push(i);

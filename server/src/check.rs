@@ -1,13 +1,13 @@
 //! Verifies that nothing is lost: every object that a chat refers to exists and has the bytes of its id, versions have
 //! no gap, and no unused object remains after the grace time.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use image_ingest::ContentId;
 
 use crate::app::{App, StartError};
 use crate::config::Times;
-use crate::state::{Chat, ChatKey};
+use crate::state::{AuditedChat, EMBEDDED};
 
 /// The counts of what was checked, and every fault found.
 #[derive(Debug, Default)]
@@ -15,20 +15,28 @@ pub(crate) struct Findings {
     pub(crate) chats: usize,
     pub(crate) objects: usize,
     pub(crate) pending: i64,
+    pub(crate) notes: Vec<String>,
     pub(crate) faults: Vec<String>,
 }
 
 impl App {
-    /// Checks the whole state and the object store, and also each device if `devices`.
+    /// Checks the whole state and the object store, and also the embedded device if `devices`.
     pub(crate) async fn check(&self, devices: bool) -> Result<Findings, StartError> {
         let mut findings = Findings { pending: self.state.pending_count().await?, ..Findings::default() };
-        for (key, versions) in self.state.all_versions().await? {
+        let mut of_agents = 0;
+        for audited in self.state.audited_chats().await? {
             findings.chats += 1;
-            let chat = self.state.chat(&key).await?;
-            findings.faults.extend(self.faults_of(&key, &chat, versions).await?);
-            if devices && chat.is_applied() {
-                findings.faults.extend(self.fault_of_device(&key, &chat).await);
+            findings.faults.extend(faults_of(&audited));
+            if devices && audited.chat.is_applied() {
+                match audited.route.as_deref() {
+                    Some(EMBEDDED) => findings.faults.extend(self.fault_of_device(&audited).await),
+                    Some(_) => of_agents += 1,
+                    None => findings.faults.push(format!("{}: there is no way to its device", audited.key.chat)),
+                }
             }
+        }
+        if of_agents > 0 {
+            findings.notes.push(format!("{of_agents} chats have agents, which check --repair asks"));
         }
         for token in self.state.dangling().await? {
             findings.faults.push(format!("object {token} is referred to and not known"));
@@ -38,31 +46,26 @@ impl App {
         Ok(findings)
     }
 
-    async fn faults_of(&self, key: &ChatKey, chat: &Chat, versions: [i64; 3]) -> Result<Vec<String>, StartError> {
-        let [count, least, greatest] = versions;
-        let Chat { version, applied_version, .. } = chat;
-        let mut faults = Vec::new();
-        if (least, greatest) != (1, count) {
-            faults.push(format!("versions {least} to {greatest} have gaps: {count} in all"));
+    /// Has every background sent again, and waits until the devices have answered or a minute has passed without any
+    /// answer.
+    pub(crate) async fn repair_devices(&self) -> Result<Findings, StartError> {
+        let chats = self.state.send_all_again().await?;
+        let (mut pending, mut since) = (self.state.pending_count().await?, Instant::now());
+        while pending > 0 && since.elapsed() < Duration::from_secs(60) {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            let left = self.state.pending_count().await?;
+            if left < pending {
+                (pending, since) = (left, Instant::now());
+            }
         }
-        if *version != greatest {
-            faults.push(format!("version {version} where the history ends at {greatest}"));
-        }
-        if applied_version > version {
-            faults.push(format!("version {applied_version} is applied, ahead of {version}"));
-        }
-        if !chat.is_applied() && self.state.pending(key).await?.is_none() {
-            faults.push(format!("version {version} is neither applied nor pending"));
-        }
-        Ok(faults.into_iter().map(|fault| format!("{}: {fault}", key.chat)).collect())
+        let faults = (pending > 0).then(|| format!("{pending} devices have not answered")).into_iter().collect();
+        Ok(Findings { chats, pending, faults, ..Findings::default() })
     }
 
-    async fn fault_of_device(&self, key: &ChatKey, chat: &Chat) -> Option<String> {
-        let Ok(route) = self.route(key, chat).await else {
-            return Some(format!("{}: there is no way to its device", key.chat));
-        };
-        let expected = Some((chat.version, chat.content_id.map(|id| id.to_string())));
-        match self.gateway.read(&route, key).await {
+    async fn fault_of_device(&self, audited: &AuditedChat) -> Option<String> {
+        let (key, chat) = (&audited.key, &audited.chat);
+        let expected = Some((u64::try_from(chat.version).unwrap_or(0), chat.content_id.map(|id| id.to_string())));
+        match self.device.read(audited.number.as_deref().unwrap_or_default(), key).await {
             Ok(held) if held.as_ref().map(|h| (h.version, h.id.clone())) == expected => None,
             Ok(_) => Some(format!("{}: the device has another background", key.chat)),
             Err(failure) => Some(format!("{}: {}", key.chat, failure.code())),
@@ -101,4 +104,24 @@ impl App {
         }
         Ok(())
     }
+}
+
+fn faults_of(audited: &AuditedChat) -> Vec<String> {
+    let AuditedChat { key, chat, is_pending, history: [count, least, greatest, skipped], .. } = audited;
+    let (version, applied) = (chat.version, chat.applied_version);
+    let mut faults = Vec::new();
+    // The history's beginning is deleted after a time, and a restored version may leave others out.
+    if greatest - least + 1 > count + skipped {
+        faults.push(format!("versions {least} to {greatest} have gaps: {count} in all"));
+    }
+    if version != *greatest {
+        faults.push(format!("version {version} where the history ends at {greatest}"));
+    }
+    if applied > version {
+        faults.push(format!("version {applied} is applied, ahead of {version}"));
+    }
+    if !chat.is_applied() && !is_pending {
+        faults.push(format!("version {version} is neither applied nor pending"));
+    }
+    faults.into_iter().map(|fault| format!("{}: {fault}", key.chat)).collect()
 }

@@ -46,13 +46,26 @@ pub(crate) enum StoredEncoding {
     Webp,
 }
 
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct DatabaseConfig {
     /// A `sqlite:` or `postgres:` URL. Default `state.db` in the data folder.
     pub(crate) url: Option<Secret>,
+    /// PostgreSQL: a URL for one connection that waits for notices of other nodes, not through a pooler. All nodes have
+    /// one, or none: without it, a node looks every second.
+    pub(crate) listen_url: Option<Secret>,
     /// The most connections to the database. Default 8.
-    pub(crate) connections: Option<u32>,
+    pub(crate) connections: u32,
+    /// `auto` brings the schema up to date when the server starts; `manual` leaves that to the command `migrate`.
+    pub(crate) migrations: MigrationsMode,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum MigrationsMode {
+    #[default]
+    Auto,
+    Manual,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -63,7 +76,7 @@ pub(crate) enum ObjectsKind {
     S3,
 }
 
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ObjectsConfig {
     /// `local` or `s3`. Default `local`, in the data folder.
@@ -78,23 +91,13 @@ pub(crate) struct ObjectsConfig {
     pub(crate) public_url: Option<String>,
     pub(crate) access_key_id: Option<Secret>,
     pub(crate) secret_access_key: Option<Secret>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum GatewayKind {
-    #[default]
-    Embedded,
-    Http,
+    /// The most bytes of images that wait in the database for a store that fails. Default 256 MiB.
+    pub(crate) spool_bytes: u64,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct DeviceConfig {
-    /// `embedded`, in the data folder, or `http`, to agents. Default `embedded`.
-    pub(crate) gateway: GatewayKind,
-    /// The secret shared with agents; at least 32 bytes.
-    pub(crate) secret: Option<Secret>,
     /// Screen of the embedded device, in pixels. Default 1170 × 2532.
     pub(crate) width: u32,
     pub(crate) height: u32,
@@ -144,16 +147,22 @@ pub(crate) struct Times {
     pub(crate) queue_ms: u64,
     /// The longest CPU time for one upload's pixels. Default 60 000.
     pub(crate) pixels_ms: u64,
-    /// The longest time for one call to a device. Default 10 000.
+    /// The longest time that a change waits for its device. Default 10 000.
     pub(crate) device_ms: u64,
     /// The longest time for one call to the object store. Default 10 000.
     pub(crate) objects_ms: u64,
+    /// The longest time for one statement of PostgreSQL. Default 5 000.
+    pub(crate) statement_ms: u64,
+    /// The longest time from the end of a request's body to its answer. Default 120 000.
+    pub(crate) answer_ms: u64,
     /// The longest time that a shutdown waits for requests in progress. Default 15 000.
     pub(crate) stop_ms: u64,
-    /// The interval at which the repair task looks for pending changes and unused objects. Default 1 000.
+    /// The interval at which repairs look for pending changes, spooled images and unused objects. Default 1 000.
     pub(crate) repair_ms: u64,
-    /// The grace time: how long an unused object is kept. Default 3 600 000.
+    /// The grace time: how long an object is kept whose change was never committed. Default 3 600 000.
     pub(crate) grace_ms: u64,
+    /// How many days the history keeps changes; each chat's last one always stays. Default 90; 0 is for ever.
+    pub(crate) history_days: u64,
 }
 
 impl Default for Config {
@@ -173,9 +182,30 @@ impl Default for Config {
     }
 }
 
+impl Default for DatabaseConfig {
+    fn default() -> Self {
+        Self { url: None, listen_url: None, connections: 8, migrations: MigrationsMode::Auto }
+    }
+}
+
+impl Default for ObjectsConfig {
+    fn default() -> Self {
+        Self {
+            kind: ObjectsKind::Local,
+            bucket: None,
+            region: None,
+            endpoint: None,
+            public_url: None,
+            access_key_id: None,
+            secret_access_key: None,
+            spool_bytes: 256 << 20,
+        }
+    }
+}
+
 impl Default for DeviceConfig {
     fn default() -> Self {
-        Self { gateway: GatewayKind::Embedded, secret: None, width: 1170, height: 2532 }
+        Self { width: 1170, height: 2532 }
     }
 }
 
@@ -208,9 +238,12 @@ impl Default for Times {
             pixels_ms: 60_000,
             device_ms: 10_000,
             objects_ms: 10_000,
+            statement_ms: 5_000,
+            answer_ms: 120_000,
             stop_ms: 15_000,
             repair_ms: 1_000,
             grace_ms: 3_600_000,
+            history_days: 90,
         }
     }
 }
@@ -270,7 +303,6 @@ impl Config {
         let is_url =
             |url: &Option<String>| url.as_deref().is_none_or(|u| u.starts_with("http://") || u.starts_with("https://"));
         let s3 = self.objects.kind == ObjectsKind::S3;
-        let secret_bytes = self.device.secret.as_ref().map_or(0, |s| s.expose().len());
         let work = &self.work;
         require(
             self.encoding == StoredEncoding::Jpeg || cfg!(feature = "webp-encode"),
@@ -281,10 +313,6 @@ impl Config {
         require(is_url(&self.objects.endpoint), "objects.endpoint is no http or https URL")?;
         require(!s3 || self.objects.bucket.is_some(), "objects.bucket is missing")?;
         require(!s3 || self.objects.public_url.is_some(), "objects.public_url is missing")?;
-        require(
-            self.device.gateway == GatewayKind::Embedded || secret_bytes >= 32,
-            "device.secret is missing or has fewer than 32 bytes",
-        )?;
         require((1..=16_383).contains(&self.device.width), "device.width is outside 1 to 16 383")?;
         require((1..=16_383).contains(&self.device.height), "device.height is outside 1 to 16 383")?;
         require(work.pixel_threads <= 1024, "work.pixel_threads is over 1024")?;
@@ -294,7 +322,9 @@ impl Config {
         require(self.times.hold_ms <= self.times.drain_ms, "times.hold_ms is over times.drain_ms")?;
         require(work.max_upload_bytes > 0, "work.max_upload_bytes is 0")?;
         require(work.upload_bytes >= work.max_upload_bytes, "work.upload_bytes is below work.max_upload_bytes")?;
-        require(self.database.connections != Some(0), "database.connections is 0")?;
+        require(self.database.connections > 0, "database.connections is 0")?;
+        require(self.times.statement_ms > 0 && self.times.answer_ms > 0, "times.statement_ms or answer_ms is 0")?;
+        require(self.times.history_days <= 36_500, "times.history_days is over 36 500")?;
         require(self.times.repair_ms > 0, "times.repair_ms is 0")
     }
 
@@ -334,7 +364,7 @@ fn set(table: &mut toml::Table, known: &toml::Table, path: &str, value: String) 
             (inner, known.get(section).and_then(toml::Value::as_table), field)
         }
     };
-    let is_number = known.and_then(|k| k.get(field)).is_some_and(toml::Value::is_integer) || field == "connections";
+    let is_number = known.and_then(|k| k.get(field)).is_some_and(toml::Value::is_integer);
     let value = match value.parse::<i64>() {
         Ok(number) if is_number => toml::Value::Integer(number),
         _ => toml::Value::String(value),
@@ -366,9 +396,8 @@ mod tests {
     #[test]
     fn a_secret_of_digits_stays_text() {
         let digits = "1".repeat(40);
-        let environment =
-            [("IMAGE_INGEST__DEVICE__SECRET", digits.as_str()), ("IMAGE_INGEST__DEVICE__GATEWAY", "http")];
-        assert_eq!(load("", &environment).unwrap().device.secret.unwrap().expose(), digits);
+        let environment = [("IMAGE_INGEST__OBJECTS__SECRET_ACCESS_KEY", digits.as_str())];
+        assert_eq!(load("", &environment).unwrap().objects.secret_access_key.unwrap().expose(), digits);
     }
 
     #[test]
@@ -377,7 +406,7 @@ mod tests {
             ("quue = 1", "quue"),
             ("[work]\nqueue = \"many\"", "expected"),
             ("[objects]\nkind = \"s3\"", "objects.bucket is missing"),
-            ("[device]\ngateway = \"http\"\nsecret = \"short\"", "device.secret"),
+            ("[device]\ngateway = \"http\"", "gateway"),
             ("public_url = \"ftp://x\"", "public_url"),
             ("[work]\ndrains = 2000000", "work.drains"),
             ("[times]\ndrain_ms = 3600000", "times.drain_ms"),
@@ -402,10 +431,9 @@ mod tests {
 
     #[test]
     fn secrets_are_never_shown() {
-        let file =
-            "[database]\nurl = \"postgres://u:canary@h/d\"\n[device]\nsecret = \"canary-canary-canary-canary-canary\"";
+        let file = "[database]\nurl = \"postgres://u:canary@h/d\"\n[objects]\nsecret_access_key = \"canary\"";
         assert!(!format!("{:?}", load(file, &[]).unwrap()).contains("canary"));
-        let error = load("[device]\nsecret = \"canary\nwidth = 3", &[]).unwrap_err();
+        let error = load("[objects]\nsecret_access_key = \"canary\nwidth = 3", &[]).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("canary"));
     }
 }

@@ -1,98 +1,170 @@
-//! Delivers a committed change to its device, and schedules further attempts.
+//! Brings a committed change to its device, and schedules further attempts.
+//!
+//! The embedded device is changed by this process. Others have agents, which fetch changes and answer for them; a change
+//! waits for that answer for a while.
 
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use image_ingest::ContentId;
+use image_ingest_agent::Held;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use crate::app::App;
 use crate::config::Times;
 use crate::crash;
-use crate::device::{CanonicalImage, Route};
 use crate::refusal::{DeviceFailure, Refusal};
-use crate::state::{Chat, ChatKey, now};
+use crate::state::{Chat, ChatKey, Delivery, DueChange, MAX_VERSION, Reached, now};
+use crate::wakeups::Wakeup;
 
 impl App {
-    /// The route to the chat's device.
-    pub(crate) async fn route(&self, key: &ChatKey, chat: &Chat) -> Result<Route, Refusal> {
-        let number = self.state.number_for(&key.account, chat.number.as_deref()).await?;
-        number.and_then(|number| self.gateway.resolve(&number)).ok_or(Refusal::NoActiveNumber)
-    }
-
     /// Milliseconds from a commit to the first repeated attempt: the device's time limit and two seconds.
     pub(crate) fn first_retry_ms(&self) -> i64 {
         i64::try_from(self.config.times.device_ms).unwrap_or(i64::MAX / 4) + 2_000
     }
 
-    /// Sends the chat's change to its device and marks it applied; `attempts` were made before. `bytes` is the image,
-    /// if the caller has it in memory.
-    pub(crate) async fn deliver(
-        &self,
-        key: &ChatKey,
-        chat: &Chat,
-        bytes: Option<Bytes>,
-        attempts: i64,
-    ) -> Result<(), Refusal> {
+    /// Shows a change on the embedded device and marks it applied. `bytes` is the image, if the caller has it in memory.
+    /// Returns the version that is applied, which is greater than the change's if the device was ahead.
+    pub(crate) async fn deliver_here(&self, change: &DueChange, bytes: Option<Bytes>) -> Result<i64, Refusal> {
         crash::point("before_device");
-        let version = chat.version;
-        if let Err(refusal) = self.send(key, chat, bytes).await {
-            self.state.postpone(key, version, now() + backoff(attempts)).await?;
-            return Err(refusal);
-        }
+        let started = Instant::now();
+        let timeout = Times::of(self.config.times.device_ms);
+        let result = tokio::time::timeout(timeout, self.show(change, bytes)).await;
+        let result = result.unwrap_or(Ok(Err(DeviceFailure::Timeout)))?;
+        count(result.as_ref().map(drop).map_err(|failure| *failure), started.elapsed());
+        let version = match result {
+            Ok(version) => version,
+            Err(failure) => {
+                let code = (failure == DeviceFailure::Refused).then(|| failure.code());
+                self.state.postpone(&change.key, change.version, now() + backoff(change.attempts), code).await?;
+                return Err(Refusal::Device { failure, version: change.version });
+            }
+        };
         crash::point("after_device");
-        if let Err(error) = self.state.mark_applied(key, version).await {
+        if let Err(error) = self.state.mark_applied(&change.key, version, None).await {
             // The change is committed and on the device. A repair sends it again and then marks it.
             tracing::error!(%error, "a change was not marked applied");
         }
         crash::point("after_applied");
-        Ok(())
+        Ok(version)
     }
 
-    async fn send(&self, key: &ChatKey, chat: &Chat, bytes: Option<Bytes>) -> Result<(), Refusal> {
-        let refused = |failure| Refusal::Device { failure, version: chat.version };
-        let route = self.route(key, chat).await?;
-        let started = Instant::now();
-        let timeout = Times::of(self.config.times.device_ms);
-        let call = async {
-            match self.image(chat, bytes).await? {
-                Some(image) => self.gateway.apply(&route, key, chat.version, &image).await,
-                None => self.gateway.clear(&route, key, chat.version).await,
+    async fn show(&self, change: &DueChange, bytes: Option<Bytes>) -> Result<Result<i64, DeviceFailure>, Refusal> {
+        let image = match change.content_id {
+            None => None,
+            Some(id) => match self.image(id, change.token.as_deref(), bytes).await {
+                Some(bytes) => Some((id, bytes)),
+                // Neither the store nor the spool has the image now. A repair, or the same upload again, restores it.
+                None => return Ok(Err(DeviceFailure::Unreachable)),
+            },
+        };
+        let mut version = change.version;
+        for _ in 0..2 {
+            let held = match self.device.show(&change.number, &change.key, version, image.clone()).await {
+                Ok(held) => held,
+                Err(failure) => return Ok(Err(failure)),
+            };
+            let shown = i64::try_from(held.version).unwrap_or(i64::MAX);
+            if (shown, id_of(&held)) == (version, change.content_id) {
+                return Ok(Ok(version));
             }
-        };
-        let result = tokio::time::timeout(timeout, call).await.unwrap_or(Err(DeviceFailure::Timeout));
-        let code = result.map_or_else(DeviceFailure::code, |_| "ok");
-        metrics::counter!("ingest_device_calls_total", "result" => code).increment(1);
-        metrics::histogram!("ingest_device_seconds").record(started.elapsed());
-        let on_device = result.map_err(refused)?;
-        // A newer version on the device is a later change of ours, or the database was restored from an older backup.
-        if on_device > chat.version && self.state.chat(key).await?.version < on_device {
-            tracing::error!(on_device, version = chat.version, "the device is ahead of the state");
-            return Err(refused(DeviceFailure::Refused));
+            if shown > MAX_VERSION {
+                break;
+            }
+            // The device is ahead of the state, unless the chat has changed meanwhile: then this change is replaced.
+            let next_at = now() + self.first_retry_ms();
+            match self.state.restore(&change.key, version, shown, &change.number, next_at).await? {
+                Some(restored) => version = restored,
+                None => return Ok(Ok(change.version)),
+            }
+            tracing::warn!(chat = %change.key.chat, version, "a device was ahead of the state, which was restored");
         }
-        Ok(())
+        Ok(Err(DeviceFailure::Refused))
     }
 
-    /// The image that the device is to show; `None` after a removal.
-    async fn image(&self, chat: &Chat, bytes: Option<Bytes>) -> Result<Option<CanonicalImage>, DeviceFailure> {
-        let Some(id) = chat.content_id else {
-            return Ok(None);
+    /// The bytes of a canonical image, from the caller, the store or the spool.
+    pub(crate) async fn image(&self, id: ContentId, token: Option<&str>, bytes: Option<Bytes>) -> Option<Bytes> {
+        match (bytes, token) {
+            (Some(bytes), _) => Some(bytes),
+            (None, Some(token)) => self.objects.get(token).await.ok().flatten(),
+            (None, None) => self.state.spooled(id).await.ok().flatten(),
+        }
+    }
+
+    /// Waits until the agent of a chat has answered for a version, for at most the device's time limit.
+    pub(crate) async fn await_agent(
+        &self,
+        key: &ChatKey,
+        version: i64,
+        reached: &Reached,
+        mut woken: Receiver<Wakeup>,
+    ) -> Result<Chat, Refusal> {
+        let started = Instant::now();
+        let result = async {
+            let route = &reached.number.route;
+            self.wakeups.send(route, Wakeup::Look);
+            if !reached.is_polled && !self.wakeups.is_awaited(route) {
+                return Ok(Err(DeviceFailure::Unreachable));
+            }
+            let timeout = Times::of(self.config.times.device_ms);
+            let answered = tokio::time::timeout(timeout, self.answered(key, version, &mut woken)).await;
+            answered.unwrap_or(Ok(Err(DeviceFailure::Timeout)))
         };
-        let url = chat.token.as_deref().map(|token| self.objects.url(&self.public_url, token));
-        let bytes = match (bytes, &chat.token) {
-            (Some(bytes), _) => Ok(Some(bytes)),
-            (None, Some(token)) => self.objects.get(token).await,
-            (None, None) => self.objects.spooled(id).await,
-        };
-        // Neither the store nor the spool has the image now. A repair, or the same upload again, restores it.
-        let bytes = bytes.ok().flatten().ok_or(DeviceFailure::Unreachable)?;
-        Ok(Some(CanonicalImage { id, url, bytes }))
+        let result: Result<Chat, DeviceFailure> = result.await?;
+        count(result.as_ref().map(drop).map_err(|failure| *failure), started.elapsed());
+        result.map_err(|failure| Refusal::Device { failure, version })
+    }
+
+    /// The chat when an agent has answered for `version` or a later one.
+    async fn answered(
+        &self,
+        key: &ChatKey,
+        version: i64,
+        woken: &mut Receiver<Wakeup>,
+    ) -> Result<Result<Chat, DeviceFailure>, Refusal> {
+        loop {
+            // Another node hears of an answer by a notice, or looks.
+            match tokio::time::timeout(LOOK_EVERY, woken.recv()).await {
+                Ok(Ok(Wakeup::Answered { version: answered, refused })) if answered == version => {
+                    let chat = Chat { version, applied_version: version, ..Chat::default() };
+                    return Ok(if refused.is_some() { Err(DeviceFailure::Refused) } else { Ok(chat) });
+                }
+                Err(_) if !self.state.is_shared => continue,
+                Ok(Err(RecvError::Closed)) => tokio::time::sleep(LOOK_EVERY).await,
+                _ => {}
+            }
+            let chat = self.state.situation(key, None).await?.chat;
+            if chat.applied_version >= version {
+                return Ok(Ok(chat));
+            }
+            if chat.version == version && matches!(chat.delivery(), Delivery::Failed(_)) {
+                return Ok(Err(DeviceFailure::Refused));
+            }
+        }
     }
 }
 
-/// Milliseconds until the next attempt: 1 s, doubled up to 5 min.
-fn backoff(attempts: i64) -> i64 {
+/// How often what waits looks at the state when nothing wakes it.
+pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// The content that a device shows.
+fn id_of(held: &Held) -> Option<ContentId> {
+    held.id.as_ref().and_then(|id| id.parse().ok())
+}
+
+fn count(result: Result<(), DeviceFailure>, elapsed: Duration) {
+    let code = result.map_or_else(DeviceFailure::code, |()| "ok");
+    metrics::counter!("ingest_device_calls_total", "result" => code).increment(1);
+    metrics::histogram!("ingest_device_seconds").record(elapsed);
+}
+
+/// Milliseconds until the next attempt: about 1 s, doubled up to 5 min. A random quarter keeps devices that failed
+/// together from being tried together.
+pub(crate) fn backoff(attempts: i64) -> i64 {
     let doublings = u32::try_from(attempts.clamp(0, 10)).unwrap_or(0);
-    let delay = Duration::from_secs(1 << doublings).min(Duration::from_secs(300));
-    i64::try_from(delay.as_millis()).unwrap_or(i64::MAX)
+    let delay = (1_000 << doublings).min(300_000);
+    let [random] = crate::token::random::<1>();
+    delay - delay / 4 * i64::from(random) / 255
 }
 
 #[cfg(test)]
@@ -101,6 +173,9 @@ mod tests {
 
     #[test]
     fn attempts_grow_apart_up_to_five_minutes() {
-        assert_eq!([0, 1, 2, 8, 9, 1_000_000].map(backoff), [1_000, 2_000, 4_000, 256_000, 300_000, 300_000]);
+        for (attempts, longest) in [(0, 1_000), (1, 2_000), (8, 256_000), (9, 300_000), (1_000_000, 300_000)] {
+            let delay = backoff(attempts);
+            assert!((longest * 3 / 4..=longest).contains(&delay), "{attempts}: {delay}");
+        }
     }
 }

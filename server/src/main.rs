@@ -7,14 +7,18 @@ mod answer;
 mod app;
 mod args;
 mod background;
+mod breaker;
+mod canonical;
+mod change_request;
 mod chat_id;
 mod chat_locks;
 mod check;
 mod config;
 mod crash;
 mod deliver;
-mod device;
+mod embedded;
 mod http;
+mod listen;
 mod objects;
 mod pixels;
 mod preconditions;
@@ -24,6 +28,7 @@ mod run;
 mod state;
 mod telemetry;
 mod token;
+mod wakeups;
 
 use std::process::ExitCode;
 
@@ -53,7 +58,10 @@ fn run(args: Args) -> Result<ExitCode, StartError> {
             Command::Serve { demo } => run::serve(config, demo).await.map(|()| ExitCode::SUCCESS),
             Command::Keys { command } => admin::keys(&config, command).await,
             Command::Numbers { command } => admin::numbers(&config, command).await,
-            Command::Check { devices } => admin::check(config, devices).await,
+            Command::Agents { command } => admin::agents(&config, command).await,
+            Command::Accounts { command } => admin::accounts(&config, command).await,
+            Command::Check { devices, repair } => admin::check(config, devices, repair).await,
+            Command::Migrate => admin::migrate(&config).await,
         }
     })
 }

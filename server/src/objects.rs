@@ -1,12 +1,14 @@
 //! Stores canonical images under random tokens: in local files, or in an S3 bucket that readers access directly.
+//!
+//! A store that fails is left alone for a while, so that requests do not wait for it one after another.
 
 use std::io;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use futures_util::TryStreamExt as _;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use image_ingest::ContentId;
 use object_store::aws::{AmazonS3Builder, Checksum};
 use object_store::local::LocalFileSystem;
@@ -15,17 +17,21 @@ use object_store::{
     Attribute, Attributes, ClientOptions, Error, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, RetryConfig,
 };
 
+use crate::breaker::Breaker;
 use crate::config::{Config, ObjectsConfig, ObjectsKind, Times};
+use crate::token::token;
 
-/// The object store, and a local spool for objects that could not be stored.
+/// The object store.
 #[derive(Debug, Clone)]
 pub(crate) struct Objects {
     store: Arc<dyn ObjectStore>,
-    spool: Arc<dyn ObjectStore>,
     data: PathBuf,
     timeout: Duration,
     /// The prefix of an object's URL; `None` if this server serves objects itself.
     bucket_url: Option<String>,
+    breaker: Arc<Breaker>,
+    /// When the store was last asked whether it answers, and whether it did.
+    asked: Arc<tokio::sync::Mutex<Option<(Instant, bool)>>>,
 }
 
 /// An object could not be written or read.
@@ -37,20 +43,62 @@ impl Objects {
     pub(crate) fn open(config: &Config) -> Result<Self, StoreFailed> {
         let timeout = Times::of(config.times.objects_ms);
         let failed = |error: Error| StoreFailed(error.to_string());
-        let spool = config.data.join(SPOOL);
-        std::fs::create_dir_all(&spool).map_err(|e| StoreFailed(e.to_string()))?;
-        let store: Arc<dyn ObjectStore> = match config.objects.kind {
-            ObjectsKind::Local => Arc::new(local(&config.data).map_err(failed)?),
-            ObjectsKind::S3 => Arc::new(s3(&config.objects, timeout).map_err(failed)?),
-        };
         let s3 = config.objects.kind == ObjectsKind::S3;
+        let store: Arc<dyn ObjectStore> = if s3 {
+            Arc::new(bucket(&config.objects, timeout).map_err(failed)?)
+        } else {
+            Arc::new(LocalFileSystem::new_with_prefix(&config.data).map_err(failed)?.with_fsync(true))
+        };
         Ok(Self {
             store,
-            spool: Arc::new(local(&spool).map_err(failed)?),
             data: config.data.clone(),
             timeout,
             bucket_url: config.objects.public_url.clone().filter(|_| s3),
+            breaker: Arc::default(),
+            asked: Arc::default(),
         })
+    }
+
+    /// Tries whether a bucket stores an object only if there is none, on which uniqueness rests: a put that is repeated
+    /// after a lost reply must not replace anything. A bucket that does not answer now may do so later.
+    pub(crate) async fn probe(&self) -> Result<(), StoreFailed> {
+        if self.are_served_here() {
+            return Ok(());
+        }
+        let path = Path::from_iter([PROBES, token().as_str()]);
+        let create = || {
+            let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+            self.in_time(async { self.store.put_opts(&path, Bytes::from_static(b"probe").into(), options).await })
+        };
+        let (first, second) = (create().await, create().await);
+        let _ = self.in_time(self.store.delete(&path)).await;
+        match (first, second) {
+            (Ok(_), Ok(_)) => {
+                Err(StoreFailed("the bucket ignores If-None-Match: conditional puts are required".into()))
+            }
+            (Ok(_), Err(Error::AlreadyExists { .. })) => Ok(()),
+            (Err(Error::NotImplemented { .. } | Error::NotSupported { .. }), _)
+            | (_, Err(Error::NotImplemented { .. } | Error::NotSupported { .. })) => {
+                Err(StoreFailed("the bucket refuses If-None-Match: conditional puts are required".into()))
+            }
+            (Err(error), _) | (_, Err(error)) => {
+                tracing::error!(%error, "the bucket does not answer; images are spooled until it does");
+                self.breaker.failed();
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether the store answers, asked at most every few seconds.
+    pub(crate) async fn answers(&self) -> bool {
+        let mut asked = self.asked.lock().await;
+        if let Some((_, answers)) = asked.filter(|(at, _)| at.elapsed() < ASKED_EVERY) {
+            return answers;
+        }
+        let head = self.in_time(self.store.head(&Path::from_iter([PROBES, "none"]))).await;
+        let answers = matches!(head, Ok(_) | Err(Error::NotFound { .. }));
+        *asked = Some((Instant::now(), answers));
+        answers
     }
 
     /// Whether this server serves objects itself.
@@ -66,11 +114,20 @@ impl Objects {
 
     /// Stores an object. An existing object is no error, since its token belongs to the same bytes.
     pub(crate) async fn put(&self, token: &str, bytes: Bytes) -> Result<(), StoreFailed> {
+        if !self.breaker.allows() {
+            return Err(StoreFailed("it failed a moment ago".into()));
+        }
         let attributes = if self.are_served_here() { Attributes::new() } else { attributes(&bytes) };
         let options = PutOptions { mode: PutMode::Create, attributes, ..PutOptions::default() };
         match self.in_time(self.store.put_opts(&key(token), bytes.into(), options)).await {
-            Ok(_) | Err(Error::AlreadyExists { .. }) => Ok(()),
-            Err(error) => Err(StoreFailed(error.to_string())),
+            Ok(_) | Err(Error::AlreadyExists { .. }) => {
+                self.breaker.succeeded();
+                Ok(())
+            }
+            Err(error) => {
+                self.breaker.failed();
+                Err(StoreFailed(error.to_string()))
+            }
         }
     }
 
@@ -80,12 +137,23 @@ impl Objects {
         found(self.in_time(get).await)
     }
 
-    /// Erases an object. A missing object is no error.
-    pub(crate) async fn erase(&self, token: &str) -> Result<(), StoreFailed> {
-        match self.in_time(self.store.delete(&key(token))).await {
-            Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(StoreFailed(error.to_string())),
+    /// Erases objects, and returns the tokens of those that do not exist any more. A missing object is erased.
+    pub(crate) async fn erase(&self, tokens: &[String]) -> Vec<String> {
+        let paths: Vec<_> = tokens.iter().map(|token| Ok(key(token))).collect();
+        let mut results = self.store.delete_stream(futures_util::stream::iter(paths).boxed());
+        let mut erased = Vec::new();
+        while let Ok(Some(result)) = tokio::time::timeout(self.timeout, results.next()).await {
+            let path = match result {
+                Ok(path) => path.to_string(),
+                Err(Error::NotFound { path, .. }) => path,
+                Err(error) => {
+                    tracing::error!(%error, "an object was not erased");
+                    continue;
+                }
+            };
+            erased.extend(path.rsplit('/').next().map(str::to_owned));
         }
+        erased
     }
 
     /// The tokens of objects stored before `time`.
@@ -97,39 +165,15 @@ impl Objects {
         Ok(old.filter_map(|meta| meta.location.filename().map(str::to_owned)).collect())
     }
 
-    /// Writes the bytes of an object to the spool, until the store takes them.
-    pub(crate) async fn spool(&self, id: ContentId, bytes: Bytes) -> Result<(), StoreFailed> {
-        let options = PutOptions { mode: PutMode::Overwrite, ..PutOptions::default() };
-        let put = self.spool.put_opts(&Path::from(id.to_string()), bytes.into(), options).await;
-        put.map(drop).map_err(|e| StoreFailed(e.to_string()))
-    }
-
-    pub(crate) async fn spooled(&self, id: ContentId) -> Result<Option<Bytes>, StoreFailed> {
-        let get = async { self.spool.get(&Path::from(id.to_string())).await?.bytes().await };
-        found(get.await)
-    }
-
-    pub(crate) async fn unspool(&self, id: ContentId) {
-        // If this fails, the next repair finds the spooled object again and removes it.
-        let _ = self.spool.delete(&Path::from(id.to_string())).await;
-    }
-
-    /// Whether the object was spooled before `time`.
-    pub(crate) async fn is_spooled_before(&self, id: ContentId, time: SystemTime) -> bool {
-        let meta = self.spool.head(&Path::from(id.to_string())).await;
-        meta.is_ok_and(|meta| SystemTime::from(meta.last_modified) < time)
-    }
-
-    /// The ids of all spooled objects.
-    pub(crate) async fn all_spooled(&self) -> Result<Vec<ContentId>, StoreFailed> {
-        let metas: Vec<_> = self.spool.list(None).try_collect().await.map_err(|e: Error| StoreFailed(e.to_string()))?;
-        Ok(metas.iter().filter_map(|meta| meta.location.filename()?.parse().ok()).collect())
-    }
-
-    /// Removes temporary files that a crash left in the local folders before `time`. The store's listing hides them.
+    /// Removes temporary files that a crash left in the local folder before `time`. The store's listing hides them.
     pub(crate) fn remove_staged(&self, time: SystemTime) -> io::Result<()> {
-        remove_staged(&self.data.join(OBJECTS), time)?;
-        remove_staged(&self.data.join(SPOOL), time)
+        remove_staged(&self.data.join(OBJECTS), time)
+    }
+
+    /// Images that an earlier version spooled in the data folder.
+    pub(crate) fn spooled_files(&self) -> Vec<(PathBuf, ContentId)> {
+        let entries = std::fs::read_dir(self.data.join("spool")).into_iter().flatten().flatten();
+        entries.filter_map(|entry| Some((entry.path(), entry.file_name().to_str()?.parse().ok()?))).collect()
     }
 
     async fn in_time<T>(&self, work: impl Future<Output = object_store::Result<T>>) -> object_store::Result<T> {
@@ -139,7 +183,9 @@ impl Objects {
 }
 
 const OBJECTS: &str = "objects";
-const SPOOL: &str = "spool";
+const PROBES: &str = "probes";
+
+const ASKED_EVERY: Duration = Duration::from_secs(5);
 
 fn key(token: &str) -> Path {
     Path::from_iter([OBJECTS, token])
@@ -153,11 +199,7 @@ fn found(result: object_store::Result<Bytes>) -> Result<Option<Bytes>, StoreFail
     }
 }
 
-fn local(folder: &FilePath) -> object_store::Result<LocalFileSystem> {
-    Ok(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true))
-}
-
-fn s3(config: &ObjectsConfig, timeout: Duration) -> object_store::Result<impl ObjectStore> {
+fn bucket(config: &ObjectsConfig, timeout: Duration) -> object_store::Result<impl ObjectStore> {
     let retry = RetryConfig { max_retries: 2, retry_timeout: timeout, ..RetryConfig::default() };
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(config.bucket.clone().unwrap_or_default())

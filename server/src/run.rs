@@ -10,8 +10,8 @@ use tokio::sync::mpsc;
 use crate::app::{App, StartError};
 use crate::config::{Config, Times};
 use crate::http::{self, BASE_PATH, new_key};
-use crate::state::{NumberRow, State};
-use crate::{repair, telemetry};
+use crate::state::{EMBEDDED, NumberRow, StateStore};
+use crate::{listen, repair, telemetry};
 
 /// Serves until SIGTERM or SIGINT, then waits for work in progress.
 pub(crate) async fn serve(config: Config, demo: bool) -> Result<(), StartError> {
@@ -22,20 +22,25 @@ pub(crate) async fn serve(config: Config, demo: bool) -> Result<(), StartError> 
     let address = listener.local_addr()?;
     let public_url = config.public_url(address);
     let (app, ended) = App::open(config, public_url).await?;
+    app.objects.probe().await?;
+    app.import_spool().await.map_err(|refusal| format!("the spool was not imported: {}", refusal.code()))?;
     println!("listening on http://{address}");
     if demo {
         print_demo(&add_demo(&app.state).await?, &format!("http://{address}{BASE_PATH}"));
     }
-    let repairing = [tokio::spawn(repair::repair(Arc::clone(&app))), tokio::spawn(repair::upkeep())];
+    let mut tasks = repair::start(&app);
+    tasks.extend(listen::start(&app));
+    let stopping = app.stopping.clone();
     let stop = async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = tokio::signal::ctrl_c() => {}
         }
         tracing::info!("stopping");
+        stopping.send_replace(true);
     };
     http::serve(&app, listener, stop).await;
-    repairing.iter().for_each(|task| task.abort());
+    tasks.iter().for_each(|task| task.abort());
     finish(app, ended).await;
     Ok(())
 }
@@ -61,9 +66,12 @@ async fn finish(app: Arc<App>, mut ended: mpsc::Receiver<()>) {
 }
 
 /// Adds an account for demonstrations, with a number of the embedded device, and returns a new key for it.
-async fn add_demo(state: &State) -> Result<String, StartError> {
-    let number = NumberRow { number: "+15550000001".into(), account: "demo".into(), route: "embedded".into() };
-    state.add_number(&number).await?;
+async fn add_demo(state: &StateStore) -> Result<String, StartError> {
+    let number = NumberRow { number: "+15550000001".into(), account: "demo".into(), route: EMBEDDED.into() };
+    // One that was given an agent since keeps it.
+    if !state.numbers().await?.iter().any(|row| row.number == number.number) {
+        state.add_number(&number).await?;
+    }
     let (id, key, hash) = new_key();
     state.add_key(&id, &number.account, &hash, "demo").await?;
     Ok(key)

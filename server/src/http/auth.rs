@@ -1,32 +1,76 @@
-//! API keys, which identify the account of a request. Only the BLAKE3 of a key is stored. Every failure gets the same
-//! answer, so that a client cannot tell which part of a key is wrong.
+//! Credentials: API keys of accounts, and those of agents. Only the BLAKE3 of one is stored. Every failure gets the same
+//! answer, so that a client cannot tell which part of a credential is wrong.
 
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
 use crate::app::App;
 use crate::refusal::Refusal;
+use crate::state::Credential;
 use crate::token::{hex, random};
 
 /// A new key: its public id, the key itself, and the hash that is stored.
 pub(crate) fn new_key() -> (String, String, String) {
     let id = hex(&random::<6>());
-    let key = format!("{PREFIX}{id}_{}", hex(&random::<24>()));
-    let hash = blake3::hash(key.as_bytes()).to_hex().to_string();
+    let (key, hash) = credential(KEY_PREFIX, &id);
     (id, key, hash)
 }
 
-const PREFIX: &str = "bl_live_";
+/// A new credential of an agent, and the hash that is stored.
+pub(crate) fn new_agent_credential(name: &str) -> (String, String) {
+    credential(AGENT_PREFIX, name)
+}
 
-impl App {
-    /// The account of the request's key.
-    pub(super) async fn account(&self, headers: &HeaderMap) -> Result<String, Refusal> {
-        let key = bearer(headers).ok_or(Refusal::Unauthenticated)?;
-        let (id, _) = key.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_')).ok_or(Refusal::Unauthenticated)?;
-        let (account, kept) = self.state.active_key(id).await?.ok_or(Refusal::Unauthenticated)?;
-        let kept = blake3::Hash::from_hex(kept).map_err(|_| Refusal::Unauthenticated)?;
-        // `blake3::Hash` compares in constant time.
-        if blake3::hash(key.as_bytes()) == kept { Ok(account) } else { Err(Refusal::Unauthenticated) }
+fn credential(prefix: &str, id: &str) -> (String, String) {
+    let text = format!("{prefix}{id}_{}", hex(&random::<24>()));
+    let hash = blake3::hash(text.as_bytes()).to_hex().to_string();
+    (text, hash)
+}
+
+const KEY_PREFIX: &str = "bl_live_";
+const AGENT_PREFIX: &str = "bl_agent_";
+
+/// The account of a request's key.
+pub(super) struct Account(pub(super) String);
+
+impl FromRequestParts<Arc<App>> for Account {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        let (text, id) = presented(&parts.headers, KEY_PREFIX)?;
+        verified(text, app.state.active_key(id).await?).map(Self)
     }
+}
+
+/// The agent of a request's credential.
+pub(super) struct Agent(pub(super) String);
+
+impl FromRequestParts<Arc<App>> for Agent {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        let (text, id) = presented(&parts.headers, AGENT_PREFIX)?;
+        verified(text, app.state.active_agent(id).await?).map(Self)
+    }
+}
+
+/// The credential of a request, and the id in it.
+fn presented<'h>(headers: &'h HeaderMap, prefix: &str) -> Result<(&'h str, &'h str), Refusal> {
+    let text = bearer(headers).ok_or(Refusal::Unauthenticated)?;
+    // An agent's name may have the separator.
+    let id = text.strip_prefix(prefix).and_then(|rest| rest.rsplit_once('_')).ok_or(Refusal::Unauthenticated)?.0;
+    Ok((text, id))
+}
+
+/// Whom the credential stands for.
+fn verified(text: &str, known: Option<Credential>) -> Result<String, Refusal> {
+    let known = known.ok_or(Refusal::Unauthenticated)?;
+    let hash = blake3::Hash::from_hex(known.hash).map_err(|_| Refusal::Unauthenticated)?;
+    // `blake3::Hash` compares in constant time.
+    if blake3::hash(text.as_bytes()) == hash { Ok(known.owner) } else { Err(Refusal::Unauthenticated) }
 }
 
 /// The token of `Authorization: Bearer`, whose scheme is case-insensitive (RFC 9110 § 11.1).
@@ -63,7 +107,7 @@ mod tests {
     #[test]
     fn a_new_key_carries_its_id_and_is_kept_as_a_hash() {
         let (id, key, hash) = new_key();
-        assert!(key.starts_with(&format!("{PREFIX}{id}_")));
+        assert!(key.starts_with(&format!("{KEY_PREFIX}{id}_")));
         assert_eq!(blake3::hash(key.as_bytes()).to_hex().as_str(), hash);
     }
 }

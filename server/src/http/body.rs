@@ -17,7 +17,7 @@ use multer::{Field, Multipart};
 use tokio::time::{Sleep, sleep};
 
 use crate::app::App;
-use crate::background::Received;
+use crate::canonical::Received;
 use crate::config::Times;
 use crate::refusal::Refusal;
 

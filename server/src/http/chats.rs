@@ -3,93 +3,110 @@
 use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{FromRequestParts as _, Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::auth::Account;
 use super::body::Incoming;
 use super::observe::RequestId;
 use super::response::{LogFields, json, json_text};
-use crate::answer::Answer;
+use crate::answer::{self, Answer};
 use crate::app::App;
-use crate::background::ChangeRequest;
+use crate::background::Change;
+use crate::change_request::ChangeRequest;
 use crate::chat_id::ChatId;
+use crate::config::Times;
 use crate::preconditions::{Idempotency, IfMatch, idempotency_name};
 use crate::refusal::Refusal;
 use crate::state::ChatKey;
 
 type ChatPath = Result<Path<String>, PathRejection>;
+type Authenticated = Result<Account, Refusal>;
 
 /// Sets the background from one uploaded image.
 pub(super) async fn put(State(app): State<Arc<App>>, path: ChatPath, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let chat = chat_id(path);
     let mut incoming = Incoming::new(&parts.headers, body, &app.config.times);
-    let result = set(&app, &chat, &parts, &mut incoming).await;
-    answer(chat.ok(), result)
+    let result = set(&app, &chat, &mut parts, &mut incoming).await;
+    reply(chat.ok(), result)
 }
 
 /// Returns the state of the background.
-pub(super) async fn get(State(app): State<Arc<App>>, path: ChatPath, request: Request) -> Response {
-    let (parts, _) = request.into_parts();
+pub(super) async fn get(State(app): State<Arc<App>>, account: Authenticated, path: ChatPath) -> Response {
     let chat = chat_id(path);
     let result = async {
-        let key = key(&app, &chat, &parts.headers).await?;
-        let chat = app.state.chat(&key).await?;
-        Ok((app.body(&key, &chat, None), chat.shown_version()))
+        let key = key(account, &chat)?;
+        let chat = app.state.situation(&key, None).await?.chat;
+        Ok((answer::body(&app, &key, &chat, None), chat.shown_version()))
     };
     match result.await {
         Ok((body, version)) => noted(chat.ok(), "ok", with_etag(json(StatusCode::OK, &body), version)),
-        Err(refusal) => answer(chat.ok(), Err(refusal)),
+        Err(refusal) => reply(chat.ok(), Err(refusal)),
     }
 }
 
 /// Removes the background.
-pub(super) async fn delete(State(app): State<Arc<App>>, path: ChatPath, request: Request) -> Response {
+pub(super) async fn delete(
+    State(app): State<Arc<App>>,
+    account: Authenticated,
+    path: ChatPath,
+    request: Request,
+) -> Response {
     let (parts, _) = request.into_parts();
     let chat = chat_id(path);
     let result = async {
-        let key = key(&app, &chat, &parts.headers).await?;
-        let mut change = change_request(&parts, key)?;
+        let mut change = change_request(&parts, key(account, &chat)?)?;
         let name = idempotency_name(&parts.headers)?;
+        let seen = app.state.situation(&change.key, name.as_deref()).await?;
         change.idempotency = name.map(|name| Idempotency::of(name, &change.key, change.receipt, None));
-        app.remove(change).await
+        in_time(&app, Change::new(&app, change, seen).remove()).await
     };
     let result = result.await;
-    answer(chat.ok(), result)
+    reply(chat.ok(), result)
 }
 
 /// Makes every check that does not need the body before it reads the body.
 async fn set(
     app: &Arc<App>,
     chat: &Result<ChatId, Refusal>,
-    parts: &Parts,
+    parts: &mut Parts,
     incoming: &mut Incoming,
 ) -> Result<Answer, Refusal> {
     // The cheapest check comes first, so that an overload of uploads does not also overload the database.
     app.admission.check()?;
-    let key = key(app, chat, &parts.headers).await?;
-    let mut change = change_request(parts, key)?;
+    let account = Account::from_request_parts(parts, app).await;
+    let mut change = change_request(parts, key(account, chat)?)?;
     let name = idempotency_name(&parts.headers)?;
-    let state = app.state.chat(&change.key).await?;
-    app.route(&change.key, &state).await?;
-    if name.is_none() && !change.if_match.allows(state.shown_version()) {
-        return Err(Refusal::VersionMismatch { version: state.shown_version() });
+    let seen = app.state.situation(&change.key, name.as_deref()).await?;
+    if seen.reached().is_none() {
+        return Err(Refusal::NoActiveNumber);
+    }
+    let version = seen.chat.shown_version();
+    if name.is_none() && !change.if_match.allows(version) {
+        return Err(Refusal::VersionMismatch { version });
     }
     let received = app.receive(&parts.headers, incoming).await?;
     let source_id = received.source.id();
     change.idempotency = name.map(|name| Idempotency::of(name, &change.key, change.receipt, Some(source_id)));
     crate::crash::point("body_read");
-    app.set(change, received).await
+    in_time(app, Change::new(app, change, seen).set(received)).await
+}
+
+/// The answer, unless it takes too long. A change that has begun goes on.
+async fn in_time(app: &App, work: impl Future<Output = Result<Answer, Refusal>>) -> Result<Answer, Refusal> {
+    let limit = Times::of(app.config.times.answer_ms);
+    tokio::time::timeout(limit, work).await.unwrap_or(Err(Refusal::Overloaded))
 }
 
 fn chat_id(path: ChatPath) -> Result<ChatId, Refusal> {
     path.ok().and_then(|Path(text)| ChatId::parse(&text)).ok_or(Refusal::InvalidChatId)
 }
 
-async fn key(app: &App, chat: &Result<ChatId, Refusal>, headers: &HeaderMap) -> Result<ChatKey, Refusal> {
-    let account = app.account(headers).await?;
+fn key(account: Authenticated, chat: &Result<ChatId, Refusal>) -> Result<ChatKey, Refusal> {
+    let Account(account) = account?;
     let chat = chat.as_ref().map_err(|_| Refusal::InvalidChatId)?.clone();
     Ok(ChatKey { account, chat })
 }
@@ -120,7 +137,7 @@ fn flag(query: &str, name: &str) -> Result<bool, Refusal> {
     }
 }
 
-fn answer(chat: Option<ChatId>, result: Result<Answer, Refusal>) -> Response {
+fn reply(chat: Option<ChatId>, result: Result<Answer, Refusal>) -> Response {
     match result {
         Ok(done) => {
             let mut response = with_etag(json_text(StatusCode::OK, done.text), done.version);

@@ -1,12 +1,13 @@
 //! The HTTP endpoint: connections, routes and responses.
 
+mod agents;
 mod auth;
 mod base_path;
 mod body;
 mod chats;
 mod drain;
 mod listen;
-mod objects;
+mod object_urls;
 mod observe;
 mod openapi;
 mod operations;
@@ -15,6 +16,6 @@ mod return_on_drop;
 mod router;
 mod tracked_body;
 
-pub(crate) use auth::new_key;
+pub(crate) use auth::{new_agent_credential, new_key};
 pub(crate) use base_path::BASE_PATH;
 pub(crate) use listen::serve;

@@ -39,12 +39,14 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
     );
     let labels = [
         ("method", method.to_owned()),
-        ("route", route),
+        ("route", route.clone()),
         ("status", status.to_string()),
         ("code", facts.code.to_owned()),
     ];
     metrics::counter!("ingest_requests_total", &labels).increment(1);
-    metrics::histogram!("ingest_request_seconds", "method" => method, "code" => facts.code).record(elapsed);
+    // Polls of agents wait by intent, so routes are told apart.
+    metrics::histogram!("ingest_request_seconds", "method" => method, "route" => route, "code" => facts.code)
+        .record(elapsed);
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("x-request-id", value);
     }

@@ -4,6 +4,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use utoipa::openapi::Server;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{IntoParams, Modify, OpenApi, ToSchema};
 
@@ -24,9 +25,12 @@ pub(super) async fn document() -> Response {
         license(name = "MIT OR Apache-2.0")
     ),
     servers((url = "/v2/api")),
-    paths(put_background, get_background, delete_background, get_object, healthz, readyz, metrics, limits),
-    components(schemas(BackgroundBody, ErrorBody)),
-    modifiers(&Bearer)
+    paths(
+        put_background, get_background, delete_background, get_object, healthz, readyz, metrics, limits, get_changes,
+        post_applied
+    ),
+    components(schemas(BackgroundBody, ErrorBody, AgentChangeSchema, AgentReplySchema)),
+    modifiers(&Bearer, &AgentPaths)
 )]
 struct Document;
 
@@ -36,6 +40,20 @@ impl Modify for Bearer {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    }
+}
+
+struct AgentPaths;
+
+impl Modify for AgentPaths {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("agent", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+        for (path, item) in &mut document.paths.paths {
+            if path.starts_with("/agent/") {
+                item.servers = Some(vec![Server::new("/")]);
+            }
+        }
     }
 }
 
@@ -164,7 +182,7 @@ fn healthz() {}
 /// The server can work.
 #[utoipa::path(get, path = "/readyz", responses(
     (status = 200, description = "It can", body = Object),
-    (status = 503, description = "No state database", body = ErrorBody),
+    (status = 503, description = "No state database, or no object store", body = ErrorBody),
 ))]
 #[expect(dead_code, reason = "carries the attribute")]
 fn readyz() {}
@@ -178,3 +196,82 @@ fn metrics() {}
 #[utoipa::path(get, path = "/limits", responses((status = 200, description = "The limits", body = Object)))]
 #[expect(dead_code, reason = "carries the attribute")]
 fn limits() {}
+
+/// A change for a device.
+#[derive(ToSchema)]
+#[schema(as = AgentChange)]
+#[expect(dead_code, reason = "a schema, never a value")]
+struct AgentChangeSchema {
+    /// The number that the chat is reached by.
+    number: String,
+    /// The account whose chat it is.
+    account: String,
+    /// The chat id, normalised.
+    chat: String,
+    /// The version of this change.
+    version: i64,
+    /// The image that the chat is to have; null after a removal.
+    #[schema(required = true)]
+    content_id: Option<String>,
+    /// Where the image is; null where it is not stored.
+    #[schema(required = true)]
+    url: Option<String>,
+    /// The image in base64, where it is not stored.
+    #[schema(required = true)]
+    bytes: Option<String>,
+}
+
+/// What became of a change.
+#[derive(ToSchema)]
+#[schema(as = AgentReply)]
+#[expect(dead_code, reason = "a schema, never a value")]
+struct AgentReplySchema {
+    /// As in the change.
+    number: String,
+    /// As in the change.
+    chat: String,
+    /// The version of the change; where the outcome is `shows`, the one that the device shows.
+    version: i64,
+    /// The image that the device shows, or that it refused.
+    #[schema(required = true)]
+    content_id: Option<String>,
+    /// `applied`, `refused`, or `shows`: the device shows another version or image, which the chat's version then goes
+    /// past.
+    #[schema(pattern = "^(applied|refused|shows)$")]
+    outcome: String,
+    /// The reason of a refusal: lower-case letters, digits and underscores.
+    code: Option<String>,
+}
+
+/// Changes for the numbers of an agent, as soon as there are any.
+#[utoipa::path(
+    get,
+    path = "/agent/v1/changes",
+    params(("wait" = Option<u32>, Query, description = "Seconds to wait for a change, at most 60", maximum = 60)),
+    responses(
+        (status = 200, description = "Changes, at most 16; each is given again after 30 s without an answer", body = Vec<AgentChangeSchema>),
+        (status = 400, description = "The wait is no number", body = ErrorBody),
+        (status = 401, description = "A valid credential of an agent is required", body = ErrorBody),
+        (status = 503, description = "No state database", body = ErrorBody),
+    ),
+    security(("agent" = []))
+)]
+#[expect(dead_code, reason = "carries the attribute")]
+fn get_changes() {}
+
+/// Takes an agent's answer for a change.
+#[utoipa::path(
+    post,
+    path = "/agent/v1/applied",
+    request_body(content = AgentReplySchema, content_type = "application/json"),
+    responses(
+        (status = 200, description = "The answer is recorded", body = Object),
+        (status = 400, description = "The answer cannot be read, or is longer than 64 KiB", body = ErrorBody),
+        (status = 401, description = "A valid credential of an agent is required", body = ErrorBody),
+        (status = 404, description = "The agent has no such number, or the number no such chat", body = ErrorBody),
+        (status = 503, description = "No state database", body = ErrorBody),
+    ),
+    security(("agent" = []))
+)]
+#[expect(dead_code, reason = "carries the attribute")]
+fn post_applied() {}

@@ -17,9 +17,12 @@ pub(super) async fn healthz() -> Response {
     json(StatusCode::OK, &json!({ "status": "ok" }))
 }
 
-/// The state can be read, and work is taken on.
+/// The state can be read, the object store answers, and work is taken on.
 pub(super) async fn readyz(State(app): State<Arc<App>>) -> Result<Response, Refusal> {
     app.state.answers().await?;
+    if !app.objects.answers().await {
+        return Err(Refusal::StorageUnavailable);
+    }
     Ok(json(StatusCode::OK, &json!({ "status": "ready" })))
 }
 

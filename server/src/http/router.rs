@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use axum::response::IntoResponse as _;
-use axum::routing::{get, put};
+use axum::routing::{get, post, put};
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::base_path::BASE_PATH;
 use super::drain::{self, Drains};
-use super::{chats, objects, observe, openapi, operations};
+use super::{agents, chats, object_urls, observe, openapi, operations};
 use crate::app::App;
 use crate::refusal::Refusal;
 
@@ -17,13 +17,15 @@ use crate::refusal::Refusal;
 pub(super) fn router(app: &Arc<App>, drains: &Arc<Drains>) -> Router {
     let api = Router::new()
         .route("/chats/{chatId}/background", put(chats::put).get(chats::get).delete(chats::delete))
-        .route("/objects/{token}", get(objects::get))
+        .route("/objects/{token}", get(object_urls::get))
         .route("/healthz", get(operations::healthz))
         .route("/readyz", get(operations::readyz))
         .route("/metrics", get(operations::metrics))
         .route("/limits", get(operations::limits))
         .route("/openapi.json", get(openapi::document))
         .route("/try", get(operations::page))
+        .route("/agent/v1/changes", get(agents::changes))
+        .route("/agent/v1/applied", post(agents::applied))
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(Arc::clone(app));
     Router::new()

@@ -1,23 +1,26 @@
-//! The transaction that changes a chat.
+//! The one statement that changes a chat, if nobody has changed it since it was read.
 
 use image_ingest::{ContentId, SourceId};
-use sqlx::{Any, Transaction};
 
-use super::chats::{Chat, ChatKey, SELECT_CHAT, chat};
-use super::database::{State, now};
+use super::clock::now;
+use super::engine::{Operation, Step, Value, values};
+use super::situation::{Chat, ChatKey};
+use super::store::StateStore;
 
 /// A change to be made.
 pub(crate) struct NewChange<'a> {
     pub(crate) key: &'a ChatKey,
+    /// The chat as it was read.
+    pub(crate) after: &'a Chat,
     /// The new image; `None` removes the background.
     pub(crate) image: Option<NewImage<'a>>,
     pub(crate) number: &'a str,
     pub(crate) request_id: &'a str,
-    /// Whether the change may follow this version.
-    pub(crate) may_follow: &'a (dyn Fn(&Chat) -> bool + Send + Sync),
-    /// When a repair sends the change if it is not marked applied by then.
-    pub(crate) retry_at: i64,
+    /// When the change is sent to its device, if it is not applied by then.
+    pub(crate) next_at: i64,
     pub(crate) idempotency: Option<NewKeptAnswer<'a>>,
+    /// What other nodes are told, if one of them may wait for it.
+    pub(crate) notice: Option<&'a str>,
 }
 
 /// An image to be set.
@@ -26,24 +29,25 @@ pub(crate) struct NewImage<'a> {
     pub(crate) source_id: SourceId,
     pub(crate) fingerprint: &'a str,
     pub(crate) receipt: &'a str,
-    pub(crate) object: StoredObject<'a>,
+    pub(crate) object: &'a StoredObject,
 }
 
 /// Where the image's bytes are stored.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum StoredObject<'a> {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum StoredObject {
     /// Stored for this change, under an intent.
-    Fresh(&'a str),
+    Fresh(String),
     /// Stored for another chat of the account.
-    Shared(&'a str),
-    /// Not stored, because the store failed.
-    Nowhere,
+    Shared(String),
+    /// In the spool, because the store failed.
+    Spooled,
 }
 
 /// An idempotency key and its request, to be stored with the answer.
 pub(crate) struct NewKeptAnswer<'a> {
     pub(crate) name: &'a str,
     pub(crate) request: &'a str,
+    /// The answer, given the chat after the change.
     pub(crate) answer: &'a (dyn Fn(&Chat) -> String + Send + Sync),
 }
 
@@ -51,197 +55,169 @@ pub(crate) struct NewKeptAnswer<'a> {
 #[derive(Debug)]
 pub(crate) enum CommitOutcome {
     Changed(Chat),
-    /// The chat has this content already. Nothing was written.
-    Unchanged(Chat),
-    /// The change may not follow the chat's version. Nothing was written.
-    VersionMismatch(Chat),
-    /// The object is being erased, or the idempotency key was used meanwhile. Nothing was written, and the caller must
-    /// try again.
-    Retry,
+    /// The chat has changed since it was read. Nothing was written.
+    Stale,
+    /// The object that was to be shared is being erased. Nothing was written.
+    Unshared,
 }
 
-impl State {
-    /// Makes the change in one transaction: the chat, its history, its outbox row, its object and its answer.
+impl StateStore {
+    /// Makes the change: the chat, its history, its outbox row, its objects and its answer.
     pub(crate) async fn commit(&self, change: &NewChange<'_>) -> sqlx::Result<CommitOutcome> {
-        let mut transaction = self.begin().await?;
-        let old = lock_chat(&mut transaction, change.key).await?;
-        if !(change.may_follow)(&old) {
-            return Ok(CommitOutcome::VersionMismatch(old));
+        let new = changed(change);
+        let values = values(change, &new, self.notifies);
+        let operation = Operation { postgres: POSTGRES, sqlite: steps(change), crash_point: "before_commit" };
+        let rows = self.engine.atomically(&operation, values).await?;
+        let word: String = rows.first().ok_or(sqlx::Error::RowNotFound)?.get(0)?;
+        match word.as_str() {
+            "changed" => {
+                crate::crash::point("after_commit");
+                Ok(CommitOutcome::Changed(new))
+            }
+            "unshared" => Ok(CommitOutcome::Unshared),
+            // Another request used the idempotency key meanwhile: reading again finds its answer.
+            _ => Ok(CommitOutcome::Stale),
         }
-        if old.content_id == change.image.as_ref().map(|image| image.id) {
-            return Ok(CommitOutcome::Unchanged(old));
-        }
-        let new = changed(&old, change);
-        if !take_object(&mut transaction, change, old.token.as_deref()).await? {
-            return Ok(CommitOutcome::Retry);
-        }
-        write_chat(&mut transaction, change.key, &new).await?;
-        write_history(&mut transaction, change, &new).await?;
-        write_outbox(&mut transaction, change, &new).await?;
-        if let Some(token) = old.token.as_deref().filter(|token| new.token.as_deref() != Some(token)) {
-            release(&mut transaction, token).await?;
-        }
-        if !keep_answer(&mut transaction, change, &new).await? {
-            return Ok(CommitOutcome::Retry);
-        }
-        crate::crash::point("before_commit");
-        transaction.commit().await?;
-        crate::crash::point("after_commit");
-        Ok(CommitOutcome::Changed(new))
     }
 
-    /// Gives the object `token` to the account's chats that have `content_id` and no stored object; false if there is
-    /// no such chat any more.
+    /// Gives the object `token`, which has an intent, to the account's chats that have `content_id` and no stored object;
+    /// false if there is no such chat any more.
     pub(crate) async fn attach(&self, account: &str, content_id: ContentId, token: &str) -> sqlx::Result<bool> {
-        let mut transaction = self.begin().await?;
-        let id = content_id.to_string();
-        if !take_fresh(&mut transaction, account, &id, token).await? {
-            return Ok(false);
-        }
-        let update = "UPDATE chats SET token = $1 WHERE account = $2 AND content_id = $3 AND token IS NULL";
-        let update = sqlx::query(update).bind(token).bind(account).bind(&id);
-        if update.execute(&mut *transaction).await?.rows_affected() == 0 {
-            return Ok(false);
-        }
-        transaction.commit().await?;
-        Ok(true)
+        let lacking = "SELECT 1 FROM chats WHERE account = $1 AND content_id = $2 AND token IS NULL LIMIT 1";
+        let update = "UPDATE chats SET token = $3 WHERE account = $1 AND content_id = $2 AND token IS NULL RETURNING 1";
+        let operation = Operation {
+            postgres: "SELECT attach_object_1($1, $2, $3, $4)",
+            sqlite: vec![
+                Step::Require(lacking, None),
+                Step::Require("DELETE FROM intents WHERE token = $3 AND collecting = 0 RETURNING 1", None),
+                Step::Do(
+                    "INSERT INTO objects (token, account, content_id, stored_at, erasing) VALUES ($3, $1, $2, $4, 0)",
+                ),
+                Step::Do(update),
+            ],
+            crash_point: "before_attach",
+        };
+        let attached = self.engine.atomically(&operation, values![account, content_id, token, now()]).await?;
+        Ok(!attached.is_empty())
+    }
+
+    /// Stores the answer of a request that changed nothing. If another request used the key meanwhile, both found the
+    /// same state, so either answer is right.
+    pub(crate) async fn keep_answer(
+        &self,
+        key: &ChatKey,
+        version: i64,
+        name: &str,
+        request: &str,
+        answer: &str,
+    ) -> sqlx::Result<()> {
+        let insert = "INSERT INTO idempotency (account, name, request, chat, version, answer, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+        let values = values![&key.account, name, request, &key.id(), version, answer, now()];
+        self.engine.write(insert, values).await.map(drop)
     }
 }
 
-type WriteTransaction = Transaction<'static, Any>;
-
-/// Reads the chat and locks it until the transaction ends. A chat that was never set has version 0.
-async fn lock_chat(transaction: &mut WriteTransaction, key: &ChatKey) -> sqlx::Result<Chat> {
-    let lock = "INSERT INTO chats (account, chat, version, applied_version) VALUES ($1, $2, 0, 0) \
-         ON CONFLICT (account, chat) DO UPDATE SET version = chats.version";
-    sqlx::query(lock).bind(&key.account).bind(key.chat.as_str()).execute(&mut **transaction).await?;
-    let select = sqlx::query(SELECT_CHAT).bind(&key.account).bind(key.chat.as_str());
-    chat(&select.fetch_one(&mut **transaction).await?)
-}
-
-fn changed(old: &Chat, change: &NewChange<'_>) -> Chat {
+fn changed(change: &NewChange<'_>) -> Chat {
     let image = change.image.as_ref();
     let token = image.and_then(|image| match image.object {
-        StoredObject::Fresh(token) | StoredObject::Shared(token) => Some(token.to_owned()),
-        StoredObject::Nowhere => None,
+        StoredObject::Fresh(token) | StoredObject::Shared(token) => Some(token.clone()),
+        StoredObject::Spooled => None,
     });
     Chat {
-        version: old.version + 1,
-        applied_version: old.applied_version,
+        version: change.after.version + 1,
+        applied_version: change.after.applied_version,
         content_id: image.map(|image| image.id),
         token,
         source: image.map(|image| (image.source_id, image.fingerprint.to_owned())),
         receipt: image.map(|image| image.receipt.to_owned()),
-        number: Some(change.number.to_owned()),
+        failure: None,
     }
 }
 
-/// Marks the change's object as used; false if the object is being erased. Locks the new object and the old one.
-async fn take_object(
-    transaction: &mut WriteTransaction,
-    change: &NewChange<'_>,
-    old: Option<&str>,
-) -> sqlx::Result<bool> {
-    let Some(image) = &change.image else {
-        return Ok(true);
-    };
-    match image.object {
-        StoredObject::Nowhere => Ok(true),
-        StoredObject::Fresh(token) => take_fresh(transaction, &change.key.account, &image.id.to_string(), token).await,
-        StoredObject::Shared(token) => {
-            // Locked in the order of tokens: otherwise two changes that swap objects could deadlock.
-            let mut tokens: Vec<&str> = old.into_iter().chain([token]).collect();
-            tokens.sort_unstable();
-            for token in tokens {
-                lock_object(transaction, token).await?;
-            }
-            let update = sqlx::query("UPDATE objects SET unused_since = NULL WHERE token = $1 AND erasing = 0");
-            Ok(update.bind(token).execute(&mut **transaction).await?.rows_affected() == 1)
-        }
+/// The values of a commit, $1 to $18; SQLite uses all but the seventh and the last.
+fn values(change: &NewChange<'_>, new: &Chat, notifies: bool) -> Vec<Value> {
+    let object = change.image.as_ref().map(|image| match image.object {
+        StoredObject::Fresh(_) => "fresh",
+        StoredObject::Shared(_) => "shared",
+        StoredObject::Spooled => "spooled",
+    });
+    let source_id = new.source.as_ref().map(|(id, _)| id.to_string());
+    let kept = change.idempotency.as_ref();
+    values![
+        &change.key.account,
+        &change.key.id(),
+        change.key.normal_form().as_deref(),
+        change.after.version,
+        new.content_id.map(|id| id.to_string()).as_deref(),
+        new.token.as_deref(),
+        object,
+        source_id.as_deref(),
+        new.source.as_ref().map(|(_, fingerprint)| fingerprint.as_str()),
+        new.receipt.as_deref(),
+        change.number,
+        change.request_id,
+        change.next_at,
+        now(),
+        kept.map(|kept| kept.name),
+        kept.map(|kept| kept.request),
+        kept.map(|kept| (kept.answer)(new)).as_deref(),
+        change.notice.filter(|_| notifies),
+    ]
+}
+
+const POSTGRES: &str = "SELECT commit_change_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
+     $17, $18)";
+
+/// The same as the function, for SQLite.
+fn steps(change: &NewChange<'_>) -> Vec<Step> {
+    let mut steps = vec![
+        Step::Do(
+            "INSERT INTO chats (account, chat, version, applied_version) SELECT $1, $2, 0, 0 WHERE $4 = 0 \
+             ON CONFLICT DO NOTHING",
+        ),
+        Step::Require("SELECT 1 FROM chats WHERE account = $1 AND chat = $2 AND version = $4", Some("stale")),
+    ];
+    match change.image.as_ref().map(|image| image.object) {
+        Some(StoredObject::Shared(_)) => steps.push(Step::Require(
+            "UPDATE objects SET unused_since = NULL WHERE token = $6 AND erasing = 0 RETURNING 1",
+            Some("unshared"),
+        )),
+        Some(StoredObject::Fresh(_)) => steps.extend([
+            Step::Require("DELETE FROM intents WHERE token = $6 AND collecting = 0 RETURNING 1", Some("unshared")),
+            Step::Do(
+                "INSERT INTO objects (token, account, content_id, stored_at, erasing) VALUES ($6, $1, $5, $14, 0)",
+            ),
+        ]),
+        Some(StoredObject::Spooled) | None => {}
     }
-}
-
-/// Turns an intent into an object; false if the intent is being collected.
-async fn take_fresh(transaction: &mut WriteTransaction, account: &str, id: &str, token: &str) -> sqlx::Result<bool> {
-    let delete = sqlx::query("DELETE FROM intents WHERE token = $1 AND collecting = 0").bind(token);
-    if delete.execute(&mut **transaction).await?.rows_affected() == 0 {
-        return Ok(false);
+    if change.idempotency.is_some() {
+        steps.push(Step::Require(
+            "INSERT INTO idempotency (account, name, request, chat, version, answer, created_at) \
+             VALUES ($1, $15, $16, $2, $4 + 1, $17, $14) ON CONFLICT DO NOTHING RETURNING 1",
+            Some("used"),
+        ));
     }
-    let insert = "INSERT INTO objects (token, account, content_id, stored_at, erasing) VALUES ($1, $2, $3, $4, 0)";
-    let insert = sqlx::query(insert).bind(token).bind(account).bind(id).bind(now());
-    insert.execute(&mut **transaction).await?;
-    Ok(true)
-}
-
-/// Locks an object's row, so that the statements after it see every chat that refers to the object.
-pub(super) async fn lock_object(transaction: &mut WriteTransaction, token: &str) -> sqlx::Result<()> {
-    let update = sqlx::query("UPDATE objects SET erasing = erasing WHERE token = $1").bind(token);
-    update.execute(&mut **transaction).await.map(drop)
-}
-
-/// Marks an object unused if no chat refers to it.
-async fn release(transaction: &mut WriteTransaction, token: &str) -> sqlx::Result<()> {
-    lock_object(transaction, token).await?;
-    let update = "UPDATE objects SET unused_since = $1 \
-         WHERE token = $2 AND NOT EXISTS (SELECT 1 FROM chats WHERE chats.token = $2)";
-    sqlx::query(update).bind(now()).bind(token).execute(&mut **transaction).await.map(drop)
-}
-
-async fn write_chat(transaction: &mut WriteTransaction, key: &ChatKey, chat: &Chat) -> sqlx::Result<()> {
-    let update = "UPDATE chats SET version = $3, content_id = $4, token = $5, source_id = $6, fingerprint = $7, \
-         receipt = $8, number = $9 WHERE account = $1 AND chat = $2";
-    let (source_id, fingerprint) = chat.source.clone().unzip();
-    let update = sqlx::query(update)
-        .bind(&key.account)
-        .bind(key.chat.as_str())
-        .bind(chat.version)
-        .bind(chat.content_id.map(|id| id.to_string()))
-        .bind(chat.token.clone())
-        .bind(source_id.map(|id| id.to_string()))
-        .bind(fingerprint)
-        .bind(chat.receipt.clone())
-        .bind(chat.number.clone());
-    update.execute(&mut **transaction).await.map(drop)
-}
-
-async fn write_history(transaction: &mut WriteTransaction, change: &NewChange<'_>, chat: &Chat) -> sqlx::Result<()> {
-    let insert = "INSERT INTO history (account, chat, version, content_id, request_id, changed_at) \
-         VALUES ($1, $2, $3, $4, $5, $6)";
-    let insert = sqlx::query(insert)
-        .bind(&change.key.account)
-        .bind(change.key.chat.as_str())
-        .bind(chat.version)
-        .bind(chat.content_id.map(|id| id.to_string()))
-        .bind(change.request_id)
-        .bind(now());
-    insert.execute(&mut **transaction).await.map(drop)
-}
-
-async fn write_outbox(transaction: &mut WriteTransaction, change: &NewChange<'_>, chat: &Chat) -> sqlx::Result<()> {
-    let upsert = "INSERT INTO outbox (account, chat, version, attempts, next_at) VALUES ($1, $2, $3, 0, $4) \
-         ON CONFLICT (account, chat) DO UPDATE SET version = excluded.version, attempts = 0, next_at = excluded.next_at";
-    let upsert = sqlx::query(upsert)
-        .bind(&change.key.account)
-        .bind(change.key.chat.as_str())
-        .bind(chat.version)
-        .bind(change.retry_at);
-    upsert.execute(&mut **transaction).await.map(drop)
-}
-
-/// Stores the answer for the idempotency key; false if the key was used meanwhile.
-async fn keep_answer(transaction: &mut WriteTransaction, change: &NewChange<'_>, chat: &Chat) -> sqlx::Result<bool> {
-    let Some(kept) = &change.idempotency else {
-        return Ok(true);
-    };
-    let insert = "INSERT INTO idempotency (account, name, request, chat, version, answer, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (account, name) DO NOTHING";
-    let insert = sqlx::query(insert)
-        .bind(&change.key.account)
-        .bind(kept.name)
-        .bind(kept.request)
-        .bind(change.key.chat.as_str())
-        .bind(chat.version)
-        .bind((kept.answer)(chat))
-        .bind(now());
-    Ok(insert.execute(&mut **transaction).await?.rows_affected() == 1)
+    steps.extend([
+        Step::Do(
+            "UPDATE objects SET unused_since = $14 \
+             WHERE token = (SELECT token FROM chats WHERE account = $1 AND chat = $2) AND token IS NOT $6 \
+             AND NOT EXISTS (SELECT 1 FROM chats c WHERE c.token = objects.token AND NOT (c.account = $1 AND c.chat = $2))",
+        ),
+        Step::Do(
+            "UPDATE chats SET version = $4 + 1, content_id = $5, token = $6, source_id = $8, fingerprint = $9, \
+             receipt = $10, number = $11, normal_form = $3 WHERE account = $1 AND chat = $2",
+        ),
+        Step::Do(
+            "INSERT INTO history (account, chat, version, content_id, request_id, changed_at) \
+             VALUES ($1, $2, $4 + 1, $5, $12, $14)",
+        ),
+        Step::Do(
+            "INSERT INTO outbox (account, chat, version, attempts, next_at, number) VALUES ($1, $2, $4 + 1, 0, $13, $11) \
+             ON CONFLICT (account, chat) DO UPDATE SET version = excluded.version, attempts = 0, \
+             next_at = excluded.next_at, number = excluded.number, failure = NULL",
+        ),
+        Step::Do("SELECT 'changed'"),
+    ]);
+    steps
 }

@@ -1,18 +1,35 @@
-//! The state database: SQLite or PostgreSQL, by the same migrations and queries.
+//! The state: SQLite for one node, PostgreSQL for any number of them.
+//!
+//! A request reads what it needs at once ([`StateStore::situation`]) and changes a chat by one statement
+//! ([`StateStore::commit`]), which does nothing if the chat has changed since. Each call here is one round trip to
+//! PostgreSQL.
 
-mod chats;
+mod account;
+mod agents;
+mod audit;
+mod clock;
 mod commit;
-mod database;
-mod idempotency;
+mod credential;
+mod engine;
+mod erasing;
 mod keys;
+mod long_chats;
+mod migrate;
 mod numbers;
-mod objects;
 mod outbox;
+mod postgres;
+mod retention;
+mod situation;
+mod spool;
+mod sqlite;
+mod store;
 
-pub(crate) use chats::{Chat, ChatKey};
+pub(crate) use audit::AuditedChat;
+pub(crate) use clock::now;
 pub(crate) use commit::{CommitOutcome, NewChange, NewImage, NewKeptAnswer, StoredObject};
-pub(crate) use database::{State, now};
-pub(crate) use idempotency::KeptAnswer;
-pub(crate) use numbers::NumberRow;
-pub(crate) use objects::Unused;
-pub(crate) use outbox::PendingChange;
+pub(crate) use credential::Credential;
+pub(crate) use migrate::MigrateError;
+pub(crate) use numbers::{EMBEDDED, NumberRow, agent_route};
+pub(crate) use outbox::{DueChange, Held, MAX_VERSION};
+pub(crate) use situation::{Chat, ChatKey, Delivery, Reached, Situation};
+pub(crate) use store::{StateStore, StoreOptions};

@@ -92,7 +92,7 @@ pub(crate) fn read_reply(stream: &mut TcpStream, head_only: bool) -> io::Result<
         if let Some(at) = bytes.windows(4).position(|w| w == b"\r\n\r\n") {
             break at;
         }
-        match stream.read(&mut buffer)? {
+        match read(stream, &mut buffer)? {
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
             n => bytes.extend_from_slice(&buffer[..n]),
         }
@@ -108,12 +108,22 @@ pub(crate) fn read_reply(stream: &mut TcpStream, head_only: bool) -> io::Result<
     }
     let length = headers.get("content-length").and_then(|v| v.parse().ok()).unwrap_or(0);
     while !head_only && status != 304 && body.len() < length {
-        match stream.read(&mut buffer)? {
+        match read(stream, &mut buffer)? {
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
             n => body.extend_from_slice(&buffer[..n]),
         }
     }
     Ok(Reply { status, headers, body })
+}
+
+/// Reads, also if a signal interrupts the wait.
+fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match stream.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
 }
 
 impl Reply {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::client::Request;
 #[cfg(feature = "webp-encode")]
 use crate::server::Home;
-use crate::server::{CHAT, Server, pictures, testdata};
+use crate::server::{CHAT, Server, eventually, pictures, testdata};
 
 #[test]
 pub(crate) fn a_background_is_set_shown_and_removed() {
@@ -24,7 +24,7 @@ pub(crate) fn a_background_is_set_shown_and_removed() {
 
     let removed = server.delete(CHAT).json();
     let expected = json!({ "chat_id": "+15551234567", "has_background": false, "background_id": null,
-        "background_url": null, "background_version": 2, "changed": true });
+        "background_url": null, "background_version": 2, "changed": true, "background_state": "applied" });
     assert_eq!(removed, expected);
     assert_eq!(server.delete(CHAT).json()["changed"], false);
     assert_eq!(server.delete(CHAT).json()["background_version"], 2);
@@ -124,9 +124,26 @@ fn a_list_of_participants_is_one_chat_in_any_order() {
 }
 
 #[test]
+pub(crate) fn a_list_of_the_longest_addresses_is_a_chat() {
+    let server = Server::start();
+    let address = |n: u32| format!("{}{n:02}@{}.{}.example.com", "a".repeat(60), "b".repeat(60), "c".repeat(60));
+    let list = (0..32).map(address).collect::<Vec<_>>().join(",");
+    let other = (1..32).map(address).collect::<Vec<_>>().join(",");
+    let set = server.put(&list, &pictures()[0]).json();
+    assert_eq!((&set["chat_id"], &set["background_version"]), (&json!(list), &json!(1)));
+    assert_eq!(server.get(&list)["background_id"], set["background_id"]);
+    assert_eq!(server.get(&other)["has_background"], false);
+    assert_eq!(server.put(&list, &pictures()[0]).json()["changed"], false);
+    assert_eq!(server.delete(&list).json()["background_version"], 2);
+    let (ok, text) = server.kill().admin(&["check", "--devices"]);
+    assert!(ok, "{text}");
+}
+
+#[test]
 fn what_is_no_chat_id_is_refused() {
     let server = Server::start();
-    for chat in ["15551234567", "%2B0", "grp_", "a%2Fb", "%FF", "%2B15551234567,grp_1"] {
+    for chat in ["%2B15551234567,%2B15551234567", "15551234567", "%2B0", "grp_", "a%2Fb", "%FF", "%2B15551234567,grp_1"]
+    {
         for method in ["GET", "DELETE", "PUT"] {
             let reply = server.send(&server.background(method, chat));
             assert_eq!(reply.refusal(), (400, "invalid_chat_id".into()), "{method} {chat}");
@@ -150,6 +167,7 @@ pub(crate) fn there_is_one_answer_to_every_wrong_key() {
     assert!(server.home().admin(&["keys", "revoke", id]).0);
     let (status, body) = with(None);
     assert_eq!(status, 401);
+    eventually("a revoked key is taken", || with(Some(&format!("Bearer {key}"))).0 == 401);
     let last_digit_wrong = format!("Bearer {}x", &server.key[..server.key.len() - 1]);
     let revoked = format!("Bearer {key}");
     for wrong in ["Bearer", "Bearer x", "Basic abc", "Bearer bl_live_0_0", &revoked, &last_digit_wrong] {

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use crate::agents::{add_agent, answer_request, outcome, poll_request, run_agent};
 use crate::server::{CHAT, Home, Server, eventually, pictures};
 
 /// The points of a PUT, in order, and whether the change is committed at each.
@@ -41,7 +42,8 @@ fn crash(home: Home, point: &str, act: impl Fn(&Server)) -> Server {
 }
 
 fn ignoring_the_broken_connection(request: &crate::client::Request, server: &Server) {
-    assert!(request.send(server.address).is_err(), "it answered");
+    let answer = request.send(server.address).map(|reply| String::from_utf8_lossy(&reply.body).into_owned());
+    assert!(answer.is_err(), "it answered: {answer:?}");
 }
 
 fn put_survives(point: &str, committed: bool) {
@@ -94,8 +96,9 @@ fn repair_survives(point: &str) {
             });
             crash(server.kill(), point, |_| {})
         }
+        // The old object may be erased before the answer is out.
         _ => crash(home, point, |server| {
-            assert_eq!(server.put(CHAT, &new).status, 200);
+            let _ = server.background("PUT", CHAT).parts(&[("background", &new)]).send(server.address);
         }),
     };
     assert_eq!(server.get(CHAT)["background_version"], Value::from(2), "{point}");
@@ -129,6 +132,37 @@ fn spooling_survives() {
     settled(server, 1, "repair_stored");
 }
 
+/// The points of an agent's calls. Its device has the change in the end, and no other.
+fn agent_calls_survive(point: &str) {
+    let server = Home::new(&QUICK).start();
+    let credential = add_agent(&server, "phone", "+15550000001");
+    assert_eq!(server.put(CHAT, &pictures()[0]).status, 502, "no agent has asked");
+    let server = crash(server.kill(), point, |server| {
+        let taken = poll_request(&credential, 0).send(server.address);
+        if let Ok(changes) = taken {
+            ignoring_the_broken_connection(
+                &answer_request(&credential, &outcome(&changes.json()[0], "applied")),
+                server,
+            );
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let _agent = run_agent(server.address, &credential, folder.path());
+    eventually("the agent has not asked", || server.put(CHAT, &pictures()[0]).status == 200);
+    assert_eq!(server.get(CHAT)["background_state"], "applied", "{point}");
+    assert_eq!(server.get(CHAT)["background_version"], 1, "{point}");
+    server.settle();
+    let (ok, text) = server.kill().admin(&["check"]);
+    assert!(ok, "{point}: {text}");
+}
+
+const AGENT_POINTS: [&str; 3] = ["changes_taken", "agent_answered", "answer_recorded"];
+
+#[test]
+pub(crate) fn agent_calls_survive_their_end_at_every_point() {
+    AGENT_POINTS.iter().for_each(|point| agent_calls_survive(point));
+}
+
 #[test]
 fn spooling_and_its_repair_survive_their_end() {
     spooling_survives();
@@ -156,6 +190,7 @@ fn every_point_twenty_times() {
         PUT_POINTS.iter().for_each(|(point, committed)| put_survives(point, *committed));
         DELETE_POINTS.iter().for_each(|(point, committed)| delete_survives(point, *committed));
         ["repair_claimed", "erasing", "erased"].iter().for_each(|point| repair_survives(point));
+        AGENT_POINTS.iter().for_each(|point| agent_calls_survive(point));
         spooling_survives();
     }
 }

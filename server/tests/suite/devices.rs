@@ -1,91 +1,83 @@
-//! Tests of devices with agents: the real agent, and ones that refuse, hang, drop replies or do not exist.
+//! Tests of devices with agents: the real agent, and ones that refuse, hang, are ahead or do not exist.
 
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use image_ingest_agent::{AgentConfig, ChatRef, Device};
+use image_ingest_agent::{ChatRef, Device};
+use serde_json::{Value, json};
 
-use crate::client::Request;
+use crate::agents::{RunningAgent, add_agent, answer, outcome, poll, poll_request, run_agent, try_poll};
+use crate::client::Reply;
 use crate::server::{CHAT, Home, Server, eventually, pictures};
 
-const SECRET: &str = "a secret of tests with more than 32 bytes";
+const NUMBER: &str = "+15550000001";
 
-const HTTP: [(&str, &str); 4] = [
-    ("IMAGE_INGEST__DEVICE__GATEWAY", "http"),
-    ("IMAGE_INGEST__DEVICE__SECRET", SECRET),
-    ("IMAGE_INGEST__TIMES__REPAIR_MS", "50"),
-    ("IMAGE_INGEST__TIMES__DEVICE_MS", "700"),
-];
+const QUICK: [(&str, &str); 2] = [("IMAGE_INGEST__TIMES__REPAIR_MS", "50"), ("IMAGE_INGEST__TIMES__DEVICE_MS", "1500")];
 
-/// A server whose demo number has the route `agent`.
-fn server(agent: SocketAddr) -> Server {
-    let home = Home::new(&HTTP);
-    let server = home.start();
-    route(&server, agent);
-    server
+/// A server whose demo number has an agent that does not run yet, and that agent's credential.
+fn server() -> (Server, String) {
+    let server = Home::new(&QUICK).start();
+    let credential = add_agent(&server, "phone", NUMBER);
+    (server, credential)
 }
 
-fn route(server: &Server, agent: SocketAddr) {
-    let (ok, text) =
-        server.home().admin(&["numbers", "add", "demo", "+15550000001", "--route", &format!("http://{agent}")]);
-    assert!(ok, "{text}");
-}
-
-/// The real agent, served in this process.
-fn agent(folder: &Path, secret: &str) -> SocketAddr {
-    let router = image_ingest_agent::router(AgentConfig::new(folder, secret)).unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async { axum::serve(tokio::net::TcpListener::from_std(listener).unwrap(), router).await })
+/// A server with a running agent, and its folder.
+fn with_agent() -> (Server, RunningAgent, tempfile::TempDir) {
+    let (server, credential) = server();
+    let folder = tempfile::tempdir().unwrap();
+    let agent = run_agent(server.address, &credential, folder.path());
+    eventually("the agent has not asked", || {
+        server.home().admin(&["agents", "list"]).1.lines().all(|l| !l.ends_with('-'))
     });
-    address
+    (server, agent, folder)
 }
 
 fn held(folder: &Path) -> Option<(u64, Option<String>)> {
     let device = Device::open(folder, 1170, 2532).unwrap();
-    let chat = ChatRef { number: "+15550000001", account: "demo", chat: "+15551234567" };
+    let chat = ChatRef { number: NUMBER, account: "demo", chat: "+15551234567" };
     device.read(chat).unwrap().map(|held| (held.version, held.id))
 }
 
+/// Puts in a thread, while `device` plays the agent.
+fn put_while(server: &Server, upload: &[u8], device: impl FnOnce()) -> Reply {
+    std::thread::scope(|scope| {
+        let put = scope.spawn(|| server.put(CHAT, upload));
+        device();
+        put.join().unwrap()
+    })
+}
+
+/// The next change, which must come.
+fn next(server: &Server, credential: &str) -> Value {
+    let changes = poll(server, credential, 10);
+    assert_eq!(changes.len(), 1, "{changes:?}");
+    changes[0].clone()
+}
+
 #[test]
-fn an_agent_fetches_verifies_and_applies() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = server(agent(folder.path(), SECRET));
+pub(crate) fn an_agent_fetches_verifies_and_applies() {
+    let (server, _agent, folder) = with_agent();
     let set = server.put(CHAT, &pictures()[0]);
     assert_eq!(set.status, 200, "{}", server.home().log());
+    assert_eq!(set.json()["background_state"], "applied");
     let id = set.json()["background_id"].as_str().unwrap().to_owned();
     assert_eq!(held(folder.path()), Some((1, Some(id))));
+    assert_eq!(server.put(CHAT, &pictures()[0]).json()["changed"], false);
     assert_eq!(server.delete(CHAT).status, 200);
     assert_eq!(held(folder.path()), Some((2, None)));
-    let (ok, text) = server.home().admin(&["check", "--devices"]);
+    server.settle();
+    let (ok, text) = server.home().admin(&["check", "--repair"]);
     assert!(ok, "{text}");
 }
 
 #[test]
-fn an_agent_with_another_secret_refuses() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = server(agent(folder.path(), "another secret, of 32 bytes and more"));
-    let reply = server.put(CHAT, &pictures()[0]);
-    assert_eq!(reply.refusal(), (502, "device_refused".into()));
-    assert_eq!(held(folder.path()), None);
-}
-
-#[test]
 fn without_a_store_the_device_still_gets_the_picture() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = server(agent(folder.path(), SECRET));
+    let (server, _agent, folder) = with_agent();
     // A file where the store's folder would be: nothing can be stored.
     let objects = server.home().data().join("objects");
     std::fs::write(&objects, b"").unwrap();
     let set = server.put(CHAT, &pictures()[0]).json();
-    assert_eq!((&set["background_url"], &set["changed"]), (&serde_json::Value::Null, &true.into()));
+    assert_eq!((&set["background_url"], &set["changed"]), (&Value::Null, &true.into()));
     assert_eq!(held(folder.path()).unwrap().1.as_deref(), set["background_id"].as_str());
 
     std::fs::remove_file(&objects).unwrap();
@@ -96,174 +88,191 @@ fn without_a_store_the_device_still_gets_the_picture() {
 }
 
 #[test]
+fn a_spool_that_is_full_refuses_the_change() {
+    let server = Home::new(&[("IMAGE_INGEST__OBJECTS__SPOOL_BYTES", "1000")]).start();
+    std::fs::write(server.home().data().join("objects"), b"").unwrap();
+    assert_eq!(server.put(CHAT, &pictures()[0]).refusal(), (503, "storage_unavailable".into()));
+    assert_eq!(server.get(CHAT)["background_version"], Value::Null);
+}
+
+#[test]
 fn the_same_upload_repairs_a_missing_object() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = server(agent(folder.path(), SECRET));
-    let data = server.home().data();
-    std::fs::write(data.join("objects"), b"").unwrap();
-    // Nor can it be spooled, so that no repair can store it.
-    std::fs::remove_dir(data.join("spool")).unwrap();
-    std::fs::write(data.join("spool"), b"").unwrap();
+    let server = Home::new(&[("IMAGE_INGEST__TIMES__REPAIR_MS", "600000")]).start();
+    let objects = server.home().data().join("objects");
+    std::fs::write(&objects, b"").unwrap();
     assert!(server.put(CHAT, &pictures()[0]).json()["background_url"].is_null());
-    std::fs::remove_file(data.join("objects")).unwrap();
+    std::fs::remove_file(&objects).unwrap();
+    // The store is left alone for a second after a failure.
+    std::thread::sleep(Duration::from_millis(1100));
     let again = server.put(CHAT, &pictures()[0]).json();
     assert_eq!((&again["background_version"], &again["changed"]), (&1.into(), &false.into()));
     assert_eq!(server.object(&again["background_url"]).status, 200);
 }
 
-/// A device that answers each connection as the test decides.
-#[derive(Clone, Copy)]
-enum Fault {
-    Refuses,
-    Hangs,
-    DropsReply,
-    RepliesNonsense,
-}
-
-struct Faulty {
-    address: SocketAddr,
-    calls: Arc<AtomicUsize>,
-    fault: Arc<Mutex<Fault>>,
-}
-
-/// A proxy to a real agent, so that a change whose reply is dropped is applied.
-fn faulty(fault: Fault, behind: SocketAddr) -> Faulty {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let (calls, fault) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(fault)));
-    let (counted, told) = (Arc::clone(&calls), Arc::clone(&fault));
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            counted.fetch_add(1, Ordering::SeqCst);
-            let fault = *told.lock().unwrap();
-            std::thread::spawn(move || misbehave(fault, stream, behind));
-        }
-    });
-    Faulty { address, calls, fault }
-}
-
-fn misbehave(fault: Fault, mut stream: TcpStream, behind: SocketAddr) {
-    let mut request = vec![0; 64 * 1024];
-    let len = stream.read(&mut request).unwrap_or(0);
-    match fault {
-        Fault::Refuses => {
-            let _ = stream.write_all(b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n");
-        }
-        Fault::RepliesNonsense => {
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
-        }
-        Fault::Hangs => std::thread::sleep(Duration::from_secs(20)),
-        Fault::DropsReply => {
-            let mut agent = TcpStream::connect(behind).unwrap();
-            agent.write_all(&request[..len]).unwrap();
-            let _ = agent.read(&mut request);
-        }
-    }
-}
-
-fn fails_and_is_pending(fault: Fault, code: &str) {
-    let folder = tempfile::tempdir().unwrap();
-    let real = agent(folder.path(), SECRET);
-    let device = faulty(fault, real);
-    let server = server(device.address);
-    let reply = server.put(CHAT, &pictures()[0]);
-    assert_eq!(reply.refusal(), (502, code.into()));
-    assert_eq!(reply.json()["details"], serde_json::json!({ "background_version": 1, "pending": true }));
-    let state = server.get(CHAT);
-    assert_eq!((&state["background_version"], &state["has_background"]), (&1.into(), &true.into()));
-    assert_eq!(server.object(&state["background_url"]).status, 200, "the object is stored");
-
-    let calls = device.calls.load(Ordering::SeqCst);
-    eventually("it is not tried again", || device.calls.load(Ordering::SeqCst) > calls);
-    let again = server.put(CHAT, &pictures()[0]);
-    assert_eq!(again.refusal(), (502, code.into()), "the same upload tries the device at once");
-    route(&server, real);
-    let again = server.put(CHAT, &pictures()[0]).json();
-    assert_eq!((&again["background_version"], &again["changed"]), (&1.into(), &true.into()));
-    assert_eq!(server.put(CHAT, &pictures()[0]).json()["changed"], false);
-    server.settle();
-    assert_eq!(held(folder.path()).unwrap().0, 1);
-}
-
 #[test]
-fn a_device_that_refuses_gets_the_change_later() {
-    fails_and_is_pending(Fault::Refuses, "device_refused");
-}
-
-#[test]
-fn a_device_that_hangs_gets_the_change_later() {
-    fails_and_is_pending(Fault::Hangs, "device_timeout");
-}
-
-#[test]
-fn a_device_that_drops_its_reply_has_the_change_once() {
-    fails_and_is_pending(Fault::DropsReply, "device_unreachable");
-}
-
-#[test]
-fn a_device_that_replies_nonsense_gets_the_change_later() {
-    fails_and_is_pending(Fault::RepliesNonsense, "device_refused");
-}
-
-#[test]
-fn a_device_that_comes_back_gets_the_last_change_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let device = faulty(Fault::Refuses, agent(folder.path(), SECRET));
-    let server = server(device.address);
+fn a_device_without_an_agent_is_unreachable_at_once_and_gets_the_last_change_later() {
+    let (server, credential) = server();
     let [picture, other] = pictures();
     for (upload, version) in [(&picture, 1), (&other, 2)] {
-        assert_eq!(server.put(CHAT, upload).json()["details"]["background_version"], version);
+        let started = Instant::now();
+        let reply = server.put(CHAT, upload);
+        assert_eq!(reply.refusal(), (502, "device_unreachable".into()));
+        assert!(started.elapsed() < Duration::from_millis(1200), "{:?}", started.elapsed());
+        assert_eq!(reply.json()["details"], json!({ "background_version": version, "pending": true }));
     }
-    assert_eq!(server.delete(CHAT).refusal(), (502, "device_refused".into()));
-    *device.fault.lock().unwrap() = Fault::DropsReply;
+    assert_eq!(server.delete(CHAT).refusal(), (502, "device_unreachable".into()));
+    let state = server.get(CHAT);
+    assert_eq!((&state["background_version"], &state["background_state"]), (&3.into(), &"pending".into()));
+    let folder = tempfile::tempdir().unwrap();
+    let _agent = run_agent(server.address, &credential, folder.path());
     eventually("the device has not the last change", || held(folder.path()) == Some((3, None)));
-    route(&server, agent(folder.path(), SECRET));
     server.settle();
+    assert_eq!(server.get(CHAT)["background_state"], "applied");
     assert_eq!(server.delete(CHAT).json()["changed"], false);
 }
 
 #[test]
-fn a_device_that_is_not_there_is_unreachable() {
-    let server = server(SocketAddr::from(([127, 0, 0, 1], 1)));
-    assert_eq!(server.put(CHAT, &pictures()[0]).refusal(), (502, "device_unreachable".into()));
+fn a_device_that_refuses_gets_the_change_later() {
+    let (server, credential) = server();
+    poll(&server, &credential, 0);
+    let reply = put_while(&server, &pictures()[0], || {
+        let change = next(&server, &credential);
+        let mut refusal = outcome(&change, "refused");
+        refusal["code"] = "screen_locked".into();
+        assert_eq!(answer(&server, &credential, &refusal).status, 200);
+    });
+    assert_eq!(reply.refusal(), (502, "device_refused".into()));
+    let state = server.get(CHAT);
+    assert_eq!((&state["background_state"], &state["device_code"]), (&"failed".into(), &"screen_locked".into()));
+    assert_eq!(server.object(&state["background_url"]).status, 200, "the object is stored");
+    let folder = tempfile::tempdir().unwrap();
+    let _agent = run_agent(server.address, &credential, folder.path());
+    eventually("it is not tried again", || held(folder.path()).is_some());
+    server.settle();
+    assert_eq!(server.get(CHAT)["background_state"], "applied");
+}
+
+#[test]
+fn a_device_that_hangs_gets_the_change_by_the_same_upload() {
+    let (server, credential) = server();
+    poll(&server, &credential, 0);
+    let reply = put_while(&server, &pictures()[0], || {
+        next(&server, &credential);
+    });
+    assert_eq!(reply.refusal(), (502, "device_timeout".into()));
+    let again = put_while(&server, &pictures()[0], || {
+        let change = next(&server, &credential);
+        answer(&server, &credential, &outcome(&change, "applied"));
+        // An answer that is given twice changes nothing.
+        assert_eq!(answer(&server, &credential, &outcome(&change, "applied")).status, 200);
+    });
+    assert_eq!((&again.json()["background_version"], &again.json()["changed"]), (&1.into(), &true.into()));
+    assert_eq!(server.put(CHAT, &pictures()[0]).json()["changed"], false);
 }
 
 #[test]
 fn an_idempotent_retry_after_a_device_failure_gets_the_first_answer() {
-    let folder = tempfile::tempdir().unwrap();
-    let real = agent(folder.path(), SECRET);
-    let server = server(SocketAddr::from(([127, 0, 0, 1], 1)));
+    let (server, credential) = server();
     let put = || {
         let request = server.background("PUT", CHAT).header("Idempotency-Key", "k");
         server.send(&request.parts(&[("background", &pictures()[0])]))
     };
     assert_eq!(put().status, 502);
     assert_eq!(put().status, 502);
-    route(&server, real);
+    let folder = tempfile::tempdir().unwrap();
+    let _agent = run_agent(server.address, &credential, folder.path());
+    eventually("it is pending", || server.get(CHAT)["background_state"] == "applied");
     let done = put();
     assert_eq!((&done.json()["changed"], &done.json()["background_version"]), (&true.into(), &1.into()));
     assert_eq!(put().body, done.body);
 }
 
 #[test]
-fn an_agent_takes_a_signed_request_once_in_its_window() {
-    use image_ingest_agent::signature::{SIGNATURE_HEADER, TIMESTAMP_HEADER, now, sign};
-    let folder = tempfile::tempdir().unwrap();
-    let agent = agent(folder.path(), SECRET);
-    let body = br#"{"number":"+1555","account":"a","chat":"grp_1","version":3,"object":null}"#;
-    let send = |timestamp: u64, signature: String| {
-        let mut request = Request::new("PUT", "/v1/background")
-            .header(TIMESTAMP_HEADER, timestamp.to_string())
-            .header(SIGNATURE_HEADER, signature);
-        request.body = body.to_vec();
-        request.send(agent).unwrap()
-    };
-    let at = now();
-    let signed = |at| sign(SECRET.as_bytes(), "/v1/background", at, body);
-    assert_eq!(send(at, signed(at)).json()["version"], 3);
-    assert_eq!(send(at, signed(at)).json()["version"], 3, "a repetition changes nothing");
-    let old = at - 61_000;
-    for (timestamp, signature) in [(old, signed(old)), (at, signed(at - 1)), (at, String::new())] {
-        assert_eq!(send(timestamp, signature).status, 401);
+pub(crate) fn a_device_that_is_ahead_gets_the_background_under_a_version_past_its_own() {
+    let (server, credential) = server();
+    poll(&server, &credential, 0);
+    let reply = put_while(&server, &pictures()[0], || {
+        let mut shows = outcome(&next(&server, &credential), "shows");
+        shows["version"] = 7.into();
+        shows["content_id"] = Value::Null;
+        assert_eq!(answer(&server, &credential, &shows).status, 200);
+        let again = next(&server, &credential);
+        assert_eq!(again["version"], 8);
+        assert_eq!(answer(&server, &credential, &outcome(&again, "applied")).status, 200);
+    });
+    let json = reply.json();
+    assert_eq!((&json["background_version"], &json["changed"]), (&8.into(), &true.into()), "{json}");
+    assert_eq!(server.get(CHAT)["background_version"], 8);
+    let (ok, text) = server.kill().admin(&["check"]);
+    assert!(ok, "{text}");
+}
+
+#[test]
+fn an_open_poll_does_not_hold_a_shutdown() {
+    let (server, credential) = server();
+    let started = Instant::now();
+    let status = std::thread::scope(|scope| {
+        let open = scope.spawn(|| poll_request(&credential, 30).send(server.address));
+        std::thread::sleep(Duration::from_millis(500));
+        server.signal("-TERM");
+        open.join().unwrap().unwrap().status
+    });
+    assert_eq!(status, 200);
+    assert!(server.ended().0.success() && started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+#[test]
+fn an_agent_answers_for_its_own_numbers_alone() {
+    let (server, credential) = server();
+    let other = add_agent(&server, "tablet", "+15550000002");
+    server.put(CHAT, &pictures()[0]);
+    assert_eq!(poll(&server, &other, 0), Vec::<Value>::new());
+    let change = next(&server, &credential);
+    assert_eq!(answer(&server, &other, &outcome(&change, "applied")).status, 404);
+    assert_eq!(server.get(CHAT)["background_state"], "pending");
+    assert_eq!(answer(&server, &server.key, &outcome(&change, "applied")).status, 401);
+    let mut beyond = outcome(&change, "shows");
+    beyond["version"] = u64::MAX.into();
+    assert_eq!(answer(&server, &credential, &beyond).status, 400);
+    let mut long = outcome(&change, "applied");
+    long["code"] = "x".repeat(70_000).into();
+    assert_eq!(answer(&server, &credential, &long).status, 400);
+    for wrong in ["", &server.key, "bl_agent_phone_0", &format!("{credential}0")] {
+        assert_eq!(try_poll(&server, wrong, 0).status, 401, "{wrong}");
     }
+    assert!(server.home().admin(&["agents", "revoke", "phone"]).0);
+    eventually("a revoked agent is served", || try_poll(&server, &credential, 0).status == 401);
+    let (_, rotated) = server.home().admin(&["agents", "rotate", "phone"]);
+    eventually("a new credential is refused", || try_poll(&server, rotated.trim(), 0).status == 200);
+}
+
+#[test]
+fn a_healthy_agent_does_not_wait_for_one_that_hangs() {
+    let server = Home::new(&[("IMAGE_INGEST__TIMES__DEVICE_MS", "100"), ("IMAGE_INGEST__WORK__QUEUE", "64")]).start();
+    let hung = add_agent(&server, "hung", NUMBER);
+    poll(&server, &hung, 0);
+    std::thread::scope(|scope| {
+        for thread in 0..20 {
+            let server = &server;
+            scope.spawn(move || {
+                for i in 0..10 {
+                    assert_eq!(server.put(&format!("grp_{thread}_{i}"), &pictures()[1]).status, 502);
+                }
+            });
+        }
+    });
+    // Taken, and never answered for.
+    poll(&server, &hung, 0);
+    let (_, key) = server.home().admin(&["keys", "add", "other"]);
+    let healthy = server.home().admin(&["agents", "add", "healthy"]).1;
+    assert!(server.home().admin(&["numbers", "add", "other", "+15550000002", "--agent", "healthy"]).0);
+    let folder = tempfile::tempdir().unwrap();
+    let _agent = run_agent(server.address, healthy.trim(), folder.path());
+    let mut request = server.background("PUT", CHAT).parts(&[("background", &pictures()[0])]);
+    request.headers.retain(|(name, _)| name != "Authorization");
+    let started = Instant::now();
+    eventually("the healthy device has not the change", || {
+        server.send(&request.clone().header("Authorization", format!("Bearer {}", key.trim()))).status == 200
+    });
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
 }

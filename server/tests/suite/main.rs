@@ -1,6 +1,8 @@
 //! Tests of the built server over TCP.
 
+mod agents;
 mod client;
+mod cluster;
 mod contract;
 #[cfg(debug_assertions)]
 mod crashes;
@@ -9,8 +11,12 @@ mod early;
 mod kills;
 mod limits;
 mod load;
+mod nodes;
 mod operations;
 mod postgres;
+mod proxy;
+mod retention;
 mod s3;
 mod server;
+mod upgrade;
 mod uploads;

@@ -47,9 +47,18 @@ fn the_document_names_every_call_and_status() {
     let schema = &put["requestBody"]["content"]["multipart/form-data"]["schema"];
     let name = schema["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
     assert!(document["components"]["schemas"][name]["properties"]["background"].is_object());
-    for (path, method) in [("/objects/{token}", "get"), ("/limits", "get"), ("/chats/{chatId}/background", "delete")] {
+    for (path, method) in [
+        ("/objects/{token}", "get"),
+        ("/limits", "get"),
+        ("/chats/{chatId}/background", "delete"),
+        ("/agent/v1/changes", "get"),
+        ("/agent/v1/applied", "post"),
+    ] {
         assert!(document["paths"][path][method].is_object(), "{path}");
     }
+    assert_eq!(document["paths"]["/agent/v1/changes"]["servers"][0]["url"], "/");
+    let body = &document["components"]["schemas"]["BackgroundBody"]["properties"];
+    assert!(body["background_state"].is_object() && body["device_code"].is_object());
 }
 
 #[test]
@@ -87,8 +96,16 @@ pub(crate) fn keys_and_numbers_are_administered() {
 
     assert!(home.admin(&["numbers", "add", "acme", "+15550000009"]).0);
     assert!(!home.admin(&["numbers", "add", "other", "+15550000009"]).0);
-    assert!(home.admin(&["numbers", "add", "acme", "+15550000009", "--route", "https://agent.example"]).0);
-    assert!(home.admin(&["numbers", "list"]).1.contains("acme\t+15550000009\thttps://agent.example"));
+    assert!(!home.admin(&["numbers", "add", "acme", "+15550000009", "--agent", "phone-9"]).0, "there is no such agent");
+    let (ok, credential) = home.admin(&["agents", "add", "phone-9"]);
+    assert!(ok && credential.starts_with("bl_agent_phone-9_"), "{credential}");
+    assert!(!home.admin(&["agents", "add", "phone-9"]).0);
+    assert!(home.admin(&["numbers", "add", "acme", "+15550000009", "--agent", "phone-9"]).0);
+    assert!(home.admin(&["numbers", "list"]).1.contains("acme\t+15550000009\tagent:phone-9"));
+    let (_, rotated) = home.admin(&["agents", "rotate", "phone-9"]);
+    assert!(rotated.starts_with("bl_agent_phone-9_") && rotated != credential);
+    assert!(home.admin(&["agents", "revoke", "phone-9"]).0 && !home.admin(&["agents", "revoke", "phone-9"]).0);
+    assert!(home.admin(&["agents", "list"]).1.contains("phone-9"));
     assert!(!home.admin(&["numbers", "add", "acme", "5550000009"]).0);
     assert!(home.admin(&["numbers", "remove", "+15550000009"]).0);
     assert!(home.admin(&["check"]).0);
@@ -96,9 +113,10 @@ pub(crate) fn keys_and_numbers_are_administered() {
 
 #[test]
 fn a_configuration_that_cannot_work_is_named_and_secrets_are_not() {
-    let home = Home::new(&[("IMAGE_INGEST__DEVICE__GATEWAY", "http"), ("IMAGE_INGEST__DEVICE__SECRET", "canary")]);
+    let home =
+        Home::new(&[("IMAGE_INGEST__OBJECTS__KIND", "s3"), ("IMAGE_INGEST__OBJECTS__SECRET_ACCESS_KEY", "canary")]);
     let (ok, text) = home.admin(&["serve"]);
-    assert!(!ok && text.contains("device.secret") && !text.contains("canary"), "{text}");
+    assert!(!ok && text.contains("objects.bucket") && !text.contains("canary"), "{text}");
     let home = Home::new(&[("IMAGE_INGEST__DATABASE__URL", "postgres://user:canary@127.0.0.1:1/none")]);
     let (ok, text) = home.admin(&["check"]);
     assert!(!ok && text.contains("state database") && !text.contains("canary"), "{text}");

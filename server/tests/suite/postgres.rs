@@ -1,7 +1,8 @@
 //! Runs the tests of the contract on PostgreSQL, which they start on a free port.
 
 use std::cell::RefCell;
-use std::net::{TcpListener, TcpStream};
+use std::fs::File;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,7 +36,7 @@ impl Cluster {
         let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?.flatten();
         let programs = versions.map(|entry| entry.path().join("bin")).find(|bin| bin.join("initdb").exists())?;
         let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let mut cluster = Self { folder, programs, port, server: None, databases: AtomicUsize::new(0) };
         if is_root() {
             assert!(Command::new("chown").arg("postgres").arg(cluster.folder.path()).status().unwrap().success());
@@ -55,8 +56,10 @@ impl Cluster {
         let port = self.port.to_string();
         let mut server = self.program("postgres");
         server.args(["-p", &port, "-h", "127.0.0.1", "-c", "fsync=off", "-k"]).arg(self.folder.path());
-        self.server =
-            Some(server.arg("-D").arg(self.data()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        // The log has the plan of every statement of a session that asks for it, also of those within functions.
+        server.args(["-c", "session_preload_libraries=auto_explain", "-c", "auto_explain.log_nested_statements=on"]);
+        let log = File::options().create(true).append(true).open(self.log_file()).unwrap();
+        self.server = Some(server.arg("-D").arg(self.data()).stdout(Stdio::null()).stderr(log).spawn().unwrap());
         eventually("PostgreSQL is not up", || {
             let ready = self.program("pg_isready").args(["-q", "-h", "127.0.0.1", "-p", &port]).status();
             ready.is_ok_and(|status| status.success())
@@ -94,6 +97,10 @@ impl Cluster {
         command
     }
 
+    fn log_file(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
     fn data(&self) -> PathBuf {
         self.folder.path().join("cluster")
     }
@@ -105,13 +112,89 @@ impl Drop for Cluster {
     }
 }
 
+/// A free port below those that the system gives to others, so that it stays free while the cluster is stopped.
+fn free_port() -> u16 {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    loop {
+        let n = usize::try_from(std::process::id()).unwrap() * 31 + NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = u16::try_from(20_000 + n % 12_000).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
 fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt as _;
     std::fs::metadata(Path::new("/proc/self")).is_ok_and(|meta| meta.uid() == 0)
 }
 
+/// What PostgreSQL has logged.
+pub(crate) fn database_log() -> String {
+    CLUSTER.with_borrow(|cluster| std::fs::read_to_string(cluster.as_ref().unwrap().log_file()).unwrap())
+}
+
+/// The host and port of a database.
+pub(crate) fn database_address(url: &str) -> SocketAddr {
+    url.split('@').nth(1).and_then(|rest| rest.split('/').next()?.parse().ok()).unwrap()
+}
+
+/// Runs psql with statements.
+pub(crate) fn sql(url: &str, statements: &str) -> Child {
+    let mut psql = Command::new("psql");
+    psql.args(["-q", "-v", "ON_ERROR_STOP=1", "-c", statements, url]);
+    psql.stdout(Stdio::null()).spawn().unwrap()
+}
+
+/// A PgBouncer in transaction mode.
+pub(crate) struct Pooler {
+    child: Child,
+    pub(crate) url: String,
+    _folder: TempDir,
+}
+
+impl Pooler {
+    pub(crate) fn start(url: &str, settings: &str) -> Self {
+        let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+        let (database, address) = (url.rsplit('/').next().unwrap(), database_address(url));
+        let text = format!(
+            "[databases]\n{database} = host={} port={} user=test\n[pgbouncer]\nlisten_addr = 127.0.0.1\n\
+             listen_port = {port}\nauth_type = any\npool_mode = transaction\nunix_socket_dir =\n{settings}\n",
+            address.ip(),
+            address.port()
+        );
+        let file = folder.path().join("pgbouncer.ini");
+        std::fs::write(&file, text).unwrap();
+        let mut command = if is_root() {
+            assert!(Command::new("chown").args(["-R", "postgres"]).arg(folder.path()).status().unwrap().success());
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "pgbouncer"]);
+            command
+        } else {
+            Command::new("pgbouncer")
+        };
+        let child = command.arg(&file).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        eventually("PgBouncer is not up", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        Self { child, url: format!("postgres://test@127.0.0.1:{port}/{database}"), _folder: folder }
+    }
+}
+
+impl Drop for Pooler {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Whether a condition holds in the database.
+pub(crate) fn holds(url: &str, condition: &str) -> bool {
+    let output =
+        Command::new("psql").args(["-q", "-A", "-t", "-c", &format!("SELECT {condition}"), url]).output().unwrap();
+    output.status.success() && output.stdout.starts_with(b"t")
+}
+
 /// Runs `tests` on a cluster of their own, or says that they were skipped.
-fn on_postgres(tests: impl FnOnce()) {
+pub(crate) fn on_postgres(tests: impl FnOnce()) {
     let Some(cluster) = Cluster::start() else {
         eprintln!("skipped: PostgreSQL is not installed");
         return;
@@ -141,7 +224,10 @@ fn the_contract_holds_on_postgresql() {
 #[cfg(debug_assertions)]
 #[test]
 fn a_put_survives_its_end_at_every_point_on_postgresql() {
-    on_postgres(crate::crashes::a_put_survives_its_end_at_every_point);
+    on_postgres(|| {
+        crate::crashes::a_put_survives_its_end_at_every_point();
+        crate::crashes::agent_calls_survive_their_end_at_every_point();
+    });
 }
 
 #[test]

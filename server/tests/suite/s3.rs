@@ -8,18 +8,19 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::client::{Reply, Request};
-use crate::server::{CHAT, Server, eventually, pictures, testdata};
+use crate::server::{CHAT, Home, Server, eventually, pictures, testdata};
 
-struct Moto {
+pub(crate) struct Moto {
     program: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Moto {
     /// A running store with the bucket `backgrounds`; `None` if moto is not installed.
-    fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let program = std::env::var_os("IMAGE_INGEST_MOTO").map(PathBuf::from)?;
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let mut command = Command::new(program);
@@ -50,14 +51,14 @@ impl Drop for Moto {
     }
 }
 
-const PASSES: u8 = 0;
-const REFUSES: u8 = 1;
+pub(crate) const PASSES: u8 = 0;
+pub(crate) const REFUSES: u8 = 1;
 const HANGS: u8 = 2;
 /// The store takes the object, and its reply is lost.
 const DROPS_REPLY: u8 = 3;
 
 /// A proxy to the store that fails as `fault` says.
-fn proxy(store: SocketAddr) -> (SocketAddr, Arc<AtomicU8>) {
+pub(crate) fn proxy(store: SocketAddr) -> (SocketAddr, Arc<AtomicU8>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (address, fault) = (listener.local_addr().unwrap(), Arc::new(AtomicU8::new(PASSES)));
     let told = Arc::clone(&fault);
@@ -103,18 +104,56 @@ fn pass(mut client: TcpStream, store: SocketAddr, fault: &Arc<AtomicU8>) {
 }
 
 fn server(moto: &Moto, endpoint: SocketAddr) -> Server {
-    let (public, endpoint) = (format!("http://{}/backgrounds", moto.address), format!("http://{endpoint}"));
-    Server::with(&[
-        ("IMAGE_INGEST__OBJECTS__KIND", "s3"),
-        ("IMAGE_INGEST__OBJECTS__BUCKET", "backgrounds"),
-        ("IMAGE_INGEST__OBJECTS__ENDPOINT", &endpoint),
-        ("IMAGE_INGEST__OBJECTS__PUBLIC_URL", &public),
-        ("IMAGE_INGEST__OBJECTS__ACCESS_KEY_ID", "test"),
-        ("IMAGE_INGEST__OBJECTS__SECRET_ACCESS_KEY", "canary-secret"),
-        ("IMAGE_INGEST__TIMES__OBJECTS_MS", "1500"),
-        ("IMAGE_INGEST__TIMES__REPAIR_MS", "100"),
-        ("IMAGE_INGEST__TIMES__GRACE_MS", "1000"),
-    ])
+    home(&format!("http://{}/backgrounds", moto.address), &format!("http://{endpoint}")).start()
+}
+
+fn home(public: &str, endpoint: &str) -> Home {
+    let mut settings = store_settings(public, endpoint);
+    // For objects whose change was not committed with them; unused ones are erased at once.
+    settings.push(("IMAGE_INGEST__TIMES__GRACE_MS", "1000".into()));
+    settings.push(("IMAGE_INGEST__TIMES__REPAIR_MS", "100".into()));
+    Home::new(&settings.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>())
+}
+
+/// Settings for objects in the bucket at `endpoint`.
+pub(crate) fn store_settings(public: &str, endpoint: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("IMAGE_INGEST__OBJECTS__KIND", "s3".into()),
+        ("IMAGE_INGEST__OBJECTS__BUCKET", "backgrounds".into()),
+        ("IMAGE_INGEST__OBJECTS__ENDPOINT", endpoint.into()),
+        ("IMAGE_INGEST__OBJECTS__PUBLIC_URL", public.into()),
+        ("IMAGE_INGEST__OBJECTS__ACCESS_KEY_ID", "test".into()),
+        ("IMAGE_INGEST__OBJECTS__SECRET_ACCESS_KEY", "canary-secret".into()),
+        ("IMAGE_INGEST__TIMES__OBJECTS_MS", "1500".into()),
+    ]
+}
+
+#[test]
+fn a_bucket_without_conditional_puts_is_refused() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    // It takes every object, also one that exists.
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || takes_everything(stream));
+        }
+    });
+    let url = format!("http://{address}");
+    let (ok, text) = home(&url, &url).admin(&["serve"]);
+    assert!(!ok && text.contains("conditional puts are required"), "{text}");
+}
+
+fn takes_everything(mut stream: TcpStream) {
+    let mut buffer = [0; 16 * 1024];
+    let mut seen = Vec::new();
+    while let Ok(n @ 1..) = stream.read(&mut buffer) {
+        seen.extend_from_slice(&buffer[..n]);
+        // The probe's body is one word.
+        if seen.ends_with(b"probe") || seen.starts_with(b"DELETE") && seen.ends_with(b"\r\n\r\n") {
+            seen.clear();
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nETag: \"1\"\r\nContent-Length: 0\r\n\r\n");
+        }
+    }
 }
 
 fn path(url: &serde_json::Value) -> String {
@@ -143,8 +182,16 @@ fn a_bucket_holds_objects_and_failures_are_repaired() {
     let others = [other, testdata("webp/lossy_333x251.webp"), testdata("png/display_p3.png")];
     for (mode, upload) in [REFUSES, HANGS, DROPS_REPLY].into_iter().zip(&others) {
         fault.store(mode, Ordering::SeqCst);
+        if mode == REFUSES {
+            eventually("it is ready", || server.send(&Request::new("GET", "/readyz")).status == 503);
+        }
         let broken = server.put(CHAT, upload).json();
         assert_eq!((&broken["background_url"], &broken["changed"]), (&serde_json::Value::Null, &true.into()), "{mode}");
+        // While the store fails, others do not wait for it, and the device gets its change.
+        let started = Instant::now();
+        let other = server.put("grp_other", upload);
+        assert!(other.status == 200 && started.elapsed() < Duration::from_millis(1400), "{:?}", started.elapsed());
+        server.delete("grp_other");
         fault.store(PASSES, Ordering::SeqCst);
         eventually("it has no url", || !server.get(CHAT)["background_url"].is_null());
         let state = server.get(CHAT);
@@ -154,7 +201,9 @@ fn a_bucket_holds_objects_and_failures_are_repaired() {
 
     let last = path(&server.get(CHAT)["background_url"]);
     server.delete(CHAT);
+    let started = Instant::now();
     eventually("the object is kept", || moto.get(&last).status == 404);
+    println!("the URL of a removed background answers 404 after {:?}", started.elapsed());
     let listed = || String::from_utf8(moto.get("/backgrounds?list-type=2").body).unwrap();
     eventually("objects are left over", || !listed().contains("<Key>"));
     assert!(!server.home().log().contains("canary"));

@@ -42,6 +42,20 @@ impl Home {
         Self { folder: tempfile::tempdir().unwrap(), settings }
     }
 
+    /// A home with the same settings and database, and a data folder of its own.
+    pub(crate) fn sibling(&self) -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), settings: self.settings.clone() }
+    }
+
+    /// A setting of this home.
+    pub(crate) fn setting(&self, name: &str) -> Option<String> {
+        self.settings.iter().rev().find(|(n, _)| n == name).map(|(_, value)| value.clone())
+    }
+
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.settings.push((name.to_owned(), value.to_owned()));
+    }
+
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }

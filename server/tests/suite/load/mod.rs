@@ -4,7 +4,7 @@
 //! `IMAGE_INGEST_BENCH` names the folder of generated inputs that the benches use; `LOAD_SECONDS` is the length of each
 //! phase, 10 by default, and `SOAK_SECONDS` that of the soak, 60 by default.
 
-mod agent;
+pub(crate) mod agent;
 mod sender;
 
 use std::io::Write as _;
@@ -16,19 +16,15 @@ use std::time::{Duration, Instant};
 
 use image_ingest::Ingest;
 
+use crate::agents::add_agent;
 use crate::client::connect;
 use crate::server::{Home, Server};
 use agent::agent;
 use sender::{Manner, Picture, Sender};
 
 fn server() -> Server {
-    let settings = [
-        ("IMAGE_INGEST__DEVICE__GATEWAY", "http"),
-        ("IMAGE_INGEST__DEVICE__SECRET", "a secret of tests with more than 32 bytes"),
-    ];
-    let server = Home::new(&settings).start();
-    let route = format!("http://{}", agent());
-    assert!(server.home().admin(&["numbers", "add", "demo", "+15550000001", "--route", &route]).0);
+    let server = Home::new(&[]).start();
+    agent(server.address, add_agent(&server, "phone", "+15550000001"));
     server
 }
 
