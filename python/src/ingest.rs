@@ -123,7 +123,7 @@ impl Ingest {
     /// 6
     /// >>> background = Ingest(renditions={"card": "fit:100"}, facts=True).ingest(picture)
     /// >>> background.renditions["card"].width, background.facts.high_key
-    /// (100, False)
+    /// (100, True)
     /// >>> Ingest().ingest(b"")
     /// Traceback (most recent call last):
     /// image_ingest.UploadError: the upload is empty
