@@ -2,9 +2,7 @@
 
 use image_ingest_color::PlaneCoding;
 use image_ingest_resize::{PlanesFormat, PlanesReducer, RasterReducer};
-use image_ingest_samples::{
-    Chroma, CpuTimer, Layout, Planes, Raster, RowSink, SampleSlice, Samples, Siting, WorkError,
-};
+use image_ingest_samples::{CpuTimer, Layout, Raster, RowSink, SampleSlice, Samples, WorkError};
 
 use crate::error::Result;
 use crate::pixels::{ReducedRows, RowKind};
@@ -83,30 +81,6 @@ impl RowSink for ReducedRaster<'_> {
         self.raster.take_rows(plane, rows, stride)?;
         self.raster.take_finished(|samples| self.rows.take(0, samples))
     }
-}
-
-/// Hands on the planes of a whole picture.
-///
-/// # Errors
-///
-/// `out_of_memory`, `deadline`, `cancelled`; `internal`.
-#[cfg(feature = "heic")]
-pub(super) fn hand_on_planes(
-    planes: &Planes,
-    plan: &Plan,
-    timer: &CpuTimer<'_>,
-    rows: &mut dyn ReducedRows,
-) -> Result<()> {
-    let Planes { size, bit_depth, range, matrix, .. } = *planes;
-    let (subsampling, siting) = match planes.chroma {
-        Some(Chroma { subsampling, siting, .. }) => (Some(subsampling), siting),
-        None => (None, Siting::Centred),
-    };
-    let format = PlanesFormat { size, bit_depth, subsampling, siting, range, matrix };
-    let reducer = PlanesReducer::new(format, plan.crop, plan.target, plan.chroma_grid(bit_depth, matrix))?;
-    let mut reduced = ReducedPlanes::new(reducer, &format, rows)?;
-    planes.hand_on(&mut reduced, timer)?;
-    Ok(reduced.finish()?)
 }
 
 /// Hands on the samples of a whole picture.

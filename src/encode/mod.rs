@@ -31,7 +31,7 @@ pub(crate) fn encode(canonical: &Canonical, encoding: Encoding, timer: &CpuTimer
 /// Encodes an image whose upright rows come a few at a time.
 enum ImageEncoder {
     /// Rows of MCUs are coded as they are full.
-    Jpeg(RowEncoder),
+    Jpeg(Box<RowEncoder>),
     /// libwebp takes whole pictures.
     #[cfg(feature = "webp-encode")]
     Webp { quality: u8, image: CanonicalBuffer },
@@ -45,7 +45,7 @@ impl ImageEncoder {
     /// `internal` for an encoding that is not built in.
     fn new(encoding: Encoding) -> Result<Self, WorkError> {
         match encoding {
-            Encoding::Jpeg { quality } => Ok(Self::Jpeg(RowEncoder::new(quality))),
+            Encoding::Jpeg { quality } => Ok(Self::Jpeg(Box::new(RowEncoder::new(quality)))),
             #[cfg(feature = "webp-encode")]
             Encoding::Webp { quality } => Ok(Self::Webp { quality, image: CanonicalBuffer::default() }),
             #[cfg(not(feature = "webp-encode"))]

@@ -6,14 +6,14 @@ use image_ingest_color::{AlphaPlane, join_alpha, to_rgb};
 use image_ingest_heif::Items;
 use image_ingest_hevc::{CodedPicture, DecodedPicture, InLoopFilters, PictureMemory, TileRows, TiledPlanes};
 use image_ingest_resize::{ChromaGrid, PlanesFormat, PlanesReducer, reduce_planes};
-use image_ingest_samples::{CpuTimer, Planes, Raster, Rect, Size, Workers};
+use image_ingest_samples::{Chroma, CpuTimer, Planes, Raster, Rect, Siting, Size, Workers};
 
 use super::image::PrimaryPicture;
 use super::layers::{Canvas, PlacedRaster};
 use super::mosaic::{Leaf, Mosaic};
 use super::picture::{HeifPicture, Layer, LayeredPicture, PictureContent};
 use super::refusal::refusal;
-use crate::codec::reduced::{ReducedPlanes, hand_on_planes, hand_on_raster};
+use crate::codec::reduced::{ReducedPlanes, hand_on_raster};
 use crate::error::{Error, Result};
 use crate::header::Header;
 use crate::pixels::ReducedRows;
@@ -188,6 +188,24 @@ fn decode_tile_rows(
         pasted.map_err(refusal)
     })?;
     let (_, reduced) = reduced.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(reduced.finish()?)
+}
+
+/// Hands on the planes of a whole picture.
+///
+/// # Errors
+///
+/// `out_of_memory`, `deadline`, `cancelled`; `internal`.
+fn hand_on_planes(planes: &Planes, plan: &Plan, timer: &CpuTimer<'_>, rows: &mut dyn ReducedRows) -> Result<()> {
+    let Planes { size, bit_depth, range, matrix, .. } = *planes;
+    let (subsampling, siting) = match planes.chroma {
+        Some(Chroma { subsampling, siting, .. }) => (Some(subsampling), siting),
+        None => (None, Siting::Centred),
+    };
+    let format = PlanesFormat { size, bit_depth, subsampling, siting, range, matrix };
+    let reducer = PlanesReducer::new(format, plan.crop, plan.target, plan.chroma_grid(bit_depth, matrix))?;
+    let mut reduced = ReducedPlanes::new(reducer, &format, rows)?;
+    planes.hand_on(&mut reduced, timer)?;
     Ok(reduced.finish()?)
 }
 
