@@ -1,5 +1,6 @@
 """What a call costs beside the library's own work, in time and in memory, and that threads run beside each other."""
 
+import multiprocessing
 import os
 import statistics
 import threading
@@ -61,8 +62,27 @@ def test_two_threads_do_nearly_twice_the_work_of_one() -> None:
             ratios.pop()
     if len(ratios) < 3:
         pytest.skip(f"other programs use the CPUs: only {len(ratios)} of 20 pairs were quiet")
-    print(f"two threads: {statistics.median(ratios):.2f} times one, {len(ratios)} quiet pairs")
-    assert statistics.median(ratios) >= 1.85
+    threads = statistics.median(ratios)
+    print(f"two threads: {threads:.2f} times one, {len(ratios)} quiet pairs")
+    if threads < 1.85:
+        # Two CPUs that share a core do not do twice the work of one; threads must do what processes do.
+        processes = twice_the_work_in_processes(lambda: [ingest.ingest(load) for _ in range(40)])
+        print(f"two processes: {processes:.2f} times one")
+        assert threads >= 0.97 * min(processes, 1.85)
+
+
+def twice_the_work_in_processes(work: Callable[[], object]) -> float:
+    """How many times one process's work two of them do in the same time, the median of five."""
+    context = multiprocessing.get_context("fork")
+
+    def both() -> None:
+        children = [context.Process(target=work) for _ in range(2)]
+        for child in children:
+            child.start()
+        for child in children:
+            child.join()
+
+    return statistics.median(2 * elapsed(work) / elapsed(both) for _ in range(5))
 
 
 def elapsed(work: Callable[[], object]) -> float:
