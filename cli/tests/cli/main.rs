@@ -1,5 +1,8 @@
 //! Tests of the built program.
 
+mod measured;
+mod renditions;
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -43,88 +46,6 @@ fn an_accepted_line_carries_ids_sizes_facts_and_timings() {
     assert_eq!((source["format"].as_str(), source["orientation"].as_u64()), (Some("jpeg"), Some(1)));
     assert_eq!((source["color"].as_str(), source["bytes"].as_u64()), (Some("srgb"), Some(upload.len() as u64)));
     assert!(line["timings_ms"]["total"].as_f64().unwrap() >= 0.0);
-}
-
-#[test]
-fn renditions_are_stored_beside_the_canonical_image_and_facts_are_in_the_line() {
-    let dir = pictures(&["a.jpg"]);
-    let out = dir.path().join("out");
-    let plain = &json(&run(&["ingest"], &[dir.path().join("a.jpg")]))[0];
-    assert!(plain.get("renditions").is_none() && plain.get("facts").is_none());
-    let args = ["ingest", "--facts", "--rendition", "card=fit:32", "--rendition", "thumb=cover:20x40@0.5,0.3:jpeg70"];
-    let output = run(&[&args[..], &["--out", out.to_str().unwrap()]].concat(), &[dir.path().join("a.jpg")]);
-    assert_eq!(output.status.code(), Some(0));
-    let line = &json(&output)[0];
-    assert_eq!(line["id"], plain["id"], "the canonical image does not change");
-    let stored = fs::read_dir(&out).unwrap().count();
-    assert_eq!(stored, 3);
-    for (name, width, height) in [("card", 32, 24), ("thumb", 20, 40)] {
-        let made = &line["renditions"][name];
-        assert_eq!((made["width"].as_u64(), made["height"].as_u64()), (Some(width), Some(height)), "{name}");
-        let file = PathBuf::from(made["output"].as_str().unwrap());
-        let bytes = fs::read(&file).unwrap();
-        let id = made["id"].as_str().unwrap();
-        assert_eq!(file, out.join(format!("{id}.jpg")));
-        assert_eq!(
-            (id, made["bytes"].as_u64()),
-            (&*format!("obj_{}", blake3::hash(&bytes).to_hex()), Some(bytes.len() as u64))
-        );
-    }
-    let facts = line["facts"].as_object().unwrap();
-    let names: Vec<_> = facts.keys().map(String::as_str).collect();
-    assert_eq!(names, ["average", "dominant", "high_key", "luminance", "pdq", "pdq_quality", "thumbhash"]);
-    assert_eq!(facts["pdq"].as_str().unwrap().len(), 64);
-    assert!(facts["average"].as_str().unwrap().starts_with('#'));
-    assert!((0.0..=1.0).contains(&facts["luminance"].as_f64().unwrap()));
-}
-
-#[test]
-fn bad_renditions_are_usage_errors() {
-    let dir = pictures(&["a.jpg"]);
-    let path = dir.path().join("a.jpg");
-    for specs in
-        [&["fit:640"][..], &["a=fit:0"], &["A=fit:5"], &["a=cover:5"], &["a=fit:5:gif"], &["a=fit:5", "a=fit:6"]]
-    {
-        let args = specs.iter().flat_map(|spec| ["--rendition", spec]);
-        let output = run(&["ingest"].into_iter().chain(args).collect::<Vec<_>>(), std::slice::from_ref(&path));
-        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{specs:?}");
-        assert!(!output.stderr.is_empty());
-    }
-    let output = run(&["ingest", "--rendition", "a=fit:5:webp"], &[path]);
-    assert_eq!(output.status.code(), Some(if cfg!(feature = "webp-encode") { 0 } else { 2 }));
-}
-
-#[test]
-fn a_report_is_one_page_that_holds_all_it_shows() {
-    let dir = pictures(&["photos/a.jpg", "photos/deep/b&c.jpg"]);
-    fs::write(dir.path().join("photos/<note>.txt"), b"%PDF-1.7 and so on").unwrap();
-    let page = dir.path().join("report.html");
-    let report = |more: &[&str]| {
-        let args = [&["report", "-o", page.to_str().unwrap()], more].concat();
-        let output = run(&args, &[dir.path().join("photos")]);
-        assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
-        (json(&output), fs::read_to_string(&page).unwrap())
-    };
-    let (lines, html) = report(&[]);
-    assert_eq!(lines.len(), 3);
-    let count = |html: &str, what: &str| html.matches(what).count();
-    assert_eq!((count(&html, "<article"), count(&html, "<tr class=refused>")), (2, 1));
-    // Before, after, the placeholder and three renditions.
-    assert_eq!((count(&html, "<img "), count(&html, "src=\"data:image/")), (12, 12));
-    assert!(html.contains("&lt;note&gt;.txt") && html.contains("b&amp;c.jpg") && html.contains("unknown_format"));
-    for line in lines.iter().filter(|line| line.get("error").is_none()) {
-        let made = line["renditions"].as_object().unwrap();
-        assert!(["card", "device", "thumb"].iter().all(|name| html.contains(made[*name]["id"].as_str().unwrap())));
-        assert!(html.contains(line["facts"]["pdq"].as_str().unwrap()));
-    }
-    for foreign in ["<script", "http:", "https:", "src=\"/", "@import", "url("] {
-        assert!(!html.contains(foreign), "{foreign}");
-    }
-    let (_, small) = report(&["--max-pictures", "0", "--rendition", "only=fit:8"]);
-    assert!(small.len() < html.len() && count(&small, "--max-pictures allows") == 2);
-    let nowhere = dir.path().join("no/such/../");
-    let output = run(&["report", "-o", nowhere.to_str().unwrap()], &[dir.path().join("photos")]);
-    assert_eq!(output.status.code(), Some(2));
 }
 
 #[test]
@@ -220,40 +141,6 @@ fn covering_and_quality_reach_the_result() {
     assert_eq!((covered[0]["width"].as_u64(), covered[0]["height"].as_u64()), (Some(20), Some(20)));
     let bytes = |quality: &str| json(&run(&["ingest", "--quality", quality], &a))[0]["bytes"].as_u64().unwrap();
     assert!(bytes("30") < bytes("95"));
-}
-
-#[test]
-fn a_mixed_bench_prints_one_line_for_all_that_is_accepted() {
-    let dir = pictures(&["a.jpg", "b.jpg"]);
-    fs::write(dir.path().join("c.txt"), b"%PDF").unwrap();
-    let output = run(&["bench", "--mixed", "--runs", "2", "--jobs", "2"], &[dir.path().to_owned()]);
-    assert_eq!(output.status.code(), Some(1), "a refusal counts");
-    let [line] = &json(&output)[..] else { panic!("more than a line") };
-    assert_eq!((line["images"].as_u64(), line["jobs"].as_u64()), (Some(2), Some(2)));
-    let figures = ["ms_median", "ms_min", "cpu_ms_median", "images_per_s", "out_bytes", "peak_rss_kb"];
-    assert!(figures.iter().all(|f| line[f].as_f64().is_some_and(|v| v > 0.0)), "{line}");
-}
-
-#[test]
-fn bench_prints_what_the_peers_print() {
-    let dir = pictures(&["a.jpg"]);
-    fs::write(dir.path().join("b.txt"), b"%PDF").unwrap();
-    for (jobs, encoding) in [("1", "jpeg"), ("2", ENCODINGS[ENCODINGS.len() - 1])] {
-        let args = ["bench", "--runs", "2", "--jobs", jobs, "--encoding", encoding];
-        let output = run(&args, &[dir.path().to_owned()]);
-        assert_eq!(output.status.code(), Some(1), "a refusal counts");
-        let lines = json(&output);
-        for line in &lines {
-            assert_eq!((line["peer"].as_str(), line["fmt"].as_str()), (Some("image-ingest"), Some(encoding)));
-            assert!(line["peak_rss_kb"].is_u64());
-        }
-        let figures = ["ms_median", "ms_min", "cpu_ms_median", "out_bytes", "w", "h"];
-        assert_eq!(lines[0]["file"].as_str(), Some("a.jpg"));
-        assert!(figures.iter().all(|f| lines[0][f].as_f64().is_some_and(|v| v >= 0.0)), "{}", lines[0]);
-        assert_eq!(lines[0]["images_per_s"].is_number(), jobs != "1");
-        assert_eq!((lines[1]["file"].as_str(), lines[1]["error"].as_str()), (Some("b.txt"), Some("unknown_format")));
-        assert!(figures.iter().all(|f| lines[1][f].is_null()), "{}", lines[1]);
-    }
 }
 
 #[cfg(not(feature = "webp-encode"))]
@@ -467,73 +354,6 @@ fn assert_failed_politely(output: &Output) {
     let text = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.starts_with("image-ingest: cannot") && text.lines().count() == 1, "{text}");
-}
-
-/// Three renditions and facts.
-const EVERYTHING: [&str; 7] = [
-    "--facts",
-    "--rendition",
-    "device=cover:1170x2532",
-    "--rendition",
-    "card=fit:640",
-    "--rendition",
-    "thumb=cover:256x256",
-];
-
-/// What is made beside the canonical image is made of its rows, so it takes little memory.
-#[cfg(target_os = "linux")]
-#[test]
-fn three_renditions_and_facts_take_a_third_more_memory_at_most() {
-    let testdata = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata");
-    for file in ["jpeg/size_4032x3024.jpg", "webp/lossy_2304x1728.webp", "heic/grid_phone_12mp.heic"] {
-        let peak = |args: &[&str]| {
-            let output = run(&[&["bench", "--runs", "1"], args].concat(), &[testdata.join(file)]);
-            json(&output)[0]["peak_rss_kb"].as_f64().unwrap()
-        };
-        let ratio = peak(&EVERYTHING) / peak(&[]);
-        assert!(ratio <= 1.3, "{file}: {ratio}");
-    }
-}
-
-/// A batch admits jobs by their estimates, so a job that needs more than its estimate would exceed the budget.
-#[cfg(target_os = "linux")]
-#[test]
-fn no_job_needs_more_memory_than_estimated() {
-    let testdata = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata");
-    let files = [
-        "jpeg/size_4032x3024.jpg",
-        "jpeg/progressive_444_restart.jpg",
-        "jpeg/cmyk_icc.jpg",
-        "png/diagram_2560x1600.png",
-        "png/rgba16.png",
-        "gif/animated.gif",
-        "webp/lossy_2304x1728.webp",
-        "webp/lossless_alpha.webp",
-        "heic/grid_phone_12mp.heic",
-        "heic/alpha.heic",
-    ];
-    let files = files.map(|f| testdata.join(f));
-    let peak = |args: &[&str], file: &PathBuf| {
-        let output = run(&[&["bench", "--runs", "1"], args].concat(), std::slice::from_ref(file));
-        json(&output)[0]["peak_rss_kb"].as_u64().unwrap() * 1024
-    };
-    let smallest = testdata.join("gif/size_1x1.gif");
-    for encoding in ENCODINGS {
-        let canonical = ["--encoding", encoding];
-        for args in [canonical.to_vec(), [&canonical[..], &EVERYTHING].concat()] {
-            let program = peak(&args, &smallest);
-            for file in &files {
-                let output = run(&[&["ingest"], &args[..]].concat(), std::slice::from_ref(file));
-                let estimate = json(&output)[0]["memory_bytes"].as_u64().unwrap();
-                let real = peak(&args, file).saturating_sub(program);
-                assert!(
-                    real <= estimate,
-                    "{} by {args:?}: {real} bytes over an estimate of {estimate}",
-                    file.display()
-                );
-            }
-        }
-    }
 }
 
 /// The program is found beside the command line, and gets all arguments as they are.
