@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use image_ingest_c_decoders::jpeg;
-use image_ingest_jpeg::{DctScale, JpegDecoder, PlanesEncoder, RgbEncoder, encode_planes, encode_rgb};
-use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, Size, WorkError};
+use image_ingest_jpeg::{DctScale, JpegDecoder, PlanesEncoder, RgbEncoder, TurnedEncoder, encode_planes, encode_rgb};
+use image_ingest_samples::{CpuTimer, Orientation, RowSink, SampleSlice, Size, StoredPixels, WorkError};
 
 use crate::cpu_time::fastest;
 use crate::random::Random;
@@ -196,6 +196,46 @@ impl EncoderPicture {
         }
         encoder.finish()
     }
+
+    /// The file that we write where the picture is stored turned and a few rows come at once.
+    fn stored(&self, input: EncoderInput, quality: u8, random: &mut Random) -> Result<Vec<u8>, WorkError> {
+        let timer = CpuTimer::default();
+        let orientation = Orientation::from_exif(1 + u16::try_from(random.below(8)).unwrap_or(0));
+        // Of a turn and a mirror only a quarter turn does not undo itself.
+        let away = match orientation {
+            Orientation::Rotate90 => Orientation::Rotate270,
+            Orientation::Rotate270 => Orientation::Rotate90,
+            other => other,
+        };
+        let half = Size::new(self.size.width.div_ceil(2), self.size.height.div_ceil(2));
+        let turned = |size: Size| if away.swaps_axes() { size.transposed() } else { size };
+        let (stored, width, half_width) = (turned(self.size), turned(self.size).width, turned(half).width);
+        let plane = |plane: &[u8], size| StoredPixels::<1>::new(plane, size, away)?.to_upright(&timer);
+        let (new, planes): (fn(_, _, _) -> _, [Vec<u8>; 3]) = match input {
+            EncoderInput::Planes => {
+                let [y, cb, cr] = &self.planes;
+                (TurnedEncoder::new, [plane(y, self.size)?, plane(cb, half)?, plane(cr, half)?])
+            }
+            EncoderInput::Gray => (TurnedEncoder::gray, [plane(&self.planes[0], self.size)?, Vec::new(), Vec::new()]),
+            EncoderInput::Rgb => {
+                let rgb = StoredPixels::<3>::new(&self.rgb, self.size, away)?.to_upright(&timer)?;
+                (TurnedEncoder::rgb, [rgb, Vec::new(), Vec::new()])
+            }
+        };
+        let mut encoder: TurnedEncoder = new(stored, orientation, quality)?;
+        encoder = if random.below(2) == 0 { encoder.portable() } else { encoder };
+        let row_len = if input == EncoderInput::Rgb { 3 * width } else { width };
+        let row_lens = [row_len, half_width, half_width].map(|len| len as usize);
+        let mut left = planes.each_ref().map(|plane| &plane[..]);
+        while left.iter().any(|rows| !rows.is_empty()) {
+            let mut now: [&[u8]; 3] = [&[]; 3];
+            for ((now, left), row_len) in now.iter_mut().zip(&mut left).zip(row_lens) {
+                (*now, *left) = left.split_at((random.below(40) * row_len).min(left.len()));
+            }
+            encoder.push(now, &timer)?;
+        }
+        encoder.finish(&timer)
+    }
 }
 
 /// Compares all ways to encode a picture at a quality. The result says where they differ.
@@ -207,6 +247,7 @@ pub fn compare(picture: &EncoderPicture, quality: u8, random: &mut Random) -> Ve
             ("whole", picture.ours(input, quality)),
             ("portable, by rows", picture.by_rows(input, quality, true, random)),
             ("by rows", picture.by_rows(input, quality, false, random)),
+            ("stored turned", picture.stored(input, quality, random)),
         ];
         for (way, ours) in ways {
             let ours = ours.map_err(|error| error.to_string());

@@ -2,7 +2,7 @@
 
 use image_ingest_resize::{ChromaGrid, PlanesFormat, PlanesReducer, RasterReducer};
 use image_ingest_samples::{
-    CpuTimer, Layout, Matrix, Range, Rect, RowSink, SampleSlice, Siting, Size, WorkError, chroma_size,
+    CpuTimer, Layout, Matrix, Orientation, Range, Rect, RowSink, SampleSlice, Siting, Size, WorkError, chroma_size,
 };
 
 use crate::canonical::{CanonicalKind, CanonicalSink};
@@ -41,16 +41,17 @@ impl FramedEncoders {
         (self.crop, self.target) == (crop, target)
     }
 
-    /// The place of the encoder of this encoding, which is added where there is none.
+    /// The place of the encoder of this encoding, which is added where there is none. Rows are turned by `orientation`, which all
+    /// encoders of a frame share.
     ///
     /// # Errors
     ///
-    /// `internal` for an encoding that is not built in.
-    pub(super) fn place(&mut self, encoding: Encoding) -> Result<usize, WorkError> {
+    /// As those of [`ImageEncoder::new`].
+    pub(super) fn place(&mut self, encoding: Encoding, orientation: Orientation) -> Result<usize, WorkError> {
         if let Some(place) = self.encoders.iter().position(|(of, _)| *of == encoding) {
             return Ok(place);
         }
-        self.encoders.push((encoding, ImageEncoder::new(encoding)?));
+        self.encoders.push((encoding, ImageEncoder::new(encoding, orientation)?));
         Ok(self.encoders.len() - 1)
     }
 

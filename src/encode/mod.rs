@@ -7,7 +7,7 @@ mod upright;
 #[cfg(feature = "webp-encode")]
 pub(crate) mod webp;
 
-use image_ingest_samples::{CpuTimer, Size, WorkError};
+use image_ingest_samples::{CpuTimer, Orientation, Size, WorkError};
 
 pub(crate) use self::upright::hand_on;
 #[cfg(feature = "webp-encode")]
@@ -23,12 +23,12 @@ use rows::RowEncoder;
 ///
 /// `out_of_memory`, `deadline`, `cancelled`; `internal` when the encoder refuses a canonical image.
 pub(crate) fn encode(canonical: &Canonical, encoding: Encoding, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
-    let mut encoder = ImageEncoder::new(encoding)?;
+    let mut encoder = ImageEncoder::new(encoding, Orientation::Upright)?;
     hand_on(canonical, &mut encoder, timer)?;
     encoder.finish(timer)
 }
 
-/// Encodes an image whose upright rows come a few at a time.
+/// Encodes an image whose rows come a few at a time.
 enum ImageEncoder {
     /// Rows of MCUs are coded as they are full.
     Jpeg(Box<RowEncoder>),
@@ -42,10 +42,13 @@ impl ImageEncoder {
     ///
     /// # Errors
     ///
-    /// `internal` for an encoding that is not built in.
-    fn new(encoding: Encoding) -> Result<Self, WorkError> {
+    /// `internal` for an encoding that is not built in, and for WebP of rows that do not stand upright.
+    fn new(encoding: Encoding, orientation: Orientation) -> Result<Self, WorkError> {
         match encoding {
-            Encoding::Jpeg { quality } => Ok(Self::Jpeg(Box::new(RowEncoder::new(quality)))),
+            Encoding::Jpeg { quality } => Ok(Self::Jpeg(Box::new(RowEncoder::new(quality, orientation)))),
+            Encoding::Webp { .. } if orientation != Orientation::Upright => {
+                Err(WorkError::internal("an encoder that takes upright rows alone"))
+            }
             #[cfg(feature = "webp-encode")]
             Encoding::Webp { quality } => Ok(Self::Webp { quality, image: CanonicalBuffer::default() }),
             #[cfg(not(feature = "webp-encode"))]
@@ -61,10 +64,10 @@ impl ImageEncoder {
     fn finish(self, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
         timer.check()?;
         match self {
-            Self::Jpeg(encoder) => encoder.finish(),
+            Self::Jpeg(encoder) => encoder.finish(timer),
             #[cfg(feature = "webp-encode")]
             Self::Webp { quality, image } => {
-                webp::encode(&image.finish(image_ingest_samples::Orientation::Upright, false, 1)?, quality, timer)
+                webp::encode(&image.finish(Orientation::Upright, false, 1)?, quality, timer)
             }
         }
     }

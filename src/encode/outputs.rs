@@ -1,4 +1,4 @@
-//! Makes everything that is asked of one picture from its upright canonical rows: the canonical file, renditions, facts.
+//! Makes everything that is asked of one picture from its canonical rows: the canonical file, renditions, facts.
 //!
 //! Two files of the same part, size and encoding are one; two encodings of the same part and size share its reduction.
 
@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use image_ingest_facts::{Facts, FactsCollector, RowFormat};
 use image_ingest_resize::RowHalver;
-use image_ingest_samples::{CpuTimer, Moment, Rect, Size, WorkError, chroma_size};
+use image_ingest_samples::{CpuTimer, Moment, Orientation, Rect, Size, WorkError, chroma_size};
 
 use crate::canonical::{CanonicalKind, CanonicalSink};
 use crate::encode::framed::FramedEncoders;
@@ -47,7 +47,7 @@ pub(crate) struct OutputTimes {
 }
 
 impl Outputs {
-    /// Of a canonical image of `size`, which has got no rows.
+    /// Of a canonical image of `size`, whose rows come upright.
     ///
     /// # Errors
     ///
@@ -58,20 +58,30 @@ impl Outputs {
         renditions: impl Iterator<Item = RenditionSpec>,
         wants_facts: bool,
     ) -> Result<Self> {
-        let mut canonical = FramedEncoders::new(size, Rect::whole(size), size);
-        canonical.place(encoding)?;
-        let mut frames = vec![canonical];
+        let mut outputs = Self::canonical(size, Orientation::Upright, encoding)?;
+        let frames = &mut outputs.frames;
         let places = renditions.map(|spec| {
             let (crop, target) = spec.frame(size);
             let frame = frames.iter().position(|frame| frame.shows(crop, target)).unwrap_or_else(|| {
                 frames.push(FramedEncoders::new(size, crop, target));
                 frames.len() - 1
             });
-            Ok((frame, frames[frame].place(spec.encoding)?))
+            Ok((frame, frames[frame].place(spec.encoding, Orientation::Upright)?))
         });
-        let places = places.collect::<Result<_>>()?;
-        let halves = Vec::new();
-        Ok(Self { frames, places, halves, facts: None, wants_facts, elapsed: OutputTimes::default() })
+        outputs.places = places.collect::<Result<_>>()?;
+        Ok(Self { wants_facts, ..outputs })
+    }
+
+    /// The canonical file alone, of rows as they are stored, of a picture of `stored` size.
+    ///
+    /// # Errors
+    ///
+    /// `internal` for an encoding that is not built in, and for one that takes upright rows alone.
+    pub(crate) fn canonical(stored: Size, orientation: Orientation, encoding: Encoding) -> Result<Self> {
+        let mut canonical = FramedEncoders::new(stored, Rect::whole(stored), stored);
+        canonical.place(encoding, orientation)?;
+        let (frames, places, halves, elapsed) = (vec![canonical], Vec::new(), Vec::new(), OutputTimes::default());
+        Ok(Self { frames, places, halves, facts: None, wants_facts: false, elapsed })
     }
 
     /// Ends all files.

@@ -63,9 +63,15 @@ impl SampleDensity {
 
 /// Bytes at the peak of a job: the upload, and the stage that holds the most.
 ///
-/// Rows go from the codec to the encoder while they are decoded, or to the whole canonical image where the encoder needs
-/// that: for a turned picture and for WebP.
-pub(crate) fn estimate(header: &Header, plan: &Plan, encoding: Encoding, upload_bytes: u64, cost: &DecodeCost) -> u64 {
+/// Rows go from the codec to the encoder while they are decoded, or to the whole canonical image where that is needed
+/// ([`Plan::hands_rows_on`]). Beside the encoding stands whether nothing is made but the canonical image.
+pub(crate) fn estimate(
+    header: &Header,
+    plan: &Plan,
+    (encoding, is_alone): (Encoding, bool),
+    upload_bytes: u64,
+    cost: &DecodeCost,
+) -> u64 {
     let size = Size::new(
         header.coded_size.width.div_ceil(plan.scale.divisor()),
         header.coded_size.height.div_ceil(plan.scale.divisor()),
@@ -79,8 +85,13 @@ pub(crate) fn estimate(header: &Header, plan: &Plan, encoding: Encoding, upload_
     };
     let encoded = pixels * encoder_bytes_per_pixel(encoding);
     let is_upright = plan.orientation == Orientation::Upright;
-    let is_streamed = is_upright && matches!(encoding, Encoding::Jpeg { .. });
-    let result = if is_streamed { encoded } else { canonical };
+    let is_streamed = plan.hands_rows_on(encoding, is_alone);
+    let result = match (is_streamed, is_upright) {
+        (true, true) => encoded,
+        // The codes of MCUs, which do not grow as they are moved, wait for their place; 24 bytes are kept of each MCU.
+        (true, false) => encoded + encoded / 2 + pixels / 8,
+        (false, _) => canonical,
+    };
     let is_reduced = plan.crop.size != plan.target;
     let scratch = if is_reduced { reducer_bytes(header, plan, size, cost) + cost.tile_row_bytes } else { 0 };
     let reducing = scratch + rows_in_flight(header, plan) + result;
@@ -218,7 +229,7 @@ mod tests {
     fn estimated(header: &Header) -> u64 {
         let profile = Profile::default();
         let plan = plan(header, &profile);
-        estimate(header, &plan, profile.encoding, 4_000_000, &crate::codec::cost(header, &plan, 1))
+        estimate(header, &plan, (profile.encoding, true), 4_000_000, &crate::codec::cost(header, &plan, 1))
     }
 
     #[test]

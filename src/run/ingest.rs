@@ -183,7 +183,7 @@ impl Ingest {
             let header = codec::probe(&upload, format, &self.limits, &timer)?;
             let plan = plan(&header, &self.profile);
             let decode_cost = codec::cost(&header, &plan, self.workers().count());
-            let encoding = self.profile.encoding;
+            let encoding = (self.profile.encoding, self.is_canonical_alone());
             let memory_bytes = cost::estimate(&header, &plan, encoding, upload.len() as u64, &decode_cost)
                 + cost::outputs(&header, &plan, &decode_cost, self.renditions.iter().map(|(_, spec)| spec), self.facts);
             Ok((header, plan, memory_bytes))
@@ -195,10 +195,14 @@ impl Ingest {
 
     /// Decodes, canonicalises, encodes and names.
     pub(crate) fn finish(&self, prepared: Prepared) -> Result<Background> {
-        if prepared.plan.orientation != Orientation::Upright {
-            return Ok(self.finish_keeping(prepared)?.0);
-        }
-        let mut outputs = self.outputs(&prepared)?;
+        let (plan, encoding) = (&prepared.plan, self.profile.encoding);
+        let mut outputs = match plan.orientation {
+            Orientation::Upright => self.outputs(&prepared)?,
+            orientation if plan.hands_rows_on(encoding, self.is_canonical_alone()) => {
+                Outputs::canonical(plan.target, orientation, encoding)?
+            }
+            _ => return Ok(self.finish_keeping(prepared)?.0),
+        };
         let done = self.rows(&prepared, &mut outputs)?;
         self.background(&prepared, outputs, done.alpha_composed, done.timings)
     }
@@ -217,6 +221,11 @@ impl Ingest {
         drop(timer);
         let background = self.background(&prepared, outputs, done.alpha_composed, timings)?;
         Ok((background, canonical))
+    }
+
+    /// Whether nothing is made but the canonical image.
+    fn is_canonical_alone(&self) -> bool {
+        self.renditions.is_empty() && !self.facts
     }
 
     fn outputs(&self, prepared: &Prepared) -> Result<Outputs> {

@@ -103,7 +103,7 @@ mod zigzag;
 pub use app::ApplicationData;
 pub use convert::InterleavedColor;
 pub use decoder::JpegDecoder;
-pub use encode::{PlanesEncoder, RgbEncoder, encode_planes, encode_rgb};
+pub use encode::{PlanesEncoder, RgbEncoder, TurnedEncoder, encode_planes, encode_rgb};
 pub use probe::{JpegHeader, JpegProbe};
 pub use scale::DctScale;
 pub use scans::ScanLimits;

@@ -1,5 +1,8 @@
 //! Whether the CPU has AVX2.
 
+#[cfg(feature = "levels")]
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 /// Proof that the CPU has AVX2 and the bit instructions that came with it. Only [`Avx2::find`] makes one, so that who has one
 /// may call code that was compiled for `avx2,bmi1,bmi2,lzcnt,popcnt`.
 ///
@@ -24,6 +27,18 @@ impl Avx2 {
             && is_x86_feature_detected!("popcnt");
         #[cfg(not(target_arch = "x86_64"))]
         let has = false;
+        #[cfg(feature = "levels")]
+        let has = has && !IS_HIDDEN.load(Relaxed);
         has.then_some(Self(()))
     }
+
+    /// Makes [`Self::find`] find nothing from now on, in the whole process: for tests that compare the code for any CPU with
+    /// that for AVX2.
+    #[cfg(feature = "levels")]
+    pub fn hide() {
+        IS_HIDDEN.store(true, Relaxed);
+    }
 }
+
+#[cfg(feature = "levels")]
+static IS_HIDDEN: AtomicBool = AtomicBool::new(false);

@@ -1,7 +1,7 @@
 //! Writes the codes of blocks (ITU-T T.81 § F.1.2), first without a thought of markers, then with a zero after each byte
 //! FF (§ F.1.2.3): looking for those in a second pass costs less than a question after every code.
 
-use image_ingest_samples::{WorkError, reserve_exact};
+use image_ingest_samples::{WorkError, joined, reserve_exact};
 use memchr::memchr_iter;
 
 use crate::encode::blocks::QuantisedPair;
@@ -38,7 +38,7 @@ impl BitWriter {
         self.at + blocks * MAX_BLOCK_BYTES + WINDOW_BYTES <= UNSTUFFED_BYTES
     }
 
-    /// Codes a block: the difference of its DC coefficient to `predictor`, which it replaces, then the others.
+    /// Codes a block: `code`, which is that of its DC coefficient, then the others.
     ///
     /// `place` says where in the pair's bytes the coefficient `k` of the zigzag order is.
     ///
@@ -48,13 +48,11 @@ impl BitWriter {
     pub(crate) fn put_block(
         &mut self,
         (pair, block): (&QuantisedPair, usize),
-        predictor: &mut i32,
-        (dc, ac): (&DcCodes, &AcCodes),
+        code: Joined,
+        ac: &AcCodes,
         place: impl Fn(usize) -> usize,
     ) {
-        let value = i32::from(pair.coefficient(block, 0));
-        let mut code = Joined::of(dc.difference(value - *predictor));
-        *predictor = value;
+        let mut code = code;
         let Some(mut writer) = self.writer() else {
             return;
         };
@@ -105,7 +103,7 @@ impl BitWriter {
     }
 
     #[inline(always)]
-    fn put(&mut self, code: Joined) {
+    pub(crate) fn put(&mut self, code: Joined) {
         if let Some(mut writer) = self.writer() {
             writer.put(code);
             let WindowWriter { at, pending, .. } = writer;
@@ -118,6 +116,46 @@ impl BitWriter {
     fn writer(&mut self) -> Option<WindowWriter<'_>> {
         let window = self.unstuffed.get_mut(self.at..)?.first_chunk_mut()?;
         Some(WindowWriter { window, at: 0, pending: self.pending })
+    }
+
+    /// Bits that were written since bytes were last taken.
+    pub(crate) fn position(&self) -> usize {
+        8 * self.at + self.pending.len as usize
+    }
+
+    /// Goes on at the next whole byte. The bits before it are zeros.
+    pub(crate) fn align(&mut self) {
+        // The byte that is not whole has been written, with zeros below its bits.
+        self.at += usize::from(self.pending.len > 0);
+        self.pending = Pending { bits: 0, len: 0 };
+    }
+
+    /// Takes the whole bytes, without zeros after FF. Some more bytes follow them, so that [`Self::append`] can read words.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError::OutOfMemory`].
+    pub(crate) fn take(&mut self) -> Result<Vec<u8>, WorkError> {
+        let bytes = joined(&[&self.unstuffed[..self.at], &[0; 8]])?;
+        self.at = 0;
+        Ok(bytes)
+    }
+
+    /// Writes `code`, which has at most 25 bits, and the first `len` bits of what [`Self::take`] gave.
+    #[inline(always)]
+    pub(crate) fn append(&mut self, code: Joined, bytes: &[u8], len: u32) {
+        // The first bits of a word. Where there are none, the shift by 64 is one by 0, of zeros.
+        let first = |at: usize, len: u32| {
+            let word = bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |word| u64::from_be_bytes(*word));
+            word.wrapping_shr(64 - len) & ((1 << len) - 1)
+        };
+        let (mut at, mut taken) = (4, len.min(32));
+        self.put(Joined { bits: code.bits << taken | first(0, taken), len: code.len + taken });
+        while taken < len {
+            let next = (len - taken).min(56);
+            self.put(Joined { bits: first(at, next), len: next });
+            (at, taken) = (at + 7, taken + next);
+        }
     }
 
     /// Moves the whole bytes to the end of `out`, with a zero after each FF.
@@ -161,7 +199,7 @@ impl WindowWriter<'_> {
     /// With at most 7 pending they fill 64. All eight bytes are written, and those that are not whole will be
     /// overwritten.
     #[inline(always)]
-    fn put(&mut self, code: Joined) {
+    pub(crate) fn put(&mut self, code: Joined) {
         let len = self.pending.len + code.len;
         // Where no bit is to be written, the shift by 64 is one by 0, of zeros.
         let bits = self.pending.bits | code.bits.wrapping_shl(64 - len);
@@ -256,11 +294,11 @@ mod tests {
                 block_digits(&blocks[0], 5, (&dc, &ac)) + &block_digits(&blocks[1], blocks[0][0].into(), (&dc, &ac));
             let bytes = written(|writer| {
                 let mut predictor = 5;
-                for index in 0..2 {
-                    let codes = (&DC_CODES[0], &AC_CODES[0]);
-                    writer.put_block((&pair(blocks), index), &mut predictor, codes, place);
+                for (index, block) in blocks.iter().enumerate() {
+                    let code = Joined::of(DC_CODES[0].difference(i32::from(block[0]) - predictor));
+                    predictor = block[0].into();
+                    writer.put_block((&pair(blocks), index), code, &AC_CODES[0], place);
                 }
-                assert_eq!(predictor, blocks[1][0].into());
             });
             assert_eq!(bytes, stuffed(&bytes_of(&digits)), "round {round}");
         }
@@ -270,8 +308,8 @@ mod tests {
     fn the_largest_block_fits() {
         let block = std::array::from_fn(|k| if k % 2 == 0 { 1023 } else { -1023 });
         let bytes = written(|writer| {
-            let mut predictor = -1023;
-            writer.put_block((&pair([block; 2]), 0), &mut predictor, (&DC_CODES[1], &AC_CODES[1]), place);
+            let code = Joined::of(DC_CODES[1].difference(1023 + 1023));
+            writer.put_block((&pair([block; 2]), 0), code, &AC_CODES[1], place);
         });
         assert!((200..2 * MAX_BLOCK_BYTES).contains(&bytes.len()), "{}", bytes.len());
     }
@@ -292,6 +330,32 @@ mod tests {
                 bytes.iter().for_each(|&b| writer.put(Joined { bits: b.into(), len: 8 }));
             };
             assert_eq!(written(put), stuffed(&bytes));
+        }
+    }
+
+    #[test]
+    fn what_was_taken_is_appended_bit_by_bit() {
+        let mut random = Random::new(23);
+        for len in 0..300 {
+            let digits: Vec<u64> = (0..len).map(|_| u64::from(random.below(2))).collect();
+            let put = |writer: &mut BitWriter| digits.iter().for_each(|&bits| writer.put(Joined { bits, len: 1 }));
+            let mut pieces = BitWriter::new();
+            put(&mut pieces);
+            assert_eq!(pieces.position(), digits.len());
+            pieces.align();
+            assert_eq!(pieces.position(), digits.len().next_multiple_of(8));
+            let piece = pieces.take().unwrap();
+            let one = Joined { bits: 1, len: 1 };
+            let appended = written(|writer| {
+                writer.append(one, &piece, len);
+                writer.put(one);
+            });
+            let expected = written(|writer| {
+                writer.put(one);
+                put(writer);
+                writer.put(one);
+            });
+            assert_eq!(appended, expected, "{len}");
         }
     }
 

@@ -19,16 +19,18 @@ use crate::idct::{
 };
 use crate::zigzag::ZIGZAG;
 
-/// Writes the quantised coefficients of two blocks; their bytes are in natural order.
+/// Writes the quantised coefficients of two blocks; their bytes are in natural order. Where `are_columns`, the samples of a
+/// block come column by column, not row by row.
 #[inline(always)]
-pub(crate) fn transform(samples: &PairSamples, quantiser: &BlockQuantiser, out: &mut QuantisedPair) {
+pub(crate) fn transform(samples: &PairSamples, quantiser: &BlockQuantiser, out: &mut QuantisedPair, are_columns: bool) {
     for block in 0..2 {
         let rows = samples.map(|row| {
             let row = u8x16::new(row);
             let row = if block == 0 { i16x8::from_u8x16_low(row) } else { i16x8::from_u8x16_high(row) };
             row - i16x8::splat(128)
         });
-        let mut rows = pass::<SECOND>(transposed(pass::<FIRST>(transposed(rows))));
+        let columns = if are_columns { rows } else { transposed(rows) };
+        let mut rows = pass::<SECOND>(transposed(pass::<FIRST>(columns)));
         out.nonzero[block] = 0;
         for (y, row) in rows.iter_mut().enumerate() {
             *row = quantised(*row, quantiser, y);
@@ -186,7 +188,11 @@ mod tests {
     fn transformed(blocks: [[[u8; 8]; 8]; 2], quantiser: &BlockQuantiser) -> QuantisedPair {
         let samples = std::array::from_fn(|y| std::array::from_fn(|x| blocks[x / 8][y][x % 8]));
         let mut pair = QuantisedPair::ZERO;
-        transform(&samples, quantiser, &mut pair);
+        transform(&samples, quantiser, &mut pair, false);
+        let columns = std::array::from_fn(|x| std::array::from_fn(|y| blocks[y / 8][y % 8][x]));
+        let mut of_columns = QuantisedPair::ZERO;
+        transform(&columns, quantiser, &mut of_columns, true);
+        assert_eq!((pair.natural, pair.nonzero), (of_columns.natural, of_columns.nonzero));
         pair
     }
 

@@ -17,10 +17,16 @@ use crate::zigzag::ZIGZAG;
 /// Writes the same coefficients as [`transform`](crate::encode::fdct::transform); their bytes are in zigzag order.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(crate) fn transform_avx2(samples: &PairSamples, quantiser: &BlockQuantiser, out: &mut QuantisedPair) {
+pub(crate) fn transform_avx2(
+    samples: &PairSamples,
+    quantiser: &BlockQuantiser,
+    out: &mut QuantisedPair,
+    are_columns: bool,
+) {
     let level = _mm256_set1_epi16(-128);
     let rows = samples.map(|row| _mm256_add_epi16(_mm256_cvtepu8_epi16(bytemuck::must_cast(row)), level));
-    let rows = transpose(pass::<true, 11>(transpose(rows)));
+    let columns = if are_columns { rows } else { transpose(rows) };
+    let rows = transpose(pass::<true, 11>(columns));
     let coefficients = pass::<false, 15>(rows);
     let mut quantised = coefficients;
     for (y, row) in quantised.iter_mut().enumerate() {

@@ -8,7 +8,8 @@ use crate::encode::fdct;
 use crate::encode::fdct_avx2;
 use crate::encode::samples::McuSamples;
 use crate::encode::scan::ScanEncoder;
-use crate::encode::ycbcr::{self, YcbcrRows, convert_rows};
+use crate::encode::turned_scan::TurnedScan;
+use crate::encode::ycbcr::{self, ChromaBias, YcbcrRows, convert_rows};
 #[cfg(target_arch = "x86_64")]
 use crate::encode::ycbcr_avx2::convert_avx2;
 
@@ -16,8 +17,10 @@ use crate::encode::ycbcr_avx2::convert_avx2;
 pub(crate) enum EncodeWork<'w, 'a> {
     /// Transforms and codes a row of MCUs.
     Code(&'w mut ScanEncoder, &'w McuSamples<'a>, &'w CpuTimer<'w>),
+    /// The same for the stored rows of a turned picture.
+    CodeTurned(&'w mut TurnedScan, &'w McuSamples<'a>, &'w CpuTimer<'w>),
     /// Converts two rows of RGB.
-    Convert([&'w [u8]; 2], YcbcrRows<'w>),
+    Convert([&'w [u8]; 2], YcbcrRows<'w>, ChromaBias),
 }
 
 impl EncodeWork<'_, '_> {
@@ -25,8 +28,9 @@ impl EncodeWork<'_, '_> {
     pub(crate) fn run_portable(self) -> Result<(), WorkError> {
         match self {
             Self::Code(scan, samples, timer) => scan.code_row(samples, fdct::transform, fdct::place, timer),
-            Self::Convert(rgb, to) => {
-                convert_rows(rgb, to, ycbcr::convert);
+            Self::CodeTurned(scan, samples, timer) => scan.code_row(samples, fdct::transform, fdct::place, timer),
+            Self::Convert(rgb, to, bias) => {
+                convert_rows(rgb, to, |piece| ycbcr::convert(piece, bias));
                 Ok(())
             }
         }
@@ -36,15 +40,14 @@ impl EncodeWork<'_, '_> {
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
     pub(crate) fn run_avx2(self) -> Result<(), WorkError> {
+        let transform = |samples: &_, quantiser: &_, out: &mut _, are_columns| {
+            fdct_avx2::transform_avx2(samples, quantiser, out, are_columns);
+        };
         match self {
-            Self::Code(scan, samples, timer) => {
-                let transform = |samples: &_, quantiser: &_, out: &mut _| {
-                    fdct_avx2::transform_avx2(samples, quantiser, out);
-                };
-                scan.code_row(samples, transform, fdct_avx2::place, timer)
-            }
-            Self::Convert(rgb, to) => {
-                convert_rows(rgb, to, |piece| convert_avx2(piece));
+            Self::Code(scan, samples, timer) => scan.code_row(samples, transform, fdct_avx2::place, timer),
+            Self::CodeTurned(scan, samples, timer) => scan.code_row(samples, transform, fdct_avx2::place, timer),
+            Self::Convert(rgb, to, bias) => {
+                convert_rows(rgb, to, |piece| convert_avx2(piece, bias));
                 Ok(())
             }
         }

@@ -9,6 +9,9 @@ use wide::{i16x8, i32x4, u8x16, u32x4};
 /// Pixels that are converted at once.
 pub(crate) const PIXELS: usize = 32;
 
+/// What is added to the sum of four samples of chroma, in even columns and in odd ones: 1 or 2.
+pub(crate) type ChromaBias = [i32; 2];
+
 /// As many pixels of two rows, one below the other.
 pub(crate) type RgbPiece<'a> = [&'a [u8; PIXELS * 3]; 2];
 
@@ -68,7 +71,7 @@ fn fill_edge(row: &[u8], at: usize, edge: &mut [u8; PIXELS * 3]) {
 
 /// Converts a piece on any machine; this says what every build must give.
 #[inline(always)]
-pub(crate) fn convert(rgb: RgbPiece<'_>) -> YcbcrPiece {
+pub(crate) fn convert(rgb: RgbPiece<'_>, bias: ChromaBias) -> YcbcrPiece {
     // Written out, so that the compiler keeps it all in registers: a closure for each part is a call for each.
     let mut piece = YcbcrPiece { luma: [[0; PIXELS]; 2], chroma: [[0; PIXELS / 2]; 2] };
     for half in 0..2 {
@@ -79,7 +82,7 @@ pub(crate) fn convert(rgb: RgbPiece<'_>) -> YcbcrPiece {
         let [y_3, cb_3, cr_3] = components(rgb[1], at + 24);
         piece.luma[0][to..to + 16].copy_from_slice(&narrow(y_0, y_1));
         piece.luma[1][to..to + 16].copy_from_slice(&narrow(y_2, y_3));
-        let means = narrow(means(cb_0 + cb_2, cb_1 + cb_3), means(cr_0 + cr_2, cr_1 + cr_3));
+        let means = narrow(means(cb_0 + cb_2, cb_1 + cb_3, bias), means(cr_0 + cr_2, cr_1 + cr_3, bias));
         piece.chroma[0][to / 2..to / 2 + 8].copy_from_slice(&means[..8]);
         piece.chroma[1][to / 2..to / 2 + 8].copy_from_slice(&means[8..]);
     }
@@ -147,8 +150,8 @@ fn dot(pairs: i16x8, first: i32, second: i32) -> i32x4 {
 
 /// Eight means of two by two samples, of which the upper and lower are added; rounded as their columns want it.
 #[inline(always)]
-fn means(left: i16x8, right: i16x8) -> i16x8 {
-    let mean = |sums: i16x8| (sums.dot(i16x8::splat(1)) + i32x4::new([1, 2, 1, 2])) >> 2u32;
+fn means(left: i16x8, right: i16x8, [even, odd]: ChromaBias) -> i16x8 {
+    let mean = |sums: i16x8| (sums.dot(i16x8::splat(1)) + i32x4::new([even, odd, even, odd])) >> 2u32;
     joined(mean(left), mean(right))
 }
 
@@ -189,7 +192,7 @@ mod tests {
     fn a_pixel_has_the_samples_of_the_formula() {
         let all = |rgb: [u8; 3]| {
             let row: Vec<u8> = rgb.repeat(PIXELS);
-            let piece = convert([row[..].try_into().unwrap(); 2]);
+            let piece = convert([row[..].try_into().unwrap(); 2], [1, 2]);
             assert!(piece.luma.as_flattened().iter().all(|&y| y == piece.luma[0][0]));
             (piece.luma[0][0], piece.chroma[0][0], piece.chroma[1][0])
         };
@@ -213,7 +216,8 @@ mod tests {
         for x in [0, 1, 2, 3, 4, 6] {
             upper[x * 3 + 2] = 255;
         }
-        assert_eq!(convert([&upper, &lower]).chroma[0][..5], [191, 192, 160, 160, 128]);
+        assert_eq!(convert([&upper, &lower], [1, 2]).chroma[0][..5], [191, 192, 160, 160, 128]);
+        assert_eq!(convert([&upper, &lower], [2, 1]).chroma[0][..5], [192, 191, 160, 160, 128]);
     }
 
     #[test]
@@ -234,6 +238,7 @@ mod tests {
         let mut random = Random::new(41);
         for width in (1..200).step_by(3) {
             let rows = [random.bytes(width * 3), random.bytes(width * 3)];
+            let bias = [1 + i32::from(width % 2 == 0), 1 + i32::from(width % 4 == 0)];
             let converted = |avx2| {
                 let whole = width.next_multiple_of(PIXELS);
                 let mut luma = [vec![0; whole], vec![0; whole]];
@@ -242,7 +247,7 @@ mod tests {
                     luma: luma.each_mut().map(|row| &mut row[..]),
                     chroma: chroma.each_mut().map(|row| &mut row[..]),
                 };
-                encode(EncodeWork::Convert(rows.each_ref().map(|row| &row[..]), to), avx2).unwrap();
+                encode(EncodeWork::Convert(rows.each_ref().map(|row| &row[..]), to, bias), avx2).unwrap();
                 (luma, chroma)
             };
             assert_eq!(converted(None), converted(Avx2::find()), "{width}");

@@ -6,14 +6,14 @@
 
 use std::arch::x86_64::*;
 
-use crate::encode::ycbcr::{CENTRE, HALF, PIXELS, QUARTER, RgbPiece, TO_CB, TO_CR, TO_Y, YcbcrPiece};
+use crate::encode::ycbcr::{CENTRE, ChromaBias, HALF, PIXELS, QUARTER, RgbPiece, TO_CB, TO_CR, TO_Y, YcbcrPiece};
 
 /// Converts a piece to the same samples as [`convert`](crate::encode::ycbcr::convert).
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(crate) fn convert_avx2(rgb: RgbPiece<'_>) -> YcbcrPiece {
+pub(crate) fn convert_avx2(rgb: RgbPiece<'_>, bias: ChromaBias) -> YcbcrPiece {
     let [upper, lower] = [row(rgb[0]), row(rgb[1])];
-    let chroma = [mean(upper.cb, lower.cb), mean(upper.cr, lower.cr)];
+    let chroma = [mean(upper.cb, lower.cb, bias), mean(upper.cr, lower.cr, bias)];
     YcbcrPiece { luma: [upper.luma, lower.luma], chroma }
 }
 
@@ -99,9 +99,9 @@ fn madd(lanes: __m256i, even: i32, odd: i32) -> __m256i {
 /// Sixteen means of two by two samples, rounded as their columns want it.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn mean(upper: [__m256i; 2], lower: [__m256i; 2]) -> [u8; PIXELS / 2] {
+fn mean(upper: [__m256i; 2], lower: [__m256i; 2], [even, odd]: ChromaBias) -> [u8; PIXELS / 2] {
     let ones = _mm256_set1_epi16(1);
-    let bias = _mm256_set1_epi64x(2 << 32 | 1);
+    let bias = _mm256_set1_epi64x(i64::from(odd) << 32 | i64::from(even));
     let half = |i: usize| {
         let sums = _mm256_madd_epi16(_mm256_add_epi16(upper[i], lower[i]), ones);
         _mm256_srli_epi32::<2>(_mm256_add_epi32(sums, bias))

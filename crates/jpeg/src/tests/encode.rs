@@ -7,11 +7,11 @@
 
 use std::time::Duration;
 
-use image_ingest_samples::{Budget, CancellationToken, CpuTimer, Size, WorkError};
+use image_ingest_samples::{Budget, CancellationToken, CpuTimer, Orientation, Size, StoredPixels, WorkError};
 
 use super::vectors::Random;
 use super::{Planes, decoded};
-use crate::{DctScale, JpegDecoder, PlanesEncoder, RgbEncoder, encode_planes, encode_rgb};
+use crate::{DctScale, JpegDecoder, PlanesEncoder, RgbEncoder, TurnedEncoder, encode_planes, encode_rgb};
 
 /// A sample of a picture: a chessboard of noise and of slopes.
 fn sample(x: usize, y: usize, channel: usize) -> u8 {
@@ -125,6 +125,74 @@ fn neither_the_build_nor_the_rows_at_once_change_a_byte() {
     }
 }
 
+/// A picture that is stored turned, encoded upright by some stored rows at a time.
+fn encoded_turned(
+    (kind, stored, orientation): (&str, Size, Orientation),
+    quality: u8,
+    portable: bool,
+    random: &mut Random,
+) -> Vec<u8> {
+    let timer = CpuTimer::default();
+    let new = match kind {
+        "planes" => TurnedEncoder::new,
+        "gray" => TurnedEncoder::gray,
+        _ => TurnedEncoder::rgb,
+    };
+    let mut encoder = new(stored, orientation, quality).unwrap();
+    encoder = if portable { encoder.portable() } else { encoder };
+    let ([y, cb, cr], rgb) = (planes(stored), rgb(stored));
+    let (width, half) = (stored.width as usize, stored.width.div_ceil(2) as usize);
+    let mut left: [(&[u8], usize); 3] = match kind {
+        "planes" => [(&y, width), (&cb, half), (&cr, half)],
+        "gray" => [(&y, width), (&[], 1), (&[], 1)],
+        _ => [(&rgb, 3 * width), (&[], 1), (&[], 1)],
+    };
+    while left.iter().any(|(rows, _)| !rows.is_empty()) {
+        let now = left.each_mut().map(|(rows, row_len)| {
+            let (now, later) = rows.split_at((random.below(20) as usize * *row_len).min(rows.len()));
+            *rows = later;
+            now
+        });
+        encoder.push(now, &timer).unwrap();
+    }
+    encoder.finish(&timer).unwrap()
+}
+
+/// The same, turned before it is encoded.
+fn turned_and_encoded((kind, stored, orientation): (&str, Size, Orientation), quality: u8) -> Vec<u8> {
+    let (timer, size) = (CpuTimer::default(), if orientation.swaps_axes() { stored.transposed() } else { stored });
+    let half = Size::new(stored.width.div_ceil(2), stored.height.div_ceil(2));
+    let plane =
+        |plane: &[u8], size| StoredPixels::<1>::new(plane, size, orientation).unwrap().to_upright(&timer).unwrap();
+    let [y, cb, cr] = planes(stored);
+    let (y, cb, cr) = (plane(&y, stored), plane(&cb, half), plane(&cr, half));
+    let file = match kind {
+        "planes" => encode_planes(size, &y, Some((&cb, &cr)), quality, &timer),
+        "gray" => encode_planes(size, &y, None, quality, &timer),
+        _ => {
+            let rgb = rgb(stored);
+            let upright = StoredPixels::<3>::new(&rgb, stored, orientation).unwrap().to_upright(&timer).unwrap();
+            encode_rgb(size, &upright, quality, &timer)
+        }
+    };
+    file.unwrap()
+}
+
+#[test]
+fn a_turned_picture_has_the_bytes_of_the_upright_one() {
+    let mut random = Random::new(32);
+    let small = (1..=33).map(|side| Size::new(side, 34 - side));
+    let some = (0..60).map(|_| Size::new(1 + random.below(300), 1 + random.below(300)));
+    for (round, stored) in small.chain(some.collect::<Vec<_>>()).enumerate() {
+        let quality = u8::try_from(1 + random.below(100)).unwrap();
+        for (kind, value) in KINDS.into_iter().flat_map(|kind| (1..=8).map(move |value| (kind, value))) {
+            let picture = (kind, stored, Orientation::from_exif(value));
+            let found = encoded_turned(picture, quality, round % 2 == 0, &mut random);
+            assert!(found == turned_and_encoded(picture, quality), "{picture:?} at {quality}");
+        }
+    }
+}
+
 #[test]
 fn what_is_encoded_decodes_to_nearly_the_same() {
     for width in 1..=17 {
@@ -159,9 +227,13 @@ fn rows_that_disagree_with_the_size_are_refused() {
     assert!(is_internal(encode_rgb(size, &rgb(Size::new(20, 11)), 80, &timer)));
     let mut gray = PlanesEncoder::gray(size, 80).unwrap();
     assert!(matches!(gray.push([&y, &cb, &cr], &timer), Err(WorkError::Internal { .. })), "chroma of gray");
+    let mut turned = TurnedEncoder::gray(size, Orientation::Rotate90, 80).unwrap();
+    turned.push([&y[20..], &[], &[]], &timer).unwrap();
+    assert!(is_internal(turned.finish(&timer)), "a row too few");
     for side in [0, 65_501] {
         for size in [Size::new(side, 1), Size::new(1, side)] {
             assert!(PlanesEncoder::new(size, 80).is_err() && RgbEncoder::new(size, 80).is_err(), "{size:?}");
+            assert!(TurnedEncoder::rgb(size, Orientation::Transpose, 80).is_err(), "{size:?}");
         }
     }
     assert!(PlanesEncoder::new(Size::new(65_500, 65_500), 80).is_ok());
@@ -176,4 +248,6 @@ fn a_cancelled_job_writes_no_row() {
     let [y, _, _] = planes(size);
     assert_eq!(encode_planes(size, &y, None, 80, &budget.timer()), Err(WorkError::Cancelled));
     assert_eq!(encode_rgb(size, &rgb(size), 80, &budget.timer()), Err(WorkError::Cancelled));
+    let mut turned = TurnedEncoder::gray(size, Orientation::Rotate90, 80).unwrap();
+    assert_eq!(turned.push([&y, &[], &[]], &budget.timer()), Err(WorkError::Cancelled));
 }
