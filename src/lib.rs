@@ -20,7 +20,6 @@
 
 mod canonical;
 mod codec;
-mod encode;
 mod error;
 pub mod facts;
 pub mod header;
@@ -33,8 +32,9 @@ pub mod stages;
 mod upload;
 
 pub use error::{Blame, Error, Result};
+pub use image_ingest_encode::Encoding;
 pub use image_ingest_samples::{CancellationToken, Size};
-pub use plan::profile::{CANONICAL_VERSION, Encoding, Geometry, Profile};
+pub use plan::profile::{CANONICAL_VERSION, Geometry, Profile};
 #[cfg(feature = "threads")]
 pub use run::batch::Batch;
 pub use run::builder::IngestBuilder;

@@ -1,18 +1,18 @@
 //! Single stages, for the benches, fuzz targets and tools of this repository. This is not API: it changes with any release.
 
 use image_ingest_color::{ColorDescription, conversion, to_srgb};
+pub use image_ingest_encode::{Canonical, CanonicalSamples};
+use image_ingest_encode::{CanonicalBuffer, Encoding};
 use image_ingest_jpeg::DctScale;
 use image_ingest_samples::{CpuTimer, Layout, Raster, Rect, Samples, Size, Workers};
 
-pub use crate::canonical::{Canonical, CanonicalSamples};
-use crate::canonical::{CanonicalBuffer, RowStages};
+use crate::canonical::RowStages;
 use crate::codec;
 use crate::codec::exif::Exif;
-use crate::encode;
 use crate::error::{Error, Result};
 use crate::header::{Channels, Coding, Header, Orientation};
 use crate::pixels::{KeptRows, RowKind};
-use crate::plan::profile::{Encoding, Profile};
+use crate::plan::profile::Profile;
 use crate::plan::{self, Plan, cost};
 use crate::run::ingest::{Background, Ingest};
 use crate::upload::Source;
@@ -125,13 +125,13 @@ impl<'a> Planned<'a> {
         let mut stages = RowStages::new(&self.plan, &mut buffer, CpuTimer::default());
         decoded.rows.hand_on(&mut stages)?;
         let done = stages.finish()?;
-        buffer.finish(self.plan.orientation, done.alpha_composed, self.plan.scale.divisor())?.upright(&timer)
+        Ok(buffer.finish(self.plan.orientation, done.alpha_composed, self.plan.scale.divisor())?.upright(&timer)?)
     }
 }
 
 /// Encodes a canonical image.
 pub fn encode(canonical: &Canonical, encoding: Encoding) -> Result<Vec<u8>> {
-    encode::encode(canonical, encoding, &CpuTimer::default())
+    Ok(image_ingest_encode::encode(canonical, encoding, &CpuTimer::default())?)
 }
 
 /// Converts samples of `channels` under an ICC profile to 8-bit sRGB. Samples have 16 bits, in pairs of bytes, where `deep` is

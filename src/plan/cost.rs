@@ -4,11 +4,11 @@
 //! codecs.
 
 use image_ingest_color::ColorDescription;
+use image_ingest_encode::{Encoding, Frame};
 use image_ingest_samples::Size;
 
 use crate::header::{Channels, Coding, Header, Orientation};
 use crate::plan::Plan;
-use crate::plan::profile::Encoding;
 use crate::plan::rendition::RenditionSpec;
 use crate::upload::format::Format;
 
@@ -83,7 +83,7 @@ pub(crate) fn estimate(
         (_, true) => pixels + pixels.div_ceil(2),
         (_, false) => 3 * pixels,
     };
-    let encoded = pixels * encoder_bytes_per_pixel(encoding);
+    let encoded = pixels * encoding.bytes_per_pixel();
     let is_upright = plan.orientation == Orientation::Upright;
     let is_streamed = plan.hands_rows_on(encoding, is_alone);
     let result = match (is_streamed, is_upright) {
@@ -128,14 +128,14 @@ pub(crate) fn outputs<'s>(
 ) -> u64 {
     let density = if cost.stays_planar { SampleDensity::subsampled(Some((2, 2))) } else { canonical_density(header) };
     let rendition = |spec: &RenditionSpec| {
-        let (crop, target) = spec.frame(plan.size());
+        let Frame { crop, target } = spec.frame(plan.size());
         let window = 4 * u64::from(crop.size.height.div_ceil(target.height)) + 2;
         let row = density.bytes(u64::from(crop.size.width), 1);
         let is_reduced = crop.size != target;
         let reducing = if is_reduced { row * (window + 16 + 32) + 64 * u64::from(crop.size.longer()) } else { 0 };
         // libwebp takes whole pictures.
         let whole = if matches!(spec.encoding, Encoding::Webp { .. }) { density.bytes(target.pixels(), 1) } else { 0 };
-        reducing + whole + target.pixels() * encoder_bytes_per_pixel(spec.encoding)
+        reducing + whole + target.pixels() * spec.encoding.bytes_per_pixel()
     };
     let bytes = specs.map(rendition).sum::<u64>() + if facts { FACTS } else { 0 };
     bytes + bytes / 8
@@ -168,19 +168,6 @@ fn reducer_bytes(header: &Header, plan: &Plan, size: Size, cost: &DecodeCost) ->
     let window = 4 * u64::from(plan.crop.size.height.div_ceil(plan.target.height.max(1))) + 2;
     let (batch, weights) = if bytes_per_sample(header) == 2 { (8 + 8, 256) } else { (16 + 32, 64) };
     row * (window + batch) + weights * u64::from(size.longer())
-}
-
-/// The most bytes that an encoder holds for a pixel, its output included.
-///
-/// libwebp keeps tokens and its output, which are largest for noise at high quality: 14 bytes a pixel were measured at
-/// quality 80 and 25 at 100. Our JPEG encoder keeps its output alone, in a vector that may be half as large again: black
-/// and white noise takes 1.4 bytes a pixel at quality 90 and 2.8 at 100, and photos a fifth of that.
-fn encoder_bytes_per_pixel(encoding: Encoding) -> u64 {
-    match encoding {
-        Encoding::Jpeg { quality: ..=90 } => 2,
-        Encoding::Jpeg { .. } => 4,
-        Encoding::Webp { quality } => 8 + u64::from(quality) / 5,
-    }
 }
 
 /// What a job of any size needs: tables of the decoder and the encoder, and rows in pieces of 32 768 pixels.

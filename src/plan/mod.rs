@@ -6,12 +6,13 @@ pub(crate) mod rendition;
 pub(crate) mod size;
 
 use image_ingest_color::{Conversion, conversion};
+use image_ingest_encode::Encoding;
 use image_ingest_jpeg::DctScale;
 use image_ingest_resize::ChromaGrid;
 use image_ingest_samples::{Matrix, Rect, Size, chroma_size};
 
 use crate::header::{Coding, Header, Orientation};
-use crate::plan::profile::{Encoding, Geometry, Profile};
+use crate::plan::profile::{Geometry, Profile};
 use crate::plan::size::{canonical_size, covering};
 
 /// What is to be done with one upload.

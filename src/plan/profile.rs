@@ -1,5 +1,7 @@
 //! What a caller asks of the canonical image: geometry, encoding, matte.
 
+use image_ingest_encode::Encoding;
+
 use crate::error::{Error, Result};
 
 /// The canonical form a caller asks for; the default is canonical version 1 as documented.
@@ -40,75 +42,6 @@ pub enum Geometry {
     },
 }
 
-/// The canonical encoding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Encoding {
-    /// Baseline JPEG, 4:2:0, standard Huffman tables (ITU-T T.81 annex K).
-    Jpeg {
-        /// 1–100.
-        quality: u8,
-    },
-    /// Lossy WebP (RFC 9649). Only a build with the feature `webp-encode` makes it.
-    Webp {
-        /// 1–100.
-        quality: u8,
-    },
-}
-
-impl Encoding {
-    /// The lower-case name, such as `"jpeg"`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Jpeg { .. } => "jpeg",
-            Self::Webp { .. } => "webp",
-        }
-    }
-
-    /// The usual file name extension, without a dot.
-    #[must_use]
-    pub const fn extension(self) -> &'static str {
-        match self {
-            Self::Jpeg { .. } => "jpg",
-            Self::Webp { .. } => "webp",
-        }
-    }
-
-    /// The media type (RFC 2046, RFC 9649).
-    #[must_use]
-    pub const fn media_type(self) -> &'static str {
-        match self {
-            Self::Jpeg { .. } => "image/jpeg",
-            Self::Webp { .. } => "image/webp",
-        }
-    }
-
-    /// Whether this build can make it: WebP takes the feature `webp-encode`.
-    ///
-    /// ```
-    /// use image_ingest::Encoding;
-    ///
-    /// assert!(Encoding::Jpeg { quality: 85 }.is_built_in());
-    /// assert_eq!(Encoding::Webp { quality: 80 }.is_built_in(), cfg!(feature = "webp-encode"));
-    /// ```
-    #[must_use]
-    pub const fn is_built_in(self) -> bool {
-        match self {
-            Self::Jpeg { .. } => true,
-            Self::Webp { .. } => cfg!(feature = "webp-encode"),
-        }
-    }
-
-    /// The quality, 1–100.
-    #[must_use]
-    pub const fn quality(self) -> u8 {
-        match self {
-            Self::Jpeg { quality } | Self::Webp { quality } => quality,
-        }
-    }
-}
-
 impl Default for Profile {
     fn default() -> Self {
         Self {
@@ -130,10 +63,7 @@ impl Profile {
             Geometry::Fit { max_edge } => format!("fit{max_edge}"),
             Geometry::Cover { width, height } => format!("cover{width}x{height}"),
         };
-        let encoding = match self.encoding {
-            Encoding::Jpeg { quality } => format!("jpeg{quality}"),
-            Encoding::Webp { quality } => format!("webp{quality}"),
-        };
+        let encoding = format!("{}{}", self.encoding.name(), self.encoding.quality());
         let [r, g, b] = self.matte;
         format!("v{CANONICAL_VERSION}-{geometry}-{encoding}-{r:02x}{g:02x}{b:02x}")
     }

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use image_ingest_encode::{Encoding, Frame};
 use image_ingest_samples::{Rect, Size};
 
-use crate::plan::profile::{Encoding, Geometry, refusal};
+use crate::plan::profile::{Geometry, refusal};
 use crate::plan::size::{covering_around, fitting};
 
 /// A further size of a picture. It is made from the canonical samples, and is never larger than they are.
@@ -96,29 +97,19 @@ impl RenditionSpec {
         refusal(self.geometry, self.encoding)
     }
 
-    /// The part of a canonical image of `size` that is shown, and the size of the rendition.
+    /// What is shown of a canonical image of `size`, and how large.
     ///
     /// The part begins at an even column and row, so that planes of 4:2:0 are cropped and not filtered where nothing is reduced.
-    pub(crate) fn frame(&self, size: Size) -> (Rect, Size) {
+    pub(crate) fn frame(&self, size: Size) -> Frame {
         match self.geometry {
-            Geometry::Fit { max_edge } => (Rect::whole(size), fitting(size, max_edge)),
+            Geometry::Fit { max_edge } => Frame { crop: Rect::whole(size), target: fitting(size, max_edge) },
             Geometry::Cover { width, height } => {
                 let [x, y] = [self.focus.x, self.focus.y].map(|part| (u32::from(part), u32::from(WHOLE)));
                 let (rect, target) = covering_around(size, Size::new(width, height), x, y);
-                (Rect { left: rect.left & !1, top: rect.top & !1, ..rect }, target)
+                Frame { crop: Rect { left: rect.left & !1, top: rect.top & !1, ..rect }, target }
             }
         }
     }
-}
-
-/// The size of the halved picture and the part of it, where a rendition is made of halved rows: where both sides become a third
-/// or less, and the part is of whole pairs of columns and rows.
-pub(crate) fn halved(size: Size, crop: Rect, target: Size) -> Option<(Size, Rect)> {
-    let is_small = 3 * u64::from(target.width) <= crop.size.width.into()
-        && 3 * u64::from(target.height) <= crop.size.height.into();
-    let is_even = [crop.left, crop.top, crop.size.width, crop.size.height].iter().all(|n| n.is_multiple_of(2));
-    let half = |size: Size| Size::new(size.width / 2, size.height / 2);
-    (is_small && is_even).then(|| (half(size), Rect { left: crop.left / 2, top: crop.top / 2, size: half(crop.size) }))
 }
 
 /// Refuses what cannot be a key of JSON and a part of a path without being quoted.
@@ -319,7 +310,7 @@ mod tests {
         for spec in specs.map(spec) {
             for (width, height) in [(1, 1), (2, 3), (2016, 1512), (1365, 2048), (2048, 1), (1, 2048), (640, 640)] {
                 let size = Size::new(width, height);
-                let (rect, target) = spec.frame(size);
+                let Frame { crop: rect, target } = spec.frame(size);
                 assert!(rect.fits_in(size), "{spec} of {size:?}: {rect:?}");
                 assert!(target.width <= rect.size.width && target.height <= rect.size.height, "{spec} of {size:?}");
                 assert!(target.pixels() > 0 && rect.left % 2 == 0 && rect.top % 2 == 0, "{spec} of {size:?}: {rect:?}");
@@ -328,27 +319,10 @@ mod tests {
     }
 
     #[test]
-    fn what_becomes_a_third_is_made_of_halves_where_these_are_exact() {
-        let of = |text: &str, width, height| {
-            let size = Size::new(width, height);
-            let (crop, target) = spec(text).frame(size);
-            halved(size, crop, target)
-        };
-        let whole = Size::new(1008, 756);
-        assert_eq!(of("fit:640", 2016, 1512), Some((whole, Rect::whole(whole))));
-        assert_eq!(of("fit:673", 2016, 1512), None, "more than a third");
-        assert_eq!(of("fit:640", 2048, 1365), None, "an odd side");
-        let part = Rect { left: 126, top: 0, size: Size::new(756, 756) };
-        assert_eq!(of("cover:256x256", 2016, 1512), Some((whole, part)));
-        assert_eq!(of("cover:256x256", 2017, 1513), None, "an odd part");
-        assert_eq!(of("cover:1170x2532", 2016, 1512), None);
-    }
-
-    #[test]
     fn a_cover_keeps_its_focus_in_the_picture() {
-        let (rect, target) = spec("cover:256x256@0.25,0.5").frame(Size::new(2016, 1512));
+        let Frame { crop: rect, target } = spec("cover:256x256@0.25,0.5").frame(Size::new(2016, 1512));
         assert_eq!((rect.left, rect.size, target), (0, Size::new(1512, 1512), Size::new(256, 256)));
-        assert_eq!(spec("cover:1170x2532").frame(Size::new(2016, 1512)).0.left, 658);
-        assert_eq!(spec("cover:1170x2532@0.9,0.5").frame(Size::new(2016, 1512)).0.left, 1316);
+        assert_eq!(spec("cover:1170x2532").frame(Size::new(2016, 1512)).crop.left, 658);
+        assert_eq!(spec("cover:1170x2532@0.9,0.5").frame(Size::new(2016, 1512)).crop.left, 1316);
     }
 }

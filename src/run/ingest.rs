@@ -5,15 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use image_ingest_encode::{Canonical, CanonicalBuffer, CanonicalSink, Encoded, Encoding, Outputs, hand_on};
 use image_ingest_samples::{Budget, CancellationToken, Moment, Pool, Size, Workers};
 
-use crate::canonical::{Canonical, CanonicalBuffer, CanonicalSink, RowStages};
+use crate::canonical::RowStages;
 use crate::codec;
-use crate::encode::hand_on;
-use crate::encode::outputs::{Encoded, Outputs};
 use crate::error::{Error, Result};
 use crate::header::{Header, Orientation};
-use crate::plan::profile::{Encoding, Profile};
+use crate::plan::profile::Profile;
 use crate::plan::rendition::RenditionSpec;
 use crate::plan::{Plan, cost, plan};
 use crate::run::receipt::{Receipt, Timings};
@@ -229,8 +228,9 @@ impl Ingest {
     }
 
     fn outputs(&self, prepared: &Prepared) -> Result<Outputs> {
-        let renditions = self.renditions.iter().map(|(_, spec)| *spec);
-        Outputs::new(prepared.plan.size(), self.profile.encoding, renditions, self.facts)
+        let size = prepared.plan.size();
+        let renditions = self.renditions.iter().map(|(_, spec)| (spec.frame(size), spec.encoding));
+        Ok(Outputs::new(size, self.profile.encoding, renditions, self.facts)?)
     }
 
     /// Decodes, and gives the rows of the canonical image to `sink`.
@@ -259,7 +259,7 @@ impl Ingest {
         let Prepared { upload, source_id, header, plan, memory_bytes, budget, .. } = prepared;
         let (size, encoding) = (plan.size(), self.profile.encoding);
         let Encoded { bytes, renditions, facts, elapsed } =
-            catch_panic(header.format, || outputs.finish(&budget.timer()))?;
+            catch_panic(header.format, || Ok(outputs.finish(&budget.timer())?))?;
         (timings.encode, timings.renditions, timings.facts) = (elapsed.encode, elapsed.renditions, elapsed.facts);
         let id = timed(&mut timings.content_id, || ContentId::of(&bytes));
         let started = Moment::now();

@@ -1,9 +1,9 @@
 //! A rendition that was made.
 
 use bytes::Bytes;
+use image_ingest_encode::Encoding;
 use image_ingest_samples::Size;
 
-use crate::plan::profile::Encoding;
 use crate::plan::rendition::RenditionSpec;
 use crate::upload::id::ContentId;
 
@@ -26,7 +26,7 @@ pub struct Rendition {
 impl Rendition {
     /// The rendition `bytes` of a canonical image of `canonical` pixels.
     pub(crate) fn new(name: &str, spec: &RenditionSpec, canonical: Size, bytes: Bytes) -> Self {
-        let (_, size) = spec.frame(canonical);
+        let size = spec.frame(canonical).target;
         Self { name: name.to_owned(), id: ContentId::of(&bytes), bytes, size, encoding: spec.encoding }
     }
 }

@@ -2,12 +2,12 @@
 
 use image_ingest_samples::{CpuTimer, Orientation, Size, WorkError, chroma_size, reserve_exact, sample_count};
 
-use super::image::{Canonical, CanonicalSamples};
-use super::sink::{CanonicalKind, CanonicalSink};
+use crate::canonical::{Canonical, CanonicalSamples};
+use crate::sink::{CanonicalKind, CanonicalSink};
 
 /// The rows of a canonical image.
 #[derive(Default)]
-pub(crate) struct CanonicalBuffer {
+pub struct CanonicalBuffer {
     of: Option<(CanonicalKind, Size)>,
     planes: [Vec<u8>; 3],
 }
@@ -18,7 +18,7 @@ impl CanonicalBuffer {
     /// # Errors
     ///
     /// `internal` where rows are missing.
-    pub(crate) fn finish(
+    pub fn finish(
         self,
         orientation: Orientation,
         alpha_composed: bool,

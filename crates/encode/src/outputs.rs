@@ -7,16 +7,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use image_ingest_facts::{Facts, FactsCollector, RowFormat};
 use image_ingest_resize::RowHalver;
-use image_ingest_samples::{CpuTimer, Moment, Orientation, Rect, Size, WorkError, chroma_size};
+use image_ingest_samples::{CpuTimer, Moment, Orientation, Size, WorkError, chroma_size};
 
-use crate::canonical::{CanonicalKind, CanonicalSink};
-use crate::encode::framed::FramedEncoders;
-use crate::error::{Error, Result};
-use crate::plan::profile::Encoding;
-use crate::plan::rendition::RenditionSpec;
+use crate::encoding::Encoding;
+use crate::framed::{Frame, FramedEncoders};
+use crate::result::Result;
+use crate::sink::{CanonicalKind, CanonicalSink};
 
 /// What is made of one picture.
-pub(crate) struct Outputs {
+pub struct Outputs {
     /// The first shows the whole canonical image, and its first encoder is that of the canonical file.
     frames: Vec<FramedEncoders>,
     /// Of each rendition its frame, and its encoder there.
@@ -29,21 +28,26 @@ pub(crate) struct Outputs {
 }
 
 /// The files and facts of one picture.
-pub(crate) struct Encoded {
+pub struct Encoded {
     /// The canonical file.
-    pub(crate) bytes: Bytes,
+    pub bytes: Bytes,
     /// The files of the renditions, in their order.
-    pub(crate) renditions: Vec<Bytes>,
-    pub(crate) facts: Option<Facts>,
-    pub(crate) elapsed: OutputTimes,
+    pub renditions: Vec<Bytes>,
+    /// The facts, if they were asked for.
+    pub facts: Option<Facts>,
+    /// What was spent.
+    pub elapsed: OutputTimes,
 }
 
 /// What was spent on each kind of output.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct OutputTimes {
-    pub(crate) encode: Duration,
-    pub(crate) renditions: Duration,
-    pub(crate) facts: Duration,
+pub struct OutputTimes {
+    /// On the canonical file.
+    pub encode: Duration,
+    /// On renditions.
+    pub renditions: Duration,
+    /// On facts.
+    pub facts: Duration,
 }
 
 impl Outputs {
@@ -52,21 +56,20 @@ impl Outputs {
     /// # Errors
     ///
     /// `internal` for an encoding that is not built in.
-    pub(crate) fn new(
+    pub fn new(
         size: Size,
         encoding: Encoding,
-        renditions: impl Iterator<Item = RenditionSpec>,
+        renditions: impl Iterator<Item = (Frame, Encoding)>,
         wants_facts: bool,
     ) -> Result<Self> {
         let mut outputs = Self::canonical(size, Orientation::Upright, encoding)?;
         let frames = &mut outputs.frames;
-        let places = renditions.map(|spec| {
-            let (crop, target) = spec.frame(size);
-            let frame = frames.iter().position(|frame| frame.shows(crop, target)).unwrap_or_else(|| {
-                frames.push(FramedEncoders::new(size, crop, target));
+        let places = renditions.map(|(shown, encoding)| {
+            let frame = frames.iter().position(|frame| frame.shows(shown)).unwrap_or_else(|| {
+                frames.push(FramedEncoders::new(size, shown));
                 frames.len() - 1
             });
-            Ok((frame, frames[frame].place(spec.encoding, Orientation::Upright)?))
+            Ok((frame, frames[frame].place(encoding, Orientation::Upright)?))
         });
         outputs.places = places.collect::<Result<_>>()?;
         Ok(Self { wants_facts, ..outputs })
@@ -77,8 +80,8 @@ impl Outputs {
     /// # Errors
     ///
     /// `internal` for an encoding that is not built in, and for one that takes upright rows alone.
-    pub(crate) fn canonical(stored: Size, orientation: Orientation, encoding: Encoding) -> Result<Self> {
-        let mut canonical = FramedEncoders::new(stored, Rect::whole(stored), stored);
+    pub fn canonical(stored: Size, orientation: Orientation, encoding: Encoding) -> Result<Self> {
+        let mut canonical = FramedEncoders::new(stored, Frame::whole(stored));
         canonical.place(encoding, orientation)?;
         let (frames, places, halves, elapsed) = (vec![canonical], Vec::new(), Vec::new(), OutputTimes::default());
         Ok(Self { frames, places, halves, facts: None, wants_facts: false, elapsed })
@@ -89,7 +92,7 @@ impl Outputs {
     /// # Errors
     ///
     /// `out_of_memory`, `deadline`, `cancelled`; `internal` when rows are missing.
-    pub(crate) fn finish(self, timer: &CpuTimer<'_>) -> Result<Encoded> {
+    pub fn finish(self, timer: &CpuTimer<'_>) -> Result<Encoded> {
         let Self { frames, places, facts, mut elapsed, .. } = self;
         let mut files: Vec<Vec<Bytes>> = Vec::new();
         for (index, frame) in frames.into_iter().enumerate() {
@@ -99,7 +102,7 @@ impl Outputs {
         }
         let file = |(frame, place): (usize, usize)| -> Result<Bytes> {
             let file = files.get(frame).and_then(|files| files.get(place));
-            file.cloned().ok_or_else(|| Error::internal("an output that nobody made"))
+            file.cloned().ok_or_else(|| WorkError::internal("an output that nobody made"))
         };
         let started = Moment::now();
         let facts = facts.map(FactsCollector::finish).transpose()?;

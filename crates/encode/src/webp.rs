@@ -4,21 +4,18 @@
 //! else.
 
 use image_ingest_color::LimitedPlanes;
-use image_ingest_samples::{CpuTimer, Orientation, Size};
+use image_ingest_samples::{CpuTimer, Size, WorkError};
 use image_ingest_webp_encode as libwebp;
 
 use crate::canonical::{Canonical, CanonicalSamples};
-use crate::error::{Error, Result};
+use crate::result::Result;
 
-/// Encodes a canonical image.
+/// Encodes a canonical image, whose samples stand upright.
 ///
 /// # Errors
 ///
 /// `out_of_memory`, `deadline`, `cancelled`; `internal` when a side is over 16 383 or libwebp fails.
 pub(super) fn encode(canonical: &Canonical, quality: u8, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
-    if canonical.orientation != Orientation::Upright {
-        return encode(&canonical.turned(timer)?, quality, timer);
-    }
     let size = canonical.stored_size;
     match &canonical.samples {
         CanonicalSamples::Rgb(rgb) => encode_rgb(size, rgb, quality, timer),
@@ -32,7 +29,7 @@ pub(super) fn encode(canonical: &Canonical, quality: u8, timer: &CpuTimer<'_>) -
 /// # Errors
 ///
 /// As [`encode`]; `internal` when the length disagrees with `size`.
-pub(crate) fn encode_rgb(size: Size, rgb: &[u8], quality: u8, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
+fn encode_rgb(size: Size, rgb: &[u8], quality: u8, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
     encode_limited(LimitedPlanes::from_rgb(checked(size)?, rgb)?, quality, timer)
 }
 
@@ -49,7 +46,7 @@ fn encode_planes(
 
 fn checked(size: Size) -> Result<Size> {
     if size.pixels() == 0 || size.longer() > MAX_SIDE {
-        return Err(Error::internal("a side that WebP cannot carry"));
+        return Err(WorkError::internal("a side that WebP cannot carry"));
     }
     Ok(size)
 }
@@ -65,26 +62,30 @@ const MAX_SIDE: u32 = 16_383;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::webp;
-    use crate::pixels::KeptRows;
-    use crate::plan::plan;
-    use crate::plan::profile::Profile;
-    use crate::upload::limits::Limits;
-    use image_ingest_samples::{Planes, Samples};
+    use image_ingest_samples::{RowSink, SampleSlice};
+    use image_ingest_webp::{Container, Vp8Decoder};
 
-    fn decoded(file: &[u8]) -> Planes {
-        let header = webp::probe(file, &Limits::default(), &CpuTimer::default()).expect("own file");
-        let plan = plan(&header, &Profile::default());
-        let mut rows = KeptRows::new();
-        webp::decode(file, &header, &plan, &CpuTimer::default(), &mut rows).expect("own file");
-        rows.into_planes(plan.target, 2)
+    /// Luma, Cb and Cr.
+    #[derive(Default)]
+    struct Planes([Vec<u8>; 3]);
+
+    impl RowSink for Planes {
+        fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, _: usize) -> Result<()> {
+            if let SampleSlice::U8(rows) = rows {
+                self.0[plane].extend_from_slice(rows);
+            }
+            Ok(())
+        }
     }
 
-    fn first(samples: &Samples) -> u8 {
-        match samples {
-            Samples::U8(v) => v[0],
-            Samples::U16(_) => panic!("WebP has 8 bits"),
-        }
+    /// The size, and the first sample of each plane.
+    fn decoded(file: &[u8]) -> (Size, [u8; 3]) {
+        let (timer, mut planes) = (CpuTimer::default(), Planes::default());
+        let container = Container::read(file, &timer).expect("own file");
+        let decoder = Vp8Decoder::new(container.image.frame().expect("own file")).expect("own file");
+        let size = decoder.size();
+        decoder.decode(&mut planes, &timer).expect("own file");
+        (size, planes.0.map(|plane| plane[0]))
     }
 
     #[test]
@@ -92,10 +93,8 @@ mod tests {
         for (w, h) in [(1, 1), (2, 2), (3, 5), (17, 16), (33, 31)] {
             let size = Size::new(w, h);
             let rgb = [200, 100, 50].repeat(usize::try_from(size.pixels()).unwrap());
-            let planes = decoded(&encode_rgb(size, &rgb, 90, &CpuTimer::default()).expect("encodes"));
-            assert_eq!(planes.size, size);
-            let chroma = planes.chroma.expect("chroma");
-            let seen = [&planes.luma, &chroma.cb, &chroma.cr].map(first);
+            let (found, seen) = decoded(&encode_rgb(size, &rgb, 90, &CpuTimer::default()).expect("encodes"));
+            assert_eq!(found, size);
             // BT.601 in limited range.
             let meant = [123, 91, 175];
             assert!(seen.iter().zip(meant).all(|(&s, m)| s.abs_diff(m) <= 2), "{seen:?} {meant:?}");
@@ -110,7 +109,7 @@ mod tests {
         let gray = encode_planes(size, &luma, None, 80, &CpuTimer::default()).expect("encodes");
         assert_eq!(color, gray);
         // 16 + 180 × 219 / 255.
-        assert!(first(&decoded(&gray).luma).abs_diff(171) <= 1);
+        assert!(decoded(&gray).1[0].abs_diff(171) <= 1);
     }
 
     #[test]
@@ -124,14 +123,12 @@ mod tests {
 
     #[test]
     fn wrong_lengths_and_sides_are_internal() {
-        let code = |result: Result<Vec<u8>>| result.expect_err("refused").code();
-        assert_eq!(code(encode_rgb(Size::new(2, 2), &[0; 11], 80, &CpuTimer::default())), "internal");
-        assert_eq!(
-            code(encode_planes(Size::new(2, 2), &[0; 4], Some((&[0; 2], &[0])), 80, &CpuTimer::default())),
-            "internal"
-        );
-        assert_eq!(code(encode_rgb(Size::new(16_384, 1), &[0; 16_384 * 3], 80, &CpuTimer::default())), "internal");
-        assert!(encode_planes(Size::new(16_383, 1), &[0; 16_383], None, 80, &CpuTimer::default()).is_ok());
-        assert_eq!(code(encode_rgb(Size::new(0, 2), &[], 80, &CpuTimer::default())), "internal");
+        let timer = CpuTimer::default();
+        let is_internal = |result: Result<Vec<u8>>| matches!(result, Err(WorkError::Internal { .. }));
+        assert!(is_internal(encode_rgb(Size::new(2, 2), &[0; 11], 80, &timer)));
+        assert!(is_internal(encode_planes(Size::new(2, 2), &[0; 4], Some((&[0; 2], &[0])), 80, &timer)));
+        assert!(is_internal(encode_rgb(Size::new(16_384, 1), &[0; 16_384 * 3], 80, &timer)));
+        assert!(encode_planes(Size::new(16_383, 1), &[0; 16_383], None, 80, &timer).is_ok());
+        assert!(is_internal(encode_rgb(Size::new(0, 2), &[], 80, &timer)));
     }
 }

@@ -5,18 +5,33 @@ use image_ingest_samples::{
     CpuTimer, Layout, Matrix, Orientation, Range, Rect, RowSink, SampleSlice, Siting, Size, WorkError, chroma_size,
 };
 
-use crate::canonical::{CanonicalKind, CanonicalSink};
-use crate::encode::ImageEncoder;
-use crate::error::Result;
-use crate::plan::profile::Encoding;
-use crate::plan::rendition::halved;
+use crate::encoding::Encoding;
+use crate::image_encoder::ImageEncoder;
+use crate::result::Result;
+use crate::sink::{CanonicalKind, CanonicalSink};
+
+/// A part of the canonical image, and the size at which it is shown: the part's or less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame {
+    /// The part, inside the canonical image.
+    pub crop: Rect,
+    /// The size that it is reduced to, at least one pixel.
+    pub target: Size,
+}
+
+impl Frame {
+    /// All of an image of `size`, as it is.
+    #[must_use]
+    pub fn whole(size: Size) -> Self {
+        Self { crop: Rect::whole(size), target: size }
+    }
+}
 
 /// The encoders of one part of the canonical image at one size.
-pub(super) struct FramedEncoders {
-    crop: Rect,
-    target: Size,
+pub(crate) struct FramedEncoders {
+    frame: Frame,
     /// Whether the rows that come are halved ones.
-    pub(super) is_halved: bool,
+    pub(crate) is_halved: bool,
     /// `None` where the rows are those of the canonical image, and before they come.
     reducer: Option<RowsReducer>,
     /// Samples of a row of each plane of the canonical image.
@@ -30,15 +45,15 @@ enum RowsReducer {
 }
 
 impl FramedEncoders {
-    /// Of this part of a canonical image of `size`, and of this size, without an encoder.
-    pub(super) fn new(size: Size, crop: Rect, target: Size) -> Self {
-        let is_halved = halved(size, crop, target).is_some();
-        Self { crop, target, is_halved, reducer: None, strides: [0; 3], encoders: Vec::new() }
+    /// Of this frame of a canonical image of `size`, without an encoder.
+    pub(crate) fn new(size: Size, frame: Frame) -> Self {
+        let is_halved = halved(size, frame).is_some();
+        Self { frame, is_halved, reducer: None, strides: [0; 3], encoders: Vec::new() }
     }
 
-    /// Whether this is the part of the canonical image and the size that are asked for.
-    pub(super) fn shows(&self, crop: Rect, target: Size) -> bool {
-        (self.crop, self.target) == (crop, target)
+    /// Whether this is the frame that is asked for.
+    pub(crate) fn shows(&self, frame: Frame) -> bool {
+        self.frame == frame
     }
 
     /// The place of the encoder of this encoding, which is added where there is none. Rows are turned by `orientation`, which all
@@ -47,7 +62,7 @@ impl FramedEncoders {
     /// # Errors
     ///
     /// As those of [`ImageEncoder::new`].
-    pub(super) fn place(&mut self, encoding: Encoding, orientation: Orientation) -> Result<usize, WorkError> {
+    pub(crate) fn place(&mut self, encoding: Encoding, orientation: Orientation) -> Result<usize, WorkError> {
         if let Some(place) = self.encoders.iter().position(|(of, _)| *of == encoding) {
             return Ok(place);
         }
@@ -60,7 +75,7 @@ impl FramedEncoders {
     /// # Errors
     ///
     /// As those of [`ImageEncoder::finish`].
-    pub(super) fn finish(self, timer: &CpuTimer<'_>) -> Result<Vec<Vec<u8>>> {
+    pub(crate) fn finish(self, timer: &CpuTimer<'_>) -> Result<Vec<Vec<u8>>> {
         let Self { reducer, mut encoders, .. } = self;
         match reducer {
             Some(RowsReducer::Planes(reducer)) => {
@@ -78,8 +93,8 @@ impl FramedEncoders {
 impl CanonicalSink for FramedEncoders {
     /// `size` is that of the canonical image, whether or not the rows that come are halved.
     fn begin(&mut self, kind: CanonicalKind, size: Size) -> Result<(), WorkError> {
-        let target = self.target;
-        let (size, crop) = halved(size, self.crop, target).unwrap_or((size, self.crop));
+        let Frame { crop, target } = self.frame;
+        let (size, crop) = halved(size, self.frame).unwrap_or((size, crop));
         let (width, half) = (size.width as usize, chroma_size(size, (2, 2)).width as usize);
         self.strides = if kind == CanonicalKind::Rgb { [3 * width, 0, 0] } else { [width, half, half] };
         if (crop, target) != (Rect::whole(size), size) {
@@ -133,5 +148,36 @@ fn bytes(samples: SampleSlice<'_>) -> Result<&[u8], WorkError> {
     match samples {
         SampleSlice::U8(samples) => Ok(samples),
         SampleSlice::U16(_) => Err(WorkError::internal("rows of another depth than announced")),
+    }
+}
+
+/// The size of the halved picture and the part of it, where a rendition is made of halved rows: where both sides become a third
+/// or less, and the part is of whole pairs of columns and rows.
+fn halved(size: Size, Frame { crop, target }: Frame) -> Option<(Size, Rect)> {
+    let is_small = 3 * u64::from(target.width) <= crop.size.width.into()
+        && 3 * u64::from(target.height) <= crop.size.height.into();
+    let is_even = [crop.left, crop.top, crop.size.width, crop.size.height].iter().all(|n| n.is_multiple_of(2));
+    let half = |size: Size| Size::new(size.width / 2, size.height / 2);
+    (is_small && is_even).then(|| (half(size), Rect { left: crop.left / 2, top: crop.top / 2, size: half(crop.size) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_becomes_a_third_is_made_of_halves_where_these_are_exact() {
+        let whole = |(width, height), to: (u32, u32)| {
+            let size = Size::new(width, height);
+            halved(size, Frame { crop: Rect::whole(size), target: Size::new(to.0, to.1) })
+        };
+        let half = Size::new(1008, 756);
+        assert_eq!(whole((2016, 1512), (640, 480)), Some((half, Rect::whole(half))));
+        assert_eq!(whole((2016, 1512), (673, 505)), None, "more than a third");
+        assert_eq!(whole((2048, 1365), (640, 427)), None, "an odd side");
+        let square = |left, side| Rect { left, top: 0, size: Size::new(side, side) };
+        let part = |crop| halved(Size::new(2016, 1512), Frame { crop, target: Size::new(256, 256) });
+        assert_eq!(part(square(252, 1512)), Some((half, square(126, 756))));
+        assert_eq!((part(square(252, 1511)), part(square(251, 1510))), (None, None), "an odd part");
     }
 }

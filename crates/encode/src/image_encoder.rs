@@ -1,35 +1,31 @@
-//! Encodes canonical rows and images. No later stage changes a byte.
-
-mod framed;
-pub(crate) mod outputs;
-mod rows;
-mod upright;
-#[cfg(feature = "webp-encode")]
-pub(crate) mod webp;
+//! Encodes canonical rows in one encoding.
 
 use image_ingest_samples::{CpuTimer, Orientation, Size, WorkError};
 
-pub(crate) use self::upright::hand_on;
 #[cfg(feature = "webp-encode")]
-use crate::canonical::CanonicalBuffer;
-use crate::canonical::{Canonical, CanonicalKind, CanonicalSink};
-use crate::error::Result;
-use crate::plan::profile::Encoding;
-use rows::RowEncoder;
+use crate::buffer::CanonicalBuffer;
+use crate::canonical::Canonical;
+use crate::encoding::Encoding;
+use crate::jpeg::RowEncoder;
+use crate::result::Result;
+use crate::sink::{CanonicalKind, CanonicalSink};
+use crate::upright::hand_on;
+#[cfg(feature = "webp-encode")]
+use crate::webp;
 
 /// Encodes without any metadata; the same samples and encoding give the same bytes on every machine.
 ///
 /// # Errors
 ///
 /// `out_of_memory`, `deadline`, `cancelled`; `internal` when the encoder refuses a canonical image.
-pub(crate) fn encode(canonical: &Canonical, encoding: Encoding, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
+pub fn encode(canonical: &Canonical, encoding: Encoding, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
     let mut encoder = ImageEncoder::new(encoding, Orientation::Upright)?;
     hand_on(canonical, &mut encoder, timer)?;
     encoder.finish(timer)
 }
 
 /// Encodes an image whose rows come a few at a time.
-enum ImageEncoder {
+pub(crate) enum ImageEncoder {
     /// Rows of MCUs are coded as they are full.
     Jpeg(Box<RowEncoder>),
     /// libwebp takes whole pictures.
@@ -43,7 +39,7 @@ impl ImageEncoder {
     /// # Errors
     ///
     /// `internal` for an encoding that is not built in, and for WebP of rows that do not stand upright.
-    fn new(encoding: Encoding, orientation: Orientation) -> Result<Self, WorkError> {
+    pub(crate) fn new(encoding: Encoding, orientation: Orientation) -> Result<Self, WorkError> {
         match encoding {
             Encoding::Jpeg { quality } => Ok(Self::Jpeg(Box::new(RowEncoder::new(quality, orientation)))),
             Encoding::Webp { .. } if orientation != Orientation::Upright => {
@@ -61,7 +57,7 @@ impl ImageEncoder {
     /// # Errors
     ///
     /// `out_of_memory`, `deadline`, `cancelled`; `internal` when rows are missing or the encoder refuses the image.
-    fn finish(self, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
+    pub(crate) fn finish(self, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
         timer.check()?;
         match self {
             Self::Jpeg(encoder) => encoder.finish(timer),

@@ -2,7 +2,7 @@
 
 use image_ingest_samples::{CpuTimer, Orientation, Size, StoredPixels, chroma_size, sample_count};
 
-use crate::error::Result;
+use crate::result::Result;
 
 /// The canonical image before encoding: samples and nothing else.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,7 +87,7 @@ impl Canonical {
     /// # Errors
     ///
     /// As [`Self::upright`].
-    pub(crate) fn turned(&self, timer: &CpuTimer<'_>) -> Result<Self> {
+    fn turned(&self, timer: &CpuTimer<'_>) -> Result<Self> {
         let (size, half) = (self.stored_size, chroma_size(self.stored_size, (2, 2)));
         let plane = |v: &[u8], size| StoredPixels::<1>::new(v, size, self.orientation)?.to_upright(timer);
         let samples = match &self.samples {

@@ -2,18 +2,15 @@
 
 use image_ingest_samples::{CpuTimer, StoredPixels, WorkError, chroma_size};
 
-use crate::canonical::{Canonical, CanonicalKind, CanonicalSamples, CanonicalSink};
+use crate::canonical::{Canonical, CanonicalSamples};
+use crate::sink::{CanonicalKind, CanonicalSink};
 
 /// Gives the upright rows of a canonical image to `sink`, and turns some rows at a time where they do not lie so.
 ///
 /// # Errors
 ///
 /// Those of `sink`; `internal` where samples disagree with their size; `out_of_memory`.
-pub(crate) fn hand_on(
-    canonical: &Canonical,
-    sink: &mut dyn CanonicalSink,
-    timer: &CpuTimer<'_>,
-) -> Result<(), WorkError> {
+pub fn hand_on(canonical: &Canonical, sink: &mut dyn CanonicalSink, timer: &CpuTimer<'_>) -> Result<(), WorkError> {
     let (size, half) = (canonical.stored_size, chroma_size(canonical.stored_size, (2, 2)));
     let plane = |samples, size| StoredPixels::<1>::new(samples, size, canonical.orientation);
     match &canonical.samples {

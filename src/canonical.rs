@@ -1,4 +1,4 @@
-//! The stages between a codec's rows and canonical ones, some rows at a time.
+//! Turns decoded rows into canonical ones, some at a time: reduced, sRGB, opaque. They still lie as they were stored.
 //!
 //! The order of the stages is written here and nowhere else. What each does to samples is in the engines.
 //!
@@ -8,10 +8,10 @@
 use std::time::Duration;
 
 use image_ingest_color::{PlaneCoding, RangeStretch, RgbRows, SrgbConverter, compose};
+use image_ingest_encode::{CanonicalKind, CanonicalSink};
 use image_ingest_resize::ChromaGrid;
 use image_ingest_samples::{CpuTimer, Layout, Moment, Range, SampleSlice, WorkError, reserve};
 
-use super::sink::{CanonicalKind, CanonicalSink};
 use crate::error::Result;
 use crate::pixels::{ReducedRows, RowKind};
 use crate::plan::Plan;

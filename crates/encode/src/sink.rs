@@ -4,17 +4,17 @@ use image_ingest_samples::{CpuTimer, Size, WorkError};
 
 /// What canonical samples are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum CanonicalKind {
+pub enum CanonicalKind {
     /// Plane 0 has interleaved red, green, blue.
     Rgb,
     /// Plane 0 has one component.
     Gray,
-    /// Planes 0, 1 and 2 are those of [`CanonicalSamples::Ycbcr420`].
+    /// Planes 0, 1 and 2 are those of [`CanonicalSamples::Ycbcr420`](crate::CanonicalSamples::Ycbcr420).
     Ycbcr420,
 }
 
 /// Takes the rows of the canonical image as they lie, from the top.
-pub(crate) trait CanonicalSink: Send {
+pub trait CanonicalSink: Send {
     /// Says which rows will come, of a picture of `size`.
     ///
     /// # Errors

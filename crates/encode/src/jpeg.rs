@@ -3,8 +3,8 @@
 use image_ingest_jpeg::{PlanesEncoder, RgbEncoder, TurnedEncoder};
 use image_ingest_samples::{CpuTimer, Orientation, Size, WorkError};
 
-use crate::canonical::{CanonicalKind, CanonicalSink};
-use crate::error::{Error, Result};
+use crate::result::Result;
+use crate::sink::{CanonicalKind, CanonicalSink};
 
 /// A JPEG encoder of rows as they are stored.
 pub(crate) struct RowEncoder {
@@ -31,7 +31,7 @@ impl RowEncoder {
     ///
     /// `out_of_memory`, `deadline`, `cancelled`; `internal` when rows are missing.
     pub(crate) fn finish(self, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
-        Ok(match self.encoder.ok_or_else(|| Error::internal("an encoder without rows"))? {
+        Ok(match self.encoder.ok_or_else(|| WorkError::internal("an encoder without rows"))? {
             JpegEncoder::Planes(encoder) => encoder.finish()?,
             JpegEncoder::Rgb(encoder) => encoder.finish()?,
             JpegEncoder::Turned(encoder) => encoder.finish(timer)?,
