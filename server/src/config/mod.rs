@@ -1,0 +1,10 @@
+//! The configuration: defaults, overridden by a TOML file, overridden by the environment. It is checked before the
+//! server starts.
+
+mod check;
+mod error;
+mod load;
+mod secret;
+mod settings;
+
+pub(crate) use settings::{Config, LogFormat, MigrationsMode, ObjectsConfig, ObjectsKind, StoredEncoding, Times};
