@@ -4,7 +4,10 @@
 mod check;
 mod error;
 mod load;
+mod print;
 mod secret;
 mod settings;
 
-pub(crate) use settings::{Config, LogFormat, MigrationsMode, ObjectsConfig, ObjectsKind, StoredEncoding, Times};
+pub(crate) use settings::{
+    Config, CorsConfig, LimitsConfig, LogFormat, MigrationsMode, ObjectsConfig, ObjectsKind, StoredEncoding, Times,
+};

@@ -15,8 +15,15 @@ use super::secret::Secret;
 pub(crate) struct Config {
     /// Address to listen on. Default 127.0.0.1:8080.
     pub(crate) listen: SocketAddr,
-    /// The prefix of `/objects/{token}` in a background's URL. Default `http://` and the address.
+    /// Address of a listener for `/healthz`, `/readyz` and `/metrics` alone, which `listen` then does not have.
+    pub(crate) operations_listen: Option<SocketAddr>,
+    /// The prefix of `/objects/{token}` in a background's URL. Default `http://` and the address; an address that stands
+    /// for all of a machine, such as 0.0.0.0, needs one.
     pub(crate) public_url: Option<String>,
+    /// Addresses and networks of proxies whose `X-Forwarded-For` names the client. Default none.
+    pub(crate) trusted_proxies: Vec<String>,
+    /// Whether there is a page to try an upload, at `/try`. Default true.
+    pub(crate) try_page: bool,
     /// The folder of all local files. Default `data`.
     pub(crate) data: PathBuf,
     /// `text` or `json`. Default `text`.
@@ -29,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) device: DeviceConfig,
     pub(crate) work: WorkConfig,
     pub(crate) times: Times,
+    pub(crate) limits: LimitsConfig,
+    pub(crate) cors: CorsConfig,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +110,9 @@ pub(crate) struct DeviceConfig {
     /// Screen of the embedded device, in pixels. Default 1170 × 2532.
     pub(crate) width: u32,
     pub(crate) height: u32,
+    /// PostgreSQL: says that all servers of the database have the same data folder, without which the embedded device is
+    /// refused. Default false.
+    pub(crate) shared_folder: bool,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -121,14 +133,51 @@ pub(crate) struct WorkConfig {
     pub(crate) connections: usize,
     /// Bodies that may be drained at the same time, after their request was answered. Default 256.
     pub(crate) drains: usize,
+    /// Objects that may be sent at the same time; further requests are refused as overloaded. Default 512.
+    pub(crate) readers: usize,
+}
+
+/// Limits for one key or one address, counted by each server alone. 0 is no limit.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct LimitsConfig {
+    /// Requests with one key in a minute. Default 0.
+    pub(crate) key_requests_per_minute: u32,
+    /// PUTs with one key in a day. Default 0.
+    pub(crate) key_uploads_per_day: u32,
+    /// Requests from one address, or one IPv6 network of 64 bits, in a minute. Default 0.
+    pub(crate) address_requests_per_minute: u32,
+    /// PUTs from one address in a day. Default 0.
+    pub(crate) address_uploads_per_day: u32,
+    /// Look-ups of unknown keys and credentials for one address in a minute. Default 0.
+    pub(crate) address_unknown_keys_per_minute: u32,
+    /// Look-ups of unknown keys and credentials in a second over all clients, which may be five times as many at once.
+    /// Unknown is what was not good within the last hour. Further ones are refused as overloaded. Default 200.
+    pub(crate) unknown_keys_per_second: u32,
+    /// Answers that one account may have stored for idempotency keys, each for a day. Default 100 000.
+    pub(crate) idempotency_keys: u32,
+}
+
+/// What pages of other origins may do.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct CorsConfig {
+    /// The origins, such as `https://app.example`, or `*` for all. Default none.
+    pub(crate) origins: Vec<String>,
 }
 
 /// Times in milliseconds, and rates.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Times {
-    /// The longest time for a request's head. Default 10 000.
+    /// The longest time for a request's head, from its first byte, or from the start of the connection. Default 10 000.
     pub(crate) header_ms: u64,
+    /// How long a connection without a request is kept. Default 75 000.
+    pub(crate) keep_alive_ms: u64,
+    /// How long a client may take an answer more slowly than `write_bytes_per_second`. Default 30 000.
+    pub(crate) write_ms: u64,
+    /// The least rate at which a client takes an answer. Default 1024.
+    pub(crate) write_bytes_per_second: u64,
     /// The longest pause within a body. Default 15 000.
     pub(crate) idle_ms: u64,
     /// The longest time for a whole body. Default 300 000.
@@ -169,7 +218,10 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            operations_listen: None,
             public_url: None,
+            trusted_proxies: Vec::new(),
+            try_page: true,
             data: "data".into(),
             log: LogFormat::Text,
             encoding: StoredEncoding::default(),
@@ -178,6 +230,8 @@ impl Default for Config {
             device: DeviceConfig::default(),
             work: WorkConfig::default(),
             times: Times::default(),
+            limits: LimitsConfig::default(),
+            cors: CorsConfig::default(),
         }
     }
 }
@@ -205,7 +259,7 @@ impl Default for ObjectsConfig {
 
 impl Default for DeviceConfig {
     fn default() -> Self {
-        Self { width: 1170, height: 2532 }
+        Self { width: 1170, height: 2532, shared_folder: false }
     }
 }
 
@@ -219,6 +273,21 @@ impl Default for WorkConfig {
             max_upload_bytes: 10 << 20,
             connections: 2048,
             drains: 256,
+            readers: 512,
+        }
+    }
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self {
+            key_requests_per_minute: 0,
+            key_uploads_per_day: 0,
+            address_requests_per_minute: 0,
+            address_uploads_per_day: 0,
+            address_unknown_keys_per_minute: 0,
+            unknown_keys_per_second: 200,
+            idempotency_keys: 100_000,
         }
     }
 }
@@ -227,6 +296,9 @@ impl Default for Times {
     fn default() -> Self {
         Self {
             header_ms: 10_000,
+            keep_alive_ms: 75_000,
+            write_ms: 30_000,
+            write_bytes_per_second: 1024,
             idle_ms: 15_000,
             body_ms: 300_000,
             slow_ms: 10_000,
