@@ -265,6 +265,10 @@ impl Change {
         }
         if self.lock.is_none() {
             self.take_lock().await?;
+            // Another request may have brought it to the device meanwhile.
+            if self.seen.chat.is_applied() {
+                return self.unchanged().await;
+            }
         }
         self.make_due().await?;
         self.deliver(bytes).await?;
