@@ -8,15 +8,13 @@ use std::task::{Context, Poll};
 use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
-use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::body::{Frame, SizeHint};
 
 /// The state of one connection.
 #[derive(Debug, Default)]
 pub(super) struct ConnectionState {
     /// Whether a request is answered: from its head until its response's body is complete.
     is_answering: AtomicBool,
-    /// Whether a request's body is not read to its end yet.
-    is_body_open: AtomicBool,
     /// Bytes that the socket has taken.
     written: AtomicU64,
     writer: AtomicWaker,
@@ -29,8 +27,9 @@ impl ConnectionState {
         self.is_answering.load(Ordering::Acquire)
     }
 
-    pub(super) fn is_body_open(&self) -> bool {
-        self.is_body_open.load(Ordering::Acquire)
+    /// Records that a request has come. Its answer ends with its [`ResponseBody`].
+    pub(super) fn begin_answer(&self) {
+        self.is_answering.store(true, Ordering::Release);
     }
 
     pub(super) fn refuse(&self) {
@@ -58,42 +57,6 @@ impl ConnectionState {
         }
         // Again, since a write may have come before the waker was there.
         if self.written() < bytes { Poll::Pending } else { Poll::Ready(()) }
-    }
-}
-
-/// A request's body, which records its end.
-#[derive(Debug)]
-pub(super) struct RequestBody {
-    body: Incoming,
-    state: Arc<ConnectionState>,
-}
-
-impl RequestBody {
-    pub(super) fn new(body: Incoming, state: &Arc<ConnectionState>) -> Self {
-        state.is_answering.store(true, Ordering::Release);
-        state.is_body_open.store(!body.is_end_stream(), Ordering::Release);
-        Self { body, state: Arc::clone(state) }
-    }
-}
-
-impl HttpBody for RequestBody {
-    type Data = Bytes;
-    type Error = hyper::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(cx);
-        if matches!(polled, Poll::Ready(None)) || self.body.is_end_stream() {
-            self.state.is_body_open.store(false, Ordering::Release);
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }
 

@@ -2,9 +2,8 @@
 //! time limits.
 //!
 //! Hyper gets the bytes of a head only when the head is whole and right. A refused head looks to hyper like the end of the
-//! stream; when hyper then shuts the stream down, the answer is written first. Where a body ends is known from its head,
-//! so that the next head is seen too. Only what a client pipelines behind a chunked body, in the packet of the last chunk,
-//! is left to hyper, which gives `Transfer-Encoding` precedence and closes the connection.
+//! stream; when hyper then shuts the stream down, the answer is written first. Where a body ends is known from its head or
+//! its chunks, so that the next head is seen too, also if it comes in the same packet.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,6 +15,7 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
+use super::chunks::Chunks;
 use super::connection_state::ConnectionState;
 use super::head::{self, BodyLength, MAX_HEAD_BYTES};
 use super::observe;
@@ -51,7 +51,7 @@ pub(super) struct GuardedStream<S> {
 enum Reading {
     Head,
     Body(u64),
-    Chunks,
+    Chunks(Chunks),
 }
 
 /// What the client is waited for.
@@ -106,7 +106,7 @@ impl<S> GuardedStream<S> {
         self.reading = match head::check(&self.buffer[..end])? {
             BodyLength::Bytes(0) => Reading::Head,
             BodyLength::Bytes(bytes) => Reading::Body(bytes),
-            BodyLength::Chunked => Reading::Chunks,
+            BodyLength::Chunked => Reading::Chunks(Chunks::new()),
         };
         (self.checked, self.searched) = (end, 0);
         (self.wait, self.timer) = (Wait::None, None);
@@ -133,11 +133,13 @@ impl<S> GuardedStream<S> {
 
     /// Whether what the client is waited for takes too long.
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<Wait> {
-        let wait = match self.reading {
-            _ if self.state.is_answering() || self.state.is_body_open() => Wait::None,
-            Reading::Head if !self.buffer.is_empty() => Wait::Head,
-            _ if self.wait == Wait::Head && self.state.written() == 0 => Wait::Head,
-            _ => Wait::Idle,
+        let is_first = self.wait == Wait::Head && self.state.written() == 0;
+        let wait = if self.state.is_answering() {
+            Wait::None
+        } else if is_first || !self.buffer.is_empty() {
+            Wait::Head
+        } else {
+            Wait::Idle
         };
         if wait != self.wait {
             self.wait = wait;
@@ -190,24 +192,47 @@ impl<S: AsyncRead + Unpin> GuardedStream<S> {
         }
     }
 
-    /// Reads from the buffer, or else from the socket, at most `left` bytes. Returns how many; `None` at the end of the
-    /// connection.
-    fn poll_body(
-        &mut self,
-        left: usize,
-        cx: &mut Context<'_>,
-        out: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<Option<usize>>> {
-        if !self.buffer.is_empty() {
-            return Poll::Ready(Ok(Some(self.give(left, out))));
-        }
-        let before = out.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, out))?;
-        let end = out.filled().len().min(before.saturating_add(left));
-        // What comes after the body is the next head.
+    /// Reads from the buffer, or else from the socket, at most the `left` bytes of the body.
+    fn poll_body(&mut self, left: u64, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let most = usize::try_from(left).unwrap_or(usize::MAX);
+        let read = if self.buffer.is_empty() {
+            let before = out.filled().len();
+            ready!(Pin::new(&mut self.stream).poll_read(cx, out))?;
+            let end = out.filled().len().min(before.saturating_add(most));
+            self.keep_behind(end, out);
+            end - before
+        } else {
+            self.give(most, out)
+        };
+        let left = left - read as u64;
+        self.reading = if left == 0 { Reading::Head } else { Reading::Body(left) };
+        Poll::Ready(Ok(()))
+    }
+
+    /// Reads from the buffer, or else from the socket, up to the end of the chunked body.
+    fn poll_chunks(&mut self, mut chunks: Chunks, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let end = if self.buffer.is_empty() {
+            let before = out.filled().len();
+            ready!(Pin::new(&mut self.stream).poll_read(cx, out))?;
+            let end = chunks.end(&out.filled()[before..]);
+            if let Some(end) = end {
+                self.keep_behind(before + end, out);
+            }
+            end
+        } else {
+            let most = self.buffer.len().min(out.remaining());
+            let end = chunks.end(&self.buffer[..most]);
+            self.give(end.unwrap_or(most), out);
+            end
+        };
+        self.reading = if end.is_some() { Reading::Head } else { Reading::Chunks(chunks) };
+        Poll::Ready(Ok(()))
+    }
+
+    /// Takes what was read behind `end`, which is of the next head, into the buffer.
+    fn keep_behind(&mut self, end: usize, out: &mut ReadBuf<'_>) {
         self.buffer.extend_from_slice(&out.filled()[end..]);
         out.set_filled(end);
-        Poll::Ready(Ok(Some(end - before).filter(|bytes| *bytes > 0)))
     }
 }
 
@@ -222,22 +247,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for GuardedStream<S> {
             this.checked -= given;
             return Poll::Ready(Ok(()));
         }
-        if this.reading == Reading::Chunks && !this.state.is_answering() && !this.state.is_body_open() {
-            this.reading = Reading::Head;
-        }
         match this.reading {
             Reading::Head => this.poll_head(cx, out),
-            Reading::Body(left) => {
-                let most = usize::try_from(left).unwrap_or(usize::MAX);
-                let read = ready!(this.poll_body(most, cx, out))?.unwrap_or(0);
-                let left = left - read as u64;
-                this.reading = if left == 0 { Reading::Head } else { Reading::Body(left) };
-                Poll::Ready(Ok(()))
-            }
-            Reading::Chunks => match this.poll_body(usize::MAX, cx, out) {
-                Poll::Ready(read) => Poll::Ready(read.map(drop)),
-                Poll::Pending => this.poll_late(cx).map(|_| Ok(())),
-            },
+            Reading::Body(left) => this.poll_body(left, cx, out),
+            Reading::Chunks(chunks) => this.poll_chunks(chunks, cx, out),
         }
     }
 }

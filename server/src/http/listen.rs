@@ -21,7 +21,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
 use super::address::PeerAddress;
-use super::connection_state::{ConnectionState, RequestBody, ResponseBody};
+use super::connection_state::{ConnectionState, ResponseBody};
 use super::drain::{Drains, LingeringClose};
 use super::guarded_stream::GuardedStream;
 use super::return_on_drop::return_on_drop;
@@ -173,7 +173,8 @@ impl Service<Request<Incoming>> for ConnectionService {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let state = Arc::clone(&self.state);
-        let mut request = request.map(|body| Body::new(RequestBody::new(body, &state)));
+        state.begin_answer();
+        let mut request = request.map(Body::new);
         let extensions = request.extensions_mut();
         extensions.insert(self.peer);
         extensions.insert(self.end.clone());

@@ -6,6 +6,7 @@ mod auth;
 mod base_path;
 mod body;
 mod chats;
+mod chunks;
 mod connection_state;
 mod cors;
 mod disposition;

@@ -3,7 +3,7 @@
 
 use super::clock::now;
 use super::credential::{Credential, CredentialKind};
-use super::engine::{Cells, values};
+use super::engine::{Cells, Operation, Step, values};
 use super::store::StateStore;
 
 /// The fields of a key that may be shown.
@@ -82,5 +82,28 @@ impl StateStore {
     pub(crate) async fn revoke_key(&self, id: &str) -> sqlx::Result<bool> {
         let update = "UPDATE api_keys SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL RETURNING 1";
         Ok(!self.engine.write(update, values![now(), id]).await?.is_empty())
+    }
+
+    /// Notes that a key is used. A request does not write that; see [`write_key_uses`](Self::write_key_uses).
+    pub(crate) fn note_key_use(&self, id: &str) {
+        self.key_uses.note(id, now());
+    }
+
+    /// Writes when keys were used since the last time. What cannot be written is lost: it is about a minute.
+    pub(crate) async fn write_key_uses(&self) -> sqlx::Result<()> {
+        let Some(uses) = self.key_uses.take() else {
+            return Ok(());
+        };
+        let operation = Operation {
+            postgres: "UPDATE api_keys SET used_at = CAST(u.value AS BIGINT) \
+                 FROM json_each_text(CAST($1 AS JSON)) u WHERE api_keys.id = u.key \
+                 AND (used_at IS NULL OR used_at < CAST(u.value AS BIGINT))",
+            sqlite: vec![Step::Do(
+                "UPDATE api_keys SET used_at = u.value FROM json_each($1) u WHERE api_keys.id = u.key \
+                 AND (used_at IS NULL OR used_at < u.value)",
+            )],
+            crash_point: "before_key_uses",
+        };
+        self.engine.atomically(&operation, values![&uses]).await.map(drop)
     }
 }

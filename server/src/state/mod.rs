@@ -7,6 +7,7 @@
 mod account;
 mod agents;
 mod answer_room;
+mod answers;
 mod audit;
 mod clock;
 mod commit;

@@ -100,14 +100,18 @@ fn pipelined_requests_are_answered_in_order_and_a_bad_one_ends_them() {
     let put = server.background("PUT", CHAT).parts(&[("background", &pictures()[0])]);
     let get = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n".as_bytes();
     let bad = "GET /healthz HTTP/1.1\r\n\r\n".as_bytes();
-    let all = [get, &put.head(), &put.body, get, get, bad, get].concat();
+    let as_chunks = put.clone().header("Transfer-Encoding", "chunked").head();
+    let size = format!("{:x}\r\n", put.body.len());
+    let chunks = [as_chunks, size.into_bytes(), put.body.clone(), b"\r\n0\r\n\r\n".to_vec()].concat();
+    let all = [get, &put.head(), &put.body, get, &chunks, get, &chunks, bad, get].concat();
     let mut stream = connect(server.address).unwrap();
     stream.write_all(&all).unwrap();
     let mut text = Vec::new();
     stream.read_to_end(&mut text).unwrap();
     let text = String::from_utf8_lossy(&text);
     let statuses: Vec<&str> = text.match_indices("HTTP/1.1 ").map(|(at, _)| &text[at + 9..at + 12]).collect();
-    assert_eq!(statuses, ["200", "200", "200", "200", "400"]);
+    assert_eq!(statuses, ["200", "200", "200", "200", "200", "200", "400"]);
+    assert!(text.trim_end().ends_with("\"code\":\"bad_request\"}"), "{text}");
 }
 
 /// Reads until the connection ends, and returns how long that took.
