@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::app::{App, StartError, open_state, open_state_as};
+use crate::app::{App, StartError, check_embedded, open_state, open_state_as};
 use crate::args::{AccountsCommand, AgentsCommand, KeysCommand, NumbersCommand};
 use crate::chat_id::phone;
 use crate::config::Config;
@@ -13,15 +13,16 @@ pub(crate) async fn keys(config: &Config, command: KeysCommand) -> Result<ExitCo
     let state = open_state(config).await?;
     let mut code = ExitCode::SUCCESS;
     match command {
-        KeysCommand::Add { account, label } => {
+        KeysCommand::Add { account, label, expires } => {
             let (id, key, hash) = new_key();
-            state.add_key(&id, named(&account)?, &hash, &label).await?;
+            state.add_key(&id, named(&account)?, &hash, &label, expires).await?;
             println!("{key}");
         }
         KeysCommand::List => {
-            println!("id\taccount\tcreated_ms\trevoked_ms\tlabel");
+            println!("id\taccount\tcreated_ms\trevoked_ms\texpires_ms\tused_ms\tlabel");
             for row in state.keys().await? {
-                println!("{}\t{}\t{}\t{}\t{}", row.id, row.account, row.created_at, dash(row.revoked_at), row.label);
+                let times = [row.revoked_at, row.expires_at, row.used_at].map(dash).join("\t");
+                println!("{}\t{}\t{}\t{times}\t{}", row.id, row.account, row.created_at, row.label);
             }
         }
         KeysCommand::Revoke { id } if state.revoke_key(&id).await? => println!("revoked {id}"),
@@ -43,7 +44,10 @@ pub(crate) async fn numbers(config: &Config, command: NumbersCommand) -> Result<
                     return Ok(missing("agent", agent));
                 }
                 Some(agent) => agent_route(agent),
-                None => EMBEDDED.to_owned(),
+                None => {
+                    check_embedded(config, &state)?;
+                    EMBEDDED.to_owned()
+                }
             };
             let row = NumberRow { number, account: named(&account)?.to_owned(), route };
             if state.add_number(&row).await? {

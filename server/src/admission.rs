@@ -76,6 +76,15 @@ impl HeldBytes {
     }
 }
 
+impl HeldBytes {
+    /// Counts `bytes` in place of those so far: what an upload became. This is no request for room, so it is not refused.
+    pub(crate) fn replace(&mut self, bytes: u64) {
+        self.admission.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.admission.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.bytes = bytes;
+    }
+}
+
 impl Drop for HeldBytes {
     fn drop(&mut self) {
         self.admission.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
@@ -132,6 +141,9 @@ mod tests {
         assert!(held.add(100).is_ok());
         assert!(matches!(admission.check(), Err(Refusal::Overloaded)));
         assert!(matches!(admission.hold().add(1), Err(Refusal::Overloaded)));
+        held.replace(40);
+        assert_eq!(admission.load(), (0, 40));
+        assert!(admission.check().is_ok());
         drop(held);
         assert_eq!(admission.load(), (0, 0));
     }

@@ -1,9 +1,13 @@
 //! The parts of a running server, and the code that opens them.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use image_ingest::{Encoding, Ingest, Limits, Profile};
 use image_ingest_agent::Device;
+use ipnet::IpNet;
 use tokio::sync::{mpsc, watch};
 
 use crate::admission::Admission;
@@ -12,6 +16,8 @@ use crate::config::{Config, MigrationsMode, StoredEncoding, Times};
 use crate::embedded::EmbeddedDevice;
 use crate::objects::Objects;
 use crate::pixels::PixelPool;
+use crate::rate_limits::RateLimits;
+use crate::readers::Readers;
 use crate::state::{MigrateError, StateStore, StoreOptions};
 use crate::wakeups::Wakeups;
 
@@ -20,6 +26,7 @@ pub(crate) struct App {
     pub(crate) config: Config,
     /// The prefix of `/objects/{token}`.
     pub(crate) public_url: String,
+    pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) state: StateStore,
     pub(crate) objects: Objects,
     pub(crate) device: EmbeddedDevice,
@@ -29,6 +36,8 @@ pub(crate) struct App {
     pub(crate) fingerprint: String,
     pub(crate) pool: Arc<PixelPool>,
     pub(crate) admission: Arc<Admission>,
+    pub(crate) readers: Readers,
+    pub(crate) rate_limits: RateLimits,
     pub(crate) chat_locks: ChatLocks,
     /// Whether the server is told to stop, which ends the polls of agents.
     pub(crate) stopping: watch::Sender<bool>,
@@ -45,7 +54,7 @@ impl App {
         config: Config,
         public_url: String,
     ) -> Result<(Arc<Self>, mpsc::Receiver<()>), StartError> {
-        std::fs::create_dir_all(&config.data)?;
+        open_data(&config)?;
         let threads = pixel_threads(&config);
         let pool = Arc::new(PixelPool::start(threads)?);
         let ingest = Ingest::builder().profile(profile(&config)).limits(limits(&config)).build()?;
@@ -55,6 +64,7 @@ impl App {
         let (work_guard, ended) = mpsc::channel(1);
         let app = Self {
             public_url,
+            trusted_proxies: config.trusted_proxies()?,
             state: open_state(&config).await?,
             objects: Objects::open(&config)?,
             device: EmbeddedDevice::new(device, Arc::clone(&pool)),
@@ -63,6 +73,8 @@ impl App {
             ingest,
             pool,
             admission: Arc::new(Admission::new(threads, config.work.queue, max_wait, config.work.upload_bytes)),
+            readers: Readers::new(config.work.readers),
+            rate_limits: RateLimits::new(&config.limits),
             chat_locks: ChatLocks::default(),
             stopping: watch::Sender::new(false),
             work_guard,
@@ -72,6 +84,15 @@ impl App {
     }
 }
 
+/// Refuses the embedded device where several servers could have one each.
+pub(crate) fn check_embedded(config: &Config, state: &StateStore) -> Result<(), StartError> {
+    if state.is_shared && !config.device.shared_folder { Err(EMBEDDED_ON_POSTGRESQL.into()) } else { Ok(()) }
+}
+
+const EMBEDDED_ON_POSTGRESQL: &str = "a number has the embedded device, which is a folder of one server, and the state is \
+     in PostgreSQL, which several servers may share: give the number an agent, or set device.shared_folder if all of \
+     them have the same data folder";
+
 /// Opens the state only, for the administration.
 pub(crate) async fn open_state(config: &Config) -> Result<StateStore, StartError> {
     open_state_as(config, config.database.migrations == MigrationsMode::Auto).await
@@ -79,7 +100,7 @@ pub(crate) async fn open_state(config: &Config) -> Result<StateStore, StartError
 
 /// Opens the state and brings its schema up to date if `migrate`.
 pub(crate) async fn open_state_as(config: &Config, migrate: bool) -> Result<StateStore, StartError> {
-    std::fs::create_dir_all(&config.data)?;
+    open_data(config)?;
     let file = || format!("sqlite:{}", config.data.join("state.db").display());
     let url = config.database.url.as_ref().map_or_else(file, |url| url.expose().to_owned());
     let options = StoreOptions {
@@ -94,6 +115,28 @@ pub(crate) async fn open_state_as(config: &Config, migrate: bool) -> Result<Stat
         error if is_of_pooler(&error.to_string()) => POOLER.into(),
         error => format!("state database: {error}").into(),
     })
+}
+
+/// Creates the data folder, for its owner alone. A folder and a database that an earlier version created are closed to
+/// others as well.
+fn open_data(config: &Config) -> Result<(), StartError> {
+    std::fs::create_dir_all(&config.data)?;
+    close_to_others(&config.data, 0o700)?;
+    for name in ["state.db", "state.db-wal", "state.db-shm"] {
+        close_to_others(&config.data.join(name), 0o600)?;
+    }
+    Ok(())
+}
+
+fn close_to_others(path: &Path, mode: u32) -> Result<(), StartError> {
+    let Ok(meta) = std::fs::metadata(path) else {
+        return Ok(());
+    };
+    if meta.permissions().mode() & 0o077 != 0 {
+        let closed = std::fs::set_permissions(path, Permissions::from_mode(mode));
+        closed.map_err(|e| format!("{} is open to other users, and cannot be closed: {e}", path.display()))?;
+    }
+    Ok(())
 }
 
 /// Whether a pooler is the reason of an error: it refuses the time limits, or gives each statement another connection.

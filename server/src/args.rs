@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::expiry::expiry;
+
 /// The HTTP endpoint that sets a chat's background.
 #[derive(Parser)]
 #[command(version)]
@@ -53,8 +55,19 @@ pub(crate) enum Command {
         #[arg(long)]
         repair: bool,
     },
+    /// The configuration.
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
     /// Brings the schema of the state database up to date, and ends. Servers of the version before may go on.
     Migrate,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Prints the settings in force, with secrets hidden, or says what is wrong with them.
+    Check,
 }
 
 #[derive(Subcommand)]
@@ -66,6 +79,9 @@ pub(crate) enum KeysCommand {
         /// What it is used for.
         #[arg(long, default_value = "")]
         label: String,
+        /// When it ends: a time from now such as 90d or 12h, a day such as 2027-01-31 (its start, UTC), or an RFC 3339 time.
+        #[arg(long, value_parser = expiry)]
+        expires: Option<i64>,
     },
     /// Lists keys, without their secrets.
     List,

@@ -13,6 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use image_ingest::{Background, ContentId};
 
+use crate::admission::HeldBytes;
 use crate::answer::{self, Answer};
 use crate::app::App;
 use crate::canonical::{Received, canonical_image};
@@ -33,6 +34,8 @@ pub(crate) struct Change {
     request: ChangeRequest,
     seen: Situation,
     lock: Option<ChatLock>,
+    /// The memory of the canonical image, until the device is waited for.
+    held: Option<HeldBytes>,
 }
 
 /// How long what was read counts as the present. A body may take minutes.
@@ -43,7 +46,7 @@ const ATTEMPTS: usize = 8;
 
 impl Change {
     pub(crate) fn new(app: &Arc<App>, request: ChangeRequest, seen: Situation) -> Self {
-        Self { app: Arc::clone(app), request, seen, lock: None }
+        Self { app: Arc::clone(app), request, seen, lock: None, held: None }
     }
 
     /// Sets the background to an upload.
@@ -52,6 +55,7 @@ impl Change {
             self.read_again().await?;
         }
         if self.seen.kept.is_some() && !self.request.dry_run {
+            drop(received);
             return self.detached(|mut change| async move { change.replay().await }).await;
         }
         self.check_if_match()?;
@@ -65,13 +69,16 @@ impl Change {
             return self.unchanged().await;
         }
         if is_known && chat.token.is_some() {
+            // The device may be waited for, and needs no upload.
+            drop(received);
             return self.detached(|mut change| async move { change.redeliver(None).await }).await;
         }
-        let background = canonical_image(&self.app, received).await?;
+        let (background, held) = canonical_image(&self.app, received).await?;
         if self.request.dry_run {
             return Ok(answer::dry_run(&self.app, &self.request, &self.seen.chat, &background));
         }
         crash::point("pixels_done");
+        self.held = Some(held);
         self.detached(|mut change| async move { change.set_locked(background).await }).await
     }
 
@@ -106,11 +113,12 @@ impl Change {
         let mut may_share = true;
         for _ in 0..ATTEMPTS {
             if self.seen.kept.is_some() {
+                drop(background);
                 return self.replay().await;
             }
             self.check_if_match()?;
             if self.seen.chat.content_id == Some(background.id) {
-                return self.complete_unchanged(&background).await;
+                return self.complete_unchanged(background).await;
             }
             // Checked before anything is stored: without a number, no device could receive the change.
             self.reached()?;
@@ -239,15 +247,15 @@ impl Change {
 
     /// Completes a change to the content that the chat has already: stores its object if it is not stored, and sends
     /// the last change to the device if it is not applied.
-    async fn complete_unchanged(&mut self, background: &Background) -> Result<Answer, Refusal> {
+    async fn complete_unchanged(&mut self, background: Background) -> Result<Answer, Refusal> {
         if self.seen.chat.token.is_none() {
             let (account, id) = (self.request.key.account.clone(), background.id);
-            if let StoredObject::Fresh(token) = self.store(background, false).await? {
+            if let StoredObject::Fresh(token) = self.store(&background, false).await? {
                 self.app.state.attach(&account, id, &token).await?;
             }
             self.read_again().await?;
         }
-        self.redeliver(Some(background.bytes.clone())).await
+        self.redeliver(Some(background.bytes)).await
     }
 
     /// Sends the last change to the device if it is not applied, and keeps the answer.
@@ -257,6 +265,10 @@ impl Change {
         }
         if self.lock.is_none() {
             self.take_lock().await?;
+            // Another request may have brought it to the device meanwhile.
+            if self.seen.chat.is_applied() {
+                return self.unchanged().await;
+            }
         }
         self.make_due().await?;
         self.deliver(bytes).await?;
@@ -286,7 +298,7 @@ impl Change {
         Ok(())
     }
 
-    /// Brings the chat's last change to its device.
+    /// Brings the chat's last change to its device. An agent is waited for without the image, which it fetches.
     async fn deliver(&mut self, bytes: Option<Bytes>) -> Result<(), Refusal> {
         let reached = self.reached()?.clone();
         let (key, chat) = (&self.request.key, &mut self.seen.chat);
@@ -304,6 +316,8 @@ impl Change {
             return Ok(());
         }
         let woken = self.app.wakeups.subscribe(&chat_topic(key));
+        drop(bytes);
+        self.held = None;
         // Changes of the chat may follow while this one waits for its device.
         self.lock = None;
         let now = self.app.await_agent(key, chat.version, &reached, woken).await?;

@@ -13,21 +13,24 @@ pub(crate) struct Received {
     pub(crate) held: HeldBytes,
 }
 
-/// The canonical image of an upload. If this future is dropped, the pixel work ends.
-pub(crate) async fn canonical_image(app: &App, received: Received) -> Result<Background, Refusal> {
+/// The canonical image of an upload, and the memory that it holds now. If this future is dropped, the pixel work ends.
+pub(crate) async fn canonical_image(app: &App, received: Received) -> Result<(Background, HeldBytes), Refusal> {
     let permit = app.admission.pixel_permit().await?;
-    let Received { source, held } = received;
+    let Received { source, mut held } = received;
     let token = CancellationToken::new();
     let ingest = app.ingest.clone().with_cancellation(token.clone());
     let _stop = CancelOnDrop(token);
     let started = std::time::Instant::now();
     let result = app.pool.run(move || {
         let result = ingest.ingest(source);
-        drop((held, permit));
+        drop(permit);
         if matches!(result, Err(Error::Cancelled)) {
             metrics::counter!("ingest_uploads_left_total").increment(1);
         }
-        result
+        result.map(|background| {
+            held.replace(background.bytes.len() as u64);
+            (background, held)
+        })
     });
     let result = result.await.ok_or(Refusal::Internal)?;
     metrics::histogram!("ingest_pixel_seconds").record(started.elapsed());

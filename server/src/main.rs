@@ -7,6 +7,7 @@ mod answer;
 mod app;
 mod args;
 mod background;
+mod bounded_counts;
 mod breaker;
 mod canonical;
 mod change_request;
@@ -17,11 +18,15 @@ mod config;
 mod crash;
 mod deliver;
 mod embedded;
+mod expiry;
 mod http;
 mod listen;
+mod object_stream;
 mod objects;
 mod pixels;
 mod preconditions;
+mod rate_limits;
+mod readers;
 mod refusal;
 mod repair;
 mod run;
@@ -35,7 +40,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::app::StartError;
-use crate::args::{Args, Command};
+use crate::args::{Args, Command, ConfigCommand};
 use crate::config::Config;
 
 fn main() -> ExitCode {
@@ -51,6 +56,8 @@ fn main() -> ExitCode {
 fn run(args: Args) -> Result<ExitCode, StartError> {
     // For the clients of devices and of the bucket; nothing was installed before.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    // What the process creates is its own: folders 0700, files 0600.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let config = Config::load(args.config.as_deref(), std::env::vars())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -62,6 +69,10 @@ fn run(args: Args) -> Result<ExitCode, StartError> {
             Command::Accounts { command } => admin::accounts(&config, command).await,
             Command::Check { devices, repair } => admin::check(config, devices, repair).await,
             Command::Migrate => admin::migrate(&config).await,
+            Command::Config { command: ConfigCommand::Check } => {
+                print!("{}", config.in_force());
+                Ok(ExitCode::SUCCESS)
+            }
         }
     })
 }

@@ -14,7 +14,8 @@ use object_store::aws::{AmazonS3Builder, Checksum};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
-    Attribute, Attributes, ClientOptions, Error, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, RetryConfig,
+    Attribute, Attributes, ClientOptions, Error, GetResult, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions,
+    RetryConfig,
 };
 
 use crate::breaker::Breaker;
@@ -38,6 +39,12 @@ pub(crate) struct Objects {
 #[derive(Debug, thiserror::Error)]
 #[error("object store: {0}")]
 pub(crate) struct StoreFailed(String);
+
+impl StoreFailed {
+    pub(crate) fn of(error: &impl ToString) -> Self {
+        Self(error.to_string())
+    }
+}
 
 impl Objects {
     pub(crate) fn open(config: &Config) -> Result<Self, StoreFailed> {
@@ -129,6 +136,20 @@ impl Objects {
                 Err(StoreFailed(error.to_string()))
             }
         }
+    }
+
+    /// The beginning of reading an object; `None` if there is no such object.
+    pub(crate) async fn begin_get(&self, token: &str) -> Result<Option<GetResult>, StoreFailed> {
+        match self.in_time(self.store.get(&key(token))).await {
+            Ok(result) => Ok(Some(result)),
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(StoreFailed::of(&error)),
+        }
+    }
+
+    /// The longest time for one call to the store.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     /// An object's bytes; `None` if there is no such object.

@@ -1,5 +1,7 @@
 //! Every way that a call can fail, with its code, message and HTTP status.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use image_ingest::{Blame, Error};
 use serde::Serialize;
@@ -11,9 +13,22 @@ pub(crate) enum Refusal {
     InvalidChatId,
     /// A query parameter or a header of the contract cannot be read.
     InvalidParameter(&'static str),
+    /// A query parameter is nearly this one of the contract.
+    Misspelled {
+        meant: &'static str,
+    },
+    /// The head of the request breaks HTTP.
+    BadRequest(&'static str),
+    HeadTimeout,
+    TargetTooLong,
+    HeadTooLarge,
     MissingFile,
     DuplicateFile,
     NotMultipart(&'static str),
+    /// The body is not multipart, and its first bytes tell what it is.
+    BareFile {
+        seen: String,
+    },
     UploadTimeout,
     /// The library refused; `announced` is the body's Content-Length.
     Upload {
@@ -32,6 +47,11 @@ pub(crate) enum Refusal {
         version: i64,
     },
     NoActiveNumber,
+    /// A limit of requests is reached, for `wait`.
+    RateLimited {
+        limit: &'static str,
+        wait: Duration,
+    },
     Overloaded,
     StorageUnavailable,
     Internal,
@@ -79,10 +99,17 @@ impl Refusal {
         match self {
             Self::InvalidChatId
             | Self::InvalidParameter(_)
+            | Self::Misspelled { .. }
+            | Self::BadRequest(_)
             | Self::MissingFile
             | Self::DuplicateFile
             | Self::NotMultipart(_)
+            | Self::BareFile { .. }
             | Self::UploadTimeout => StatusCode::BAD_REQUEST,
+            Self::HeadTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::TargetTooLong => StatusCode::URI_TOO_LONG,
+            Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Upload { error, .. } => upload_status(error),
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -98,10 +125,14 @@ impl Refusal {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::InvalidChatId => "invalid_chat_id",
-            Self::InvalidParameter(_) => "invalid_parameter",
+            Self::InvalidParameter(_) | Self::Misspelled { .. } => "invalid_parameter",
+            Self::BadRequest(_) => "bad_request",
+            Self::HeadTimeout => "head_timeout",
+            Self::TargetTooLong => "target_too_long",
+            Self::HeadTooLarge => "head_too_large",
             Self::MissingFile => "missing_file",
             Self::DuplicateFile => "duplicate_file",
-            Self::NotMultipart(_) => "not_multipart",
+            Self::NotMultipart(_) | Self::BareFile { .. } => "not_multipart",
             Self::UploadTimeout => "upload_timeout",
             Self::Upload { error, .. } => upload_code(error),
             Self::Unauthenticated => "unauthenticated",
@@ -111,6 +142,7 @@ impl Refusal {
             Self::VersionMismatch { .. } => "version_mismatch",
             Self::Device { failure, .. } => failure.code(),
             Self::NoActiveNumber => "no_active_number",
+            Self::RateLimited { .. } => "rate_limited",
             Self::Overloaded => "overloaded",
             Self::StorageUnavailable => "storage_unavailable",
             Self::Internal => "internal",
@@ -120,7 +152,16 @@ impl Refusal {
     fn message(&self) -> String {
         let text = match self {
             Self::InvalidChatId => "the chat id is no phone number, e-mail address, group or list of them",
-            Self::InvalidParameter(what) | Self::NotMultipart(what) => what,
+            Self::InvalidParameter(what) | Self::BadRequest(what) | Self::NotMultipart(what) => what,
+            Self::Misspelled { meant } => return format!("there is no such query parameter; did you mean {meant}?"),
+            Self::BareFile { seen } => {
+                return format!(
+                    "the body is no multipart/form-data with a boundary; {seen}: send it as the file part named background"
+                );
+            }
+            Self::HeadTimeout => "the head of the request did not come in time",
+            Self::TargetTooLong => "the request's target is too long",
+            Self::HeadTooLarge => "the head of the request is too large",
             Self::MissingFile => "there is no file part named background",
             Self::DuplicateFile => "there is more than one file part named background or file",
             Self::UploadTimeout => "the upload came too slowly",
@@ -133,6 +174,7 @@ impl Refusal {
             Self::VersionMismatch { .. } => "the background has another version",
             Self::Device { .. } => "the device has not taken the change yet; it is tried again",
             Self::NoActiveNumber => "the account has no active number",
+            Self::RateLimited { limit, .. } => return format!("too many: the limit is of {limit}"),
             Self::Overloaded => "the service is at its capacity",
             Self::StorageUnavailable => "the state cannot be read or written",
         };
@@ -187,8 +229,12 @@ fn error_name(status: StatusCode) -> &'static str {
         401 => "unauthorized",
         404 => "not_found",
         405 => "method_not_allowed",
+        408 => "request_timeout",
         409 => "conflict",
         412 => "precondition_failed",
+        414 => "uri_too_long",
+        429 => "too_many_requests",
+        431 => "request_header_fields_too_large",
         502 => "bad_gateway",
         503 => "service_unavailable",
         _ => "internal_server_error",

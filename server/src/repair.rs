@@ -26,6 +26,12 @@ pub(crate) fn start(app: &Arc<App>) -> Vec<JoinHandle<()>> {
         repeat(app, "store", interval, |app| async move { app.store_spooled().await }),
         repeat(app, "collect", interval, |app| async move { app.collect().await }),
         repeat(app, "forget", interval.max(FORGET_EVERY), |app| async move { app.forget().await }),
+        repeat(
+            app,
+            "key uses",
+            interval.max(KEY_USES_EVERY),
+            |app| async move { Ok(app.state.write_key_uses().await?) },
+        ),
         repeat(app, "upkeep", telemetry::UPKEEP, |_| async {
             telemetry::upkeep();
             Ok(())
@@ -182,4 +188,5 @@ const SPOOL_GRACE_MS: i64 = 60_000;
 
 /// The walk through the history reads an index, but all of it.
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
+const KEY_USES_EVERY: Duration = Duration::from_secs(60);
 const BETWEEN_BATCHES: Duration = Duration::from_millis(50);

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-use crate::app::{App, StartError};
+use crate::app::{App, StartError, check_embedded};
 use crate::config::{Config, Times};
-use crate::http::{self, BASE_PATH, new_key};
+use crate::http::{self, BASE_PATH, Listeners, new_key};
 use crate::state::{EMBEDDED, NumberRow, StateStore};
 use crate::{listen, repair, telemetry};
 
@@ -18,29 +17,39 @@ pub(crate) async fn serve(config: Config, demo: bool) -> Result<(), StartError> 
     telemetry::start(config.log)?;
     allow_connections();
     let mut terminate = signal(SignalKind::terminate())?;
-    let listener = TcpListener::bind(config.listen).await.map_err(|e| format!("{}: {e}", config.listen))?;
-    let address = listener.local_addr()?;
+    let listeners = Listeners::bind(&config)?;
+    let (address, operations) = listeners.addresses()?;
     let public_url = config.public_url(address);
     let (app, ended) = App::open(config, public_url).await?;
+    if demo || app.state.has_route(EMBEDDED).await? {
+        check_embedded(&app.config, &app.state)?;
+    }
     app.objects.probe().await?;
     app.import_spool().await.map_err(|refusal| format!("the spool was not imported: {}", refusal.code()))?;
     println!("listening on http://{address}");
+    if let Some(operations) = operations {
+        println!("health and metrics on http://{operations}");
+    }
     if demo {
         print_demo(&add_demo(&app.state).await?, &format!("http://{address}{BASE_PATH}"));
     }
     let mut tasks = repair::start(&app);
     tasks.extend(listen::start(&app));
     let stopping = app.stopping.clone();
-    let stop = async move {
+    let stop = tokio::spawn(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = tokio::signal::ctrl_c() => {}
         }
         tracing::info!("stopping");
         stopping.send_replace(true);
-    };
-    http::serve(&app, listener, stop).await;
+    });
+    http::serve(&app, listeners).await;
+    stop.abort();
     tasks.iter().for_each(|task| task.abort());
+    if let Err(error) = app.state.write_key_uses().await {
+        tracing::error!(%error, "when keys were used last was not written");
+    }
     finish(app, ended).await;
     Ok(())
 }
@@ -73,7 +82,7 @@ async fn add_demo(state: &StateStore) -> Result<String, StartError> {
         state.add_number(&number).await?;
     }
     let (id, key, hash) = new_key();
-    state.add_key(&id, &number.account, &hash, "demo").await?;
+    state.add_key(&id, &number.account, &hash, "demo", None).await?;
     Ok(key)
 }
 

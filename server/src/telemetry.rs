@@ -68,6 +68,9 @@ fn describe() {
         "ingest_drains_refused_total",
         "Request bodies not drained because too many others were."
     );
+    metrics::describe_gauge!("ingest_objects_sent", "Objects that are being sent.");
+    metrics::describe_counter!("ingest_answers_cut_total", "Answers that a client took too slowly.");
+    metrics::describe_counter!("ingest_rate_limited_total", "Requests over a limit of their key or address, by limit.");
     metrics::describe_counter!("ingest_object_errors_total", "Objects that could not be stored.");
     metrics::describe_counter!("ingest_database_errors_total", "Failures of the state database.");
     metrics::describe_counter!("ingest_objects_erased_total", "Unused objects erased.");

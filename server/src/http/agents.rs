@@ -14,6 +14,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::auth::Agent;
+use super::query::Query;
 use super::response;
 use crate::app::App;
 use crate::crash;
@@ -135,8 +136,8 @@ async fn message(app: &App, due: DueChange) -> AgentChange {
 }
 
 fn wait(query: &str) -> Result<Duration, Refusal> {
-    let wait = query.split('&').find_map(|pair| pair.strip_prefix("wait="));
-    let seconds: u64 = match wait {
+    let query = Query::of(query, &["wait"])?;
+    let seconds: u64 = match query.first("wait") {
         None => 0,
         Some(text) => text.parse().map_err(|_| Refusal::InvalidParameter("wait is not a number of seconds"))?,
     };

@@ -7,9 +7,11 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
+use super::address::ClientAddress;
+use super::rate_limit;
 use crate::app::App;
 use crate::refusal::Refusal;
-use crate::state::Credential;
+use crate::state::{Credential, CredentialKind, now};
 use crate::token::{hex, random};
 
 /// A new key: its public id, the key itself, and the hash that is stored.
@@ -41,7 +43,13 @@ impl FromRequestParts<Arc<App>> for Account {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
         let (text, id) = presented(&parts.headers, KEY_PREFIX)?;
-        verified(text, app.state.active_key(id).await?).map(Self)
+        let kind = CredentialKind::Key;
+        check_look_up(app, parts, kind, id)?;
+        let account = verified(text, app.state.active_key(id).await?)?;
+        app.rate_limits.was_good(kind.name_of(id)).await;
+        app.state.note_key_use(id);
+        rate_limit::count_key(app, &parts.method, id, parts.extensions.get())?;
+        Ok(Self(account))
     }
 }
 
@@ -53,8 +61,21 @@ impl FromRequestParts<Arc<App>> for Agent {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
         let (text, id) = presented(&parts.headers, AGENT_PREFIX)?;
-        verified(text, app.state.active_agent(id).await?).map(Self)
+        let kind = CredentialKind::Agent;
+        check_look_up(app, parts, kind, id)?;
+        let agent = verified(text, app.state.active_agent(id).await?)?;
+        app.rate_limits.was_good(kind.name_of(id)).await;
+        Ok(Self(agent))
     }
+}
+
+/// Refuses to look up an unknown credential in the database too often.
+fn check_look_up(app: &App, parts: &Parts, kind: CredentialKind, id: &str) -> Result<(), Refusal> {
+    if app.state.is_remembered(kind, id) {
+        return Ok(());
+    }
+    let address = parts.extensions.get().map(|ClientAddress(address)| *address);
+    app.rate_limits.look_up(&kind.name_of(id), address)
 }
 
 /// The credential of a request, and the id in it.
@@ -67,7 +88,7 @@ fn presented<'h>(headers: &'h HeaderMap, prefix: &str) -> Result<(&'h str, &'h s
 
 /// Whom the credential stands for.
 fn verified(text: &str, known: Option<Credential>) -> Result<String, Refusal> {
-    let known = known.ok_or(Refusal::Unauthenticated)?;
+    let known = known.filter(|known| known.expires_at.is_none_or(|at| now() < at)).ok_or(Refusal::Unauthenticated)?;
     let hash = blake3::Hash::from_hex(known.hash).map_err(|_| Refusal::Unauthenticated)?;
     // `blake3::Hash` compares in constant time.
     if blake3::hash(text.as_bytes()) == hash { Ok(known.owner) } else { Err(Refusal::Unauthenticated) }

@@ -3,6 +3,7 @@
 //! The parser gets one chunk at a time, and at most [`FRAMING_BYTES`] before it has found the next part. This bounds
 //! the time and memory that a preamble or a part's head can cost.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
@@ -16,6 +17,7 @@ use image_ingest::{Error, Upload};
 use multer::{Field, Multipart};
 use tokio::time::{Sleep, sleep};
 
+use super::disposition;
 use crate::app::App;
 use crate::canonical::Received;
 use crate::config::Times;
@@ -31,6 +33,8 @@ pub(super) struct Incoming {
     idle_timer: Pin<Box<Sleep>>,
     limits: BodyLimits,
     failed: Option<Refusal>,
+    /// The first bytes of the body, from which its format can be told.
+    first: Vec<u8>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +55,8 @@ impl Incoming {
         };
         let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
         let idle_timer = Box::pin(sleep(limits.idle));
-        Self { body, announced, read: 0, started: Instant::now(), idle_timer, limits, failed: None }
+        let (started, first) = (Instant::now(), Vec::new());
+        Self { body, announced, read: 0, started, idle_timer, limits, failed: None, first }
     }
 
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Refusal>>> {
@@ -62,6 +67,8 @@ impl Incoming {
                         continue;
                     };
                     self.read += chunk.len() as u64;
+                    let missing = FIRST_BYTES - self.first.len();
+                    self.first.extend_from_slice(&chunk[..missing.min(chunk.len())]);
                     self.idle_timer.as_mut().reset(tokio::time::Instant::now() + self.limits.idle);
                     return Poll::Ready(Some(if self.is_too_slow() { Err(Refusal::UploadTimeout) } else { Ok(chunk) }));
                 }
@@ -81,12 +88,21 @@ impl Incoming {
     }
 }
 
+/// How many bytes of a body are kept to tell what it is.
+const FIRST_BYTES: usize = 512;
+
+/// The longest wait for the first bytes of a body that is refused anyway.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+
 const BROKEN: Refusal = Refusal::NotMultipart("the multipart framing is broken or ends early");
 
 impl App {
     /// Reads the upload. After a refusal, the rest of the body is still unread.
     pub(super) async fn receive(&self, headers: &HeaderMap, incoming: &mut Incoming) -> Result<Received, Refusal> {
-        let boundary = boundary(headers)?;
+        let boundary = match boundary(headers) {
+            Ok(boundary) => boundary,
+            Err(refusal) => return Err(self.bare_file(headers, incoming).await.unwrap_or(refusal)),
+        };
         let limit = self.config.work.max_upload_bytes;
         if let Some(actual) = incoming.announced.filter(|bytes| *bytes > limit.saturating_add(OTHER_BYTES)) {
             return Err(Refusal::Upload { error: Error::TooLarge { limit, actual }, announced: None });
@@ -94,53 +110,98 @@ impl App {
         let announced = incoming.announced;
         let result = self.read_parts(boundary, incoming).await;
         // The parser wraps the error of its stream; `failed` has the original one.
-        result.map_err(|refusal| match (incoming.failed.take().unwrap_or(refusal), announced) {
-            (Refusal::Upload { error, .. }, announced) => Refusal::Upload { error, announced },
-            (refusal, _) => refusal,
+        result.map_err(|refusal| match incoming.failed.take().unwrap_or(refusal) {
+            Refusal::Upload { error, .. } => Refusal::Upload { error, announced },
+            Refusal::NotMultipart(what) if !incoming.first.starts_with(b"--") => {
+                self.seen(&incoming.first).unwrap_or(Refusal::NotMultipart(what))
+            }
+            refusal => refusal,
         })
+    }
+
+    /// Says what a body is that is not multipart, if its first bytes tell. A client that waits to be told to send is not.
+    async fn bare_file(&self, headers: &HeaderMap, incoming: &mut Incoming) -> Option<Refusal> {
+        if headers.contains_key(header::EXPECT) {
+            return None;
+        }
+        let first = async {
+            while incoming.first.len() < FIRST_BYTES {
+                match poll_fn(|cx| incoming.poll_chunk(cx)).await {
+                    Some(Ok(_)) => {}
+                    Some(Err(_)) | None => break,
+                }
+            }
+        };
+        // What came in time is looked at.
+        let _ = tokio::time::timeout(FIRST_WAIT, first).await;
+        self.seen(&incoming.first)
+    }
+
+    /// The refusal of a body that is a file in place of multipart, by its first bytes.
+    fn seen(&self, first: &[u8]) -> Option<Refusal> {
+        let mut upload = self.ingest.upload();
+        let recognised = upload.push(first.to_vec()).and_then(|()| upload.finish());
+        let seen = match recognised {
+            Ok(source) => format!("it is a {} image", source.format()),
+            Err(Error::Unsupported { feature, .. }) => format!("it looks like {feature}, which is not supported"),
+            Err(Error::UnknownFormat { seen, .. }) if !UNTOLD.contains(&seen) => format!("it looks like {seen}"),
+            Err(_) => return None,
+        };
+        Some(Refusal::BareFile { seen })
     }
 
     async fn read_parts(&self, boundary: String, incoming: &mut Incoming) -> Result<Received, Refusal> {
         let in_file = AtomicBool::new(false);
         let chunks = BodyStream { incoming, in_file: &in_file, rest: Bytes::new(), framing: 0, yielded: false };
         let mut parts = Multipart::new(chunks, boundary);
-        let mut received = None;
-        let mut others = 0;
-        for _ in 0..MAX_PARTS {
+        let mut file = None;
+        let (mut others, mut bytes, mut has_empty) = (0, 0, false);
+        loop {
             in_file.store(false, Ordering::Relaxed);
-            let Some(part) = parts.next_field().await.map_err(|_| BROKEN)? else {
-                return received.ok_or(Refusal::MissingFile);
+            let Some(mut part) = parts.next_field().await.map_err(|_| BROKEN)? else {
+                let missing = if has_empty { refused(Error::Empty) } else { Refusal::MissingFile };
+                return file.ok_or(missing);
             };
             in_file.store(true, Ordering::Relaxed);
-            if !matches!(part.name(), Some("background" | "file")) {
-                skip(part, &mut others).await?;
-            } else if received.is_some() {
-                return Err(Refusal::DuplicateFile);
-            } else {
-                received = Some(self.read_file(part).await?);
+            let is_file = disposition::name(part.headers()).is_some_and(|name| FILE_NAMES.contains(&&name[..]));
+            // A browser sends an empty part for a file input that nobody used.
+            let first = if is_file { content(&mut part).await? } else { None };
+            match first {
+                Some(_) if file.is_some() => return Err(Refusal::DuplicateFile),
+                Some(first) => file = Some(self.read_file(first, part).await?),
+                None => {
+                    has_empty |= is_file;
+                    others += 1;
+                    if others > MAX_OTHER_PARTS {
+                        return Err(Refusal::NotMultipart("the body has too many parts"));
+                    }
+                    skip(part, &mut bytes).await?;
+                }
             }
-        }
-        in_file.store(false, Ordering::Relaxed);
-        match parts.next_field().await {
-            Ok(None) => received.ok_or(Refusal::MissingFile),
-            Ok(Some(_)) => Err(Refusal::NotMultipart("the body has too many parts")),
-            Err(_) => Err(BROKEN),
         }
     }
 
-    async fn read_file(&self, mut part: Field<'_>) -> Result<Received, Refusal> {
-        let refused = |error| Refusal::Upload { error, announced: None };
+    /// Reads the file of a part whose first bytes are read.
+    async fn read_file(&self, first: Bytes, mut part: Field<'_>) -> Result<Received, Refusal> {
         let (mut upload, mut held): (Upload, _) = (self.ingest.upload(), self.admission.hold());
-        while let Some(chunk) = part.chunk().await.map_err(|_| BROKEN)? {
+        let mut next = Some(first);
+        while let Some(chunk) = next {
             held.add(chunk.len() as u64)?;
             upload.push(chunk).map_err(refused)?;
+            next = content(&mut part).await?;
         }
         Ok(Received { source: upload.finish().map_err(refused)?, held })
     }
 }
 
-/// The most parts of a body: the file, and a few that are ignored.
-const MAX_PARTS: usize = 4;
+/// The names of a part that is the file.
+const FILE_NAMES: [&[u8]; 2] = [b"background", b"file"];
+
+/// The most parts of a body beside the file, which are ignored.
+const MAX_OTHER_PARTS: usize = 16;
+
+/// What the library says of bytes that tell nothing.
+const UNTOLD: [&str; 2] = ["unrecognised data", "too few bytes to tell"];
 
 /// The most bytes of a body besides the file, ignored parts included.
 pub(super) const OTHER_BYTES: u64 = 64 * 1024;
@@ -157,6 +218,20 @@ fn boundary(headers: &HeaderMap) -> Result<String, Refusal> {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).ok_or(NOT_MULTIPART)?;
     let boundary = multer::parse_boundary(content_type).map_err(|_| NOT_MULTIPART)?;
     if (1..=70).contains(&boundary.len()) { Ok(boundary) } else { Err(NOT_MULTIPART) }
+}
+
+fn refused(error: Error) -> Refusal {
+    Refusal::Upload { error, announced: None }
+}
+
+/// The next bytes of a part that has more.
+async fn content(part: &mut Field<'_>) -> Result<Option<Bytes>, Refusal> {
+    loop {
+        match part.chunk().await.map_err(|_| BROKEN)? {
+            Some(chunk) if chunk.is_empty() => {}
+            next => return Ok(next),
+        }
+    }
 }
 
 async fn skip(mut part: Field<'_>, others: &mut u64) -> Result<(), Refusal> {

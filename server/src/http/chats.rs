@@ -1,6 +1,7 @@
 //! PUT, GET and DELETE of a chat's background.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts as _, Path, Request, State};
@@ -11,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use super::auth::Account;
 use super::body::Incoming;
 use super::observe::RequestId;
+use super::query::Query;
 use super::response::{LogFields, json, json_text};
 use crate::answer::{self, Answer};
 use crate::app::App;
@@ -20,7 +22,7 @@ use crate::chat_id::ChatId;
 use crate::config::Times;
 use crate::preconditions::{Idempotency, IfMatch, idempotency_name};
 use crate::refusal::Refusal;
-use crate::state::ChatKey;
+use crate::state::{ChatKey, Situation};
 
 type ChatPath = Result<Path<String>, PathRejection>;
 type Authenticated = Result<Account, Refusal>;
@@ -61,6 +63,7 @@ pub(super) async fn delete(
         let mut change = change_request(&parts, key(account, &chat)?)?;
         let name = idempotency_name(&parts.headers)?;
         let seen = app.state.situation(&change.key, name.as_deref()).await?;
+        check_answers(&app, &change, &seen, name.is_some()).await?;
         change.idempotency = name.map(|name| Idempotency::of(name, &change.key, change.receipt, None));
         in_time(&app, Change::new(&app, change, seen).remove()).await
     };
@@ -88,6 +91,7 @@ async fn set(
     if name.is_none() && !change.if_match.allows(version) {
         return Err(Refusal::VersionMismatch { version });
     }
+    check_answers(app, &change, &seen, name.is_some()).await?;
     let received = app.receive(&parts.headers, incoming).await?;
     let source_id = received.source.id();
     change.idempotency = name.map(|name| Idempotency::of(name, &change.key, change.receipt, Some(source_id)));
@@ -99,6 +103,18 @@ async fn set(
 async fn in_time(app: &App, work: impl Future<Output = Result<Answer, Refusal>>) -> Result<Answer, Refusal> {
     let limit = Times::of(app.config.times.answer_ms);
     tokio::time::timeout(limit, work).await.unwrap_or(Err(Refusal::Overloaded))
+}
+
+/// Refuses a request whose answer would be one too many stored for idempotency keys of its account.
+async fn check_answers(app: &App, change: &ChangeRequest, seen: &Situation, has_key: bool) -> Result<(), Refusal> {
+    if !has_key || change.dry_run || seen.kept.is_some() {
+        return Ok(());
+    }
+    let most = app.config.limits.idempotency_keys;
+    if app.state.has_room_for_answer(&change.key.account, most.into()).await? {
+        return Ok(());
+    }
+    Err(Refusal::RateLimited { limit: "idempotency keys of an account in a day", wait: Duration::from_secs(60) })
 }
 
 fn chat_id(path: ChatPath) -> Result<ChatId, Refusal> {
@@ -113,28 +129,15 @@ fn key(account: Authenticated, chat: &Result<ChatId, Refusal>) -> Result<ChatKey
 
 fn change_request(parts: &Parts, key: ChatKey) -> Result<ChangeRequest, Refusal> {
     let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-    let query = parts.uri.query().unwrap_or_default();
+    let query = Query::of(parts.uri.query().unwrap_or_default(), &["dry_run", "receipt"])?;
     Ok(ChangeRequest {
         key,
         request_id,
         if_match: IfMatch::of(&parts.headers)?,
         idempotency: None,
-        dry_run: flag(query, "dry_run")?,
-        receipt: flag(query, "receipt")?,
+        dry_run: query.flag("dry_run")?,
+        receipt: query.flag("receipt")?,
     })
-}
-
-/// A query parameter that is `true` or `false`; false if it is absent.
-fn flag(query: &str, name: &str) -> Result<bool, Refusal> {
-    let mut values = query.split('&').filter_map(|pair| {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (key == name).then_some(value)
-    });
-    match (values.next(), values.next()) {
-        (None, _) | (Some("false"), None) => Ok(false),
-        (Some("true"), None) => Ok(true),
-        _ => Err(Refusal::InvalidParameter("dry_run and receipt are true or false, and given once")),
-    }
 }
 
 fn reply(chat: Option<ChatId>, result: Result<Answer, Refusal>) -> Response {
@@ -166,23 +169,4 @@ fn with_etag(mut response: Response, version: Option<i64>) -> Response {
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn flags_are_true_or_false_and_given_once() {
-        for (query, expected) in [
-            ("", Some(false)),
-            ("dry_run=true", Some(true)),
-            ("x=1&dry_run=false", Some(false)),
-            ("dry_run", None),
-            ("dry_run=1", None),
-            ("dry_run=true&dry_run=true", None),
-        ] {
-            assert_eq!(flag(query, "dry_run").ok(), expected, "{query}");
-        }
-    }
 }

@@ -118,11 +118,12 @@ impl Drains {
         }
     }
 
-    /// Closes a connection after its last request. It lingers if a request was answered before the end of its body, or
-    /// if unread bytes are there: it closes the writing side, and reads until the client closes or a limit is reached.
-    pub(super) async fn linger(&self, mut stream: TcpStream, end: &LingeringClose) {
+    /// Closes a connection after its last request. It lingers if a request was answered before the end of its body, if a
+    /// head was refused, or if unread bytes are there: it closes the writing side, and reads until the client closes or a
+    /// limit is reached.
+    pub(super) async fn linger(&self, mut stream: TcpStream, end: &LingeringClose, is_refused: bool) {
         let mut permit = end.take();
-        if permit.is_none() && stream.try_read(&mut [0]).is_ok_and(|read| read > 0) {
+        if permit.is_none() && (is_refused || stream.try_read(&mut [0]).is_ok_and(|read| read > 0)) {
             permit = self.permit();
         }
         let Some(permit) = permit else {

@@ -1,14 +1,16 @@
 //! Gives every request an id in its answer, one line in the log, and its share in the metrics.
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
+use bytes::Bytes;
 
 use super::base_path::BASE_PATH;
 use super::response::LogFields;
+use crate::refusal::Refusal;
 use crate::token::token;
 
 /// The id of a request, also in its extensions.
@@ -51,6 +53,36 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
         response.headers_mut().insert("x-request-id", value);
     }
     response
+}
+
+/// The answer to a head that was refused before it became a request, with its line in the log and its share in the
+/// metrics. The connection ends after it.
+pub(super) fn refused_head(refusal: &Refusal) -> Bytes {
+    let (id, status, code) = (token(), refusal.status(), refusal.code());
+    tracing::info!(
+        request_id = id,
+        method = "none",
+        route = "none",
+        chat = "-",
+        status = status.as_u16(),
+        code,
+        "request"
+    );
+    let labels = [
+        ("method", "none".to_owned()),
+        ("route", "none".to_owned()),
+        ("status", status.as_u16().to_string()),
+        ("code", code.to_owned()),
+    ];
+    metrics::counter!("ingest_requests_total", &labels).increment(1);
+    let body = serde_json::to_string(&refusal.body()).unwrap_or_default();
+    let date = httpdate::fmt_http_date(SystemTime::now());
+    let text = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\
+         x-request-id: {id}\r\ndate: {date}\r\n\r\n{body}",
+        body.len()
+    );
+    text.into()
 }
 
 /// The method's name, or `other` if the contract does not use it: a client may send any word, and metrics must have few

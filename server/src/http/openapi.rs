@@ -112,6 +112,7 @@ struct UploadForm {
         (status = 401, description = "A valid API key is required", body = ErrorBody),
         (status = 409, description = "The idempotency key was used for another request", body = ErrorBody),
         (status = 412, description = "The background has another version", body = ErrorBody),
+        (status = 429, description = "A limit of the key or the address is reached, where one is configured; Retry-After says for how long", body = ErrorBody),
         (status = 502, description = "The device has not taken the change; it is tried again", body = ErrorBody),
         (status = 503, description = "No active number, no capacity, or no state database", body = ErrorBody),
     ),
@@ -129,6 +130,7 @@ fn put_background() {}
         (status = 200, description = "The state", body = BackgroundBody),
         (status = 400, description = "The chat id is none", body = ErrorBody),
         (status = 401, description = "A valid API key is required", body = ErrorBody),
+        (status = 429, description = "A limit of the key or the address is reached, where one is configured; Retry-After says for how long", body = ErrorBody),
         (status = 503, description = "No state database", body = ErrorBody),
     ),
     security(("bearer" = []))
@@ -151,6 +153,7 @@ fn get_background() {}
         (status = 401, description = "A valid API key is required", body = ErrorBody),
         (status = 409, description = "The idempotency key was used for another request", body = ErrorBody),
         (status = 412, description = "The background has another version", body = ErrorBody),
+        (status = 429, description = "A limit of the key or the address is reached, where one is configured; Retry-After says for how long", body = ErrorBody),
         (status = 502, description = "The device has not taken the removal; it is tried again", body = ErrorBody),
         (status = 503, description = "No active number, or no state database", body = ErrorBody),
     ),
@@ -168,7 +171,8 @@ fn delete_background() {}
         (status = 200, description = "The image", body = Vec<u8>, content_type = "image/jpeg"),
         (status = 304, description = "The image that If-None-Match names"),
         (status = 404, description = "No chat has this image", body = ErrorBody),
-        (status = 503, description = "The store cannot be read", body = ErrorBody),
+        (status = 429, description = "A limit of the address is reached, where one is configured; Retry-After says for how long", body = ErrorBody),
+        (status = 503, description = "The store cannot be read, or too many objects are being sent", body = ErrorBody),
     )
 )]
 #[expect(dead_code, reason = "carries the attribute")]

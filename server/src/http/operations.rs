@@ -60,6 +60,8 @@ pub(super) async fn limits(State(app): State<Arc<App>>) -> Response {
         "body_ms": config.times.body_ms,
         "body_bytes_per_second": config.times.body_bytes_per_second,
         "device_ms": config.times.device_ms,
+        "objects_at_once": config.work.readers,
+        "requests": config.limits,
     });
     json(StatusCode::OK, &body)
 }

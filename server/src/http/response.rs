@@ -1,5 +1,7 @@
 //! Makes HTTP responses, of refusals among others, and carries what the log and the metrics say about them.
 
+use std::time::Duration;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -22,12 +24,18 @@ impl IntoResponse for Refusal {
             Self::NoActiveNumber | Self::StorageUnavailable => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"))
             }
+            Self::RateLimited { wait, .. } => headers.insert(header::RETRY_AFTER, seconds(wait).into()),
             Self::Unauthenticated => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
             _ => None,
         };
         response.extensions_mut().insert(LogFields { chat: None, code: self.code() });
         response
     }
+}
+
+/// Whole seconds that are no shorter than `wait`.
+fn seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Response {

@@ -1,7 +1,7 @@
 //! The agents beside devices. Only the BLAKE3 of an agent's credential is stored.
 
 use super::clock::now;
-use super::credential::Credential;
+use super::credential::{Credential, CredentialKind};
 use super::engine::{Cells, values};
 use super::store::StateStore;
 
@@ -35,8 +35,8 @@ impl StateStore {
 
     /// The hash of an agent's credential, unless it is revoked.
     pub(crate) async fn active_agent(&self, id: &str) -> sqlx::Result<Option<Credential>> {
-        let select = "SELECT id, hash FROM agents WHERE id = $1 AND revoked_at IS NULL";
-        self.credential(format!("agent:{id}"), select, id).await
+        let select = "SELECT id, hash, CAST(NULL AS BIGINT) FROM agents WHERE id = $1 AND revoked_at IS NULL";
+        self.credential(CredentialKind::Agent, select, id).await
     }
 
     pub(crate) async fn agents(&self) -> sqlx::Result<Vec<AgentRow>> {

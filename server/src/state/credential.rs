@@ -10,6 +10,25 @@ pub(crate) struct Credential {
     /// An account, or an agent.
     pub(crate) owner: String,
     pub(crate) hash: String,
+    /// When it ends, if it does.
+    pub(crate) expires_at: Option<i64>,
+}
+
+/// What a credential is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CredentialKind {
+    Key,
+    Agent,
+}
+
+impl CredentialKind {
+    /// A name for one credential among both kinds.
+    pub(crate) fn name_of(self, id: &str) -> String {
+        match self {
+            Self::Key => format!("key:{id}"),
+            Self::Agent => format!("agent:{id}"),
+        }
+    }
 }
 
 /// Credentials by a prefix for their kind and their ids. Unknown ids are not remembered.

@@ -37,9 +37,10 @@ pub(super) async fn postgres(pool: &PgPool, migrate: bool) -> Result<(), Migrate
 type Named = (i64, &'static str, SqlStr);
 
 fn migrations(others: &[Named]) -> Migrator {
-    let common: [Named; 2] = [
+    let common: [Named; 3] = [
         (1, "init", include_str!("../../migrations/1_init.sql").into_sql_str()),
         (2, "nodes", include_str!("../../migrations/2_nodes.sql").into_sql_str()),
+        (6, "key_times", include_str!("../../migrations/6_key_times.sql").into_sql_str()),
     ];
     let migration = |(version, name, sql): &Named| {
         Migration::new(*version, (*name).into(), MigrationType::Simple, sql.clone(), false)

@@ -6,12 +6,15 @@
 
 mod account;
 mod agents;
+mod answer_room;
+mod answers;
 mod audit;
 mod clock;
 mod commit;
 mod credential;
 mod engine;
 mod erasing;
+mod key_uses;
 mod keys;
 mod long_chats;
 mod migrate;
@@ -27,7 +30,7 @@ mod store;
 pub(crate) use audit::AuditedChat;
 pub(crate) use clock::now;
 pub(crate) use commit::{CommitOutcome, NewChange, NewImage, NewKeptAnswer, StoredObject};
-pub(crate) use credential::Credential;
+pub(crate) use credential::{Credential, CredentialKind};
 pub(crate) use migrate::MigrateError;
 pub(crate) use numbers::{EMBEDDED, NumberRow, agent_route};
 pub(crate) use outbox::{DueChange, Held, MAX_VERSION};

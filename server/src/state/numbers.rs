@@ -49,6 +49,12 @@ impl StateStore {
         self.engine.read(select, values![]).await?.iter().map(number).collect()
     }
 
+    /// Whether there is a number with this route.
+    pub(crate) async fn has_route(&self, route: &str) -> sqlx::Result<bool> {
+        let select = "SELECT 1 FROM numbers WHERE route = $1 LIMIT 1";
+        Ok(!self.engine.read(select, values![route]).await?.is_empty())
+    }
+
     /// Removes a number; false if there is no such number. Its pending changes go to the account's next number.
     pub(crate) async fn remove_number(&self, number: &str) -> sqlx::Result<bool> {
         let removed = self.engine.write("DELETE FROM numbers WHERE number = $1 RETURNING 1", values![number]).await?;

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::answer_room::AnswerRooms;
 use super::credential::KeyCache;
 use super::engine::{Engine, values};
+use super::key_uses::KeyUses;
 use super::migrate::{self, MigrateError};
 use super::postgres::PgEngine;
 use super::sqlite::SqliteEngine;
@@ -14,6 +16,8 @@ use super::sqlite::SqliteEngine;
 pub(crate) struct StateStore {
     pub(super) engine: Arc<dyn Engine>,
     pub(super) keys: KeyCache,
+    pub(super) key_uses: KeyUses,
+    pub(super) answer_rooms: AnswerRooms,
     /// Whether other nodes may share the database.
     pub(crate) is_shared: bool,
     /// Whether changes are announced to other nodes by NOTIFY.
@@ -43,7 +47,14 @@ impl StateStore {
             migrate::sqlite(engine.writer(), options.migrate).await?;
             Arc::new(engine)
         };
-        let store = Self { engine, keys: KeyCache::new(), is_shared, notifies: is_shared && options.notifies };
+        let store = Self {
+            engine,
+            keys: KeyCache::new(),
+            key_uses: KeyUses::default(),
+            answer_rooms: AnswerRooms::new(),
+            is_shared,
+            notifies: is_shared && options.notifies,
+        };
         if options.migrate {
             store.rekey_long_chats().await?;
         }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::client::Request;
+use crate::noise::crc32;
 #[cfg(feature = "webp-encode")]
 use crate::server::Home;
 use crate::server::{CHAT, Server, eventually, pictures, testdata};
@@ -106,12 +107,6 @@ fn the_same_pixels_in_another_file_are_unchanged() {
     server.put(CHAT, &png);
     let again = server.put(CHAT, &other).json();
     assert_eq!((&again["changed"], &again["background_version"]), (&json!(false), &json!(1)));
-}
-
-fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg()))
-    })
 }
 
 #[test]

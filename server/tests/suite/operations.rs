@@ -43,7 +43,7 @@ fn the_document_names_every_call_and_status() {
     assert!(document["openapi"].as_str().unwrap().starts_with("3."));
     let put = &document["paths"]["/chats/{chatId}/background"]["put"];
     let statuses: Vec<&String> = put["responses"].as_object().unwrap().keys().collect();
-    assert_eq!(statuses, ["200", "400", "401", "409", "412", "502", "503"]);
+    assert_eq!(statuses, ["200", "400", "401", "409", "412", "429", "502", "503"]);
     let schema = &put["requestBody"]["content"]["multipart/form-data"]["schema"];
     let name = schema["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
     assert!(document["components"]["schemas"][name]["properties"]["background"].is_object());

@@ -16,6 +16,8 @@ use crate::client::{Reply, Request};
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
+    /// The listener for operations, where there is one of its own.
+    pub(crate) operations: Option<SocketAddr>,
     pub(crate) key: String,
     home: Home,
 }
@@ -31,7 +33,11 @@ pub(crate) const CHAT: &str = "%2B15551234567";
 impl Home {
     pub(crate) fn new(settings: &[(&str, &str)]) -> Self {
         let mut settings: Vec<_> = settings.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-        settings.extend(crate::postgres::new_database().map(|url| ("IMAGE_INGEST__DATABASE__URL".to_owned(), url)));
+        if let Some(url) = crate::postgres::new_database() {
+            settings.push(("IMAGE_INGEST__DATABASE__URL".to_owned(), url));
+            // The demo's number has the embedded device, whose folder only one of several servers uses here.
+            settings.push(("IMAGE_INGEST__DEVICE__SHARED_FOLDER".to_owned(), "true".to_owned()));
+        }
         Self { folder: tempfile::tempdir().unwrap(), settings }
     }
 
@@ -99,12 +105,19 @@ impl Home {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let mut after = |prefix: &str| lines.find_map(|line| line.strip_prefix(prefix).map(str::to_owned));
+        let mut operations = None;
+        let mut after = |prefix: &str| {
+            lines.find_map(|line| {
+                let other = line.strip_prefix("health and metrics on http://").and_then(|address| address.parse().ok());
+                operations = operations.or(other);
+                line.strip_prefix(prefix).map(str::to_owned)
+            })
+        };
         let address = after("listening on http://").unwrap_or_else(|| panic!("it did not start: {}", self.log()));
         let key = after("demo key ").unwrap();
         // The rest of its output goes nowhere, and must not block it.
         std::thread::spawn(move || lines.for_each(drop));
-        Server { child, address: address.parse().unwrap(), key, home: self }
+        Server { child, address: address.parse().unwrap(), operations, key, home: self }
     }
 }
 
@@ -180,7 +193,8 @@ impl Server {
 
     /// The value of a counter or gauge; 0 if it does not exist yet.
     pub(crate) fn metric(&self, name: &str) -> f64 {
-        let text = String::from_utf8(self.send(&Request::new("GET", "/metrics")).body).unwrap();
+        let text = Request::new("GET", "/metrics").send(self.operations.unwrap_or(self.address)).unwrap().body;
+        let text = String::from_utf8(text).unwrap();
         let line = text.lines().find(|line| line.split(' ').next() == Some(name));
         line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or(0.0)
     }

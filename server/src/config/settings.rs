@@ -1,12 +1,12 @@
-//! The configuration: defaults, overridden by a TOML file, overridden by the environment. It is checked before the
-//! server starts.
+//! All settings with their defaults.
 
-use std::fmt;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+use super::secret::Secret;
 
 /// All settings. A file names fields as here. In the environment, `IMAGE_INGEST__OBJECTS__BUCKET` is `bucket` of
 /// `[objects]` and overrides the file.
@@ -15,8 +15,15 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Config {
     /// Address to listen on. Default 127.0.0.1:8080.
     pub(crate) listen: SocketAddr,
-    /// The prefix of `/objects/{token}` in a background's URL. Default `http://` and the address.
+    /// Address of a listener for `/healthz`, `/readyz` and `/metrics` alone, which `listen` then does not have.
+    pub(crate) operations_listen: Option<SocketAddr>,
+    /// The prefix of `/objects/{token}` in a background's URL. Default `http://` and the address; an address that stands
+    /// for all of a machine, such as 0.0.0.0, needs one.
     pub(crate) public_url: Option<String>,
+    /// Addresses and networks of proxies whose `X-Forwarded-For` names the client. Default none.
+    pub(crate) trusted_proxies: Vec<String>,
+    /// Whether there is a page to try an upload, at `/try`. Default true.
+    pub(crate) try_page: bool,
     /// The folder of all local files. Default `data`.
     pub(crate) data: PathBuf,
     /// `text` or `json`. Default `text`.
@@ -29,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) device: DeviceConfig,
     pub(crate) work: WorkConfig,
     pub(crate) times: Times,
+    pub(crate) limits: LimitsConfig,
+    pub(crate) cors: CorsConfig,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +110,9 @@ pub(crate) struct DeviceConfig {
     /// Screen of the embedded device, in pixels. Default 1170 × 2532.
     pub(crate) width: u32,
     pub(crate) height: u32,
+    /// PostgreSQL: says that all servers of the database have the same data folder, without which the embedded device is
+    /// refused. Default false.
+    pub(crate) shared_folder: bool,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -121,14 +133,51 @@ pub(crate) struct WorkConfig {
     pub(crate) connections: usize,
     /// Bodies that may be drained at the same time, after their request was answered. Default 256.
     pub(crate) drains: usize,
+    /// Objects that may be sent at the same time; further requests are refused as overloaded. Default 512.
+    pub(crate) readers: usize,
+}
+
+/// Limits for one key or one address, counted by each server alone. 0 is no limit.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct LimitsConfig {
+    /// Requests with one key in a minute. Default 0.
+    pub(crate) key_requests_per_minute: u32,
+    /// PUTs with one key in a day. Default 0.
+    pub(crate) key_uploads_per_day: u32,
+    /// Requests from one address, or one IPv6 network of 64 bits, in a minute. Default 0.
+    pub(crate) address_requests_per_minute: u32,
+    /// PUTs from one address in a day. Default 0.
+    pub(crate) address_uploads_per_day: u32,
+    /// Look-ups of unknown keys and credentials for one address in a minute. Default 0.
+    pub(crate) address_unknown_keys_per_minute: u32,
+    /// Look-ups of unknown keys and credentials in a second over all clients, which may be five times as many at once.
+    /// Unknown is what was not good within the last hour. Further ones are refused as overloaded. Default 200.
+    pub(crate) unknown_keys_per_second: u32,
+    /// Answers that one account may have stored for idempotency keys, each for a day. Default 100 000.
+    pub(crate) idempotency_keys: u32,
+}
+
+/// What pages of other origins may do.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct CorsConfig {
+    /// The origins, such as `https://app.example`, or `*` for all. Default none.
+    pub(crate) origins: Vec<String>,
 }
 
 /// Times in milliseconds, and rates.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Times {
-    /// The longest time for a request's head. Default 10 000.
+    /// The longest time for a request's head, from its first byte, or from the start of the connection. Default 10 000.
     pub(crate) header_ms: u64,
+    /// How long a connection without a request is kept. Default 75 000.
+    pub(crate) keep_alive_ms: u64,
+    /// How long a client may take an answer more slowly than `write_bytes_per_second`. Default 30 000.
+    pub(crate) write_ms: u64,
+    /// The least rate at which a client takes an answer. Default 1024.
+    pub(crate) write_bytes_per_second: u64,
     /// The longest pause within a body. Default 15 000.
     pub(crate) idle_ms: u64,
     /// The longest time for a whole body. Default 300 000.
@@ -169,7 +218,10 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            operations_listen: None,
             public_url: None,
+            trusted_proxies: Vec::new(),
+            try_page: true,
             data: "data".into(),
             log: LogFormat::Text,
             encoding: StoredEncoding::default(),
@@ -178,6 +230,8 @@ impl Default for Config {
             device: DeviceConfig::default(),
             work: WorkConfig::default(),
             times: Times::default(),
+            limits: LimitsConfig::default(),
+            cors: CorsConfig::default(),
         }
     }
 }
@@ -205,7 +259,7 @@ impl Default for ObjectsConfig {
 
 impl Default for DeviceConfig {
     fn default() -> Self {
-        Self { width: 1170, height: 2532 }
+        Self { width: 1170, height: 2532, shared_folder: false }
     }
 }
 
@@ -219,6 +273,21 @@ impl Default for WorkConfig {
             max_upload_bytes: 10 << 20,
             connections: 2048,
             drains: 256,
+            readers: 512,
+        }
+    }
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self {
+            key_requests_per_minute: 0,
+            key_uploads_per_day: 0,
+            address_requests_per_minute: 0,
+            address_uploads_per_day: 0,
+            address_unknown_keys_per_minute: 0,
+            unknown_keys_per_second: 200,
+            idempotency_keys: 100_000,
         }
     }
 }
@@ -227,6 +296,9 @@ impl Default for Times {
     fn default() -> Self {
         Self {
             header_ms: 10_000,
+            keep_alive_ms: 75_000,
+            write_ms: 30_000,
+            write_bytes_per_second: 1024,
             idle_ms: 15_000,
             body_ms: 300_000,
             slow_ms: 10_000,
@@ -248,86 +320,7 @@ impl Default for Times {
     }
 }
 
-/// Text that must not be printed; `Debug` hides it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Secret(String);
-
-impl Secret {
-    pub(crate) fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(secret)")
-    }
-}
-
-/// Why a configuration cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ConfigError {
-    #[error("configuration {0}")]
-    Unreadable(String, #[source] std::io::Error),
-    /// The parser's message without the line that it would quote, which may hold a secret.
-    #[error("configuration: {0}")]
-    Malformed(String),
-    #[error("configuration: {0}")]
-    Wrong(&'static str),
-}
-
 impl Config {
-    /// The configuration of `file`, where one is named, and of `environment`.
-    pub(crate) fn load(
-        file: Option<&Path>,
-        environment: impl Iterator<Item = (String, String)>,
-    ) -> Result<Self, ConfigError> {
-        let mut table = match file {
-            Some(file) => parse(&read(file)?)?,
-            None => toml::Table::new(),
-        };
-        let known = toml::Table::try_from(Self::default()).map_err(|e| ConfigError::Malformed(e.to_string()))?;
-        for (name, value) in environment {
-            if let Some(path) = name.strip_prefix("IMAGE_INGEST__") {
-                set(&mut table, &known, &path.to_ascii_lowercase(), value)?;
-            }
-        }
-        let config: Self = table.try_into().map_err(|e: toml::de::Error| ConfigError::Malformed(e.message().into()))?;
-        config.check()?;
-        Ok(config)
-    }
-
-    fn check(&self) -> Result<(), ConfigError> {
-        let require = |holds: bool, what| if holds { Ok(()) } else { Err(ConfigError::Wrong(what)) };
-        let is_url =
-            |url: &Option<String>| url.as_deref().is_none_or(|u| u.starts_with("http://") || u.starts_with("https://"));
-        let s3 = self.objects.kind == ObjectsKind::S3;
-        let work = &self.work;
-        require(
-            self.encoding == StoredEncoding::Jpeg || cfg!(feature = "webp-encode"),
-            "encoding is webp, and this server was built without the feature webp-encode",
-        )?;
-        require(is_url(&self.public_url), "public_url is no http or https URL")?;
-        require(is_url(&self.objects.public_url), "objects.public_url is no http or https URL")?;
-        require(is_url(&self.objects.endpoint), "objects.endpoint is no http or https URL")?;
-        require(!s3 || self.objects.bucket.is_some(), "objects.bucket is missing")?;
-        require(!s3 || self.objects.public_url.is_some(), "objects.public_url is missing")?;
-        require((1..=16_383).contains(&self.device.width), "device.width is outside 1 to 16 383")?;
-        require((1..=16_383).contains(&self.device.height), "device.height is outside 1 to 16 383")?;
-        require(work.pixel_threads <= 1024, "work.pixel_threads is over 1024")?;
-        require((1..=1 << 20).contains(&work.connections), "work.connections is outside 1 to 1 048 576")?;
-        require(work.drains <= 1 << 20, "work.drains is over 1 048 576")?;
-        require(self.times.drain_ms <= 600_000, "times.drain_ms is over 600 000")?;
-        require(self.times.hold_ms <= self.times.drain_ms, "times.hold_ms is over times.drain_ms")?;
-        require(work.max_upload_bytes > 0, "work.max_upload_bytes is 0")?;
-        require(work.upload_bytes >= work.max_upload_bytes, "work.upload_bytes is below work.max_upload_bytes")?;
-        require(self.database.connections > 0, "database.connections is 0")?;
-        require(self.times.statement_ms > 0 && self.times.answer_ms > 0, "times.statement_ms or answer_ms is 0")?;
-        require(self.times.history_days <= 36_500, "times.history_days is over 36 500")?;
-        require(self.times.repair_ms > 0, "times.repair_ms is 0")
-    }
-
     /// The prefix of `/objects/{token}`, without a slash at its end.
     pub(crate) fn public_url(&self, address: SocketAddr) -> String {
         let url = self.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
@@ -339,101 +332,5 @@ impl Times {
     /// Turns a field of this configuration into a `Duration`.
     pub(crate) fn of(milliseconds: u64) -> Duration {
         Duration::from_millis(milliseconds)
-    }
-}
-
-fn read(file: &Path) -> Result<String, ConfigError> {
-    std::fs::read_to_string(file).map_err(|e| ConfigError::Unreadable(file.display().to_string(), e))
-}
-
-fn parse(text: &str) -> Result<toml::Table, ConfigError> {
-    text.parse::<toml::Table>().map_err(|e| {
-        let line = e.span().map_or(0, |span| text[..span.start.min(text.len())].lines().count().max(1));
-        ConfigError::Malformed(format!("line {line}: {}", e.message()))
-    })
-}
-
-/// Sets `section__field` or `field` in `table`. The value becomes a number only if the default is a number, so that a
-/// secret may consist of digits.
-fn set(table: &mut toml::Table, known: &toml::Table, path: &str, value: String) -> Result<(), ConfigError> {
-    let (table, known, field) = match path.split_once("__") {
-        None => (table, Some(known), path),
-        Some((section, field)) => {
-            let inner = table.entry(section).or_insert_with(|| toml::Table::new().into());
-            let inner = inner.as_table_mut().ok_or(ConfigError::Wrong("the environment names a field as a section"))?;
-            (inner, known.get(section).and_then(toml::Value::as_table), field)
-        }
-    };
-    let is_number = known.and_then(|k| k.get(field)).is_some_and(toml::Value::is_integer);
-    let value = match value.parse::<i64>() {
-        Ok(number) if is_number => toml::Value::Integer(number),
-        _ => toml::Value::String(value),
-    };
-    table.insert(field.to_owned(), value);
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Write as _;
-
-    use super::*;
-
-    fn load(file: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        let mut written = tempfile::NamedTempFile::new().unwrap();
-        written.write_all(file.as_bytes()).unwrap();
-        Config::load(Some(written.path()), environment.iter().map(|(k, v)| ((*k).into(), (*v).into())))
-    }
-
-    #[test]
-    fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
-        let file = "data = \"/srv\"\n[work]\nqueue = 3\npixel_threads = 5\n";
-        let config = load(file, &[("IMAGE_INGEST__WORK__QUEUE", "9"), ("IMAGE_INGEST__LISTEN", "0.0.0.0:1")]).unwrap();
-        assert_eq!((config.work.queue, config.work.pixel_threads, config.listen.port()), (9, 5, 1));
-        assert_eq!((config.data, config.times.device_ms), (PathBuf::from("/srv"), 10_000));
-    }
-
-    #[test]
-    fn a_secret_of_digits_stays_text() {
-        let digits = "1".repeat(40);
-        let environment = [("IMAGE_INGEST__OBJECTS__SECRET_ACCESS_KEY", digits.as_str())];
-        assert_eq!(load("", &environment).unwrap().objects.secret_access_key.unwrap().expose(), digits);
-    }
-
-    #[test]
-    fn mistakes_are_named() {
-        for (file, named) in [
-            ("quue = 1", "quue"),
-            ("[work]\nqueue = \"many\"", "expected"),
-            ("[objects]\nkind = \"s3\"", "objects.bucket is missing"),
-            ("[device]\ngateway = \"http\"", "gateway"),
-            ("public_url = \"ftp://x\"", "public_url"),
-            ("[work]\ndrains = 2000000", "work.drains"),
-            ("[times]\ndrain_ms = 3600000", "times.drain_ms"),
-            ("[times]\ndrain_ms = 1000", "times.hold_ms"),
-            ("listen = ", "line 1"),
-        ] {
-            let error = load(file, &[]).unwrap_err().to_string();
-            assert!(error.contains(named), "{file}: {error}");
-        }
-    }
-
-    #[test]
-    fn webp_takes_its_encoder() {
-        let webp = load("", &[("IMAGE_INGEST__ENCODING", "webp")]);
-        if cfg!(feature = "webp-encode") {
-            assert_eq!(webp.unwrap().encoding, StoredEncoding::Webp);
-        } else {
-            let error = webp.unwrap_err().to_string();
-            assert!(error.contains("built without the feature webp-encode"), "{error}");
-        }
-    }
-
-    #[test]
-    fn secrets_are_never_shown() {
-        let file = "[database]\nurl = \"postgres://u:canary@h/d\"\n[objects]\nsecret_access_key = \"canary\"";
-        assert!(!format!("{:?}", load(file, &[]).unwrap()).contains("canary"));
-        let error = load("[objects]\nsecret_access_key = \"canary\nwidth = 3", &[]).unwrap_err();
-        assert!(!format!("{error} {error:?}").contains("canary"));
     }
 }
