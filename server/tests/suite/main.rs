@@ -15,6 +15,7 @@ mod nodes;
 mod operations;
 mod postgres;
 mod proxy;
+mod renditions;
 mod retention;
 mod s3;
 mod server;
