@@ -8,6 +8,7 @@ mod contract;
 mod crashes;
 mod devices;
 mod early;
+mod failover;
 mod kills;
 mod limits;
 mod load;
