@@ -62,7 +62,8 @@ impl Change {
         let is_known =
             chat.content_id.is_some_and(|id| same_source || received.source.id().as_bytes() == id.as_bytes());
         let is_stored = is_known && chat.token.is_some();
-        if is_stored && !self.request.dry_run && self.app.renditions.lacks(&chat.renditions) {
+        let is_lacking = is_stored && self.app.renditions.lacks(&chat.renditions);
+        if is_lacking && !self.request.dry_run && !self.app.objects.are_failing() {
             return self.complete_renditions(received).await;
         }
         if is_known && (self.request.dry_run || (is_stored && chat.is_applied())) {

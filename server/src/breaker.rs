@@ -31,6 +31,11 @@ impl Breaker {
         over
     }
 
+    /// Whether others than one caller are told to wait now.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.pause().until.is_some_and(|until| Instant::now() < until)
+    }
+
     pub(crate) fn succeeded(&self) {
         *self.pause() = Pause::default();
     }
@@ -68,8 +73,9 @@ mod tests {
     fn a_failure_pauses_and_a_success_ends_the_pause() {
         let breaker = Breaker::default();
         assert!(breaker.allows() && breaker.allows());
+        assert!(!breaker.is_paused());
         breaker.failed();
-        assert!(!breaker.allows());
+        assert!(!breaker.allows() && breaker.is_paused());
         breaker.pause().until = Some(Instant::now());
         assert!(breaker.allows(), "one tries");
         assert!(!breaker.allows(), "others wait for it");

@@ -103,6 +103,11 @@ impl Objects {
         answers
     }
 
+    /// Whether the store has failed a moment ago, so that it is not worth making something for it.
+    pub(crate) fn are_failing(&self) -> bool {
+        self.breaker.is_paused()
+    }
+
     /// Whether this server serves objects itself.
     pub(crate) fn are_served_here(&self) -> bool {
         self.bucket_url.is_none()

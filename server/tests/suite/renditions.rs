@@ -276,6 +276,28 @@ fn an_image_that_waits_for_the_store_keeps_its_renditions() {
     assert_eq!(files(server.home()), 3);
 }
 
+#[test]
+fn an_unchanged_upload_is_not_decoded_for_a_store_that_fails() {
+    let (home, _) = configured_after();
+    let objects = home.data().join("objects");
+    let kept = home.data().join("kept");
+    std::fs::rename(&objects, &kept).unwrap();
+    std::fs::write(&objects, b"").unwrap();
+    let server = home.start();
+    for _ in 0..3 {
+        let again = server.put(CHAT, &pictures()[0]).json();
+        assert_eq!((&again["changed"], &again["background_renditions"]), (&json!(false), &json!({})));
+    }
+    assert_eq!(decoded(&server), 1.0, "the first finds out that it fails");
+    std::fs::remove_file(&objects).unwrap();
+    std::fs::rename(&kept, &objects).unwrap();
+    eventually("it has no renditions", || {
+        server.put(CHAT, &pictures()[0]).json()["background_renditions"].as_object().unwrap().len() == RENDITIONS.len()
+    });
+    are_right(&server, &server.get(CHAT), &pictures()[0]);
+    eventually("files are left over", || files(server.home()) == 3);
+}
+
 /// The picture that a device shows.
 fn shown(folder: &Path) -> Vec<u8> {
     let device = Device::open(folder, 1170, 2532).unwrap();
