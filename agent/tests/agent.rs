@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -37,9 +38,12 @@ impl Played {
             .spawn()
             .unwrap();
         let ((changes, given), (told, replies)) = (channel(), channel());
+        let given = Arc::new(Mutex::new(given));
         std::thread::spawn(move || {
+            // A client may open a connection before it closes another.
             for stream in listener.incoming().flatten() {
-                serve(stream, &given, &told);
+                let (given, told) = (Arc::clone(&given), told.clone());
+                std::thread::spawn(move || serve(stream, &given, &told));
             }
         });
         Self { agent, changes, replies, folder }
@@ -59,7 +63,7 @@ impl Drop for Played {
 }
 
 /// Answers the calls of one connection: polls with the next changes, and answers with what they are.
-fn serve(mut stream: TcpStream, changes: &Receiver<String>, replies: &Sender<AgentReply>) -> Option<()> {
+fn serve(mut stream: TcpStream, changes: &Mutex<Receiver<String>>, replies: &Sender<AgentReply>) -> Option<()> {
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     loop {
         let (mut head, mut length) = (String::new(), 0);
@@ -75,7 +79,8 @@ fn serve(mut stream: TcpStream, changes: &Receiver<String>, replies: &Sender<Age
         let (status, answer) = if !head.contains(&bearer) {
             ("401 Unauthorized", String::new())
         } else if head.starts_with("GET /agent/v1/changes?wait=30 ") {
-            ("200 OK", changes.recv_timeout(Duration::from_millis(300)).unwrap_or_else(|_| "[]".into()))
+            let next = changes.lock().unwrap().recv_timeout(Duration::from_millis(300));
+            ("200 OK", next.unwrap_or_else(|_| "[]".into()))
         } else {
             assert!(head.starts_with("POST /agent/v1/applied "), "{head}");
             replies.send(serde_json::from_slice(&body).unwrap()).ok()?;

@@ -56,11 +56,7 @@ impl Change {
         }
         self.check_if_match()?;
         let chat = &self.seen.chat;
-        let same_source = chat.source.as_ref().is_some_and(|(source, fingerprint)| {
-            *source == received.source.id() && *fingerprint == self.app.fingerprint
-        });
-        let is_known =
-            chat.content_id.is_some_and(|id| same_source || received.source.id().as_bytes() == id.as_bytes());
+        let is_known = chat.is_of(received.source.id(), &self.app.fingerprint);
         let is_stored = is_known && chat.token.is_some();
         let is_lacking = is_stored && self.app.renditions.lacks(&chat.renditions);
         if is_lacking && !self.request.dry_run && !self.app.objects.are_failing() {

@@ -399,6 +399,14 @@ mod tests {
     }
 
     #[test]
+    fn renditions_come_from_the_file_and_from_the_environment() {
+        let file = "[renditions]\ncard = \"fit:640\"\nthumb = \"fit:9\"\n";
+        let config = load(file, &[("IMAGE_INGEST__RENDITIONS__THUMB", "cover:256x256@0.5,0.3")]).unwrap();
+        let renditions: Vec<_> = config.renditions.0.iter().map(|(name, spec)| format!("{name}={spec}")).collect();
+        assert_eq!(renditions, ["card=fit:640:jpeg85", "thumb=cover:256x256@0.5,0.3:jpeg85"]);
+    }
+
+    #[test]
     fn a_secret_of_digits_stays_text() {
         let digits = "1".repeat(40);
         let environment = [("IMAGE_INGEST__OBJECTS__SECRET_ACCESS_KEY", digits.as_str())];

@@ -67,6 +67,14 @@ pub(crate) enum Delivery {
 }
 
 impl Chat {
+    /// Whether the chat's image is known to be that of an upload under a profile: it came from this upload under this
+    /// profile, or the upload is the canonical bytes themselves.
+    pub(crate) fn is_of(&self, upload: SourceId, fingerprint: &str) -> bool {
+        let came_from = |(source, profile): &(SourceId, String)| *source == upload && profile == fingerprint;
+        self.content_id
+            .is_some_and(|id| id.as_bytes() == upload.as_bytes() || self.source.as_ref().is_some_and(came_from))
+    }
+
     pub(crate) fn is_applied(&self) -> bool {
         self.applied_version >= self.version
     }
