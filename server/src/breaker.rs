@@ -31,11 +31,6 @@ impl Breaker {
         over
     }
 
-    /// Whether others than one caller are told to wait now.
-    pub(crate) fn is_paused(&self) -> bool {
-        self.pause().until.is_some_and(|until| Instant::now() < until)
-    }
-
     pub(crate) fn succeeded(&self) {
         *self.pause() = Pause::default();
     }
@@ -49,6 +44,11 @@ impl Breaker {
         pause.is_tried = false;
         pause.failures = pause.failures.saturating_add(1);
         pause.until = Some(Instant::now() + length(pause.failures));
+    }
+
+    /// Whether nobody may try now. Asking is no attempt.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.pause().until.is_some_and(|until| Instant::now() < until)
     }
 
     fn pause(&self) -> MutexGuard<'_, Pause> {
@@ -70,12 +70,21 @@ mod tests {
     }
 
     #[test]
+    fn asking_is_no_attempt() {
+        let breaker = Breaker::default();
+        assert!(!breaker.is_waiting());
+        breaker.failed();
+        assert!(breaker.is_waiting());
+        breaker.pause().until = Some(Instant::now());
+        assert!(!breaker.is_waiting() && breaker.allows());
+    }
+
+    #[test]
     fn a_failure_pauses_and_a_success_ends_the_pause() {
         let breaker = Breaker::default();
         assert!(breaker.allows() && breaker.allows());
-        assert!(!breaker.is_paused());
         breaker.failed();
-        assert!(!breaker.allows() && breaker.is_paused());
+        assert!(!breaker.allows());
         breaker.pause().until = Some(Instant::now());
         assert!(breaker.allows(), "one tries");
         assert!(!breaker.allows(), "others wait for it");

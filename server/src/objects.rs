@@ -103,11 +103,6 @@ impl Objects {
         answers
     }
 
-    /// Whether the store has failed a moment ago, so that it is not worth making something for it.
-    pub(crate) fn are_failing(&self) -> bool {
-        self.breaker.is_paused()
-    }
-
     /// Whether this server serves objects itself.
     pub(crate) fn are_served_here(&self) -> bool {
         self.bucket_url.is_none()
@@ -117,6 +112,11 @@ impl Objects {
     pub(crate) fn url(&self, server_url: &str, token: &str) -> String {
         let base = self.bucket_url.as_deref().unwrap_or(server_url);
         format!("{}/{}", base.trim_end_matches('/'), key(token))
+    }
+
+    /// Whether the store failed a moment ago, so that it is not worth making something for it.
+    pub(crate) fn are_failing(&self) -> bool {
+        self.breaker.is_waiting()
     }
 
     /// Stores objects at the same time, each under its token. After a failure, some of them may be stored.
