@@ -118,16 +118,23 @@ impl Agent {
 
     /// Applies a change, and returns what the device shows afterwards, or the code of a refusal.
     async fn apply(&self, change: &AgentChange) -> Result<Held, &'static str> {
-        let image = match &change.content_id {
-            Some(id) => Some(self.image(id, change).await?),
-            None => None,
+        let picture = match &change.content_id {
+            None => Picture::None,
+            Some(id) => {
+                let id = id.parse().map_err(|_| "wrong_object")?;
+                match self.cropped(change).await {
+                    Some(bytes) => Picture::Cropped(id, bytes),
+                    None => Picture::Whole(id, self.image(change).await?),
+                }
+            }
         };
         let (device, change) = (Arc::clone(&self.device), change.clone());
         let work = move || {
             let chat = ChatRef { number: &change.number, account: &change.account, chat: &change.chat };
-            match image {
-                Some((id, bytes)) => device.apply(chat, change.version, id, bytes),
-                None => device.clear(chat, change.version),
+            match picture {
+                Picture::Cropped(id, bytes) => device.apply_cropped(chat, change.version, id, &bytes),
+                Picture::Whole(id, bytes) => device.apply(chat, change.version, id, bytes),
+                Picture::None => device.clear(chat, change.version),
             }
         };
         let applied = tokio::task::spawn_blocking(work).await.map_err(|_| "failed")?;
@@ -138,15 +145,29 @@ impl Agent {
         })
     }
 
-    async fn image(&self, id: &str, change: &AgentChange) -> Result<(ContentId, Bytes), &'static str> {
-        let id = id.parse().map_err(|_| "wrong_object")?;
-        let bytes = match (&change.url, &change.bytes) {
-            (Some(url), _) => fetch(&self.client, url, self.config.fetch_timeout).await.ok_or("fetch_failed")?,
-            (None, Some(base64)) => STANDARD.decode(base64).map_err(|_| "wrong_object")?.into(),
-            (None, None) => return Err("fetch_failed"),
-        };
-        Ok((id, bytes))
+    /// The image as it was cropped for this screen when it was set. If that cannot be fetched, or is not what its id
+    /// says, the image itself still can.
+    async fn cropped(&self, change: &AgentChange) -> Option<Bytes> {
+        let fingerprint = self.device.crop().fingerprint();
+        let rendition = change.renditions.iter().find(|rendition| rendition.fingerprint == fingerprint)?;
+        let bytes = fetch(&self.client, &rendition.url, self.config.fetch_timeout).await?;
+        (ContentId::of(&bytes).to_string() == rendition.content_id).then_some(bytes)
     }
+
+    async fn image(&self, change: &AgentChange) -> Result<Bytes, &'static str> {
+        match (&change.url, &change.bytes) {
+            (Some(url), _) => fetch(&self.client, url, self.config.fetch_timeout).await.ok_or("fetch_failed"),
+            (None, Some(base64)) => STANDARD.decode(base64).map(Bytes::from).map_err(|_| "wrong_object"),
+            (None, None) => Err("fetch_failed"),
+        }
+    }
+}
+
+/// What a change gives the device, with the id of the image.
+enum Picture {
+    Cropped(ContentId, Bytes),
+    Whole(ContentId, Bytes),
+    None,
 }
 
 /// How long the server may keep a poll open.

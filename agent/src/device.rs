@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use image_ingest::rendition::RenditionSpec;
 use image_ingest::{ContentId, Geometry, Ingest, Profile, Source};
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
@@ -17,6 +18,7 @@ use tempfile::NamedTempFile;
 pub struct Device {
     root: PathBuf,
     ingest: Ingest,
+    crop: RenditionSpec,
 }
 
 /// A chat of an account, and the number it is reached by.
@@ -70,7 +72,13 @@ impl Device {
         let mut profile = Profile::default();
         profile.geometry = Geometry::Cover { width, height };
         let ingest = Ingest::builder().profile(profile).build()?;
-        Ok(Self { root, ingest })
+        Ok(Self { root, ingest, crop: RenditionSpec::new(Geometry::Cover { width, height }) })
+    }
+
+    /// The rendition that the device shows as it is. Where there is none, it crops the canonical image itself.
+    #[must_use]
+    pub fn crop(&self) -> &RenditionSpec {
+        &self.crop
     }
 
     /// Makes `bytes` the chat's background, unless the device has this version or a newer one. Returns what the device
@@ -88,6 +96,26 @@ impl Device {
         }
         let picture = self.ingest.ingest(Source::new(bytes, self.ingest.limits())?)?;
         self.replace(chat, version, Some((id, &picture.bytes)))
+    }
+
+    /// Makes `cropped`, the rendition [`Self::crop`] of the image `id`, the chat's background without decoding
+    /// anything, unless the device has this version or a newer one. The caller has verified the bytes. Returns what
+    /// the device has afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError::Folder`]. The old background stays.
+    pub fn apply_cropped(
+        &self,
+        chat: ChatRef<'_>,
+        version: u64,
+        id: ContentId,
+        cropped: &[u8],
+    ) -> Result<Held, DeviceError> {
+        match self.not_older(chat, version)? {
+            Some(newer) => Ok(newer),
+            None => self.replace(chat, version, Some((id, cropped))),
+        }
     }
 
     /// Removes the chat's background, unless the device has this version or a newer one. Returns what the device has
@@ -221,6 +249,19 @@ mod tests {
         let size = image_ingest::inspect(&source).unwrap().header.size();
         assert_eq!((size.width, size.height), (20, 40));
         assert_eq!(fs::read_dir(picture.parent().unwrap()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn a_cropped_picture_is_kept_as_it_is() {
+        let (_folder, device) = device();
+        let (id, bytes) = object();
+        let ingest = Ingest::builder().rendition("device", *device.crop()).build().unwrap();
+        let cropped = ingest.ingest(ingest.source(bytes).unwrap()).unwrap().renditions.remove(0);
+        let held = device.apply_cropped(CHAT, 1, id, &cropped.bytes).unwrap();
+        assert_eq!((held.version, held.id), (1, Some(id.to_string())));
+        assert_eq!(fs::read(device.picture(CHAT).unwrap().unwrap()).unwrap(), cropped.bytes);
+        assert_eq!((cropped.size.width, cropped.size.height), (20, 40));
+        assert_eq!(device.apply_cropped(CHAT, 1, ContentId::of(b"other"), b"other").unwrap().id, Some(id.to_string()));
     }
 
     #[test]

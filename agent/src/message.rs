@@ -19,6 +19,21 @@ pub struct AgentChange {
     pub url: Option<String>,
     /// The image in base64, if it is not stored and so has no URL.
     pub bytes: Option<String>,
+    /// The image's renditions that are stored. A device shows the one that is its crop; without one, it crops the
+    /// image.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renditions: Vec<AgentRendition>,
+}
+
+/// A stored rendition of the image of an [`AgentChange`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentRendition {
+    /// [`RenditionSpec::fingerprint`](image_ingest::rendition::RenditionSpec::fingerprint).
+    pub fingerprint: String,
+    /// The BLAKE3 of its bytes, as `obj_` and 64 hex digits.
+    pub content_id: String,
+    /// Where it is.
+    pub url: String,
 }
 
 /// The body of `POST /agent/v1/applied`: what became of an [`AgentChange`].

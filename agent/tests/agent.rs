@@ -4,12 +4,13 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use image_ingest::{ContentId, Ingest, Source, inspect};
-use image_ingest_agent::{AgentChange, AgentReply, ChatRef, Device, Outcome};
+use image_ingest_agent::{AgentChange, AgentRendition, AgentReply, ChatRef, Device, Outcome};
 
 const CREDENTIAL: &str = "bl_agent_phone_0123456789";
 
@@ -37,9 +38,12 @@ impl Played {
             .spawn()
             .unwrap();
         let ((changes, given), (told, replies)) = (channel(), channel());
+        let given = Arc::new(Mutex::new(given));
         std::thread::spawn(move || {
+            // A client may open a connection before it closes another.
             for stream in listener.incoming().flatten() {
-                serve(stream, &given, &told);
+                let (given, told) = (Arc::clone(&given), told.clone());
+                std::thread::spawn(move || serve(stream, &given, &told));
             }
         });
         Self { agent, changes, replies, folder }
@@ -59,7 +63,7 @@ impl Drop for Played {
 }
 
 /// Answers the calls of one connection: polls with the next changes, and answers with what they are.
-fn serve(mut stream: TcpStream, changes: &Receiver<String>, replies: &Sender<AgentReply>) -> Option<()> {
+fn serve(mut stream: TcpStream, changes: &Mutex<Receiver<String>>, replies: &Sender<AgentReply>) -> Option<()> {
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     loop {
         let (mut head, mut length) = (String::new(), 0);
@@ -75,7 +79,8 @@ fn serve(mut stream: TcpStream, changes: &Receiver<String>, replies: &Sender<Age
         let (status, answer) = if !head.contains(&bearer) {
             ("401 Unauthorized", String::new())
         } else if head.starts_with("GET /agent/v1/changes?wait=30 ") {
-            ("200 OK", changes.recv_timeout(Duration::from_millis(300)).unwrap_or_else(|_| "[]".into()))
+            let next = changes.lock().unwrap().recv_timeout(Duration::from_millis(300));
+            ("200 OK", next.unwrap_or_else(|_| "[]".into()))
         } else {
             assert!(head.starts_with("POST /agent/v1/applied "), "{head}");
             replies.send(serde_json::from_slice(&body).unwrap()).ok()?;
@@ -94,6 +99,7 @@ fn change(version: u64, image: Option<(ContentId, &[u8])>) -> AgentChange {
         content_id: image.map(|(id, _)| id.to_string()),
         url: None,
         bytes: image.map(|(_, bytes)| STANDARD.encode(bytes)),
+        renditions: Vec::new(),
     }
 }
 
@@ -123,6 +129,54 @@ fn a_change_is_put_in_place_and_answered_for() {
     assert_eq!((other.outcome, other.content_id), (Outcome::Shows, Some(background.id.to_string())));
     let removed = played.apply(&change(5, None));
     assert_eq!((removed.outcome, removed.version, removed.content_id), (Outcome::Applied, 5, None));
+}
+
+/// A server that answers every request with these bytes.
+fn serve_file(bytes: Vec<u8>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/objects/x", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut head = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+            let _ = head.find(|line| line.is_empty());
+            let _ = write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", bytes.len());
+            let _ = stream.write_all(&bytes);
+        }
+    });
+    url
+}
+
+#[test]
+fn a_rendition_of_the_screen_is_shown_as_it_is_and_otherwise_the_image_is_cropped() {
+    let played = Played::start();
+    let ingest = Ingest::builder().rendition("device", "cover:30x60".parse().unwrap()).build().unwrap();
+    let background = ingest.ingest(ingest.source(image_ingest::samples()[0].bytes).unwrap()).unwrap();
+    let crop = &background.renditions[0];
+    let rendition = AgentRendition {
+        fingerprint: "r1-cover30x60-jpeg85".into(),
+        content_id: crop.id.to_string(),
+        url: serve_file(crop.bytes.to_vec()),
+    };
+    let of_another_screen = AgentRendition { fingerprint: "r1-cover31x60-jpeg85".into(), ..rendition.clone() };
+    let of_other_bytes = AgentRendition { url: serve_file(b"other".to_vec()), ..rendition.clone() };
+    let out_of_reach = AgentRendition { url: "http://127.0.0.1:1/x".into(), ..rendition.clone() };
+    let device = Device::open(played.folder.path().join("root"), 30, 60).unwrap();
+    let chat = ChatRef { number: "+15550000001", account: "demo", chat: "grp_1" };
+    let cases = [
+        (vec![of_another_screen.clone(), rendition], true),
+        (vec![of_another_screen], false),
+        (vec![of_other_bytes], false),
+        (vec![out_of_reach], false),
+    ];
+    for ((renditions, is_shown), version) in cases.into_iter().zip(1..) {
+        let sent = AgentChange { renditions, ..change(version, Some((background.id, &background.bytes))) };
+        let reply = played.apply(&sent);
+        assert_eq!((reply.outcome, reply.content_id), (Outcome::Applied, Some(background.id.to_string())));
+        let picture = std::fs::read(device.picture(chat).unwrap().unwrap()).unwrap();
+        assert_eq!(picture == crop.bytes, is_shown, "version {version}");
+        let size = Ingest::default().source(picture).and_then(|source| inspect(&source)).unwrap().header.size();
+        assert_eq!((size.width, size.height), (30, 60));
+    }
 }
 
 #[test]

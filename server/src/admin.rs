@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::app::{App, StartError, check_embedded, open_state, open_state_as};
 use crate::args::{AccountsCommand, AgentsCommand, KeysCommand, NumbersCommand};
 use crate::chat_id::phone;
+use crate::check::Findings;
 use crate::config::Config;
 use crate::http::{new_agent_credential, new_key};
 use crate::state::{EMBEDDED, NumberRow, agent_route};
@@ -122,9 +123,10 @@ pub(crate) async fn migrate(config: &Config) -> Result<ExitCode, StartError> {
 pub(crate) async fn check(config: Config, devices: bool, repair: bool) -> Result<ExitCode, StartError> {
     let public_url = config.public_url(config.listen);
     let (app, _) = App::open(config, public_url).await?;
-    let findings = if repair { app.repair_devices().await? } else { app.check(devices).await? };
+    let findings = if repair { app.repair().await? } else { app.check(devices).await? };
     app.state.close().await;
-    println!("chats {}, objects {}, pending changes {}", findings.chats, findings.objects, findings.pending);
+    let Findings { chats, objects, renditions, pending, .. } = findings;
+    println!("chats {chats}, objects {objects}, pending changes {pending}, renditions {renditions}");
     findings.notes.iter().for_each(|note| println!("note: {note}"));
     findings.faults.iter().for_each(|fault| println!("fault: {fault}"));
     Ok(if findings.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -1,12 +1,14 @@
 //! The answers to PUT, GET and DELETE of a background.
 
+use std::collections::BTreeMap;
+
 use image_ingest::Background;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::change_request::ChangeRequest;
-use crate::state::{Chat, ChatKey, Delivery};
+use crate::state::{Chat, ChatKey, Delivery, StoredRendition};
 
 /// A chat's background.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -27,14 +29,18 @@ pub(crate) struct BackgroundBody {
     /// Whether this call changed the background; PUT and DELETE only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) changed: Option<bool>,
-    /// What became of the last change: `applied` by the device, `pending`, or `failed`: the device refused it, and it is
-    /// tried again. Absent for a chat never set.
+    /// What became of the last change: `applied` by the device, `pending`, or `failed`: the device refused it, and it
+    /// is tried again. Absent for a chat never set.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "applied")]
     pub(crate) background_state: Option<&'static str>,
     /// The device's reason, where the state is `failed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) device_code: Option<String>,
+    /// Further sizes of the background by the names of the server's configuration; absent if it has none. A rendition
+    /// that is not stored, or not yet, is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) background_renditions: Option<BTreeMap<String, RenditionBody>>,
     /// Present, and true, where nothing was stored or sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) dry_run: Option<bool>,
@@ -42,6 +48,19 @@ pub(crate) struct BackgroundBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub(crate) receipt: Option<Value>,
+}
+
+/// A further size of a background.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct RenditionBody {
+    /// Where it is. It answers 404 when the background is removed or replaced, as `background_url` does.
+    pub(crate) url: String,
+    /// In pixels.
+    pub(crate) width: i64,
+    /// In pixels.
+    pub(crate) height: i64,
+    /// The length of the file.
+    pub(crate) bytes: i64,
 }
 
 /// The answer to a PUT or DELETE, ready to be sent.
@@ -55,12 +74,17 @@ pub(crate) struct Answer {
 
 /// The answer's fields for a chat.
 pub(crate) fn body(app: &App, key: &ChatKey, chat: &Chat, changed: Option<bool>) -> BackgroundBody {
-    let url = |token| app.objects.url(&app.public_url, token);
+    let url = |token: &str| app.objects.url(&app.public_url, token);
     let (background_state, device_code) = match chat.delivery() {
         Delivery::Applied => ("applied", None),
         Delivery::Pending => ("pending", None),
         Delivery::Failed(code) => ("failed", Some(code)),
     };
+    let rendition = |(name, stored): (&String, &StoredRendition)| {
+        let StoredRendition { token, width, height, bytes, .. } = stored;
+        (name.clone(), RenditionBody { url: url(token), width: *width, height: *height, bytes: *bytes })
+    };
+    let renditions = app.renditions.named(&chat.renditions).map(rendition);
     BackgroundBody {
         chat_id: key.chat.to_string(),
         has_background: chat.content_id.is_some(),
@@ -70,6 +94,7 @@ pub(crate) fn body(app: &App, key: &ChatKey, chat: &Chat, changed: Option<bool>)
         changed,
         background_state: chat.shown_version().map(|_| background_state),
         device_code,
+        background_renditions: (!app.renditions.is_empty()).then(|| renditions.collect()),
         dry_run: None,
         receipt: None,
     }
@@ -89,7 +114,10 @@ pub(crate) fn dry_run(app: &App, request: &ChangeRequest, chat: &Chat, backgroun
     let mut body = body(app, &request.key, chat, Some(changed));
     body.has_background = true;
     body.background_id = Some(background.id.to_string());
-    body.background_url = body.background_url.filter(|_| !changed);
+    if changed {
+        body.background_url = None;
+        body.background_renditions = body.background_renditions.map(|_| BTreeMap::new());
+    }
     body.receipt = serde_json::from_str(&receipt(background)).ok();
     render(request, body)
 }

@@ -14,6 +14,7 @@ use crate::admission::Admission;
 use crate::chat_locks::ChatLocks;
 use crate::config::{Config, MigrationsMode, StoredEncoding, Times};
 use crate::embedded::EmbeddedDevice;
+use crate::named_renditions::NamedRenditions;
 use crate::objects::Objects;
 use crate::pixels::PixelPool;
 use crate::rate_limits::RateLimits;
@@ -34,6 +35,8 @@ pub(crate) struct App {
     pub(crate) ingest: Ingest,
     /// [`Profile::fingerprint`] of `ingest`.
     pub(crate) fingerprint: String,
+    /// Those that `ingest` makes.
+    pub(crate) renditions: NamedRenditions,
     pub(crate) pool: Arc<PixelPool>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) readers: Readers,
@@ -57,7 +60,7 @@ impl App {
         open_data(&config)?;
         let threads = pixel_threads(&config);
         let pool = Arc::new(PixelPool::start(threads)?);
-        let ingest = Ingest::builder().profile(profile(&config)).limits(limits(&config)).build()?;
+        let ingest = ingest(&config, limits(&config))?;
         let (width, height) = (config.device.width, config.device.height);
         let device = Device::open(config.data.join("device"), width, height)?;
         let max_wait = Times::of(config.times.queue_ms);
@@ -70,6 +73,7 @@ impl App {
             device: EmbeddedDevice::new(device, Arc::clone(&pool)),
             wakeups: Wakeups::default(),
             fingerprint: ingest.profile().fingerprint(),
+            renditions: NamedRenditions::of(ingest.renditions()),
             ingest,
             pool,
             admission: Arc::new(Admission::new(threads, config.work.queue, max_wait, config.work.upload_bytes)),
@@ -146,6 +150,13 @@ fn is_of_pooler(error: &str) -> bool {
 
 const POOLER: &str = "state database: the pooler in between cannot be used: PgBouncer must be of version 1.21 or later, with \
      max_prepared_statements above 0 and ignore_startup_parameters = options";
+
+/// An ingest that makes what `config` asks for. Facts are always collected: a receipt may be asked for later.
+pub(crate) fn ingest(config: &Config, limits: Limits) -> image_ingest::Result<Ingest> {
+    let builder = Ingest::builder().profile(profile(config)).limits(limits).facts(true);
+    let renditions = config.renditions.0.iter();
+    renditions.fold(builder, |builder, (name, spec)| builder.rendition(name, *spec)).build()
+}
 
 fn profile(config: &Config) -> Profile {
     let mut profile = Profile::default();

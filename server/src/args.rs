@@ -45,13 +45,15 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: AccountsCommand,
     },
-    /// Verifies that every object exists and is right, that versions have no gap, and that no unused object remains.
+    /// Verifies that every object and rendition exists and is right, that versions have no gap, and that no unused
+    /// object remains.
     Check {
         /// Also asks the embedded device whether it has the backgrounds that the state says.
         #[arg(long)]
         devices: bool,
-        /// Has every background sent to its device again, for use after a backup was restored. A device that shows
-        /// another one gets the state's, under a version past its own. A server must be running.
+        /// Makes the renditions of the configuration that stored backgrounds lack, and has every background sent to its
+        /// device again, for use after a backup was restored. A device that shows another one gets the state's, under a
+        /// version past its own. A server must be running.
         #[arg(long)]
         repair: bool,
     },

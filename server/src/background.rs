@@ -1,17 +1,16 @@
 //! Sets and removes backgrounds, in an order that loses nothing in a crash.
 //!
-//! The order is: intent, object, one statement (version + 1, history, outbox; it deletes the intent), device, applied. A
-//! crash before the statement leaves an object that a repair erases. A crash after it leaves a change that is sent
-//! again. `docs/server.md` names the points of a crash.
+//! The order is: intents, objects, one statement (version + 1, history, outbox; it deletes the intents), device,
+//! applied. A crash before the statement leaves objects that a repair erases. A crash after it leaves a change that is
+//! sent again. `docs/server.md` names the points of a crash.
 //!
-//! What a request needs to know is read once, before its body. The statement does nothing if the chat has changed since;
-//! then it is read again.
+//! What a request needs to know is read once, before its body. The statement does nothing if the chat has changed
+//! since; then it is read again.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use image_ingest::{Background, ContentId};
+use image_ingest::Background;
 
 use crate::admission::HeldBytes;
 use crate::answer::{self, Answer};
@@ -20,12 +19,12 @@ use crate::canonical::{Received, canonical_image};
 use crate::change_request::ChangeRequest;
 use crate::chat_locks::ChatLock;
 use crate::crash;
+use crate::made_image::MadeImage;
 use crate::preconditions::Idempotency;
 use crate::refusal::Refusal;
 use crate::state::{
     Chat, CommitOutcome, DueChange, NewChange, NewImage, NewKeptAnswer, Reached, Situation, StoredObject, now,
 };
-use crate::token::token;
 use crate::wakeups::chat_topic;
 
 /// A change request in work, with what was last read of its chat.
@@ -41,7 +40,8 @@ pub(crate) struct Change {
 /// How long what was read counts as the present. A body may take minutes.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// Attempts to commit. One fails when another node changed the chat meanwhile, or when the shared object was just erased.
+/// Attempts to commit. One fails when another node changed the chat meanwhile, or when the shared object was just
+/// erased.
 const ATTEMPTS: usize = 8;
 
 impl Change {
@@ -60,15 +60,16 @@ impl Change {
         }
         self.check_if_match()?;
         let chat = &self.seen.chat;
-        let same_source = chat.source.as_ref().is_some_and(|(source, fingerprint)| {
-            *source == received.source.id() && *fingerprint == self.app.fingerprint
-        });
-        let is_known =
-            chat.content_id.is_some_and(|id| same_source || received.source.id().as_bytes() == id.as_bytes());
-        if is_known && (self.request.dry_run || (chat.token.is_some() && chat.is_applied())) {
+        let is_known = chat.is_of(received.source.id(), &self.app.fingerprint);
+        let is_stored = is_known && chat.token.is_some();
+        let is_lacking = is_stored && self.app.renditions.lacks(&chat.renditions);
+        if is_lacking && !self.request.dry_run && !self.app.objects.are_failing() {
+            return self.complete_renditions(received).await;
+        }
+        if is_known && (self.request.dry_run || (is_stored && chat.is_applied())) {
             return self.unchanged().await;
         }
-        if is_known && chat.token.is_some() {
+        if is_stored {
             // The device may be waited for, and needs no upload.
             drop(received);
             return self.detached(|mut change| async move { change.redeliver(None).await }).await;
@@ -107,8 +108,26 @@ impl Change {
         task.await.unwrap_or(Err(Refusal::Internal))
     }
 
+    /// Makes the renditions that the chat's stored image lacks, of an upload that is known to give this image. It is
+    /// unchanged also if that fails; then another upload may make them.
+    async fn complete_renditions(self, received: Received) -> Result<Answer, Refusal> {
+        let made = canonical_image(&self.app, received).await;
+        self.detached(|mut change| async move {
+            let mut held = None;
+            if let Ok((background, held_bytes)) = made {
+                held = Some(held_bytes);
+                let image = change.made_image(&background);
+                change.add_renditions(&image).await;
+            }
+            drop(held);
+            change.redeliver(None).await
+        })
+        .await
+    }
+
     async fn set_locked(&mut self, background: Background) -> Result<Answer, Refusal> {
         self.take_lock().await?;
+        let image = self.made_image(&background);
         let mut stored = None;
         let mut may_share = true;
         for _ in 0..ATTEMPTS {
@@ -118,29 +137,31 @@ impl Change {
             }
             self.check_if_match()?;
             if self.seen.chat.content_id == Some(background.id) {
-                return self.complete_unchanged(background).await;
+                drop(background);
+                return self.complete_unchanged(image).await;
             }
             // Checked before anything is stored: without a number, no device could receive the change.
             self.reached()?;
-            let object = match stored.take() {
-                Some(object) => object,
-                None => self.store(&background, may_share).await?,
+            let stored_image = match stored.take() {
+                Some(stored_image) => stored_image,
+                None => self.app.store(&self.request.key.account, &image, may_share).await?,
             };
             let receipt = answer::receipt(&background);
-            let image = NewImage {
-                id: background.id,
+            let new_image = NewImage {
+                id: image.id,
                 source_id: background.source_id,
                 fingerprint: &self.app.fingerprint,
                 receipt: &receipt,
-                object: &object,
+                stored: &stored_image,
             };
-            match self.commit(Some(image)).await? {
+            match self.commit(Some(new_image)).await? {
                 CommitOutcome::Changed(chat) => {
-                    self.seen.chat = chat;
-                    self.deliver(Some(background.bytes)).await?;
+                    self.seen.chat = *chat;
+                    drop(background);
+                    self.deliver(Some(image)).await?;
                     return Ok(self.answer(true));
                 }
-                CommitOutcome::Stale => stored = Some(object),
+                CommitOutcome::Stale => stored = Some(stored_image),
                 CommitOutcome::Unshared => may_share = false,
             }
             self.read_again().await?;
@@ -159,7 +180,7 @@ impl Change {
                 return self.redeliver(None).await;
             }
             if let CommitOutcome::Changed(chat) = self.commit(None).await? {
-                self.seen.chat = chat;
+                self.seen.chat = *chat;
                 self.deliver(None).await?;
                 return Ok(self.answer(true));
             }
@@ -214,52 +235,41 @@ impl Change {
         Ok(self.app.state.commit(&change).await?)
     }
 
-    /// Stores an object under an intent, or shares one that the account has. If the store fails, the image is spooled,
-    /// and a repair stores it later.
-    async fn store(&self, background: &Background, may_share: bool) -> Result<StoredObject, Refusal> {
-        let app = &self.app;
-        let object = app.state.share_or_intend(&self.request.key.account, background.id, &token(), may_share).await?;
-        let StoredObject::Fresh(token) = &object else {
-            return Ok(object);
-        };
-        crash::point("after_intent");
-        let stored = app.objects.put(token, background.bytes.clone()).await;
-        crash::point("after_object");
-        let Err(error) = stored else {
-            return Ok(object);
-        };
-        tracing::error!(%error, "an object was not stored");
-        metrics::counter!("ingest_object_errors_total").increment(1);
-        self.spool(background.id, &background.bytes).await?;
-        crash::point("after_spool");
-        Ok(StoredObject::Spooled)
+    fn made_image(&self, background: &Background) -> MadeImage {
+        MadeImage::of(background, self.app.ingest.renditions())
     }
 
-    /// Keeps an image until the store takes it; refuses the change where there is no room.
-    async fn spool(&self, id: ContentId, bytes: &Bytes) -> Result<(), Refusal> {
-        let max_bytes = self.app.config.objects.spool_bytes;
-        if self.app.state.spool(id, bytes.clone(), max_bytes).await? {
-            Ok(())
+    /// Completes a change to the content that the chat has already: stores its object or the renditions that are not
+    /// stored, and sends the last change to the device if it is not applied.
+    async fn complete_unchanged(&mut self, image: MadeImage) -> Result<Answer, Refusal> {
+        if self.seen.chat.token.is_some() {
+            self.add_renditions(&image).await;
         } else {
-            Err(Refusal::StorageUnavailable)
-        }
-    }
-
-    /// Completes a change to the content that the chat has already: stores its object if it is not stored, and sends
-    /// the last change to the device if it is not applied.
-    async fn complete_unchanged(&mut self, background: Background) -> Result<Answer, Refusal> {
-        if self.seen.chat.token.is_none() {
-            let (account, id) = (self.request.key.account.clone(), background.id);
-            if let StoredObject::Fresh(token) = self.store(&background, false).await? {
-                self.app.state.attach(&account, id, &token).await?;
+            let account = &self.request.key.account;
+            let stored = self.app.store(account, &image, false).await?;
+            if let StoredObject::Fresh(token) = &stored.object {
+                self.app.state.attach(account, image.id, token, &stored.added).await?;
             }
             self.read_again().await?;
         }
-        self.redeliver(Some(background.bytes)).await
+        self.redeliver(Some(image)).await
+    }
+
+    /// Adds the renditions that the chat's stored image lacks. It is whole without them, so a failure is none of the
+    /// request.
+    async fn add_renditions(&mut self, image: &MadeImage) {
+        let Chat { content_id: Some(id), token: Some(object), renditions, .. } = &self.seen.chat else {
+            return;
+        };
+        if self.app.renditions.lacks(renditions)
+            && let Ok(renditions) = self.app.add_renditions(object, *id, renditions, &image.renditions).await
+        {
+            self.seen.chat.renditions = renditions;
+        }
     }
 
     /// Sends the last change to the device if it is not applied, and keeps the answer.
-    async fn redeliver(&mut self, bytes: Option<Bytes>) -> Result<Answer, Refusal> {
+    async fn redeliver(&mut self, made: Option<MadeImage>) -> Result<Answer, Refusal> {
         if self.seen.chat.is_applied() {
             return self.unchanged().await;
         }
@@ -271,7 +281,7 @@ impl Change {
             }
         }
         self.make_due().await?;
-        self.deliver(bytes).await?;
+        self.deliver(made).await?;
         let answer = self.answer(true);
         self.keep(&answer).await?;
         Ok(answer)
@@ -299,7 +309,7 @@ impl Change {
     }
 
     /// Brings the chat's last change to its device. An agent is waited for without the image, which it fetches.
-    async fn deliver(&mut self, bytes: Option<Bytes>) -> Result<(), Refusal> {
+    async fn deliver(&mut self, made: Option<MadeImage>) -> Result<(), Refusal> {
         let reached = self.reached()?.clone();
         let (key, chat) = (&self.request.key, &mut self.seen.chat);
         if reached.number.is_embedded() {
@@ -310,13 +320,14 @@ impl Change {
                 attempts: 0,
                 content_id: chat.content_id,
                 token: chat.token.clone(),
+                renditions: chat.renditions.clone(),
             };
-            chat.version = self.app.deliver_here(&change, bytes).await?;
+            chat.version = self.app.deliver_here(&change, made.as_ref()).await?;
             chat.applied_version = chat.version;
             return Ok(());
         }
         let woken = self.app.wakeups.subscribe(&chat_topic(key));
-        drop(bytes);
+        drop(made);
         self.held = None;
         // Changes of the chat may follow while this one waits for its device.
         self.lock = None;

@@ -46,6 +46,11 @@ impl Breaker {
         pause.until = Some(Instant::now() + length(pause.failures));
     }
 
+    /// Whether nobody may try now. Asking is no attempt.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.pause().until.is_some_and(|until| Instant::now() < until)
+    }
+
     fn pause(&self) -> MutexGuard<'_, Pause> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -62,6 +67,16 @@ mod tests {
     #[test]
     fn pauses_double_up_to_half_a_minute() {
         assert_eq!([0, 1, 2, 3, 5, 6, 1000].map(|n| length(n).as_secs()), [1, 1, 2, 4, 16, 30, 30]);
+    }
+
+    #[test]
+    fn asking_is_no_attempt() {
+        let breaker = Breaker::default();
+        assert!(!breaker.is_waiting());
+        breaker.failed();
+        assert!(breaker.is_waiting());
+        breaker.pause().until = Some(Instant::now());
+        assert!(!breaker.is_waiting() && breaker.allows());
     }
 
     #[test]

@@ -1,23 +1,28 @@
-//! Verifies that nothing is lost: every object that a chat refers to exists and has the bytes of its id, versions have
-//! no gap, and no unused object remains after the grace time.
+//! Verifies that nothing is lost: every object that a chat refers to exists and has the bytes of its id, and so do its
+//! renditions; versions have no gap, and no unused object remains after the grace time.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime};
 
 use image_ingest::ContentId;
 
 use crate::app::{App, StartError};
 use crate::config::Times;
-use crate::state::{AuditedChat, EMBEDDED};
+use crate::state::{AuditedChat, EMBEDDED, StoredRendition};
 
 /// The counts of what was checked, and every fault found.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     pub(crate) chats: usize,
     pub(crate) objects: usize,
+    pub(crate) renditions: usize,
     pub(crate) pending: i64,
     pub(crate) notes: Vec<String>,
     pub(crate) faults: Vec<String>,
 }
+
+/// An object's token, its content id, and whether it is used.
+type AuditedObject = (String, ContentId, bool);
 
 impl App {
     /// Checks the whole state and the object store, and also the embedded device if `devices`.
@@ -41,14 +46,22 @@ impl App {
         for token in self.state.dangling().await? {
             findings.faults.push(format!("object {token} is referred to and not known"));
         }
-        self.check_contents(&mut findings).await?;
-        self.check_leftovers(&mut findings).await?;
+        let (objects, renditions) = (self.state.all_objects().await?, self.state.all_renditions().await?);
+        self.check_contents(&objects, &renditions, &mut findings).await?;
+        self.check_leftovers(&objects, &renditions, &mut findings).await?;
+        let lacking = self.count_lacking(&objects, &renditions);
+        if lacking > 0 {
+            findings
+                .notes
+                .push(format!("{lacking} objects lack renditions, which their next PUT or check --repair makes"));
+        }
         Ok(findings)
     }
 
-    /// Has every background sent again, and waits until the devices have answered or a minute has passed without any
-    /// answer.
-    pub(crate) async fn repair_devices(&self) -> Result<Findings, StartError> {
+    /// Makes the renditions that objects lack, and has every background sent again. Waits until the devices have
+    /// answered or a minute has passed without any answer.
+    pub(crate) async fn repair(&self) -> Result<Findings, StartError> {
+        let (objects, mut faults) = self.renew_renditions().await?;
         let chats = self.state.send_all_again().await?;
         let (mut pending, mut since) = (self.state.pending_count().await?, Instant::now());
         while pending > 0 && since.elapsed() < Duration::from_secs(60) {
@@ -58,8 +71,9 @@ impl App {
                 (pending, since) = (left, Instant::now());
             }
         }
-        let faults = (pending > 0).then(|| format!("{pending} devices have not answered")).into_iter().collect();
-        Ok(Findings { chats, pending, faults, ..Findings::default() })
+        faults.extend((pending > 0).then(|| format!("{pending} devices have not answered")));
+        let notes = (objects > 0).then(|| format!("{objects} objects got the renditions that they lacked"));
+        Ok(Findings { chats, pending, notes: notes.into_iter().collect(), faults, ..Findings::default() })
     }
 
     async fn fault_of_device(&self, audited: &AuditedChat) -> Option<String> {
@@ -72,30 +86,46 @@ impl App {
         }
     }
 
-    async fn check_contents(&self, findings: &mut Findings) -> Result<(), StartError> {
-        for (token, id, used) in self.state.all_objects().await? {
-            if !used {
-                continue;
-            }
+    async fn check_contents(
+        &self,
+        objects: &[AuditedObject],
+        renditions: &HashMap<String, Vec<StoredRendition>>,
+        findings: &mut Findings,
+    ) -> Result<(), StartError> {
+        for (token, id, _) in objects.iter().filter(|(.., is_used)| *is_used) {
             findings.objects += 1;
-            match self.objects.get(&token).await? {
-                None => findings.faults.push(format!("object {token} is missing")),
-                Some(bytes) if ContentId::of(&bytes) != id => {
-                    findings.faults.push(format!("object {token} has other bytes than its id says"));
-                }
-                Some(_) => {}
+            findings.faults.extend(self.fault_of_bytes("object", token, *id).await?);
+            for StoredRendition { token, content_id, .. } in renditions.get(token).into_iter().flatten() {
+                findings.renditions += 1;
+                findings.faults.extend(self.fault_of_bytes("rendition", token, *content_id).await?);
             }
         }
         Ok(())
     }
 
+    async fn fault_of_bytes(&self, what: &str, token: &str, id: ContentId) -> Result<Option<String>, StartError> {
+        Ok(match self.objects.get(token).await? {
+            None => Some(format!("{what} {token} is missing")),
+            Some(bytes) if ContentId::of(&bytes) != id => {
+                Some(format!("{what} {token} has other bytes than its id says"))
+            }
+            Some(_) => None,
+        })
+    }
+
     /// Objects in the store that the state does not know, or should have erased by now.
-    async fn check_leftovers(&self, findings: &mut Findings) -> Result<(), StartError> {
+    async fn check_leftovers(
+        &self,
+        objects: &[AuditedObject],
+        renditions: &HashMap<String, Vec<StoredRendition>>,
+        findings: &mut Findings,
+    ) -> Result<(), StartError> {
         // Objects are erased some time after the grace time, not at its end.
         let grace = Times::of(self.config.times.grace_ms) + Duration::from_secs(120);
         let time = SystemTime::now().checked_sub(grace).unwrap_or(SystemTime::UNIX_EPOCH);
         let mut known = self.state.all_intents().await?;
-        known.extend(self.state.all_objects().await?.into_iter().map(|(token, ..)| token));
+        known.extend(objects.iter().map(|(token, ..)| token.clone()));
+        known.extend(renditions.values().flatten().map(|rendition| rendition.token.clone()));
         known.sort_unstable();
         for token in self.objects.tokens(time).await? {
             if known.binary_search(&token).is_err() {

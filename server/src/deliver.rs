@@ -13,6 +13,8 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 use crate::app::App;
 use crate::config::Times;
 use crate::crash;
+use crate::embedded::DevicePicture;
+use crate::made_image::MadeImage;
 use crate::refusal::{DeviceFailure, Refusal};
 use crate::state::{Chat, ChatKey, Delivery, DueChange, MAX_VERSION, Reached, now};
 use crate::wakeups::Wakeup;
@@ -23,13 +25,13 @@ impl App {
         i64::try_from(self.config.times.device_ms).unwrap_or(i64::MAX / 4) + 2_000
     }
 
-    /// Shows a change on the embedded device and marks it applied. `bytes` is the image, if the caller has it in memory.
+    /// Shows a change on the embedded device and marks it applied. `made` is the image, if the caller has it in memory.
     /// Returns the version that is applied, which is greater than the change's if the device was ahead.
-    pub(crate) async fn deliver_here(&self, change: &DueChange, bytes: Option<Bytes>) -> Result<i64, Refusal> {
+    pub(crate) async fn deliver_here(&self, change: &DueChange, made: Option<&MadeImage>) -> Result<i64, Refusal> {
         crash::point("before_device");
         let started = Instant::now();
         let timeout = Times::of(self.config.times.device_ms);
-        let result = tokio::time::timeout(timeout, self.show(change, bytes)).await;
+        let result = tokio::time::timeout(timeout, self.show(change, made)).await;
         let result = result.unwrap_or(Ok(Err(DeviceFailure::Timeout)))?;
         count(result.as_ref().map(drop).map_err(|failure| *failure), started.elapsed());
         let version = match result {
@@ -49,11 +51,11 @@ impl App {
         Ok(version)
     }
 
-    async fn show(&self, change: &DueChange, bytes: Option<Bytes>) -> Result<Result<i64, DeviceFailure>, Refusal> {
+    async fn show(&self, change: &DueChange, made: Option<&MadeImage>) -> Result<Result<i64, DeviceFailure>, Refusal> {
         let image = match change.content_id {
             None => None,
-            Some(id) => match self.image(id, change.token.as_deref(), bytes).await {
-                Some(bytes) => Some((id, bytes)),
+            Some(id) => match self.picture(id, change, made).await {
+                Some(picture) => Some((id, picture)),
                 // Neither the store nor the spool has the image now. A repair, or the same upload again, restores it.
                 None => return Ok(Err(DeviceFailure::Unreachable)),
             },
@@ -82,12 +84,26 @@ impl App {
         Ok(Err(DeviceFailure::Refused))
     }
 
-    /// The bytes of a canonical image, from the caller, the store or the spool.
-    pub(crate) async fn image(&self, id: ContentId, token: Option<&str>, bytes: Option<Bytes>) -> Option<Bytes> {
-        match (bytes, token) {
-            (Some(bytes), _) => Some(bytes),
-            (None, Some(token)) => self.objects.get(token).await.ok().flatten(),
-            (None, None) => self.state.spooled(id).await.ok().flatten(),
+    /// What the embedded device shows of an image: its crop, where that was made with the image, or else the image.
+    async fn picture(&self, id: ContentId, change: &DueChange, made: Option<&MadeImage>) -> Option<DevicePicture> {
+        if let Some(made) = made {
+            let cropped = made.rendition(&self.device.crop).map(|crop| DevicePicture::Cropped(crop.bytes.clone()));
+            return Some(cropped.unwrap_or_else(|| DevicePicture::Whole(made.bytes.clone())));
+        }
+        if let Some(crop) = change.renditions.iter().find(|stored| *stored.fingerprint == *self.device.crop)
+            && let Ok(Some(bytes)) = self.objects.get(&crop.token).await
+            && ContentId::of(&bytes) == crop.content_id
+        {
+            return Some(DevicePicture::Cropped(bytes));
+        }
+        self.image(id, change.token.as_deref()).await.map(DevicePicture::Whole)
+    }
+
+    /// The bytes of a canonical image, from the store or the spool.
+    pub(crate) async fn image(&self, id: ContentId, token: Option<&str>) -> Option<Bytes> {
+        match token {
+            Some(token) => self.objects.get(token).await.ok().flatten(),
+            None => self.state.spooled(id).await.ok().flatten().map(|image| image.bytes),
         }
     }
 

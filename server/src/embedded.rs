@@ -10,16 +10,27 @@ use crate::pixels::PixelPool;
 use crate::refusal::DeviceFailure;
 use crate::state::ChatKey;
 
+/// What the embedded device is given to show of an image.
+#[derive(Debug, Clone)]
+pub(crate) enum DevicePicture {
+    /// The rendition that is the device's crop.
+    Cropped(Bytes),
+    /// The image itself, which the device crops.
+    Whole(Bytes),
+}
+
 #[derive(Clone)]
 pub(crate) struct EmbeddedDevice {
     device: Arc<Device>,
+    /// The fingerprint of the rendition that the device shows as it is.
+    pub(crate) crop: Arc<str>,
     /// Runs the cropping, which is pixel work.
     pool: Arc<PixelPool>,
 }
 
 impl EmbeddedDevice {
     pub(crate) fn new(device: Device, pool: Arc<PixelPool>) -> Self {
-        Self { device: Arc::new(device), pool }
+        Self { crop: device.crop().fingerprint().into(), device: Arc::new(device), pool }
     }
 
     /// Shows an image, or none, unless the device has this version or a newer one. Returns what it shows afterwards.
@@ -28,11 +39,12 @@ impl EmbeddedDevice {
         number: &str,
         key: &ChatKey,
         version: i64,
-        image: Option<(ContentId, Bytes)>,
+        image: Option<(ContentId, DevicePicture)>,
     ) -> Result<Held, DeviceFailure> {
         let version = u64::try_from(version).unwrap_or(0);
         let work = move |device: &Device, chat: ChatRef<'_>| match image {
-            Some((id, bytes)) => device.apply(chat, version, id, bytes),
+            Some((id, DevicePicture::Cropped(bytes))) => device.apply_cropped(chat, version, id, &bytes),
+            Some((id, DevicePicture::Whole(bytes))) => device.apply(chat, version, id, bytes),
             None => device.clear(chat, version),
         };
         self.run(number, key, work).await

@@ -1,4 +1,5 @@
-//! Stores canonical images under random tokens: in local files, or in an S3 bucket that readers access directly.
+//! Stores canonical images and their renditions under random tokens: in local files, or in an S3 bucket that readers
+//! access directly.
 //!
 //! A store that fails is left alone for a while, so that requests do not wait for it one after another.
 
@@ -20,6 +21,7 @@ use object_store::{
 
 use crate::breaker::Breaker;
 use crate::config::{Config, ObjectsConfig, ObjectsKind, Times};
+use crate::crash;
 use crate::token::token;
 
 /// The object store.
@@ -119,22 +121,40 @@ impl Objects {
         format!("{}/{}", base.trim_end_matches('/'), key(token))
     }
 
-    /// Stores an object. An existing object is no error, since its token belongs to the same bytes.
-    pub(crate) async fn put(&self, token: &str, bytes: Bytes) -> Result<(), StoreFailed> {
+    /// Whether the store failed a moment ago, so that it is not worth making something for it.
+    pub(crate) fn are_failing(&self) -> bool {
+        self.breaker.is_waiting()
+    }
+
+    /// Stores objects at the same time, each under its token. After a failure, some of them may be stored.
+    pub(crate) async fn put(&self, objects: Vec<(String, Bytes)>) -> Result<(), StoreFailed> {
         if !self.breaker.allows() {
             return Err(StoreFailed("it failed a moment ago".into()));
         }
-        let attributes = if self.are_served_here() { Attributes::new() } else { attributes(&bytes) };
-        let options = PutOptions { mode: PutMode::Create, attributes, ..PutOptions::default() };
-        match self.in_time(self.store.put_opts(&key(token), bytes.into(), options)).await {
-            Ok(_) | Err(Error::AlreadyExists { .. }) => {
+        let puts = objects.into_iter().map(|(token, bytes)| async move {
+            self.put_one(&token, bytes).await?;
+            crash::point("after_one_object");
+            Ok::<_, StoreFailed>(())
+        });
+        match futures_util::future::try_join_all(puts).await {
+            Ok(_) => {
                 self.breaker.succeeded();
                 Ok(())
             }
             Err(error) => {
                 self.breaker.failed();
-                Err(StoreFailed(error.to_string()))
+                Err(error)
             }
+        }
+    }
+
+    /// An existing object is no error, since its token belongs to the same bytes.
+    async fn put_one(&self, token: &str, bytes: Bytes) -> Result<(), StoreFailed> {
+        let attributes = if self.are_served_here() { Attributes::new() } else { attributes(&bytes) };
+        let options = PutOptions { mode: PutMode::Create, attributes, ..PutOptions::default() };
+        match self.in_time(self.store.put_opts(&key(token), bytes.into(), options)).await {
+            Ok(_) | Err(Error::AlreadyExists { .. }) => Ok(()),
+            Err(error) => Err(StoreFailed(error.to_string())),
         }
     }
 
@@ -242,7 +262,7 @@ fn attributes(bytes: &[u8]) -> Attributes {
     Attributes::from_iter([(Attribute::ContentType, kind), (Attribute::CacheControl, "public, max-age=86400")])
 }
 
-/// The media type of a stored canonical image. A store may have both encodings, since `encoding` may change.
+/// The media type of a stored image. A store may have both encodings, since the configuration may change.
 pub(crate) fn media_type(bytes: &[u8]) -> &'static str {
     if bytes.starts_with(b"RIFF") { "image/webp" } else { "image/jpeg" }
 }

@@ -13,10 +13,10 @@ use tokio::task::JoinHandle;
 use crate::app::App;
 use crate::config::Times;
 use crate::crash;
+use crate::made_image::MadeImage;
 use crate::refusal::Refusal;
 use crate::state::{DueChange, EMBEDDED, now};
 use crate::telemetry;
-use crate::token::token;
 
 /// Starts the repairs, which go on until they are aborted.
 pub(crate) fn start(app: &Arc<App>) -> Vec<JoinHandle<()>> {
@@ -109,17 +109,10 @@ impl App {
 
     /// Stores a spooled image for an account; false if the store still fails.
     async fn store_one(&self, account: &str, id: ContentId) -> Result<bool, Refusal> {
-        let Some(bytes) = self.state.spooled(id).await? else {
-            return Ok(true);
-        };
-        let token = token();
-        self.state.intend(&token).await?;
-        if self.objects.put(&token, bytes).await.is_err() {
-            return Ok(false);
+        match self.state.spooled(id).await? {
+            Some(image) => self.store_spooled_image(account, &image).await,
+            None => Ok(true),
         }
-        crash::point("repair_stored");
-        self.state.attach(account, id, &token).await?;
-        Ok(true)
     }
 
     /// Moves images that an earlier version spooled in the data folder to the database.
@@ -127,7 +120,8 @@ impl App {
         for (path, id) in self.objects.spooled_files() {
             let Ok(bytes) = tokio::fs::read(&path).await else { continue };
             let is_whole = ContentId::of(&bytes) == id;
-            if !is_whole || self.state.spool(id, bytes.into(), self.config.objects.spool_bytes).await? {
+            let image = MadeImage { id, bytes: bytes.into(), renditions: Vec::new() };
+            if !is_whole || self.state.spool(&image, self.config.objects.spool_bytes).await? {
                 // Should this fail, the next start imports it again.
                 let _ = tokio::fs::remove_file(&path).await;
             }

@@ -6,7 +6,8 @@ set -eu
 server=$1 tools=$2 out=$3
 mkdir -p "$out"
 home=$(mktemp -d)
-IMAGE_INGEST__DATA="$home/data" IMAGE_INGEST__LISTEN=127.0.0.1:0 IMAGE_INGEST__CORS__ORIGINS='*' "$server" serve --demo >"$out/server.out" 2>"$out/server.log" &
+IMAGE_INGEST__DATA="$home/data" IMAGE_INGEST__LISTEN=127.0.0.1:0 IMAGE_INGEST__CORS__ORIGINS='*' IMAGE_INGEST__RENDITIONS__CARD=fit:240 \
+  "$server" serve --demo >"$out/server.out" 2>"$out/server.log" &
 pid=$!
 trap 'kill $pid; rm -rf "$home"' EXIT
 while ! grep -q "^demo key" "$out/server.out"; do sleep 0.1; done

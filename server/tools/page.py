@@ -24,7 +24,13 @@ def uploads(page, url, key, picture, other):
     page.get_by_role("button", name="Send it again").click()
     status(page, "Changed: this is version 1")
     expect(page.get_by_alt_text("The background as it is stored")).to_be_visible()
-    expect(page.get_by_role("region", name="Receipt")).to_contain_text("turned upright (Exif 6)")
+    receipt = page.get_by_role("region", name="Receipt")
+    expect(receipt).to_contain_text("turned upright (Exif 6)")
+    expect(receipt).to_contain_text("is read best")
+    expect(receipt).to_contain_text("Rendition card")
+    rendition = receipt.get_by_role("link")
+    assert "240" in rendition.inner_text(), rendition.inner_text()
+    assert page.request.get(rendition.get_attribute("href")).headers["content-type"] == "image/jpeg"
     expect(page.get_by_label("curl command")).to_contain_text("%2B15551234567/background")
     drop(page, picture)
     status(page, "Unchanged: the chat has this picture already, version 1")
@@ -50,11 +56,12 @@ def keyboard(page):
     """Every control is reached by Tab, in order, and has a name."""
     page.locator("h1").click()
     names = []
-    for _ in range(7):
+    for _ in range(8):
         page.keyboard.press("Tab")
         names.append(page.evaluate("""() => { const e = document.activeElement;
             return (e.labels && e.labels[0] ? e.labels[0].textContent : e.getAttribute('aria-label') || e.textContent).trim(); }"""))
-    expected = ["API key", "Chat", "Drop a picture here, or choose one", "Send it again", "Remove the background", "curl command", "Copy"]
+    rendition = page.get_by_role("region", name="Receipt").get_by_role("link").inner_text()
+    expected = ["API key", "Chat", "Drop a picture here, or choose one", "Send it again", "Remove the background", rendition, "curl command", "Copy"]
     assert names == expected, names
 
 

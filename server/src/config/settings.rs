@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::secret::Secret;
+use crate::rendition_settings::RenditionSettings;
 
 /// All settings. A file names fields as here. In the environment, `IMAGE_INGEST__OBJECTS__BUCKET` is `bucket` of
 /// `[objects]` and overrides the file.
@@ -31,6 +32,8 @@ pub(crate) struct Config {
     /// The encoding of what is stored from now on: `jpeg`, or `webp` in a server that was built with the feature
     /// `webp-encode`. Default `jpeg`.
     pub(crate) encoding: StoredEncoding,
+    /// Further sizes that are made of each image and stored with it, by name: `card = "fit:640"`. Default: none.
+    pub(crate) renditions: RenditionSettings,
     pub(crate) database: DatabaseConfig,
     pub(crate) objects: ObjectsConfig,
     pub(crate) device: DeviceConfig,
@@ -225,6 +228,7 @@ impl Default for Config {
             data: "data".into(),
             log: LogFormat::Text,
             encoding: StoredEncoding::default(),
+            renditions: RenditionSettings::default(),
             database: DatabaseConfig::default(),
             objects: ObjectsConfig::default(),
             device: DeviceConfig::default(),

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use image_ingest_agent::{AgentChange, AgentReply, Outcome};
+use image_ingest_agent::{AgentChange, AgentRendition, AgentReply, Outcome};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -20,7 +20,7 @@ use crate::app::App;
 use crate::crash;
 use crate::deliver::{LOOK_EVERY, backoff};
 use crate::refusal::Refusal;
-use crate::state::{DueChange, Held, MAX_VERSION, agent_route, now};
+use crate::state::{DueChange, Held, MAX_VERSION, StoredRendition, agent_route, now};
 use crate::wakeups::{Wakeup, chat_topic};
 
 /// `GET /agent/v1/changes?wait=30`: changes for the agent's numbers, as soon as there are any, or an empty list after the
@@ -119,10 +119,14 @@ fn refusal_code(reply: &AgentReply) -> String {
 
 /// A change as an agent gets it; with the bytes where the image has no URL.
 async fn message(app: &App, due: DueChange) -> AgentChange {
-    let url = due.token.as_deref().map(|token| app.objects.url(&app.public_url, token));
-    let bytes = match (due.content_id, &url) {
-        (Some(id), None) => app.image(id, None, None).await.map(|bytes| STANDARD.encode(bytes)),
+    let url = |token: &str| app.objects.url(&app.public_url, token);
+    let bytes = match (due.content_id, &due.token) {
+        (Some(id), None) => app.image(id, None).await.map(|bytes| STANDARD.encode(bytes)),
         _ => None,
+    };
+    let rendition = |stored: StoredRendition| {
+        let (url, content_id) = (url(&stored.token), stored.content_id.to_string());
+        AgentRendition { fingerprint: stored.fingerprint, content_id, url }
     };
     AgentChange {
         number: due.number,
@@ -130,8 +134,9 @@ async fn message(app: &App, due: DueChange) -> AgentChange {
         chat: due.key.chat.to_string(),
         version: u64::try_from(due.version).unwrap_or(0),
         content_id: due.content_id.map(|id| id.to_string()),
-        url,
+        url: due.token.as_deref().map(url),
         bytes,
+        renditions: due.renditions.into_iter().map(rendition).collect(),
     }
 }
 

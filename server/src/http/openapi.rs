@@ -9,7 +9,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{IntoParams, Modify, OpenApi, ToSchema};
 
 use super::response::json;
-use crate::answer::BackgroundBody;
+use crate::answer::{BackgroundBody, RenditionBody};
 use crate::refusal::ErrorBody;
 
 pub(super) async fn document() -> Response {
@@ -29,7 +29,9 @@ pub(super) async fn document() -> Response {
         put_background, get_background, delete_background, get_object, healthz, readyz, metrics, limits, get_changes,
         post_applied
     ),
-    components(schemas(BackgroundBody, ErrorBody, AgentChangeSchema, AgentReplySchema)),
+    components(schemas(
+        BackgroundBody, RenditionBody, ErrorBody, AgentChangeSchema, AgentRenditionSchema, AgentReplySchema
+    )),
     modifiers(&Bearer, &AgentPaths)
 )]
 struct Document;
@@ -102,7 +104,7 @@ struct UploadForm {
     params(
         ChatPathSchema,
         ("dry_run" = Option<bool>, Query, description = "Validate and answer the receipt; store and send nothing"),
-        ("receipt" = Option<bool>, Query, description = "Add what was done to the image"),
+        ("receipt" = Option<bool>, Query, description = "Add what was done to the image, and facts of the picture"),
         Conditions,
     ),
     request_body(content = UploadForm, content_type = "multipart/form-data"),
@@ -162,11 +164,11 @@ fn get_background() {}
 #[expect(dead_code, reason = "carries the attribute")]
 fn delete_background() {}
 
-/// The stored canonical image.
+/// A stored canonical image or rendition.
 #[utoipa::path(
     get,
     path = "/objects/{token}",
-    params(("token" = String, Path, description = "From background_url", pattern = "^[0-9a-f]{32}$")),
+    params(("token" = String, Path, description = "From background_url, or the url of a rendition", pattern = "^[0-9a-f]{32}$")),
     responses(
         (status = 200, description = "The image", body = Vec<u8>, content_type = "image/jpeg"),
         (status = 304, description = "The image that If-None-Match names"),
@@ -223,6 +225,23 @@ struct AgentChangeSchema {
     /// The image in base64, where it is not stored.
     #[schema(required = true)]
     bytes: Option<String>,
+    /// The image's renditions that are stored; absent where there is none.
+    #[schema(required = false)]
+    renditions: Vec<AgentRenditionSchema>,
+}
+
+/// A stored rendition of a change's image.
+#[derive(ToSchema)]
+#[schema(as = AgentRendition)]
+#[expect(dead_code, reason = "a schema, never a value")]
+struct AgentRenditionSchema {
+    /// The name of its specification, which decides its bytes.
+    #[schema(example = "r1-cover1170x2532-jpeg85")]
+    fingerprint: String,
+    /// BLAKE3 of its bytes, as `obj_` and 64 hex digits.
+    content_id: String,
+    /// Where it is.
+    url: String,
 }
 
 /// What became of a change.

@@ -54,6 +54,7 @@ pub(super) async fn limits(State(app): State<Arc<App>>) -> Response {
             "deadline_ms": config.times.pixels_ms,
         },
         "profile": app.fingerprint,
+        "renditions": config.renditions,
         "pixel_threads": pixel_threads(config),
         "queue": config.work.queue,
         "upload_bytes_in_memory": config.work.upload_bytes,

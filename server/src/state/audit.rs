@@ -1,8 +1,11 @@
 //! What `check` compares.
 
+use std::collections::HashMap;
+
 use image_ingest::ContentId;
 
 use super::engine::{Cells, values};
+use super::renditions::StoredRendition;
 use super::situation::{Chat, ChatKey};
 use super::store::StateStore;
 
@@ -38,6 +41,24 @@ impl StateStore {
         let select = "SELECT token, content_id, unused_since FROM objects";
         let object = |row: &Cells| Ok((row.get(0)?, row.get(1)?, row.get::<Option<i64>>(2)?.is_none()));
         self.engine.read(select, values![]).await?.iter().map(object).collect()
+    }
+
+    /// Every rendition, by the token of its object.
+    pub(crate) async fn all_renditions(&self) -> sqlx::Result<HashMap<String, Vec<StoredRendition>>> {
+        let select = "SELECT object, fingerprint, token, content_id, width, height, bytes FROM renditions";
+        let mut all: HashMap<_, Vec<_>> = HashMap::new();
+        for row in self.engine.read(select, values![]).await? {
+            let rendition = StoredRendition {
+                fingerprint: row.get(1)?,
+                token: row.get(2)?,
+                content_id: row.get(3)?,
+                width: row.get(4)?,
+                height: row.get(5)?,
+                bytes: row.get(6)?,
+            };
+            all.entry(row.get(0)?).or_default().push(rendition);
+        }
+        Ok(all)
     }
 
     /// Every intent's token.

@@ -4,6 +4,7 @@ use image_ingest::{ContentId, SourceId};
 
 use super::clock::now;
 use super::engine::{Operation, Step, Value, values};
+use super::renditions::{StoredRendition, add_renditions};
 use super::situation::{Chat, ChatKey};
 use super::store::StateStore;
 
@@ -29,7 +30,17 @@ pub(crate) struct NewImage<'a> {
     pub(crate) source_id: SourceId,
     pub(crate) fingerprint: &'a str,
     pub(crate) receipt: &'a str,
-    pub(crate) object: &'a StoredObject,
+    pub(crate) stored: &'a StoredImage,
+}
+
+/// Where an image and its renditions are stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoredImage {
+    pub(crate) object: StoredObject,
+    /// The renditions that the object has already.
+    pub(crate) present: Vec<StoredRendition>,
+    /// Renditions stored under intents, which the change gives to the object.
+    pub(crate) added: Vec<StoredRendition>,
 }
 
 /// Where the image's bytes are stored.
@@ -54,10 +65,11 @@ pub(crate) struct NewKeptAnswer<'a> {
 /// The result of a commit.
 #[derive(Debug)]
 pub(crate) enum CommitOutcome {
-    Changed(Chat),
+    Changed(Box<Chat>),
     /// The chat has changed since it was read. Nothing was written.
     Stale,
-    /// The object that was to be shared is being erased. Nothing was written.
+    /// The object that was to be shared is being erased, or has got a rendition that was to be added. Nothing was
+    /// written.
     Unshared,
 }
 
@@ -72,7 +84,7 @@ impl StateStore {
         match word.as_str() {
             "changed" => {
                 crate::crash::point("after_commit");
-                Ok(CommitOutcome::Changed(new))
+                Ok(CommitOutcome::Changed(Box::new(new)))
             }
             "unshared" => Ok(CommitOutcome::Unshared),
             // Another request used the idempotency key meanwhile: reading again finds its answer.
@@ -80,24 +92,35 @@ impl StateStore {
         }
     }
 
-    /// Gives the object `token`, which has an intent, to the account's chats that have `content_id` and no stored object;
-    /// false if there is no such chat any more.
-    pub(crate) async fn attach(&self, account: &str, content_id: ContentId, token: &str) -> sqlx::Result<bool> {
+    /// Gives the object `token` and its renditions, which have intents, to the account's chats that have `content_id`
+    /// and no stored object; false if there is no such chat any more.
+    pub(crate) async fn attach(
+        &self,
+        account: &str,
+        content_id: ContentId,
+        token: &str,
+        renditions: &[StoredRendition],
+    ) -> sqlx::Result<bool> {
         let lacking = "SELECT 1 FROM chats WHERE account = $1 AND content_id = $2 AND token IS NULL LIMIT 1";
         let update = "UPDATE chats SET token = $3 WHERE account = $1 AND content_id = $2 AND token IS NULL RETURNING 1";
+        let [add, _, end_intents] = add_renditions!("$3", "$5");
         let operation = Operation {
-            postgres: "SELECT attach_object_1($1, $2, $3, $4)",
+            postgres: "SELECT attach_object_2($1, $2, $3, $4, $5)",
             sqlite: vec![
                 Step::Require(lacking, None),
                 Step::Require("DELETE FROM intents WHERE token = $3 AND collecting = 0 RETURNING 1", None),
                 Step::Do(
                     "INSERT INTO objects (token, account, content_id, stored_at, erasing) VALUES ($3, $1, $2, $4, 0)",
                 ),
+                Step::Do(add),
+                Step::Do(end_intents),
                 Step::Do(update),
             ],
             crash_point: "before_attach",
         };
-        let attached = self.engine.atomically(&operation, values![account, content_id, token, now()]).await?;
+        let rows = StoredRendition::rows(renditions);
+        let values = values![account, content_id, token, now(), rows.as_deref()];
+        let attached = self.engine.atomically(&operation, values).await?;
         Ok(!attached.is_empty())
     }
 
@@ -120,7 +143,7 @@ impl StateStore {
 
 fn changed(change: &NewChange<'_>) -> Chat {
     let image = change.image.as_ref();
-    let token = image.and_then(|image| match image.object {
+    let token = image.and_then(|image| match &image.stored.object {
         StoredObject::Fresh(token) | StoredObject::Shared(token) => Some(token.clone()),
         StoredObject::Spooled => None,
     });
@@ -132,18 +155,20 @@ fn changed(change: &NewChange<'_>) -> Chat {
         source: image.map(|image| (image.source_id, image.fingerprint.to_owned())),
         receipt: image.map(|image| image.receipt.to_owned()),
         failure: None,
+        renditions: image.map(|image| [&image.stored.present[..], &image.stored.added].concat()).unwrap_or_default(),
     }
 }
 
-/// The values of a commit, $1 to $18; SQLite uses all but the seventh and the last.
+/// The values of a commit, $1 to $19; SQLite uses all but $7 and $18.
 fn values(change: &NewChange<'_>, new: &Chat, notifies: bool) -> Vec<Value> {
-    let object = change.image.as_ref().map(|image| match image.object {
+    let object = change.image.as_ref().map(|image| match image.stored.object {
         StoredObject::Fresh(_) => "fresh",
         StoredObject::Shared(_) => "shared",
         StoredObject::Spooled => "spooled",
     });
     let source_id = new.source.as_ref().map(|(id, _)| id.to_string());
     let kept = change.idempotency.as_ref();
+    let renditions = change.image.as_ref().and_then(|image| StoredRendition::rows(&image.stored.added));
     values![
         &change.key.account,
         &change.key.id(),
@@ -163,11 +188,12 @@ fn values(change: &NewChange<'_>, new: &Chat, notifies: bool) -> Vec<Value> {
         kept.map(|kept| kept.request),
         kept.map(|kept| (kept.answer)(new)).as_deref(),
         change.notice.filter(|_| notifies),
+        renditions.as_deref(),
     ]
 }
 
-const POSTGRES: &str = "SELECT commit_change_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
-     $17, $18)";
+const POSTGRES: &str = "SELECT commit_change_2($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
+     $17, $18, $19)";
 
 /// The same as the function, for SQLite.
 fn steps(change: &NewChange<'_>) -> Vec<Step> {
@@ -178,7 +204,7 @@ fn steps(change: &NewChange<'_>) -> Vec<Step> {
         ),
         Step::Require("SELECT 1 FROM chats WHERE account = $1 AND chat = $2 AND version = $4", Some("stale")),
     ];
-    match change.image.as_ref().map(|image| image.object) {
+    match change.image.as_ref().map(|image| &image.stored.object) {
         Some(StoredObject::Shared(_)) => steps.push(Step::Require(
             "UPDATE objects SET unused_since = NULL WHERE token = $6 AND erasing = 0 RETURNING 1",
             Some("unshared"),
@@ -190,6 +216,10 @@ fn steps(change: &NewChange<'_>) -> Vec<Step> {
             ),
         ]),
         Some(StoredObject::Spooled) | None => {}
+    }
+    if change.image.as_ref().is_some_and(|image| !image.stored.added.is_empty()) {
+        let [add, are_all_added, end_intents] = add_renditions!("$6", "$19");
+        steps.extend([Step::Do(add), Step::Require(are_all_added, Some("unshared")), Step::Do(end_intents)]);
     }
     if change.idempotency.is_some() {
         steps.push(Step::Require(

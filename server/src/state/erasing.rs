@@ -5,53 +5,79 @@ use image_ingest::ContentId;
 use super::clock::now;
 use super::commit::StoredObject;
 use super::engine::{Cells, Operation, Step, values};
+use super::renditions::{StoredRendition, renditions_of};
 use super::store::StateStore;
 
+/// The tokens of a list with commas, as rows of SQLite.
+macro_rules! listed {
+    ($tokens:literal) => {
+        concat!("(SELECT value FROM json_each('[\"' || replace(", $tokens, ", ',', '\",\"') || '\"]'))")
+    };
+}
+
 impl StateStore {
-    /// An object of the account with this content, used or not; if there is none, records the intent to store one as
-    /// `token`.
+    /// An object of the account with this content, used or not, and its renditions; if there is none, records the
+    /// intents to store one as the first of `tokens`, and its renditions as the others.
     pub(crate) async fn share_or_intend(
         &self,
         account: &str,
         id: ContentId,
-        token: &str,
+        tokens: &[String],
         may_share: bool,
-    ) -> sqlx::Result<StoredObject> {
+    ) -> sqlx::Result<(StoredObject, Vec<StoredRendition>)> {
         // One statement for both databases would be a common table expression that writes, which SQLite does not have.
         let operation = Operation {
-            postgres: "WITH shared AS (SELECT token FROM objects WHERE account = $1 AND content_id = $2 AND erasing = 0 \
-                 AND $5 = 1 LIMIT 1), \
-               intent AS (INSERT INTO intents (token, started_at, collecting) \
-                 SELECT $3, $4, 0 WHERE NOT EXISTS (SELECT 1 FROM shared)) \
-               SELECT token FROM shared",
+            postgres: concat!(
+                "WITH shared AS (SELECT token FROM objects WHERE account = $1 AND content_id = $2 AND erasing = 0 \
+                   AND $5 = 1 LIMIT 1), \
+                 intent AS (INSERT INTO intents (token, started_at, collecting) \
+                   SELECT unnest(string_to_array($3, ',')), $4, 0 WHERE NOT EXISTS (SELECT 1 FROM shared)) \
+                 SELECT token, ",
+                renditions_of!("shared.token"),
+                " FROM shared"
+            ),
             sqlite: vec![
-                Step::Do(
-                    "INSERT INTO intents (token, started_at, collecting) SELECT $3, $4, 0 WHERE $5 = 0 OR NOT EXISTS \
-                     (SELECT 1 FROM objects WHERE account = $1 AND content_id = $2 AND erasing = 0)",
-                ),
-                Step::Do(
-                    "SELECT token FROM objects WHERE account = $1 AND content_id = $2 AND erasing = 0 AND $5 = 1 LIMIT 1",
-                ),
+                Step::Do(concat!(
+                    "INSERT INTO intents (token, started_at, collecting) SELECT value, $4, 0 FROM ",
+                    listed!("$3"),
+                    " WHERE $5 = 0 OR NOT EXISTS \
+                     (SELECT 1 FROM objects WHERE account = $1 AND content_id = $2 AND erasing = 0)"
+                )),
+                Step::Do(concat!(
+                    "SELECT token, ",
+                    renditions_of!("objects.token"),
+                    " FROM objects WHERE account = $1 AND content_id = $2 AND erasing = 0 AND $5 = 1 LIMIT 1"
+                )),
             ],
             crash_point: "before_intent",
         };
-        let values = values![account, id, token, now(), i64::from(may_share)];
+        let values = values![account, id, &tokens.join(","), now(), i64::from(may_share)];
         let shared = self.engine.atomically(&operation, values).await?;
         Ok(match shared.first() {
-            Some(row) => StoredObject::Shared(row.get(0)?),
-            None => StoredObject::Fresh(token.to_owned()),
+            Some(row) => (StoredObject::Shared(row.get(0)?), row.get(1)?),
+            None => (StoredObject::Fresh(tokens.first().cloned().unwrap_or_default()), Vec::new()),
         })
     }
 
-    /// Records the intent to store an object.
-    pub(crate) async fn intend(&self, token: &str) -> sqlx::Result<()> {
-        let insert = "INSERT INTO intents (token, started_at, collecting) VALUES ($1, $2, 0)";
-        self.engine.write(insert, values![token, now()]).await.map(drop)
+    /// Records the intents to store objects; there must be one at least.
+    pub(crate) async fn intend(&self, tokens: &[String]) -> sqlx::Result<()> {
+        let operation = Operation {
+            postgres: "INSERT INTO intents (token, started_at, collecting) \
+                 SELECT unnest(string_to_array($1, ',')), $2, 0",
+            sqlite: vec![Step::Do(concat!(
+                "INSERT INTO intents (token, started_at, collecting) SELECT value, $2, 0 FROM ",
+                listed!("$1")
+            ))],
+            crash_point: "before_intents",
+        };
+        self.engine.atomically(&operation, values![&tokens.join(","), now()]).await.map(drop)
     }
 
-    /// Whether a chat refers to the object.
+    /// Whether a chat refers to the object, or to the one whose rendition it is.
     pub(crate) async fn is_used(&self, token: &str) -> sqlx::Result<bool> {
-        let select = "SELECT 1 FROM objects WHERE token = $1 AND unused_since IS NULL";
+        let select = "SELECT 1 FROM objects WHERE token = $1 AND unused_since IS NULL UNION ALL \
+             SELECT 1 FROM renditions r JOIN objects o ON o.token = r.object \
+             WHERE r.token = $1 AND o.unused_since IS NULL";
         Ok(!self.engine.read(select, values![token]).await?.is_empty())
     }
 
@@ -85,14 +111,8 @@ impl StateStore {
             postgres: "WITH erased AS (DELETE FROM objects WHERE erasing = 1 AND token = ANY (string_to_array($1, ','))) \
                  DELETE FROM intents WHERE collecting = 1 AND token = ANY (string_to_array($1, ','))",
             sqlite: vec![
-                Step::Do(
-                    "DELETE FROM objects WHERE erasing = 1 \
-                     AND token IN (SELECT value FROM json_each('[\"' || replace($1, ',', '\",\"') || '\"]'))",
-                ),
-                Step::Do(
-                    "DELETE FROM intents WHERE collecting = 1 \
-                     AND token IN (SELECT value FROM json_each('[\"' || replace($1, ',', '\",\"') || '\"]'))",
-                ),
+                Step::Do(concat!("DELETE FROM objects WHERE erasing = 1 AND token IN ", listed!("$1"))),
+                Step::Do(concat!("DELETE FROM intents WHERE collecting = 1 AND token IN ", listed!("$1"))),
             ],
             crash_point: "before_erased",
         };

@@ -21,25 +21,29 @@ pub(crate) enum MigrateError {
 }
 
 pub(super) async fn sqlite(pool: &SqlitePool, migrate: bool) -> Result<(), MigrateError> {
-    run(pool.acquire().await?, migrations(&[]), migrate).await
+    let trigger = include_str!("../../migrations/sqlite/5_rendition_trigger.sql").into_sql_str();
+    run(pool.acquire().await?, migrations(&[(5, "rendition trigger", trigger)]), migrate).await
 }
 
 pub(super) async fn postgres(pool: &PgPool, migrate: bool) -> Result<(), MigrateError> {
-    let functions = (3, "functions", include_str!("../../migrations/postgres/3_functions.sql").into_sql_str());
+    let functions = include_str!("../../migrations/postgres/3_functions.sql").into_sql_str();
+    let of_renditions = include_str!("../../migrations/postgres/5_rendition_functions.sql").into_sql_str();
+    let functions = [(3, "functions", functions), (5, "rendition functions", of_renditions)];
     let mut connection = pool.acquire().await?;
     // An index on a large table takes longer than a request may.
     sqlx::query("SET statement_timeout = 0").execute(&mut *connection).await?;
     sqlx::query("SET lock_timeout = 0").execute(&mut *connection).await?;
     connection.close_on_drop();
-    run(connection, migrations(&[functions]), migrate).await
+    run(connection, migrations(&functions), migrate).await
 }
 
 type Named = (i64, &'static str, SqlStr);
 
 fn migrations(others: &[Named]) -> Migrator {
-    let common: [Named; 3] = [
+    let common: [Named; 4] = [
         (1, "init", include_str!("../../migrations/1_init.sql").into_sql_str()),
         (2, "nodes", include_str!("../../migrations/2_nodes.sql").into_sql_str()),
+        (4, "renditions", include_str!("../../migrations/4_renditions.sql").into_sql_str()),
         (6, "key_times", include_str!("../../migrations/6_key_times.sql").into_sql_str()),
     ];
     let migration = |(version, name, sql): &Named| {

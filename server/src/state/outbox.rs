@@ -4,6 +4,7 @@ use image_ingest::ContentId;
 
 use super::clock::now;
 use super::engine::{Cells, Operation, Step, values};
+use super::renditions::{StoredRendition, renditions_of};
 use super::situation::ChatKey;
 use super::store::StateStore;
 use crate::chat_id::ChatId;
@@ -18,6 +19,8 @@ pub(crate) struct DueChange {
     pub(crate) attempts: i64,
     pub(crate) content_id: Option<ContentId>,
     pub(crate) token: Option<String>,
+    /// The renditions of the stored object.
+    pub(crate) renditions: Vec<StoredRendition>,
 }
 
 /// A chat that an agent answers for.
@@ -150,16 +153,20 @@ impl StateStore {
 /// Counting more pending changes each second would read too much.
 const MOST_COUNTED: i64 = 10_000;
 
-const TAKE_POSTGRES: &str = "UPDATE outbox SET attempts = attempts + 1, next_at = $3 \
+const TAKE_POSTGRES: &str = concat!(
+    "UPDATE outbox SET attempts = attempts + 1, next_at = $3 \
      FROM (SELECT d.account, d.chat FROM numbers n CROSS JOIN LATERAL \
        (SELECT o.account, o.chat FROM outbox o WHERE o.number = n.number AND o.account = n.account AND o.next_at <= $2 \
         ORDER BY o.next_at LIMIT $4 FOR UPDATE SKIP LOCKED) d WHERE n.route = $1 LIMIT $4) due, chats c \
      WHERE outbox.account = due.account AND outbox.chat = due.chat \
        AND c.account = due.account AND c.chat = due.chat AND c.version = outbox.version \
      RETURNING outbox.account, outbox.chat, c.normal_form, outbox.number, outbox.version, outbox.attempts, \
-       c.content_id, c.token";
+       c.content_id, c.token, ",
+    renditions_of!("c.token")
+);
 
-const TAKE_SQLITE: &str = "UPDATE outbox SET attempts = attempts + 1, next_at = $3 FROM chats c \
+const TAKE_SQLITE: &str = concat!(
+    "UPDATE outbox SET attempts = attempts + 1, next_at = $3 FROM chats c \
      WHERE (outbox.account, outbox.chat) IN (SELECT o.account, o.chat FROM numbers n JOIN outbox o \
        ON o.number = n.number AND o.account = n.account WHERE n.route = $1 AND o.next_at <= $2 \
        ORDER BY o.next_at LIMIT $4) \
@@ -167,7 +174,9 @@ const TAKE_SQLITE: &str = "UPDATE outbox SET attempts = attempts + 1, next_at = 
      RETURNING account, chat, (SELECT normal_form FROM chats d WHERE d.account = outbox.account AND d.chat = outbox.chat), \
        number, version, attempts, \
        (SELECT content_id FROM chats d WHERE d.account = outbox.account AND d.chat = outbox.chat), \
-       (SELECT token FROM chats d WHERE d.account = outbox.account AND d.chat = outbox.chat)";
+       (SELECT token FROM chats d WHERE d.account = outbox.account AND d.chat = outbox.chat), ",
+    renditions_of!("(SELECT token FROM chats d WHERE d.account = outbox.account AND d.chat = outbox.chat)")
+);
 
 /// The same as the function, for SQLite, and which steps must find a row.
 const RESTORE: [(&str, bool); 5] = [
@@ -199,5 +208,6 @@ fn due(row: &Cells) -> sqlx::Result<DueChange> {
         attempts: row.get(5)?,
         content_id: row.get(6)?,
         token: row.get(7)?,
+        renditions: row.get(8)?,
     })
 }

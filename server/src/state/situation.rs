@@ -7,6 +7,7 @@ use image_ingest::{ContentId, SourceId};
 use super::clock::now;
 use super::engine::{Cells, values};
 use super::numbers::{NumberRow, is_polled};
+use super::renditions::{StoredRendition, renditions_of};
 use super::store::StateStore;
 use crate::chat_id::ChatId;
 
@@ -52,6 +53,8 @@ pub(crate) struct Chat {
     pub(crate) receipt: Option<String>,
     /// The code of the device's refusal, if it has refused the last change.
     pub(crate) failure: Option<String>,
+    /// The renditions of the stored object.
+    pub(crate) renditions: Vec<StoredRendition>,
 }
 
 /// What became of a chat's last change.
@@ -64,6 +67,14 @@ pub(crate) enum Delivery {
 }
 
 impl Chat {
+    /// Whether the chat's image is known to be that of an upload under a profile: it came from this upload under this
+    /// profile, or the upload is the canonical bytes themselves.
+    pub(crate) fn is_of(&self, upload: SourceId, fingerprint: &str) -> bool {
+        let came_from = |(source, profile): &(SourceId, String)| *source == upload && profile == fingerprint;
+        self.content_id
+            .is_some_and(|id| id.as_bytes() == upload.as_bytes() || self.source.as_ref().is_some_and(came_from))
+    }
+
     pub(crate) fn is_applied(&self) -> bool {
         self.applied_version >= self.version
     }
@@ -136,16 +147,19 @@ impl StateStore {
     }
 }
 
-const SELECT: &str = "SELECT c.version, c.applied_version, c.content_id, c.token, c.source_id, c.fingerprint, \
-     c.receipt, o.failure, COALESCE(p.number, f.number), COALESCE(p.route, f.route), a.polled_at, i.request, i.version, i.answer \
-     FROM (SELECT CAST($1 AS TEXT) AS account, CAST($2 AS TEXT) AS chat) k \
+const SELECT: &str = concat!(
+    "SELECT c.version, c.applied_version, c.content_id, c.token, c.source_id, c.fingerprint, c.receipt, o.failure, \
+     COALESCE(p.number, f.number), COALESCE(p.route, f.route), a.polled_at, i.request, i.version, i.answer, ",
+    renditions_of!("c.token"),
+    " FROM (SELECT CAST($1 AS TEXT) AS account, CAST($2 AS TEXT) AS chat) k \
      LEFT JOIN chats c ON c.account = k.account AND c.chat = k.chat \
      LEFT JOIN outbox o ON o.account = k.account AND o.chat = k.chat \
      LEFT JOIN numbers p ON p.number = c.number AND p.account = k.account \
      LEFT JOIN numbers f ON f.number = (SELECT m.number FROM numbers m WHERE m.account = k.account \
        ORDER BY m.added_at, m.number LIMIT 1) \
      LEFT JOIN agents a ON a.id = SUBSTR(COALESCE(p.route, f.route), 7) AND a.revoked_at IS NULL \
-     LEFT JOIN idempotency i ON i.account = k.account AND i.name = $3";
+     LEFT JOIN idempotency i ON i.account = k.account AND i.name = $3"
+);
 
 fn chat(row: &Cells) -> sqlx::Result<Chat> {
     let Some(version) = row.get(0)? else {
@@ -160,5 +174,6 @@ fn chat(row: &Cells) -> sqlx::Result<Chat> {
         source: source.zip(fingerprint),
         receipt: row.get(6)?,
         failure: row.get(7)?,
+        renditions: row.get(14)?,
     })
 }

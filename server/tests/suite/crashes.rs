@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use crate::agents::{add_agent, answer_request, outcome, poll_request, run_agent};
+use crate::renditions::{RENDITIONS, token};
 use crate::server::{CHAT, Home, Server, eventually, pictures};
 
 /// The points of a PUT, in order, and whether the change is committed at each.
@@ -47,8 +48,13 @@ fn ignoring_the_broken_connection(request: &crate::client::Request, server: &Ser
 }
 
 fn put_survives(point: &str, committed: bool) {
+    put_survives_with(&[], 1, point, committed);
+}
+
+/// The same for a server with these renditions, where a background is so many files.
+fn put_survives_with(renditions: &[(&str, &str)], files: usize, point: &str, committed: bool) {
     let [old, new] = pictures();
-    let server = Home::new(&QUICK).start();
+    let server = Home::new(&[&QUICK[..], renditions].concat()).start();
     let before = server.put(CHAT, &old).json();
     let server = crash(server.kill(), point, |server| {
         let put = server.background("PUT", CHAT).header("Idempotency-Key", "k").parts(&[("background", &new)]);
@@ -60,7 +66,28 @@ fn put_survives(point: &str, committed: bool) {
     let put = server.background("PUT", CHAT).header("Idempotency-Key", "k").parts(&[("background", &new)]);
     let again = server.send(&put).json();
     assert_eq!((&again["background_version"], &again["changed"]), (&2.into(), &true.into()), "{point}");
-    settled(server, 1, point);
+    assert_eq!(again.get("background_renditions").map_or(0, |r| r.as_object().unwrap().len()), files - 1, "{point}");
+    settled(server, files, point);
+}
+
+/// The points of an upload that is unchanged and gets the renditions that were not configured when it was set.
+const RENDITION_POINTS: [&str; 5] =
+    ["before_intents", "renditions_intended", "after_one_object", "renditions_stored", "before_renditions_attached"];
+
+fn renewed_renditions_survive(point: &str) {
+    let server = Home::new(&QUICK).start();
+    let before = server.put(CHAT, &pictures()[0]).json();
+    let mut home = server.kill();
+    RENDITIONS.iter().for_each(|(name, value)| home.set(name, value));
+    let server = crash(home, point, |server| {
+        let put = server.background("PUT", CHAT).parts(&[("background", &pictures()[0])]);
+        ignoring_the_broken_connection(&put, server);
+    });
+    let again = server.put(CHAT, &pictures()[0]).json();
+    assert_eq!((&again["background_version"], &again["changed"]), (&1.into(), &false.into()), "{point}");
+    assert_eq!(token(&again["background_url"]), token(&before["background_url"]), "{point}");
+    assert_eq!(again["background_renditions"].as_object().unwrap().len(), RENDITIONS.len(), "{point}");
+    settled(server, 1 + RENDITIONS.len(), point);
 }
 
 /// Waits until all changes have reached the device and only used objects remain.
@@ -85,7 +112,7 @@ fn delete_survives(point: &str, committed: bool) {
 
 fn repair_survives(point: &str) {
     let [old, new] = pictures();
-    let server = Home::new(&QUICK).start();
+    let server = Home::new(&[&QUICK[..], &RENDITIONS].concat()).start();
     server.put(CHAT, &old);
     let home = server.kill();
     let server = match point {
@@ -102,7 +129,7 @@ fn repair_survives(point: &str) {
         }),
     };
     assert_eq!(server.get(CHAT)["background_version"], Value::from(2), "{point}");
-    settled(server, 1, point);
+    settled(server, 1 + RENDITIONS.len(), point);
 }
 
 /// Makes the store fail: a file has the name of its folder.
@@ -114,7 +141,7 @@ fn block_store(home: &Home) -> std::path::PathBuf {
 }
 
 fn spooling_survives() {
-    let home = Home::new(&QUICK);
+    let home = Home::new(&[&QUICK[..], &RENDITIONS].concat());
     let objects = block_store(&home);
     let server = crash(home, "after_spool", |server| {
         let put = server.background("PUT", CHAT).parts(&[("background", &pictures()[0])]);
@@ -129,7 +156,8 @@ fn spooling_survives() {
     let server = crash(home, "repair_stored", |_| {});
     eventually("it has no url", || !server.get(CHAT)["background_url"].is_null());
     assert_eq!(server.get(CHAT)["background_version"], 1);
-    settled(server, 1, "repair_stored");
+    assert_eq!(server.get(CHAT)["background_renditions"].as_object().unwrap().len(), RENDITIONS.len());
+    settled(server, 1 + RENDITIONS.len(), "repair_stored");
 }
 
 /// The points of an agent's calls. Its device has the change in the end, and no other.
@@ -174,6 +202,18 @@ pub(crate) fn a_put_survives_its_end_at_every_point() {
 }
 
 #[test]
+pub(crate) fn a_put_with_renditions_survives_its_end_at_every_point() {
+    for (point, committed) in [("after_one_object", false)].iter().chain(&PUT_POINTS) {
+        put_survives_with(&RENDITIONS, 1 + RENDITIONS.len(), point, *committed);
+    }
+}
+
+#[test]
+pub(crate) fn renditions_that_are_added_survive_their_end_at_every_point() {
+    RENDITION_POINTS.iter().for_each(|point| renewed_renditions_survive(point));
+}
+
+#[test]
 fn a_delete_survives_its_end_at_every_point() {
     DELETE_POINTS.iter().for_each(|(point, committed)| delete_survives(point, *committed));
 }
@@ -191,6 +231,7 @@ fn every_point_twenty_times() {
         DELETE_POINTS.iter().for_each(|(point, committed)| delete_survives(point, *committed));
         ["repair_claimed", "erasing", "erased"].iter().for_each(|point| repair_survives(point));
         AGENT_POINTS.iter().for_each(|point| agent_calls_survive(point));
+        RENDITION_POINTS.iter().for_each(|point| renewed_renditions_survive(point));
         spooling_survives();
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::agents::{add_agent, run_agent};
 use crate::postgres::{Pooler, database_address, on_postgres, sql};
 use crate::proxy::Proxy;
+use crate::renditions::RENDITIONS;
 use crate::server::{CHAT, Home, Server, eventually, pictures, testdata};
 use crate::{contract, devices};
 
@@ -21,37 +22,42 @@ pub(crate) fn behind_proxy(delay: Duration, settings: &[(&str, &str)]) -> (Serve
 #[test]
 pub(crate) fn calls_need_few_round_trips() {
     on_postgres(|| {
-        // No repair runs meanwhile, and one connection knows all statements after a few calls.
-        let quiet = [("IMAGE_INGEST__TIMES__REPAIR_MS", "600000"), ("IMAGE_INGEST__DATABASE__CONNECTIONS", "1")];
-        let (server, proxy) = behind_proxy(Duration::ZERO, &quiet);
-        let uploads = [pictures().to_vec(), vec![testdata("webp/lossy_333x251.webp")]].concat();
-        let with_key = |upload: &[u8], name: &str| {
-            let request = server.background("PUT", CHAT).header("Idempotency-Key", name);
-            assert_eq!(server.send(&request.parts(&[("background", upload)])).status, 200);
-        };
-        for round in 0..4 {
-            let count = |call: &mut dyn FnMut()| {
-                // What follows an answer is over.
-                std::thread::sleep(Duration::from_millis(50));
-                let before = proxy.trips();
-                call();
-                proxy.trips() - before
-            };
-            let change = count(&mut || assert_eq!(server.put(CHAT, &uploads[round % 2]).json()["changed"], true));
-            let same = count(&mut || assert_eq!(server.put(CHAT, &uploads[round % 2]).json()["changed"], false));
-            let get = count(&mut || drop(server.get(CHAT)));
-            let same_with_key = count(&mut || with_key(&uploads[round % 2], &format!("same{round}")));
-            let change_with_key = count(&mut || with_key(&uploads[2], &format!("change{round}")));
-            let replayed = count(&mut || with_key(&uploads[2], &format!("change{round}")));
-            let delete = count(&mut || assert_eq!(server.delete(CHAT).json()["changed"], true));
-            let trips = [change, same, get, same_with_key, change_with_key, replayed, delete];
-            println!("round trips: change, unchanged, GET, unchanged and change with a key, replay, DELETE: {trips:?}");
-            if round > 1 {
-                let most = [6, 2, 1, 3, 7, 2, 6];
-                assert!(trips.iter().zip(most).all(|(n, most)| *n <= most), "{trips:?}, at most {most:?}");
-            }
-        }
+        few_round_trips(&[]);
+        few_round_trips(&RENDITIONS);
     });
+}
+
+fn few_round_trips(settings: &[(&str, &str)]) {
+    // No repair runs meanwhile, and one connection knows all statements after a few calls.
+    let quiet = [("IMAGE_INGEST__TIMES__REPAIR_MS", "600000"), ("IMAGE_INGEST__DATABASE__CONNECTIONS", "1")];
+    let (server, proxy) = behind_proxy(Duration::ZERO, &[&quiet[..], settings].concat());
+    let uploads = [pictures().to_vec(), vec![testdata("webp/lossy_333x251.webp")]].concat();
+    let with_key = |upload: &[u8], name: &str| {
+        let request = server.background("PUT", CHAT).header("Idempotency-Key", name);
+        assert_eq!(server.send(&request.parts(&[("background", upload)])).status, 200);
+    };
+    for round in 0..4 {
+        let count = |call: &mut dyn FnMut()| {
+            // What follows an answer is over.
+            std::thread::sleep(Duration::from_millis(50));
+            let before = proxy.trips();
+            call();
+            proxy.trips() - before
+        };
+        let change = count(&mut || assert_eq!(server.put(CHAT, &uploads[round % 2]).json()["changed"], true));
+        let same = count(&mut || assert_eq!(server.put(CHAT, &uploads[round % 2]).json()["changed"], false));
+        let get = count(&mut || drop(server.get(CHAT)));
+        let same_with_key = count(&mut || with_key(&uploads[round % 2], &format!("same{round}")));
+        let change_with_key = count(&mut || with_key(&uploads[2], &format!("change{round}")));
+        let replayed = count(&mut || with_key(&uploads[2], &format!("change{round}")));
+        let delete = count(&mut || assert_eq!(server.delete(CHAT).json()["changed"], true));
+        let trips = [change, same, get, same_with_key, change_with_key, replayed, delete];
+        println!("round trips: change, unchanged, GET, unchanged and change with a key, replay, DELETE: {trips:?}");
+        if round > 1 {
+            let most = [6, 2, 1, 3, 7, 2, 6];
+            assert!(trips.iter().zip(most).all(|(n, most)| *n <= most), "{trips:?}, at most {most:?}");
+        }
+    }
 }
 
 #[test]

@@ -59,6 +59,8 @@ fn the_document_names_every_call_and_status() {
     assert_eq!(document["paths"]["/agent/v1/changes"]["servers"][0]["url"], "/");
     let body = &document["components"]["schemas"]["BackgroundBody"]["properties"];
     assert!(body["background_state"].is_object() && body["device_code"].is_object());
+    assert!(body["background_renditions"].is_object());
+    assert!(document["components"]["schemas"]["RenditionBody"]["properties"]["url"].is_object());
 }
 
 #[test]

@@ -35,12 +35,7 @@ impl Cluster {
     fn start() -> Option<Self> {
         let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?.flatten();
         let programs = versions.map(|entry| entry.path().join("bin")).find(|bin| bin.join("initdb").exists())?;
-        let folder = tempfile::tempdir().unwrap();
-        let port = free_port();
-        let mut cluster = Self { folder, programs, port, server: None, databases: AtomicUsize::new(0) };
-        if is_root() {
-            assert!(Command::new("chown").arg("postgres").arg(cluster.folder.path()).status().unwrap().success());
-        }
+        let mut cluster = Self::new(programs);
         let initdb = cluster
             .program("initdb")
             .args(["--no-sync", "--auth=trust", "--username=test", "-D"])
@@ -50,6 +45,15 @@ impl Cluster {
         assert!(initdb.status.success(), "{}", String::from_utf8_lossy(&initdb.stderr));
         cluster.run();
         Some(cluster)
+    }
+
+    /// One that has no data yet.
+    fn new(programs: PathBuf) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        if is_root() {
+            assert!(Command::new("chown").arg("postgres").arg(folder.path()).status().unwrap().success());
+        }
+        Self { folder, programs, port: free_port(), server: None, databases: AtomicUsize::new(0) }
     }
 
     fn run(&mut self) {
@@ -104,6 +108,52 @@ impl Cluster {
     fn data(&self) -> PathBuf {
         self.folder.path().join("cluster")
     }
+}
+
+/// A replica of the thread's cluster, which becomes a cluster of its own when it is promoted.
+pub(crate) struct Replica {
+    cluster: Cluster,
+    /// The database that it was started for.
+    pub(crate) url: String,
+}
+
+impl Replica {
+    pub(crate) fn start(url: &str) -> Self {
+        CLUSTER.with_borrow(|primary| {
+            let primary = primary.as_ref().unwrap();
+            let mut cluster = Cluster::new(primary.programs.clone());
+            let port = primary.port.to_string();
+            let mut backup = cluster.program("pg_basebackup");
+            backup.args(["-h", "127.0.0.1", "-p", &port, "-U", "test", "--no-sync", "-c", "fast", "-R", "-D"]);
+            let backup = backup.arg(cluster.data()).output().unwrap();
+            assert!(backup.status.success(), "{}", String::from_utf8_lossy(&backup.stderr));
+            cluster.run();
+            let url = url.replace(&format!(":{port}/"), &format!(":{}/", cluster.port));
+            Self { cluster, url }
+        })
+    }
+
+    /// Ends its connection to the primary.
+    pub(crate) fn cut(&self) {
+        for statement in ["ALTER SYSTEM SET primary_conninfo = ''", "SELECT pg_reload_conf()"] {
+            assert!(sql(&self.url, statement).wait().unwrap().success());
+        }
+        eventually("the replica follows", || self.holds("NOT EXISTS (SELECT 1 FROM pg_stat_wal_receiver)"));
+    }
+
+    pub(crate) fn promote(&self) {
+        assert!(sql(&self.url, "SELECT pg_promote()").wait().unwrap().success());
+        assert!(self.holds("NOT pg_is_in_recovery()"), "port {}", self.cluster.port);
+    }
+
+    pub(crate) fn holds(&self, condition: &str) -> bool {
+        holds(&self.url, condition)
+    }
+}
+
+/// Ends the thread's cluster without warning.
+pub(crate) fn stop_cluster() {
+    CLUSTER.with_borrow_mut(|cluster| cluster.as_mut().unwrap().stop());
 }
 
 impl Drop for Cluster {
@@ -225,7 +275,8 @@ fn the_contract_holds_on_postgresql() {
 #[test]
 fn a_put_survives_its_end_at_every_point_on_postgresql() {
     on_postgres(|| {
-        crate::crashes::a_put_survives_its_end_at_every_point();
+        crate::crashes::a_put_with_renditions_survives_its_end_at_every_point();
+        crate::crashes::renditions_that_are_added_survive_their_end_at_every_point();
         crate::crashes::agent_calls_survive_their_end_at_every_point();
     });
 }
@@ -260,7 +311,7 @@ fn a_database_that_stops_is_said_and_used_again() {
     on_postgres(|| {
         let server = Server::start();
         let set = server.put(CHAT, &pictures()[0]).json();
-        CLUSTER.with_borrow_mut(|cluster| cluster.as_mut().unwrap().stop());
+        stop_cluster();
         for reply in
             [server.put(CHAT, &pictures()[1]), server.delete(CHAT), server.send(&server.background("GET", CHAT))]
         {

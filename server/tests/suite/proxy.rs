@@ -2,13 +2,14 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
     trips: Arc<AtomicUsize>,
+    target: Arc<Mutex<SocketAddr>>,
 }
 
 impl Proxy {
@@ -16,14 +17,21 @@ impl Proxy {
     pub(crate) fn start(target: SocketAddr, delay: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (address, trips) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
-        let counted = Arc::clone(&trips);
+        let target = Arc::new(Mutex::new(target));
+        let (counted, led_to) = (Arc::clone(&trips), Arc::clone(&target));
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let counted = Arc::clone(&counted);
+                let target = *led_to.lock().unwrap();
                 std::thread::spawn(move || pass(client, target, delay, &counted));
             }
         });
-        Self { address, trips }
+        Self { address, trips, target }
+    }
+
+    /// Leads connections to `target` from now on.
+    pub(crate) fn lead_to(&self, target: SocketAddr) {
+        *self.target.lock().unwrap() = target;
     }
 
     /// Round trips since the start: how often a client sent after an answer.

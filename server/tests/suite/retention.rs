@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::client::Request;
 use crate::postgres::{database_log, holds, on_postgres, sql};
+use crate::renditions::RENDITIONS;
 use crate::server::{CHAT, Home, Server, eventually, pictures};
 
 #[test]
@@ -46,7 +47,7 @@ fn an_account_is_erased_whole() {
 /// Fills a database, lets every periodic query and every kind of call run, and looks at their plans.
 fn no_plan_reads_a_whole_table(chats: u32, history: u32) {
     on_postgres(|| {
-        let server = Home::new(&[("IMAGE_INGEST__TIMES__REPAIR_MS", "200")]).start();
+        let server = Home::new(&[&RENDITIONS[..], &[("IMAGE_INGEST__TIMES__REPAIR_MS", "200")]].concat()).start();
         let url = server.home().setting("IMAGE_INGEST__DATABASE__URL").unwrap();
         let home = server.kill();
         // Some objects are unused, some chats unstored, some changes pending.
@@ -56,6 +57,8 @@ fn no_plan_reads_a_whole_table(chats: u32, history: u32) {
                FROM generate_series(1, {chats}) i;
              INSERT INTO objects (token, account, content_id, stored_at, erasing)
                SELECT token, 'demo', content_id, 0, 0 FROM chats WHERE token IS NOT NULL;
+             INSERT INTO renditions (object, fingerprint, token, content_id, width, height, bytes)
+               SELECT token, 'r1-fit100-jpeg85', md5('r' || token), content_id, 1, 1, 1 FROM objects;
              INSERT INTO history (account, chat, version, content_id, request_id, changed_at)
                SELECT 'demo', 'grp_' || i, v, NULL, 'x', 1700000000000 + i * 1000
                FROM generate_series(1, {chats}) i, generate_series(1, {history} / {chats}) v;
@@ -76,7 +79,8 @@ fn no_plan_reads_a_whole_table(chats: u32, history: u32) {
         assert!(ok, "{credential}");
         assert!(server.home().admin(&["numbers", "add", "other", "+15550000002", "--agent", "phone"]).0);
         for i in 0..2 {
-            server.put(CHAT, &pictures()[i]);
+            let set = server.put(CHAT, &pictures()[i]).json();
+            assert_eq!(server.object(&set["background_renditions"]["card"]["url"]).status, 200);
             server.get(CHAT);
             let poll = Request::new("GET", "/agent/v1/changes?wait=2");
             assert_eq!(server.send(&poll.header("Authorization", format!("Bearer {}", credential.trim()))).status, 200);
@@ -85,7 +89,7 @@ fn no_plan_reads_a_whole_table(chats: u32, history: u32) {
         std::thread::sleep(Duration::from_secs(2));
         let log = database_log()[before..].to_owned();
         drop(server);
-        let tables = ["chats", "history", "objects", "outbox", "idempotency", "intents"];
+        let tables = ["chats", "history", "objects", "outbox", "idempotency", "intents", "renditions"];
         for table in tables {
             assert!(log.contains(&format!(" on {table} ")) || log.contains(&format!(" on {table}\n")), "{table}");
             let found = log.find(&format!("Seq Scan on {table} ")).map(|at| &log[at.saturating_sub(1500)..at + 200]);

@@ -112,6 +112,7 @@ fn home(public: &str, endpoint: &str) -> Home {
     // For objects whose change was not committed with them; unused ones are erased at once.
     settings.push(("IMAGE_INGEST__TIMES__GRACE_MS", "1000".into()));
     settings.push(("IMAGE_INGEST__TIMES__REPAIR_MS", "100".into()));
+    settings.push(("IMAGE_INGEST__RENDITIONS__CARD", "fit:100".into()));
     Home::new(&settings.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>())
 }
 
@@ -175,6 +176,10 @@ fn a_bucket_holds_objects_and_failures_are_repaired() {
     assert_eq!(set["background_id"], format!("obj_{}", blake3::hash(&object.body).to_hex()));
     assert_eq!(object.header("content-type"), Some("image/jpeg"));
     assert_eq!(object.header("cache-control"), Some("public, max-age=86400"));
+    let card = &set["background_renditions"]["card"];
+    let rendition = moto.get(&path(&card["url"]));
+    assert_eq!((rendition.status, rendition.header("content-type")), (200, Some("image/jpeg")));
+    assert_eq!(card["bytes"], rendition.body.len());
     let here = path(&set["background_url"]).replace("/backgrounds", "");
     assert_eq!(server.send(&Request::new("GET", here)).status, 404, "the bucket serves its own objects");
 
@@ -197,12 +202,14 @@ fn a_bucket_holds_objects_and_failures_are_repaired() {
         let state = server.get(CHAT);
         assert_eq!(state["background_version"], broken["background_version"]);
         assert_eq!(moto.get(&path(&state["background_url"])).status, 200);
+        assert_eq!(moto.get(&path(&state["background_renditions"]["card"]["url"])).status, 200, "{mode}");
     }
 
-    let last = path(&server.get(CHAT)["background_url"]);
+    let state = server.get(CHAT);
+    let last = [path(&state["background_url"]), path(&state["background_renditions"]["card"]["url"])];
     server.delete(CHAT);
     let started = Instant::now();
-    eventually("the object is kept", || moto.get(&last).status == 404);
+    eventually("the objects are kept", || last.iter().all(|path| moto.get(path).status == 404));
     println!("the URL of a removed background answers 404 after {:?}", started.elapsed());
     let listed = || String::from_utf8(moto.get("/backgrounds?list-type=2").body).unwrap();
     eventually("objects are left over", || !listed().contains("<Key>"));
