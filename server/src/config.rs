@@ -21,6 +21,9 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     /// `text` or `json`. Default `text`.
     pub(crate) log: LogFormat,
+    /// What is logged: `error`, `warn`, `info`, or `debug`, which adds requests for health and metrics and polls of agents.
+    /// Default `info`.
+    pub(crate) log_level: LogLevel,
     /// The encoding of what is stored from now on: `jpeg`, or `webp` in a server that was built with the feature
     /// `webp-encode`. Default `jpeg`.
     pub(crate) encoding: StoredEncoding,
@@ -29,6 +32,7 @@ pub(crate) struct Config {
     pub(crate) device: DeviceConfig,
     pub(crate) work: WorkConfig,
     pub(crate) times: Times,
+    pub(crate) page: PageConfig,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +40,16 @@ pub(crate) struct Config {
 pub(crate) enum LogFormat {
     Text,
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogLevel {
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -123,6 +137,14 @@ pub(crate) struct WorkConfig {
     pub(crate) drains: usize,
 }
 
+/// The page at `/try`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PageConfig {
+    /// A folder with the npm package's build. With it the page makes the canonical image before it sends anything.
+    pub(crate) wasm_dir: Option<PathBuf>,
+}
+
 /// Times in milliseconds, and rates.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -172,12 +194,14 @@ impl Default for Config {
             public_url: None,
             data: "data".into(),
             log: LogFormat::Text,
+            log_level: LogLevel::default(),
             encoding: StoredEncoding::default(),
             database: DatabaseConfig::default(),
             objects: ObjectsConfig::default(),
             device: DeviceConfig::default(),
             work: WorkConfig::default(),
             times: Times::default(),
+            page: PageConfig::default(),
         }
     }
 }

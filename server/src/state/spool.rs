@@ -4,7 +4,7 @@ use bytes::Bytes;
 use image_ingest::ContentId;
 
 use super::clock::now;
-use super::engine::{Operation, Step, Value, values};
+use super::engine::{Cells, Operation, Step, Value, values};
 use super::store::StateStore;
 
 impl StateStore {
@@ -24,6 +24,13 @@ impl StateStore {
     pub(crate) async fn spooled(&self, id: ContentId) -> sqlx::Result<Option<Bytes>> {
         let rows = self.engine.read("SELECT bytes FROM spool WHERE content_id = $1", values![id]).await?;
         rows.first().map(|row| row.get(0)).transpose()
+    }
+
+    /// The number of images, and their bytes.
+    pub(crate) async fn spool_size(&self) -> sqlx::Result<(i64, i64)> {
+        let select = "SELECT COUNT(*), CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM spool";
+        let size = |row: &Cells| Ok((row.get(0)?, row.get(1)?));
+        self.engine.read(select, values![]).await?.first().map_or(Ok((0, 0)), size)
     }
 
     /// Removes images that no chat lacks. An upload is spooled before its change is committed, so one that was spooled
