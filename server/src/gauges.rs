@@ -13,9 +13,6 @@ use crate::state::now;
 /// How often what the database knows is measured.
 pub(crate) const MEASURED_EVERY: Duration = Duration::from_secs(15);
 
-/// A gauge that was not set for so long disappears, such as that of an agent that was revoked.
-pub(crate) const FORGOTTEN_AFTER: Duration = Duration::from_secs(90);
-
 impl App {
     /// Measures this node; costs nothing.
     pub(crate) fn measure_node(&self) {
@@ -41,9 +38,10 @@ impl App {
         metrics::gauge!("ingest_spool_bytes_limit").set(self.config.objects.spool_bytes as f64);
         for agent in self.state.agent_loads().await? {
             let pending = metrics::gauge!("ingest_agent_pending_changes", "agent" => agent.id.clone());
-            pending.set(agent.pending as f64);
+            pending.set(if agent.is_revoked { 0.0 } else { agent.pending as f64 });
             if let Some(at) = agent.polled_at {
-                let seconds = (now() - at).max(0) as f64 / 1e3;
+                // Of one that was revoked nothing is expected any more.
+                let seconds = if agent.is_revoked { 0.0 } else { (now() - at).max(0) as f64 / 1e3 };
                 metrics::gauge!("ingest_agent_silent_seconds", "agent" => agent.id).set(seconds);
             }
         }

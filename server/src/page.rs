@@ -1,10 +1,9 @@
 //! The build of the library for browsers that the page at `/try` uses, where the configuration names its folder.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use bytes::Bytes;
 
-use crate::app::StartError;
 use crate::config::{Config, StoredEncoding};
 
 /// The files of the npm package that a browser loads, in memory: some 4 MB.
@@ -27,20 +26,27 @@ const NAMES: [&str; 6] =
 /// The name of the page's own part.
 pub(crate) const AHEAD: &str = "ahead.js";
 
+/// Why the page cannot make canonical images.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PageBuildError {
+    #[error("page.wasm_dir needs encoding = \"jpeg\": browsers make no WebP, so their ids would be others")]
+    OtherEncoding,
+    #[error("page.wasm_dir is no build of the npm package: {}: {error}", file.display())]
+    Unreadable { file: PathBuf, error: std::io::Error },
+}
+
 impl PageBuild {
     /// Reads the folder that `config` names; `None` if it names none.
-    pub(crate) fn open(config: &Config) -> Result<Option<Self>, StartError> {
+    pub(crate) fn open(config: &Config) -> Result<Option<Self>, PageBuildError> {
         let Some(folder) = &config.page.wasm_dir else {
             return Ok(None);
         };
         if config.encoding != StoredEncoding::Jpeg {
-            return Err(
-                "page.wasm_dir needs encoding = \"jpeg\": browsers make no WebP, so their ids would be others".into()
-            );
+            return Err(PageBuildError::OtherEncoding);
         }
         let mut files = vec![PageFile::new(AHEAD, Bytes::from_static(include_bytes!("../page/ahead.js")))];
         for name in NAMES {
-            files.push(PageFile::new(name, read(&folder.join(name))?));
+            files.push(PageFile::new(name, read(folder.join(name))?));
         }
         Ok(Some(Self(files)))
     }
@@ -61,9 +67,9 @@ impl PageFile {
     }
 }
 
-fn read(file: &Path) -> Result<Bytes, StartError> {
-    let bytes = std::fs::read(file);
-    bytes
-        .map(Bytes::from)
-        .map_err(|e| format!("page.wasm_dir is no build of the npm package: {}: {e}", file.display()).into())
+fn read(file: PathBuf) -> Result<Bytes, PageBuildError> {
+    match std::fs::read(&file) {
+        Ok(bytes) => Ok(bytes.into()),
+        Err(error) => Err(PageBuildError::Unreadable { file, error }),
+    }
 }

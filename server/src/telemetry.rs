@@ -4,14 +4,12 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use metrics_util::MetricKindMask;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::app::StartError;
 use crate::config::{LogFormat, LogLevel};
-use crate::gauges::FORGOTTEN_AFTER;
 
 /// Starts the log on stderr, and the metrics.
 pub(crate) fn start(format: LogFormat, level: LogLevel) -> Result<(), StartError> {
@@ -23,10 +21,8 @@ pub(crate) fn start(format: LogFormat, level: LogLevel) -> Result<(), StartError
         LogFormat::Text => registry.with(layer.with_ansi(false)).try_init()?,
         LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init()?,
     }
-    let recorder = PrometheusBuilder::new()
-        .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)?
-        .idle_timeout(MetricKindMask::GAUGE, Some(FORGOTTEN_AFTER))
-        .build_recorder();
+    let recorder =
+        PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)?.build_recorder();
     HANDLE.set(recorder.handle()).map_err(|_| "metrics were started twice")?;
     metrics::set_global_recorder(recorder).map_err(|e| e.to_string())?;
     describe();

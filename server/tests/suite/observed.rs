@@ -124,6 +124,13 @@ fn the_metrics_of_an_agent_say_what_it_has_to_do() {
             && !text.contains("silent_seconds{agent=\"absent\"}")
     );
     assert!(text.contains("ingest_agent_pending_changes{agent=\"phone\"} 0"));
+
+    assert!(server.home().admin(&["agents", "revoke", "absent"]).0);
+    let server = server.kill().start();
+    eventually("the agents are not measured", || {
+        let text = String::from_utf8(server.send(&Request::new("GET", "/metrics")).body).unwrap();
+        text.contains("ingest_agent_pending_changes{agent=\"absent\"} 0")
+    });
 }
 
 #[test]

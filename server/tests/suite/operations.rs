@@ -122,6 +122,17 @@ fn a_configuration_that_cannot_work_is_named_and_secrets_are_not() {
 }
 
 #[test]
+fn completions_and_manual_pages_need_no_configuration_that_works() {
+    let home = Home::new(&[("IMAGE_INGEST__OBJECTS__KIND", "s3")]);
+    let (ok, script) = home.admin(&["completions", "bash"]);
+    assert!(ok && script.contains("image-ingest-server") && script.contains("migrate"), "{script}");
+    let folder = tempfile::tempdir().unwrap();
+    assert!(home.admin(&["man", folder.path().to_str().unwrap()]).0);
+    let page = std::fs::read_to_string(folder.path().join("image-ingest-server-check.1")).unwrap();
+    assert!(page.contains("deep"), "{page}");
+}
+
+#[test]
 fn check_finds_what_is_wrong() {
     let server = Server::start();
     server.put(CHAT, &pictures()[0]);
