@@ -12,6 +12,7 @@ use crate::config::{Config, MigrationsMode, StoredEncoding, Times};
 use crate::embedded::EmbeddedDevice;
 use crate::named_renditions::NamedRenditions;
 use crate::objects::Objects;
+use crate::page::PageBuild;
 use crate::pixels::PixelPool;
 use crate::state::{MigrateError, StateStore, StoreOptions};
 use crate::wakeups::Wakeups;
@@ -33,6 +34,8 @@ pub(crate) struct App {
     pub(crate) pool: Arc<PixelPool>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) chat_locks: ChatLocks,
+    /// What the page at `/try` loads, if it makes canonical images itself.
+    pub(crate) page_build: Option<PageBuild>,
     /// Whether the server is told to stop, which ends the polls of agents.
     pub(crate) stopping: watch::Sender<bool>,
     /// Cloned into every task that a shutdown must wait for; the receiver ends when all clones are dropped.
@@ -68,6 +71,7 @@ impl App {
             pool,
             admission: Arc::new(Admission::new(threads, config.work.queue, max_wait, config.work.upload_bytes)),
             chat_locks: ChatLocks::default(),
+            page_build: PageBuild::open(&config)?,
             stopping: watch::Sender::new(false),
             work_guard,
             config,

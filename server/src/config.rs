@@ -23,6 +23,9 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     /// `text` or `json`. Default `text`.
     pub(crate) log: LogFormat,
+    /// What is logged: `error`, `warn`, `info`, or `debug`, which adds requests for health and metrics and polls of agents.
+    /// Default `info`.
+    pub(crate) log_level: LogLevel,
     /// The encoding of what is stored from now on: `jpeg`, or `webp` in a server that was built with the feature
     /// `webp-encode`. Default `jpeg`.
     pub(crate) encoding: StoredEncoding,
@@ -33,6 +36,7 @@ pub(crate) struct Config {
     pub(crate) device: DeviceConfig,
     pub(crate) work: WorkConfig,
     pub(crate) times: Times,
+    pub(crate) page: PageConfig,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +44,16 @@ pub(crate) struct Config {
 pub(crate) enum LogFormat {
     Text,
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogLevel {
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -127,6 +141,14 @@ pub(crate) struct WorkConfig {
     pub(crate) drains: usize,
 }
 
+/// The page at `/try`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PageConfig {
+    /// A folder with the npm package's build. With it the page makes the canonical image before it sends anything.
+    pub(crate) wasm_dir: Option<PathBuf>,
+}
+
 /// Times in milliseconds, and rates.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -176,6 +198,7 @@ impl Default for Config {
             public_url: None,
             data: "data".into(),
             log: LogFormat::Text,
+            log_level: LogLevel::default(),
             encoding: StoredEncoding::default(),
             renditions: RenditionSettings::default(),
             database: DatabaseConfig::default(),
@@ -183,6 +206,7 @@ impl Default for Config {
             device: DeviceConfig::default(),
             work: WorkConfig::default(),
             times: Times::default(),
+            page: PageConfig::default(),
         }
     }
 }

@@ -17,11 +17,19 @@ mod config;
 mod crash;
 mod deliver;
 mod embedded;
+#[cfg(test)]
+mod example;
+mod gauges;
+mod health;
 mod http;
 mod listen;
+mod listing;
 mod made_image;
+mod manual;
+mod measured_store;
 mod named_renditions;
 mod objects;
+mod page;
 mod pixels;
 mod preconditions;
 mod refusal;
@@ -41,6 +49,7 @@ use clap::Parser as _;
 
 use crate::app::StartError;
 use crate::args::{Args, Command};
+use crate::check::CheckScope;
 use crate::config::Config;
 
 fn main() -> ExitCode {
@@ -54,6 +63,11 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<ExitCode, StartError> {
+    match &args.command {
+        Command::Completions { shell } => return manual::completions(*shell),
+        Command::Man { folder } => return manual::pages(folder),
+        _ => {}
+    }
     // For the clients of devices and of the bucket; nothing was installed before.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let config = Config::load(args.config.as_deref(), std::env::vars())?;
@@ -65,8 +79,12 @@ fn run(args: Args) -> Result<ExitCode, StartError> {
             Command::Numbers { command } => admin::numbers(&config, command).await,
             Command::Agents { command } => admin::agents(&config, command).await,
             Command::Accounts { command } => admin::accounts(&config, command).await,
-            Command::Check { devices, repair } => admin::check(config, devices, repair).await,
+            Command::Check { deep, devices, repair } => {
+                admin::check(config, CheckScope { devices, deep }, repair).await
+            }
             Command::Migrate => admin::migrate(&config).await,
+            Command::Health { address, ask } => health::ask(&config, address, &ask).await,
+            Command::Completions { .. } | Command::Man { .. } => Ok(ExitCode::SUCCESS),
         }
     })
 }

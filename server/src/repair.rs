@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use crate::app::App;
 use crate::config::Times;
 use crate::crash;
+use crate::gauges::MEASURED_EVERY;
 use crate::made_image::MadeImage;
 use crate::refusal::Refusal;
 use crate::state::{DueChange, EMBEDDED, now};
@@ -26,6 +27,7 @@ pub(crate) fn start(app: &Arc<App>) -> Vec<JoinHandle<()>> {
         repeat(app, "store", interval, |app| async move { app.store_spooled().await }),
         repeat(app, "collect", interval, |app| async move { app.collect().await }),
         repeat(app, "forget", interval.max(FORGET_EVERY), |app| async move { app.forget().await }),
+        repeat(app, "measure", MEASURED_EVERY, |app| async move { app.measure_shared().await }),
         repeat(app, "upkeep", telemetry::UPKEEP, |_| async {
             telemetry::upkeep();
             Ok(())

@@ -7,6 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
+use super::caller::{Caller, Verified};
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::state::Credential;
@@ -41,7 +42,9 @@ impl FromRequestParts<Arc<App>> for Account {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
         let (text, id) = presented(&parts.headers, KEY_PREFIX)?;
-        verified(text, app.state.active_key(id).await?).map(Self)
+        let account = verified(text, app.state.active_key(id).await?)?;
+        Caller::note(&parts.extensions, Verified::Account { account: account.clone(), key: id.to_owned() });
+        Ok(Self(account))
     }
 }
 
@@ -53,7 +56,9 @@ impl FromRequestParts<Arc<App>> for Agent {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
         let (text, id) = presented(&parts.headers, AGENT_PREFIX)?;
-        verified(text, app.state.active_agent(id).await?).map(Self)
+        let agent = verified(text, app.state.active_agent(id).await?)?;
+        Caller::note(&parts.extensions, Verified::Agent(agent.clone()));
+        Ok(Self(agent))
     }
 }
 

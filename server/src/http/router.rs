@@ -9,7 +9,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::base_path::BASE_PATH;
 use super::drain::{self, Drains};
-use super::{agents, chats, object_urls, observe, openapi, operations};
+use super::{agents, chats, object_urls, observe, openapi, operations, wasm};
 use crate::app::App;
 use crate::refusal::Refusal;
 
@@ -24,6 +24,7 @@ pub(super) fn router(app: &Arc<App>, drains: &Arc<Drains>) -> Router {
         .route("/limits", get(operations::limits))
         .route("/openapi.json", get(openapi::document))
         .route("/try", get(operations::page))
+        .route("/wasm/{name}", get(wasm::get))
         .route("/agent/v1/changes", get(agents::changes))
         .route("/agent/v1/applied", post(agents::applied))
         .method_not_allowed_fallback(method_not_allowed)

@@ -14,6 +14,7 @@ mod engine;
 mod erasing;
 mod keys;
 mod long_chats;
+mod measured;
 mod migrate;
 mod numbers;
 mod outbox;
@@ -25,7 +26,7 @@ mod spool;
 mod sqlite;
 mod store;
 
-pub(crate) use audit::AuditedChat;
+pub(crate) use audit::{AuditedChat, AuditedObject, PageStart};
 pub(crate) use clock::now;
 pub(crate) use commit::{CommitOutcome, NewChange, NewImage, NewKeptAnswer, StoredImage, StoredObject};
 pub(crate) use credential::Credential;

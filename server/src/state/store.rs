@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::credential::KeyCache;
-use super::engine::{Engine, values};
+use super::engine::{Connections, Engine, values};
+use super::measured::MeasuredEngine;
 use super::migrate::{self, MigrateError};
 use super::postgres::PgEngine;
 use super::sqlite::SqliteEngine;
@@ -43,6 +44,7 @@ impl StateStore {
             migrate::sqlite(engine.writer(), options.migrate).await?;
             Arc::new(engine)
         };
+        let engine: Arc<dyn Engine> = Arc::new(MeasuredEngine(engine));
         let store = Self { engine, keys: KeyCache::new(), is_shared, notifies: is_shared && options.notifies };
         if options.migrate {
             store.rekey_long_chats().await?;
@@ -53,6 +55,11 @@ impl StateStore {
     /// Whether the database answers.
     pub(crate) async fn answers(&self) -> sqlx::Result<()> {
         self.engine.read("SELECT 1", values![]).await.map(drop)
+    }
+
+    /// The state of the pool of connections.
+    pub(crate) fn connections(&self) -> Connections {
+        self.engine.connections()
     }
 
     pub(crate) async fn close(&self) {

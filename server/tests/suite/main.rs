@@ -1,6 +1,7 @@
 //! Tests of the built server over TCP.
 
 mod agents;
+mod checks;
 mod client;
 mod cluster;
 mod contract;
@@ -13,7 +14,9 @@ mod kills;
 mod limits;
 mod load;
 mod nodes;
+mod observed;
 mod operations;
+mod page;
 mod postgres;
 mod proxy;
 mod renditions;
