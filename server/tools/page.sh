@@ -14,7 +14,7 @@ if [ -n "$build" ]; then
   IMAGE_INGEST__PAGE__WASM_DIR=$(realpath "$build")
   export IMAGE_INGEST__PAGE__WASM_DIR
 fi
-IMAGE_INGEST__DATA="$home/data" IMAGE_INGEST__LISTEN=127.0.0.1:0 "$server" serve --demo >"$out/page.out" 2>"$out/page.log" &
+IMAGE_INGEST__DATA="$home/data" IMAGE_INGEST__LISTEN=127.0.0.1:0 IMAGE_INGEST__RENDITIONS__CARD=fit:240 "$server" serve --demo >"$out/page.out" 2>"$out/page.log" &
 pid=$!
 trap 'kill $pid; rm -rf "$home"' EXIT
 while ! grep -q "^demo key" "$out/page.out"; do kill -0 "$pid"; sleep 0.1; done
