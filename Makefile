@@ -6,6 +6,7 @@
 # make server-tools  sets up what the server's tests use: PostgreSQL, moto, schemathesis, playwright (apt-get, PyPI)
 # make server-clients  lets schemathesis at the server, a browser (chromium) at its page, and clients of Node, Go and Java
 #   send uploads that are refused (TRIES of each, 200); installs what they need (apt-get, npm)
+# make server-page  the part of that with the page alone; with the npm package, where make wasm-package has built it
 # make report-page  makes the report of testdata/ and looks at it with a browser (chromium)
 # make server-slow  kills the server at every named point twenty times and at random under load
 # make server-load  loads the server with BENCH_INPUTS and prints figures (LOAD_SECONDS a phase, 10; SOAK_SECONDS, 60)
@@ -21,6 +22,11 @@
 # make test-python  installs the wheel, and runs mypy, doctests, tests and examples there; compares ids with the command line's
 # make backfill-wheel  builds the wheel that carries the backfill's program, into backfill/dist
 # make backfill-tests  tests the backfill on one machine, on Ray and on Spark (ENGINES; an S3 server, Ray and Spark come from PyPI)
+# make dist  makes a release in target/dist: static programs without symbols, manual pages, completions, licences, checksums
+#   (python3, git, glibc's static libraries; cargo-about comes from crates.io)
+# make deploy-check  tries the files in deploy/ with what `make dist` made: the container without an engine, the compose file's
+#   services, systemd's units, nginx, Prometheus's alerts
+# make check-workspaces  lints python/ and backfill/, workspaces of their own, and checks their dependencies; part of make nightly
 # make static  builds CLI and server as programs that need no file of a system, into target/static, and tries them in an empty root
 # make cluster  starts three servers behind nginx, PostgreSQL, a bucket and two agents on this machine, to be looked at
 # make cluster-check  starts the same, breaks it and measures; fails where a figure of docs/scale.md does not hold
@@ -101,8 +107,14 @@ report-page: setup server-tools
 	$(BIN) report testdata -o $(TARGET_DIR)/report/report.html >$(TARGET_DIR)/report/lines.json; [ $$? = 1 ]
 	$(SERVER_TOOLS)/bin/python cli/tools/report_page.py $(TARGET_DIR)/report/report.html $(TARGET_DIR)/report
 
+.PHONY: server-page
+server-page: setup server-tools
+	$(CARGO) build --package image-ingest-server
+	server/tools/page.sh $(TARGET_DIR)/debug/image-ingest-server $(SERVER_TOOLS) $(TARGET_DIR)/server-clients
+	[ ! -f wasm/image_ingest_simd.wasm ] || server/tools/page.sh $(TARGET_DIR)/debug/image-ingest-server $(SERVER_TOOLS) $(TARGET_DIR)/server-clients wasm
+
 server-slow: setup
-	$(CARGO) test $(SUITE) --ignored --test-threads 1 --nocapture twenty two_hundred a_million
+	$(CARGO) test $(SUITE) --ignored --test-threads 1 --nocapture twenty two_hundred a_million a_hundred_thousand
 
 server-load: setup $(BENCH_INPUTS)
 	IMAGE_INGEST_BENCH=$(BENCH_INPUTS) $(CARGO) test --release $(SUITE) --ignored --test-threads 1 --nocapture load::
@@ -138,6 +150,32 @@ wasm-peers: wasm-package $(BENCH_INPUTS)
 
 static: setup
 	scripts/static.sh
+
+DIST := $(TARGET_DIR)/dist
+
+.PHONY: dist deploy-check check-workspaces
+dist: setup
+	scripts/dist.sh $(DIST)
+
+deploy-check: dist server-tools
+	scripts/server-tools.sh $(SERVER_TOOLS) cluster
+	deploy/try/container.sh $(DIST)/container
+	$(SERVER_TOOLS)/bin/python deploy/try/compose.py $(DIST)/container $(SERVER_TOOLS)/bin/moto_server
+	deploy/try/systemd.sh $(DIST)/image-ingest-*/bin
+	deploy/try/nginx.sh $(DIST)/image-ingest-*/bin/image-ingest-server
+	deploy/try/prometheus.sh $(TARGET_DIR)/dist-tools
+
+nightly: deploy-check check-workspaces
+
+WORKSPACES := python backfill
+
+check-workspaces: setup
+	set -e; for workspace in $(WORKSPACES); do \
+	  $(CARGO) fmt --manifest-path $$workspace/Cargo.toml --all --check; \
+	  $(CARGO) clippy --manifest-path $$workspace/Cargo.toml --target-dir $(TARGET_DIR)/workspaces --locked --all-targets -- -D warnings; \
+	  if $(CARGO) deny --version >/dev/null 2>&1; then \
+	    $(CARGO) deny --manifest-path $$workspace/Cargo.toml --config $(CURDIR)/deny.toml check licenses bans sources; fi; \
+	done
 
 PYTHON := $(TARGET_DIR)/python
 

@@ -4,13 +4,8 @@
 # python3, and chroot as root or bubblewrap (bwrap).
 set -eu
 cd "$(dirname "$0")/.."
-target_dir=$(${CARGO:-cargo} metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
-target=$(rustc -vV | sed -n 's/^host: //p')
-export CARGO_TARGET_DIR="$target_dir/static"
-# In a static program the crate getrandom finds the system's function only if it is told to: else it opens /dev/urandom.
-RUSTFLAGS="${RUSTFLAGS:-} -C target-feature=+crt-static --cfg getrandom_backend=\"linux_getrandom\"" \
-  ${CARGO:-cargo} build --release --target "$target" --package image-ingest-cli --package image-ingest-server
-built="$CARGO_TARGET_DIR/$target/release"
+. scripts/static-build.sh
+static_build --package image-ingest-cli --package image-ingest-server
 
 work=$(mktemp -d)
 stub=""
@@ -33,7 +28,7 @@ inside() { # a program of the empty root and its arguments
 }
 
 for program in image-ingest image-ingest-server; do
-  if ldd "$root/$program" 2>/dev/null | grep -q '=>'; then
+  if needs_libraries "$root/$program"; then
     echo "static: $program needs libraries of a system" >&2
     exit 1
   fi

@@ -6,6 +6,7 @@ use std::thread::available_parallelism;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Parser, Subcommand, ValueEnum, value_parser};
+use clap_complete::Shell;
 use image_ingest::rendition::RenditionSpec;
 use image_ingest::{Encoding, Geometry, Ingest, IngestBuilder, Limits, Profile};
 
@@ -38,9 +39,27 @@ pub(crate) enum Command {
     Bench(BenchArgs),
     /// Check that this build makes the same bytes as every other
     SelfTest,
+    /// Print the completions of a shell
+    Completions(CompletionsArgs),
+    /// Write manual pages into a folder
+    #[command(hide = true)]
+    Man(ManArgs),
     /// Make many millions of stored pictures canonical, on any number of machines (by image-ingest-backfill)
     #[command(disable_help_flag = true)]
     Backfill(BackfillArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: Shell,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ManArgs {
+    /// The folder, which exists
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
 }
 
 /// The arguments of another program, which has their help.

@@ -19,6 +19,7 @@ mod ingest;
 mod inputs;
 mod inspect;
 mod lines;
+mod manual;
 mod output;
 mod page;
 mod placeholder;
@@ -37,6 +38,8 @@ fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args, lines),
         Command::Bench(args) => bench::run(&args, lines),
         Command::SelfTest => self_test(lines),
+        Command::Completions(args) => manual::completions(&args, lines),
+        Command::Man(args) => manual::pages(&args),
         Command::Backfill(args) => return backfill::run(&args),
     };
     match verdict {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use crate::app::{App, StartError, check_embedded, open_state, open_state_as};
 use crate::args::{AccountsCommand, AgentsCommand, KeysCommand, NumbersCommand};
 use crate::chat_id::phone;
-use crate::check::Findings;
+use crate::check::CheckScope;
 use crate::config::Config;
 use crate::http::{new_agent_credential, new_key};
 use crate::state::{EMBEDDED, NumberRow, agent_route};
@@ -120,16 +120,13 @@ pub(crate) async fn migrate(config: &Config) -> Result<ExitCode, StartError> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) async fn check(config: Config, devices: bool, repair: bool) -> Result<ExitCode, StartError> {
+pub(crate) async fn check(config: Config, scope: CheckScope, repair: bool) -> Result<ExitCode, StartError> {
     let public_url = config.public_url(config.listen);
     let (app, _) = App::open(config, public_url).await?;
-    let findings = if repair { app.repair().await? } else { app.check(devices).await? };
+    let findings = if repair { app.repair().await? } else { app.check(scope).await? };
     app.state.close().await;
-    let Findings { chats, objects, renditions, pending, .. } = findings;
-    println!("chats {chats}, objects {objects}, pending changes {pending}, renditions {renditions}");
-    findings.notes.iter().for_each(|note| println!("note: {note}"));
-    findings.faults.iter().for_each(|fault| println!("fault: {fault}"));
-    Ok(if findings.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    findings.lines().iter().for_each(|line| println!("{line}"));
+    Ok(if findings.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// A name as it may be listed, one to a line.

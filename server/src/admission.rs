@@ -61,6 +61,11 @@ impl Admission {
         HeldBytes { admission: Arc::clone(self), bytes: 0 }
     }
 
+    /// The number of permits that nobody has.
+    pub(crate) fn idle(&self) -> usize {
+        self.permits.available_permits()
+    }
+
     /// The number of uploads that wait for a permit, and the bytes of uploads in memory.
     pub(crate) fn load(&self) -> (usize, u64) {
         (self.waiting.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed))

@@ -16,6 +16,7 @@ use crate::config::{Config, MigrationsMode, StoredEncoding, Times};
 use crate::embedded::EmbeddedDevice;
 use crate::named_renditions::NamedRenditions;
 use crate::objects::Objects;
+use crate::page::PageBuild;
 use crate::pixels::PixelPool;
 use crate::rate_limits::RateLimits;
 use crate::readers::Readers;
@@ -42,6 +43,8 @@ pub(crate) struct App {
     pub(crate) readers: Readers,
     pub(crate) rate_limits: RateLimits,
     pub(crate) chat_locks: ChatLocks,
+    /// What the page at `/try` loads, if it makes canonical images itself.
+    pub(crate) page_build: Option<PageBuild>,
     /// Whether the server is told to stop, which ends the polls of agents.
     pub(crate) stopping: watch::Sender<bool>,
     /// Cloned into every task that a shutdown must wait for; the receiver ends when all clones are dropped.
@@ -80,6 +83,7 @@ impl App {
             readers: Readers::new(config.work.readers),
             rate_limits: RateLimits::new(&config.limits),
             chat_locks: ChatLocks::default(),
+            page_build: PageBuild::open(&config)?,
             stopping: watch::Sender::new(false),
             work_guard,
             config,

@@ -1,8 +1,10 @@
 //! The command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use clap_complete::Shell;
 
 use crate::expiry::expiry;
 
@@ -45,9 +47,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: AccountsCommand,
     },
-    /// Verifies that every object and rendition exists and is right, that versions have no gap, and that no unused
-    /// object remains.
+    /// Verifies that every object and rendition is stored, that versions have no gap, and that no unused object remains.
+    /// Servers may run.
     Check {
+        /// Also reads every object and rendition, and compares its bytes with its id.
+        #[arg(long)]
+        deep: bool,
         /// Also asks the embedded device whether it has the backgrounds that the state says.
         #[arg(long)]
         devices: bool,
@@ -64,6 +69,26 @@ pub(crate) enum Command {
     },
     /// Brings the schema of the state database up to date, and ends. Servers of the version before may go on.
     Migrate,
+    /// Asks the server that this configuration starts whether it works: exit status 0 if it does, for use by containers.
+    Health {
+        /// The address to ask. Default: the configured one, on this machine.
+        #[arg(long)]
+        address: Option<SocketAddr>,
+        /// What to ask: `healthz`, whether the process answers, or `readyz`, also whether its database and store do.
+        #[arg(long, default_value = "healthz", value_parser = ["healthz", "readyz"])]
+        ask: String,
+    },
+    /// Prints the completions of a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Writes manual pages into a folder.
+    #[command(hide = true)]
+    Man {
+        /// The folder, which exists.
+        folder: PathBuf,
+    },
 }
 
 #[derive(Subcommand)]

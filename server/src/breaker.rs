@@ -31,6 +31,11 @@ impl Breaker {
         over
     }
 
+    /// Whether it failed and has not worked since.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.pause().until.is_some()
+    }
+
     pub(crate) fn succeeded(&self) {
         *self.pause() = Pause::default();
     }
@@ -84,11 +89,11 @@ mod tests {
         let breaker = Breaker::default();
         assert!(breaker.allows() && breaker.allows());
         breaker.failed();
-        assert!(!breaker.allows());
+        assert!(!breaker.allows() && breaker.is_paused());
         breaker.pause().until = Some(Instant::now());
         assert!(breaker.allows(), "one tries");
         assert!(!breaker.allows(), "others wait for it");
         breaker.succeeded();
-        assert!(breaker.allows());
+        assert!(breaker.allows() && !breaker.is_paused());
     }
 }

@@ -18,13 +18,21 @@ mod config;
 mod crash;
 mod deliver;
 mod embedded;
+#[cfg(test)]
+mod example;
 mod expiry;
+mod gauges;
+mod health;
 mod http;
 mod listen;
+mod listing;
 mod made_image;
+mod manual;
+mod measured_store;
 mod named_renditions;
 mod object_stream;
 mod objects;
+mod page;
 mod pixels;
 mod preconditions;
 mod rate_limits;
@@ -46,6 +54,7 @@ use clap::Parser as _;
 
 use crate::app::StartError;
 use crate::args::{Args, Command, ConfigCommand};
+use crate::check::CheckScope;
 use crate::config::Config;
 
 fn main() -> ExitCode {
@@ -59,6 +68,11 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<ExitCode, StartError> {
+    match &args.command {
+        Command::Completions { shell } => return manual::completions(*shell),
+        Command::Man { folder } => return manual::pages(folder),
+        _ => {}
+    }
     // For the clients of devices and of the bucket; nothing was installed before.
     let _ = rustls::crypto::ring::default_provider().install_default();
     // What the process creates is its own: folders 0700, files 0600.
@@ -72,12 +86,16 @@ fn run(args: Args) -> Result<ExitCode, StartError> {
             Command::Numbers { command } => admin::numbers(&config, command).await,
             Command::Agents { command } => admin::agents(&config, command).await,
             Command::Accounts { command } => admin::accounts(&config, command).await,
-            Command::Check { devices, repair } => admin::check(config, devices, repair).await,
+            Command::Check { deep, devices, repair } => {
+                admin::check(config, CheckScope { devices, deep }, repair).await
+            }
             Command::Migrate => admin::migrate(&config).await,
             Command::Config { command: ConfigCommand::Check } => {
                 print!("{}", config.in_force());
                 Ok(ExitCode::SUCCESS)
             }
+            Command::Health { address, ask } => health::ask(&config, address, &ask).await,
+            Command::Completions { .. } | Command::Man { .. } => Ok(ExitCode::SUCCESS),
         }
     })
 }

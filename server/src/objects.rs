@@ -22,6 +22,8 @@ use object_store::{
 use crate::breaker::Breaker;
 use crate::config::{Config, ObjectsConfig, ObjectsKind, Times};
 use crate::crash;
+use crate::listing::{Listing, TokenRange};
+use crate::measured_store::MeasuredStore;
 use crate::token::token;
 
 /// The object store.
@@ -59,7 +61,7 @@ impl Objects {
             Arc::new(LocalFileSystem::new_with_prefix(&config.data).map_err(failed)?.with_fsync(true))
         };
         Ok(Self {
-            store,
+            store: Arc::new(MeasuredStore(store)),
             data: config.data.clone(),
             timeout,
             bucket_url: config.objects.public_url.clone().filter(|_| s3),
@@ -108,6 +110,11 @@ impl Objects {
         let answers = matches!(head, Ok(_) | Err(Error::NotFound { .. }));
         *asked = Some((Instant::now(), answers));
         answers
+    }
+
+    /// Whether the store is left alone for a while, since it failed.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.breaker.is_paused()
     }
 
     /// Whether this server serves objects itself.
@@ -197,13 +204,38 @@ impl Objects {
         erased
     }
 
-    /// The tokens of objects stored before `time`.
-    pub(crate) async fn tokens(&self, time: SystemTime) -> Result<Vec<String>, StoreFailed> {
+    /// Whether there is such an object.
+    pub(crate) async fn has(&self, token: &str) -> Result<bool, StoreFailed> {
+        match self.in_time(self.store.head(&key(token))).await {
+            Ok(_) => Ok(true),
+            Err(Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(StoreFailed(error.to_string())),
+        }
+    }
+
+    /// Ranges that together are all tokens. A bucket lists each by itself; a folder lists everything, so it has one.
+    pub(crate) fn ranges(&self) -> Vec<TokenRange> {
+        TokenRange::equal_parts(if self.are_served_here() { 1 } else { 64 })
+    }
+
+    /// The objects of a range, in the order of their tokens.
+    pub(crate) async fn listed(&self, range: &TokenRange) -> Result<Listing, StoreFailed> {
         let prefix = Path::from(OBJECTS);
-        let list = self.store.list(Some(&prefix));
-        let metas: Vec<_> = list.try_collect().await.map_err(|e: Error| StoreFailed(e.to_string()))?;
-        let old = metas.into_iter().filter(|meta| SystemTime::from(meta.last_modified) < time);
-        Ok(old.filter_map(|meta| meta.location.filename().map(str::to_owned)).collect())
+        let mut metas = match range.from.as_str() {
+            "" => self.store.list(Some(&prefix)),
+            from => self.store.list_with_offset(Some(&prefix), &key(from)),
+        };
+        let mut listing = Listing::default();
+        while let Some(meta) = metas.try_next().await.map_err(|e: Error| StoreFailed(e.to_string()))? {
+            let name = meta.location.filename().unwrap_or_default();
+            if range.to.as_str() <= name && range.to != TokenRange::END {
+                // A bucket lists in the order of names.
+                break;
+            }
+            listing.add(name, meta.size, meta.last_modified.into());
+        }
+        listing.objects.sort_unstable_by_key(|object| object.token);
+        Ok(listing)
     }
 
     /// Removes temporary files that a crash left in the local folder before `time`. The store's listing hides them.

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use crate::app::App;
 use crate::config::Times;
 use crate::crash;
+use crate::gauges::MEASURED_EVERY;
 use crate::made_image::MadeImage;
 use crate::refusal::Refusal;
 use crate::state::{DueChange, EMBEDDED, now};
@@ -32,6 +33,7 @@ pub(crate) fn start(app: &Arc<App>) -> Vec<JoinHandle<()>> {
             interval.max(KEY_USES_EVERY),
             |app| async move { Ok(app.state.write_key_uses().await?) },
         ),
+        repeat(app, "measure", MEASURED_EVERY, |app| async move { app.measure_shared().await }),
         repeat(app, "upkeep", telemetry::UPKEEP, |_| async {
             telemetry::upkeep();
             Ok(())

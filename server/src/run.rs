@@ -14,7 +14,7 @@ use crate::{listen, repair, telemetry};
 
 /// Serves until SIGTERM or SIGINT, then waits for work in progress.
 pub(crate) async fn serve(config: Config, demo: bool) -> Result<(), StartError> {
-    telemetry::start(config.log)?;
+    telemetry::start(config.log, config.log_level)?;
     allow_connections();
     let mut terminate = signal(SignalKind::terminate())?;
     let listeners = Listeners::bind(&config)?;

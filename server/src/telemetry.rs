@@ -9,12 +9,12 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::app::StartError;
-use crate::config::LogFormat;
+use crate::config::{LogFormat, LogLevel};
 
 /// Starts the log on stderr, and the metrics.
-pub(crate) fn start(format: LogFormat) -> Result<(), StartError> {
-    // Below errors, dependencies log SQL statements and addresses, which must not be in the log.
-    let filter = Targets::new().with_default(LevelFilter::ERROR).with_target("image_ingest_server", LevelFilter::INFO);
+pub(crate) fn start(format: LogFormat, level: LogLevel) -> Result<(), StartError> {
+    // Below errors, dependencies log SQL statements and addresses, which must not be in the log at any level.
+    let filter = Targets::new().with_default(LevelFilter::ERROR).with_target("image_ingest_server", level.filter());
     let registry = tracing_subscriber::registry().with(filter);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
     match format {
@@ -27,6 +27,17 @@ pub(crate) fn start(format: LogFormat) -> Result<(), StartError> {
     metrics::set_global_recorder(recorder).map_err(|e| e.to_string())?;
     describe();
     Ok(())
+}
+
+impl LogLevel {
+    fn filter(self) -> LevelFilter {
+        match self {
+            Self::Error => LevelFilter::ERROR,
+            Self::Warn => LevelFilter::WARN,
+            Self::Info => LevelFilter::INFO,
+            Self::Debug => LevelFilter::DEBUG,
+        }
+    }
 }
 
 static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
@@ -71,8 +82,33 @@ fn describe() {
     metrics::describe_gauge!("ingest_objects_sent", "Objects that are being sent.");
     metrics::describe_counter!("ingest_answers_cut_total", "Answers that a client took too slowly.");
     metrics::describe_counter!("ingest_rate_limited_total", "Requests over a limit of their key or address, by limit.");
+    describe_parts();
     metrics::describe_counter!("ingest_object_errors_total", "Objects that could not be stored.");
     metrics::describe_counter!("ingest_database_errors_total", "Failures of the state database.");
     metrics::describe_counter!("ingest_objects_erased_total", "Unused objects erased.");
     metrics::describe_counter!("ingest_uploads_left_total", "Uploads whose client disconnected during the pixel work.");
+}
+
+/// Pools, the store, the database and agents.
+fn describe_parts() {
+    metrics::describe_gauge!("ingest_pixel_threads", "Pixel threads, busy and idle.");
+    metrics::describe_gauge!("ingest_database_connections", "Connections to the database, busy and idle.");
+    metrics::describe_gauge!("ingest_database_connections_limit", "Connections to the database that there may be.");
+    metrics::describe_histogram!("ingest_database_seconds", "Time of a statement, the wait for a connection included.");
+    metrics::describe_counter!("ingest_store_calls_total", "Calls to the object store by result.");
+    metrics::describe_histogram!("ingest_store_seconds", "Time of a call to the object store.");
+    metrics::describe_gauge!("ingest_store_paused", "1 while the object store is left alone, since it failed.");
+    metrics::describe_gauge!(
+        "ingest_spool_images",
+        "Images in the database that the store has not taken, of all nodes."
+    );
+    metrics::describe_gauge!("ingest_spool_bytes", "Their bytes.");
+    metrics::describe_gauge!("ingest_spool_bytes_limit", "Their bytes that there may be.");
+    metrics::describe_gauge!("ingest_agent_silent_seconds", "Time since an agent last asked for changes, of any node.");
+    metrics::describe_gauge!(
+        "ingest_agent_pending_changes",
+        "Changes that an agent has not answered for, of all nodes."
+    );
+    metrics::describe_counter!("ingest_agent_changes_total", "Changes given to an agent by this node.");
+    metrics::describe_counter!("ingest_agent_answers_total", "Answers of an agent to this node, by outcome.");
 }

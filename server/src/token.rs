@@ -28,6 +28,11 @@ pub(crate) fn is_token(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
+/// A token's bits as a number, whose order is that of the texts.
+pub(crate) fn token_of(text: &str) -> Option<u128> {
+    u128::from_str_radix(text, 16).ok().filter(|_| is_token(text))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

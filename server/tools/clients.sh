@@ -15,10 +15,11 @@ address=$(sed -n 's/^listening on //p' "$out/server.out")
 key=$(sed -n 's/^demo key //p' "$out/server.out")
 
 server/tools/clients/early.sh "$address/v2/api" "$key" testdata/jpeg/orientation_6.jpg "$tools"
-if [ -x "${CHROMIUM:-/usr/bin/chromium}" ]; then
-  "$tools/bin/python" server/tools/page.py "$address/v2/api/try" "$key" testdata/jpeg/orientation_6.jpg testdata/webp/lossy_333x251.webp "$out"
+server/tools/page.sh "$server" "$tools" "$out"
+if [ -f wasm/image_ingest_simd.wasm ]; then
+  server/tools/page.sh "$server" "$tools" "$out" wasm
 else
-  echo "clients: chromium is not installed; the page was not tried"
+  echo "clients: the npm package is not built (make wasm-package); the page was not tried with it"
 fi
 # Not checked: that all valid data is accepted. Schemathesis sends entity tags without their quotes, and 412 is no fault.
 "$tools/bin/st" run "$address/v2/api/openapi.json" --url "$address/v2/api" --header "Authorization: Bearer $key" \

@@ -1,6 +1,7 @@
-"""Drives the page at /try in a real browser: python page.py URL KEY PICTURE OTHER FOLDER
+"""Drives the page at /try in a real browser: python page.py URL KEY PICTURE OTHER FOLDER [HEIC]
 
-Writes screenshots to FOLDER. CHROMIUM names the browser's program, /usr/bin/chromium by default.
+Writes screenshots to FOLDER. HEIC is given where the server has a build of the library for browsers: then the page makes the
+canonical image itself. CHROMIUM names the browser's program, /usr/bin/chromium by default.
 """
 
 import os
@@ -71,7 +72,49 @@ def removal(page):
     status(page, "Removed: this is version 4")
 
 
-def main(url, key, picture, other, folder):
+def ahead(page, url, key, picture, other, heic):
+    """With a build, a HEIC is shown, what the chat has is not sent, and a module that stops leaves the decision to the server."""
+    puts = []
+    page.on("request", lambda request: puts.append(request) if request.method == "PUT" else None)
+    page.goto(url)
+    page.wait_for_function("window.ahead")
+    page.get_by_label("API key").fill(key)
+    page.get_by_label("Chat", exact=True).fill("grp_ahead")
+    drop(page, heic)
+    status(page, "Changed: this is version 1")
+    before = page.get_by_alt_text("The chosen file")
+    expect(before).to_be_visible()
+    assert before.evaluate("image => image.naturalWidth") > 0, "the HEIC is not shown"
+    assert len(puts) == 1, puts
+    drop(page, heic)
+    status(page, "Unchanged: the chat has this picture already, version 1. There is nothing to send.")
+    drop(page, __file__)
+    status(page, "This is not a JPEG, PNG, GIF, WebP or HEIC picture. (unknown_format)")
+    assert len(puts) == 1, "something was sent in vain"
+    expect(page.get_by_alt_text("The background as it is stored")).to_be_visible()
+
+    # `ingest` of this module is `unreachable`, as after a panic.
+    page.route("**/*.wasm", lambda route: route.fulfill(body=TRAPPING, content_type="application/wasm"))
+    page.reload()
+    page.wait_for_function("window.ahead")
+    page.get_by_label("API key").fill(key)
+    page.get_by_label("Chat", exact=True).fill("grp_ahead")
+    for count, (file, text) in enumerate([(picture, "Changed: this is version 2"), (other, "Changed: this is version 3")], 2):
+        drop(page, file)
+        status(page, text)
+        assert len(puts) == count, puts
+    page.unroute("**/*.wasm")
+
+
+TRAPPING = bytes([
+    0, 97, 115, 109, 1, 0, 0, 0, 1, 10, 2, 96, 1, 127, 1, 127, 96, 0, 1, 127, 3, 3, 2, 0, 1, 5, 3, 1, 0, 1, 7, 58, 5,
+    6, 109, 101, 109, 111, 114, 121, 2, 0, 12, 111, 112, 116, 105, 111, 110, 115, 95, 114, 111, 111, 109, 0, 0, 11,
+    117, 112, 108, 111, 97, 100, 95, 114, 111, 111, 109, 0, 0, 6, 105, 110, 103, 101, 115, 116, 0, 1, 7, 105, 110, 115,
+    112, 101, 99, 116, 0, 1, 10, 10, 2, 4, 0, 65, 16, 11, 3, 0, 0, 11,
+])
+
+
+def main(url, key, picture, other, folder, heic=None):
     with sync_playwright() as playwright:
         program = os.environ.get("CHROMIUM", "/usr/bin/chromium")
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
@@ -88,6 +131,8 @@ def main(url, key, picture, other, folder):
         page.set_viewport_size({"width": 1000, "height": 1150})
         keyboard(page)
         removal(page)
+        if heic:
+            ahead(page, url, key, picture, other, heic)
         assert not errors, errors
         browser.close()
     print("page: as it should be")

@@ -31,6 +31,25 @@ fn every_input_is_one_line_in_order_and_refusals_name_their_reason() {
 }
 
 #[test]
+fn completions_and_manual_pages_name_every_command() {
+    for (shell, word) in
+        [("bash", "complete -F"), ("zsh", "#compdef image-ingest"), ("fish", "complete -c image-ingest")]
+    {
+        let output = run(&["completions", shell], &[]);
+        let script = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && script.contains(word) && script.contains("self-test"), "{shell}");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    assert!(run(&["man"], &[dir.path().to_owned()]).status.success());
+    let page = |name: &str| fs::read_to_string(dir.path().join(name)).unwrap();
+    assert!(
+        page("image-ingest.1").contains("image\\-ingest\\-inspect(1)")
+            && page("image-ingest-ingest.1").contains("rendition")
+    );
+    assert_eq!(run(&["man"], &[dir.path().join("none")]).status.code(), Some(1));
+}
+
+#[test]
 fn an_accepted_line_carries_ids_sizes_facts_and_timings() {
     let dir = pictures(&["a.jpg"]);
     let output = run(&["ingest", "--max-edge", "32"], &[dir.path().join("a.jpg")]);

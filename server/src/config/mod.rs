@@ -9,5 +9,6 @@ mod secret;
 mod settings;
 
 pub(crate) use settings::{
-    Config, CorsConfig, LimitsConfig, LogFormat, MigrationsMode, ObjectsConfig, ObjectsKind, StoredEncoding, Times,
+    Config, CorsConfig, LimitsConfig, LogFormat, LogLevel, MigrationsMode, ObjectsConfig, ObjectsKind, StoredEncoding,
+    Times,
 };

@@ -29,6 +29,9 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     /// `text` or `json`. Default `text`.
     pub(crate) log: LogFormat,
+    /// What is logged: `error`, `warn`, `info`, or `debug`, which adds requests for health and metrics and polls of agents.
+    /// Default `info`.
+    pub(crate) log_level: LogLevel,
     /// The encoding of what is stored from now on: `jpeg`, or `webp` in a server that was built with the feature
     /// `webp-encode`. Default `jpeg`.
     pub(crate) encoding: StoredEncoding,
@@ -41,6 +44,7 @@ pub(crate) struct Config {
     pub(crate) times: Times,
     pub(crate) limits: LimitsConfig,
     pub(crate) cors: CorsConfig,
+    pub(crate) page: PageConfig,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +52,16 @@ pub(crate) struct Config {
 pub(crate) enum LogFormat {
     Text,
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogLevel {
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -169,6 +183,14 @@ pub(crate) struct CorsConfig {
     pub(crate) origins: Vec<String>,
 }
 
+/// The page at `/try`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PageConfig {
+    /// A folder with the npm package's build. With it the page makes the canonical image before it sends anything.
+    pub(crate) wasm_dir: Option<PathBuf>,
+}
+
 /// Times in milliseconds, and rates.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -227,6 +249,7 @@ impl Default for Config {
             try_page: true,
             data: "data".into(),
             log: LogFormat::Text,
+            log_level: LogLevel::default(),
             encoding: StoredEncoding::default(),
             renditions: RenditionSettings::default(),
             database: DatabaseConfig::default(),
@@ -236,6 +259,7 @@ impl Default for Config {
             times: Times::default(),
             limits: LimitsConfig::default(),
             cors: CorsConfig::default(),
+            page: PageConfig::default(),
         }
     }
 }

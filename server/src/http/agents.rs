@@ -43,6 +43,7 @@ pub(super) async fn changes(
         let due = app.state.take_due(&route, now() + ANSWERED_WITHIN_MS, CHANGES_AT_ONCE).await?;
         crash::point("changes_taken");
         if !due.is_empty() || Instant::now() >= until || *stopping.borrow_and_update() {
+            metrics::counter!("ingest_agent_changes_total", "agent" => agent.clone()).increment(due.len() as u64);
             let changes = futures_util::future::join_all(due.into_iter().map(|due| message(&app, due))).await;
             return Ok(response::json(StatusCode::OK, &changes));
         }
@@ -80,6 +81,8 @@ pub(super) async fn applied(
     crash::point("agent_answered");
     let held = app.state.held(&agent_route(&agent), &reply.number, &reply.chat).await?;
     let held = held.ok_or(Refusal::NotFound)?;
+    let outcome = outcome_name(reply.outcome);
+    metrics::counter!("ingest_agent_answers_total", "agent" => agent.clone(), "outcome" => outcome).increment(1);
     if reply.outcome == Outcome::Refused {
         let code = refusal_code(&reply);
         let next_at = now() + backoff(held.attempts);
@@ -106,6 +109,14 @@ async fn settle(app: &App, agent: &str, held: &Held, shown: i64, is_last: bool) 
         app.wakeups.send(&topic, Wakeup::Look);
     }
     Ok(())
+}
+
+fn outcome_name(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Applied => "applied",
+        Outcome::Refused => "refused",
+        Outcome::Shows => "shows",
+    }
 }
 
 /// The code of a refusal, as far as it is one: it gets into answers.

@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
 use super::address::ClientAddress;
+use super::caller::{Caller, Verified};
 use super::rate_limit;
 use crate::app::App;
 use crate::refusal::Refusal;
@@ -46,6 +47,7 @@ impl FromRequestParts<Arc<App>> for Account {
         let kind = CredentialKind::Key;
         check_look_up(app, parts, kind, id)?;
         let account = verified(text, app.state.active_key(id).await?)?;
+        Caller::note(&parts.extensions, Verified::Account { account: account.clone(), key: id.to_owned() });
         app.rate_limits.was_good(kind.name_of(id)).await;
         app.state.note_key_use(id);
         rate_limit::count_key(app, &parts.method, id, parts.extensions.get())?;
@@ -64,6 +66,7 @@ impl FromRequestParts<Arc<App>> for Agent {
         let kind = CredentialKind::Agent;
         check_look_up(app, parts, kind, id)?;
         let agent = verified(text, app.state.active_agent(id).await?)?;
+        Caller::note(&parts.extensions, Verified::Agent(agent.clone()));
         app.rate_limits.was_good(kind.name_of(id)).await;
         Ok(Self(agent))
     }

@@ -11,8 +11,8 @@ use axum::response::{IntoResponse, Response};
 
 use super::auth::Account;
 use super::body::Incoming;
-use super::observe::RequestId;
 use super::query::Query;
+use super::request_id::RequestId;
 use super::response::{LogFields, json, json_text};
 use crate::answer::{self, Answer};
 use crate::app::App;

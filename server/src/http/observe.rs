@@ -1,6 +1,6 @@
 //! Gives every request an id in its answer, one line in the log, and its share in the metrics.
 
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderValue, Method};
@@ -9,36 +9,27 @@ use axum::response::Response;
 use bytes::Bytes;
 
 use super::base_path::BASE_PATH;
+use super::caller::Caller;
+use super::request_id::{self, RequestId};
 use super::response::LogFields;
 use crate::refusal::Refusal;
 use crate::token::token;
 
-/// The id of a request, also in its extensions.
-#[derive(Debug, Clone)]
-pub(super) struct RequestId(pub(super) String);
-
 pub(super) async fn observe(mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let id = token();
+    let id = RequestId::of(request.headers());
+    let caller = Caller::default();
     let method = method_name(request.method());
     // The pattern of the route, not the path: a client may send any path, and metrics must have few labels.
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let route = route.map_or_else(|| "none".to_owned(), |r| r.strip_prefix(BASE_PATH).unwrap_or(&r).to_owned());
-    request.extensions_mut().insert(RequestId(id.clone()));
+    request.extensions_mut().insert(id.clone());
+    request.extensions_mut().insert(caller.clone());
     let mut response = next.run(request).await;
     let elapsed = started.elapsed();
     let status = response.status().as_u16();
     let facts = response.extensions_mut().remove::<LogFields>().unwrap_or(LogFields { chat: None, code: "ok" });
-    tracing::info!(
-        request_id = id,
-        method,
-        route,
-        chat = facts.chat.as_deref().unwrap_or("-"),
-        status,
-        code = facts.code,
-        ms = (elapsed.as_secs_f64() * 1e4).round() / 10.0,
-        "request"
-    );
+    log(&id, method, &route, &caller, status, &facts, elapsed);
     let labels = [
         ("method", method.to_owned()),
         ("route", route.clone()),
@@ -49,8 +40,8 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
     // Polls of agents wait by intent, so routes are told apart.
     metrics::histogram!("ingest_request_seconds", "method" => method, "route" => route, "code" => facts.code)
         .record(elapsed);
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert("x-request-id", value);
+    if let Ok(value) = HeaderValue::from_str(&id.0) {
+        response.headers_mut().insert(request_id::HEADER, value);
     }
     response
 }
@@ -83,6 +74,30 @@ pub(super) fn refused_head(refusal: &Refusal) -> Bytes {
         body.len()
     );
     text.into()
+}
+
+/// Writes the line of a request. What machines ask all the time, and got, is of interest to somebody who debugs alone.
+fn log(
+    RequestId(request_id): &RequestId,
+    method: &str,
+    route: &str,
+    caller: &Caller,
+    status: u16,
+    facts: &LogFields,
+    elapsed: Duration,
+) {
+    let [account, key, agent] = caller.fields();
+    let (chat, code) = (facts.chat.as_deref().unwrap_or("-"), facts.code);
+    let ms = (elapsed.as_secs_f64() * 1e4).round() / 10.0;
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(request_id, method, route, account, key, agent, chat, status, code, ms, "request")
+        };
+    }
+    match route {
+        "/healthz" | "/readyz" | "/metrics" | "/agent/v1/changes" if status == 200 => line!(debug),
+        _ => line!(info),
+    }
 }
 
 /// The method's name, or `other` if the contract does not use it: a client may send any word, and metrics must have few

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::response::json;
 use crate::app::{App, pixel_threads};
+use crate::page::AHEAD;
 use crate::refusal::Refusal;
 use crate::telemetry;
 
@@ -28,9 +29,7 @@ pub(super) async fn readyz(State(app): State<Arc<App>>) -> Result<Response, Refu
 
 /// Numbers for Prometheus.
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
-    let (waiting, bytes) = app.admission.load();
-    metrics::gauge!("ingest_uploads_waiting").set(f64::from(u32::try_from(waiting).unwrap_or(u32::MAX)));
-    metrics::gauge!("ingest_upload_bytes").set(bytes as f64);
+    app.measure_node();
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     ([(header::CONTENT_TYPE, kind)], telemetry::render()).into_response()
 }
@@ -68,10 +67,25 @@ pub(super) async fn limits(State(app): State<Arc<App>>) -> Response {
 }
 
 /// The page to try an upload.
-pub(super) async fn page() -> Response {
-    let mut response = Html(include_str!("../../page/try.html")).into_response();
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; \
-         img-src 'self' blob: data: https: http:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+pub(super) async fn page(State(app): State<Arc<App>>) -> Response {
+    const PLAIN: &str = include_str!("../../page/try.html");
+    let mut response = match app.page_build {
+        None => Html(PLAIN).into_response(),
+        Some(_) => {
+            Html(PLAIN.replace("</body>", &format!("<script type=\"module\" src=\"wasm/{AHEAD}\"></script>\n</body>")))
+                .into_response()
+        }
+    };
+    let policy = if app.page_build.is_some() { POLICY_OF_BUILD } else { POLICY };
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     response
 }
+
+/// What the page may load and do (Content Security Policy Level 3).
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; \
+     img-src 'self' blob: data: https: http:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The same with modules, WebAssembly and a worker of this server.
+const POLICY_OF_BUILD: &str = "default-src 'none'; style-src 'unsafe-inline'; \
+     script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; \
+     img-src 'self' blob: data: https: http:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

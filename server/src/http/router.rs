@@ -10,7 +10,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::base_path::BASE_PATH;
 use super::drain::{self, Drains};
-use super::{address, agents, chats, cors, object_urls, observe, openapi, operations, rate_limit};
+use super::{address, agents, chats, cors, object_urls, observe, openapi, operations, rate_limit, wasm};
 use crate::app::App;
 use crate::refusal::Refusal;
 
@@ -23,7 +23,7 @@ pub(super) fn router(app: &Arc<App>, drains: &Arc<Drains>) -> Router {
         .route("/limits", get(operations::limits))
         .route("/openapi.json", get(openapi::document));
     if app.config.try_page {
-        open = open.route("/try", get(operations::page));
+        open = open.route("/try", get(operations::page)).route("/wasm/{name}", get(wasm::get));
     }
     let mut open = open
         .method_not_allowed_fallback(method_not_allowed)

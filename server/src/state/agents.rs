@@ -14,7 +14,42 @@ pub(crate) struct AgentRow {
     pub(crate) polled_at: Option<i64>,
 }
 
+/// What an agent has to do, and when it last asked.
+#[derive(Debug)]
+pub(crate) struct AgentLoad {
+    pub(crate) id: String,
+    pub(crate) polled_at: Option<i64>,
+    pub(crate) is_revoked: bool,
+    /// Changes that it has not answered for: at most [`MOST_COUNTED`] of each number, of as many numbers.
+    pub(crate) pending: i64,
+}
+
+/// Agents that are measured: each is a line of the metrics.
+const MOST_MEASURED: i64 = 1_000;
+
+/// Changes of a number that are counted: agents that hang must not make the count long.
+const MOST_COUNTED: i64 = 100;
+
 impl StateStore {
+    /// The first thousand agents by name; of those that were revoked, the ones of the last minutes, so that each node learns of
+    /// it.
+    pub(crate) async fn agent_loads(&self) -> sqlx::Result<Vec<AgentLoad>> {
+        let select = "SELECT a.id, a.polled_at, (SELECT CAST(COALESCE(SUM(counted), 0) AS BIGINT) FROM (SELECT \
+               (SELECT COUNT(*) FROM (SELECT o.next_at FROM outbox o WHERE o.number = n.number ORDER BY o.next_at LIMIT $2) due) \
+               AS counted FROM numbers n WHERE n.route = 'agent:' || a.id ORDER BY n.number LIMIT $2) numbered), \
+             a.revoked_at FROM agents a WHERE a.revoked_at IS NULL OR a.revoked_at > $3 ORDER BY a.id LIMIT $1";
+        let load = |row: &Cells| {
+            let is_revoked = row.get::<Option<i64>>(3)?.is_some();
+            Ok(AgentLoad { id: row.get(0)?, polled_at: row.get(1)?, pending: row.get(2)?, is_revoked })
+        };
+        self.engine
+            .read(select, values![MOST_MEASURED, MOST_COUNTED, now() - 300_000])
+            .await?
+            .iter()
+            .map(load)
+            .collect()
+    }
+
     /// Adds an agent; false if there is one of this name already.
     pub(crate) async fn add_agent(&self, id: &str, hash: &str) -> sqlx::Result<bool> {
         let insert = "INSERT INTO agents (id, hash, added_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING 1";

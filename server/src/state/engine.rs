@@ -17,7 +17,20 @@ pub(super) trait Engine: Send + Sync {
     /// Makes several changes, all or none, and returns the rows of the last one.
     async fn atomically(&self, operation: &Operation, values: Vec<Value>) -> sqlx::Result<Vec<Cells>>;
 
+    /// The state of the pool of connections.
+    fn connections(&self) -> Connections;
+
     async fn close(&self);
+}
+
+/// Connections of a pool.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Connections {
+    pub(crate) open: u32,
+    /// Those that run a statement.
+    pub(crate) busy: u32,
+    /// How many there may be.
+    pub(crate) limit: u32,
 }
 
 /// Changes that are made at once. All statements have the same values.

@@ -17,6 +17,7 @@ mod erasing;
 mod key_uses;
 mod keys;
 mod long_chats;
+mod measured;
 mod migrate;
 mod numbers;
 mod outbox;
@@ -28,7 +29,7 @@ mod spool;
 mod sqlite;
 mod store;
 
-pub(crate) use audit::AuditedChat;
+pub(crate) use audit::{AuditedChat, AuditedObject, PageStart};
 pub(crate) use clock::now;
 pub(crate) use commit::{CommitOutcome, NewChange, NewImage, NewKeptAnswer, StoredImage, StoredObject};
 pub(crate) use credential::{Credential, CredentialKind};

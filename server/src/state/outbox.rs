@@ -2,6 +2,7 @@
 
 use image_ingest::ContentId;
 
+use super::audit::{PAGE, PageStart};
 use super::clock::now;
 use super::engine::{Cells, Operation, Step, values};
 use super::renditions::{StoredRendition, renditions_of};
@@ -135,12 +136,21 @@ impl StateStore {
         Ok(done.first().map(|_| restored))
     }
 
-    /// Puts every chat into the outbox, so that each device is told again what it shows. Returns how many.
-    pub(crate) async fn send_all_again(&self) -> sqlx::Result<usize> {
+    /// Puts a page of chats into the outbox, so that their devices are told again what they show. Returns how many, and
+    /// where the next page begins; `None` at the end.
+    pub(crate) async fn send_again(&self, from: &PageStart) -> sqlx::Result<(usize, Option<PageStart>)> {
+        let select = "SELECT account, chat FROM chats WHERE (account, chat) > ($1, $2) ORDER BY account, chat LIMIT $3";
+        let rows = self.engine.read(select, values![&from.account, &from.chat, PAGE]).await?;
+        let Some(last) = rows.last() else {
+            return Ok((0, None));
+        };
+        let last = PageStart { account: last.get(0)?, chat: last.get(1)? };
         let insert = "INSERT INTO outbox (account, chat, version, attempts, next_at, number) \
-             SELECT account, chat, version, 0, $1, NULL FROM chats WHERE version > 0 \
+             SELECT account, chat, version, 0, $1, NULL FROM chats \
+             WHERE version > 0 AND (account, chat) > ($2, $3) AND (account, chat) <= ($4, $5) \
              ON CONFLICT (account, chat) DO UPDATE SET next_at = excluded.next_at RETURNING 1";
-        Ok(self.engine.write(insert, values![now()]).await?.len())
+        let values = values![now(), &from.account, &from.chat, &last.account, &last.chat];
+        Ok((self.engine.write(insert, values).await?.len(), Some(last)))
     }
 
     /// The number of pending changes, at most [`MOST_COUNTED`].

@@ -14,12 +14,13 @@ use sqlx::query::Query;
 use sqlx::{Column as _, Postgres, Row as _, TypeInfo as _};
 use tokio::sync::Semaphore;
 
-use super::engine::{Cell, Cells, Engine, Operation, Value};
+use super::engine::{Cell, Cells, Connections, Engine, Operation, Value};
 
 pub(super) struct PgEngine {
     pool: PgPool,
     /// As many as there may be connections.
     permits: Semaphore,
+    limit: u32,
     idle: Mutex<Vec<Kept>>,
     time_limit: Duration,
 }
@@ -49,7 +50,7 @@ impl PgEngine {
             .connect_with(options)
             .await?;
         let permits = Semaphore::new(usize::try_from(connections).unwrap_or(1));
-        Ok(Self { pool, permits, idle: Mutex::default(), time_limit })
+        Ok(Self { pool, permits, limit: connections, idle: Mutex::default(), time_limit })
     }
 
     pub(super) fn pool(&self) -> &PgPool {
@@ -136,6 +137,11 @@ impl Engine for PgEngine {
     async fn atomically(&self, operation: &Operation, values: Vec<Value>) -> sqlx::Result<Vec<Cells>> {
         crate::crash::point(operation.crash_point);
         self.fetch(operation.postgres, &values, false).await
+    }
+
+    fn connections(&self) -> Connections {
+        let idle = u32::try_from(self.permits.available_permits()).unwrap_or(u32::MAX);
+        Connections { open: self.pool.size(), busy: self.limit.saturating_sub(idle), limit: self.limit }
     }
 
     async fn close(&self) {

@@ -6,7 +6,7 @@ use image_ingest::ContentId;
 use serde::{Deserialize, Serialize};
 
 use super::clock::now;
-use super::engine::{Operation, Step, Value, values};
+use super::engine::{Cells, Operation, Step, Value, values};
 use super::store::StateStore;
 use crate::made_image::{MadeImage, MadeRendition};
 
@@ -49,6 +49,13 @@ impl StateStore {
         let renditions = renditions.zip(bytes).map_or(Some(Vec::new()), |(rows, bytes)| separate(&rows, bytes));
         let renditions = renditions.ok_or_else(|| sqlx::Error::Decode("renditions of the spool are none".into()))?;
         Ok(Some(MadeImage { id, bytes: row.get(0)?, renditions }))
+    }
+
+    /// The number of images, and their bytes.
+    pub(crate) async fn spool_size(&self) -> sqlx::Result<(i64, i64)> {
+        let select = "SELECT COUNT(*), CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM spool";
+        let size = |row: &Cells| Ok((row.get(0)?, row.get(1)?));
+        self.engine.read(select, values![]).await?.first().map_or(Ok((0, 0)), size)
     }
 
     /// Removes images that no chat lacks. An upload is spooled before its change is committed, so one that was spooled

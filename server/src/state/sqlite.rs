@@ -11,7 +11,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{Row as _, Sqlite, TypeInfo as _, ValueRef as _};
 
-use super::engine::{Cell, Cells, Engine, Operation, Step, Value};
+use super::engine::{Cell, Cells, Connections, Engine, Operation, Step, Value};
 
 pub(super) struct SqliteEngine {
     readers: SqlitePool,
@@ -72,6 +72,14 @@ impl Engine for SqliteEngine {
         crate::crash::point(operation.crash_point);
         transaction.commit().await?;
         cells(rows)
+    }
+
+    fn connections(&self) -> Connections {
+        let pools = [&self.readers, &self.writer];
+        let open: u32 = pools.iter().map(|pool| pool.size()).sum();
+        let idle: usize = pools.iter().map(|pool| pool.num_idle()).sum();
+        let limit = pools.iter().map(|pool| pool.options().get_max_connections()).sum();
+        Connections { open, busy: open.saturating_sub(u32::try_from(idle).unwrap_or(u32::MAX)), limit }
     }
 
     async fn close(&self) {

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::answer_room::AnswerRooms;
 use super::credential::KeyCache;
-use super::engine::{Engine, values};
+use super::engine::{Connections, Engine, values};
 use super::key_uses::KeyUses;
+use super::measured::MeasuredEngine;
 use super::migrate::{self, MigrateError};
 use super::postgres::PgEngine;
 use super::sqlite::SqliteEngine;
@@ -47,6 +48,7 @@ impl StateStore {
             migrate::sqlite(engine.writer(), options.migrate).await?;
             Arc::new(engine)
         };
+        let engine: Arc<dyn Engine> = Arc::new(MeasuredEngine(engine));
         let store = Self {
             engine,
             keys: KeyCache::new(),
@@ -64,6 +66,11 @@ impl StateStore {
     /// Whether the database answers.
     pub(crate) async fn answers(&self) -> sqlx::Result<()> {
         self.engine.read("SELECT 1", values![]).await.map(drop)
+    }
+
+    /// The state of the pool of connections.
+    pub(crate) fn connections(&self) -> Connections {
+        self.engine.connections()
     }
 
     pub(crate) async fn close(&self) {

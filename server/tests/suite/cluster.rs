@@ -252,7 +252,7 @@ fn check_the_loss_of_a_node() {
         let started = Instant::now();
         eventually("changes are pending", || cluster.nodes[0].metric("ingest_pending_changes") == 0.0);
         println!("a node was lost: every answer holds; devices caught up in {:?}", started.elapsed());
-        let (ok, text) = cluster.nodes[0].home().admin(&["check"]);
+        let (ok, text) = cluster.nodes[0].home().admin(&["check", "--deep"]);
         assert!(ok, "{text}");
     });
 }
@@ -370,7 +370,7 @@ fn check_a_restored_backup() {
         assert_eq!((&state["background_version"], &state["background_state"]), (&3.into(), &"applied".into()));
         assert_eq!(shown("grp_b"), (3, state["background_id"].as_str().map(str::to_owned)));
         assert_eq!(cluster.get("grp_c")["background_version"], 1, "its device was right");
-        let (ok, text) = cluster.nodes[0].home().admin(&["check"]);
+        let (ok, text) = cluster.nodes[0].home().admin(&["check", "--deep"]);
         assert!(ok, "{text}");
         println!("a restored backup: the next change and check --repair bring every device to the state");
     });

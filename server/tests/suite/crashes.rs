@@ -37,7 +37,7 @@ fn crash(home: Home, point: &str, act: impl Fn(&Server)) -> Server {
     act(&server);
     let (status, home) = server.ended();
     assert!(!status.success(), "{point} was not reached");
-    let (ok, text) = home.admin(&["check"]);
+    let (ok, text) = home.admin(&["check", "--deep"]);
     assert!(ok, "{point}: {text}");
     home.start()
 }
@@ -95,7 +95,7 @@ fn settled(server: Server, objects: usize, point: &str) {
     server.settle();
     let folder = server.home().data().join("objects");
     eventually("objects are left over", || std::fs::read_dir(&folder).unwrap().count() == objects);
-    let (ok, text) = server.kill().admin(&["check", "--devices"]);
+    let (ok, text) = server.kill().admin(&["check", "--deep", "--devices"]);
     assert!(ok, "{point}: {text}");
 }
 
@@ -180,7 +180,7 @@ fn agent_calls_survive(point: &str) {
     assert_eq!(server.get(CHAT)["background_state"], "applied", "{point}");
     assert_eq!(server.get(CHAT)["background_version"], 1, "{point}");
     server.settle();
-    let (ok, text) = server.kill().admin(&["check"]);
+    let (ok, text) = server.kill().admin(&["check", "--deep"]);
     assert!(ok, "{point}: {text}");
 }
 

@@ -79,7 +79,7 @@ fn kill_and_check(home: Home, told: &mut [Told; 4], after: Duration) -> Home {
         load(&server, told, &stop);
     });
     let (_, home) = server.ended();
-    let (ok, text) = home.admin(&["check"]);
+    let (ok, text) = home.admin(&["check", "--deep"]);
     assert!(ok, "{text}");
     home
 }
@@ -95,7 +95,7 @@ fn kills(count: u64) {
     }
     let server = home.start();
     server.settle();
-    let (ok, text) = server.kill().admin(&["check", "--devices"]);
+    let (ok, text) = server.kill().admin(&["check", "--deep", "--devices"]);
     assert!(ok, "{text}");
 }
 

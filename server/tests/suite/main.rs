@@ -1,6 +1,7 @@
 //! Tests of the built server over TCP.
 
 mod agents;
+mod checks;
 mod client;
 mod cluster;
 mod contract;
@@ -14,8 +15,10 @@ mod limits;
 mod load;
 mod nodes;
 mod noise;
+mod observed;
 mod open;
 mod operations;
+mod page;
 mod postgres;
 mod proxy;
 mod renditions;

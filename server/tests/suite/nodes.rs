@@ -183,7 +183,7 @@ fn a_pooler_that_refuses_the_time_limits_is_named_as_the_reason() {
         let mut home = Home::new(&[]);
         let pooler = Pooler::start(&home.setting("IMAGE_INGEST__DATABASE__URL").unwrap(), "");
         home.set("IMAGE_INGEST__DATABASE__URL", &pooler.url);
-        let (ok, text) = home.admin(&["check"]);
+        let (ok, text) = home.admin(&["check", "--deep"]);
         assert!(!ok && text.contains("1.21 or later"), "{text}");
     });
 }
@@ -230,7 +230,7 @@ fn after_a_restored_backup_a_change_reaches_the_device() {
     assert_eq!(server.send(&put).json(), set, "the stored answer has the version, too");
     assert_eq!(server.get(CHAT)["background_version"], 4);
     assert_eq!(server.put(CHAT, &pictures()[1]).json()["changed"], false);
-    let (ok, text) = server.kill().admin(&["check", "--devices"]);
+    let (ok, text) = server.kill().admin(&["check", "--deep", "--devices"]);
     assert!(ok, "{text}");
 }
 
@@ -238,13 +238,13 @@ fn after_a_restored_backup_a_change_reaches_the_device() {
 fn check_repairs_every_device_after_a_restored_backup() {
     let server = restored();
     // The picture itself, which the state says is shown, is put again: its object was erased.
-    let (ok, text) = server.home().admin(&["check", "--devices"]);
+    let (ok, text) = server.home().admin(&["check", "--deep", "--devices"]);
     assert!(!ok && text.contains("another background"), "{text}");
     server.delete(CHAT);
     server.settle();
     let (ok, text) = server.home().admin(&["check", "--repair"]);
     assert!(ok, "{text}");
-    let (ok, text) = server.home().admin(&["check", "--devices"]);
+    let (ok, text) = server.home().admin(&["check", "--deep", "--devices"]);
     assert!(ok, "{text}");
     assert!(server.get(CHAT)["background_version"].as_i64().unwrap() > 3);
 }

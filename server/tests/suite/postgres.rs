@@ -301,7 +301,7 @@ fn two_servers_on_one_database_keep_versions_without_gaps() {
         });
         assert_eq!(first.get(CHAT), second.get(CHAT));
         drop(second);
-        let (ok, text) = first.kill().admin(&["check"]);
+        let (ok, text) = first.kill().admin(&["check", "--deep"]);
         assert!(ok, "{text}");
     });
 }

@@ -201,7 +201,7 @@ fn check_finds_a_rendition_that_is_wrong() {
     assert!(home.admin(&["check"]).0);
     let file = home.data().join("objects").join(token(&card));
     std::fs::write(&file, b"other bytes").unwrap();
-    let (ok, text) = home.admin(&["check"]);
+    let (ok, text) = home.admin(&["check", "--deep"]);
     assert!(!ok && text.contains("fault: rendition") && text.contains("has other bytes"), "{text}");
     std::fs::remove_file(&file).unwrap();
     let (ok, text) = home.admin(&["check"]);

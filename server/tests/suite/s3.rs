@@ -214,6 +214,6 @@ fn a_bucket_holds_objects_and_failures_are_repaired() {
     let listed = || String::from_utf8(moto.get("/backgrounds?list-type=2").body).unwrap();
     eventually("objects are left over", || !listed().contains("<Key>"));
     assert!(!server.home().log().contains("canary"));
-    let (ok, text) = server.kill().admin(&["check", "--devices"]);
+    let (ok, text) = server.kill().admin(&["check", "--deep", "--devices"]);
     assert!(ok, "{text}");
 }
