@@ -223,7 +223,7 @@ check-packages: setup
 
 check-dependencies:
 	@if $(CARGO) deny --version >/dev/null 2>&1; then \
-	  $(CARGO) deny check licenses bans sources && $(CARGO) deny --all-features check licenses bans sources; \
+	  $(CARGO) deny --workspace check licenses bans sources && $(CARGO) deny --workspace --all-features check licenses bans sources; \
 	else echo "check: cargo-deny is not installed; licences, bans and sources not checked"; fi
 
 # In this order: what fails soonest comes first.

@@ -22,6 +22,10 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 ADDRESSES = {"database": "127.0.0.21", "store": "127.0.0.22"}
 SECRETS = {"POSTGRES_PASSWORD": "postgrespassword", "STORE_KEY": "storekey", "STORE_SECRET": "storesecret"}
 URL = "http://127.0.0.1:18081"
+READABLE = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::backgrounds/*"]}],
+}
 
 
 def environment(service):
@@ -62,8 +66,10 @@ def store(moto, folder):
     process = subprocess.Popen([moto, "-H", ADDRESSES["store"], "-p", "8333"], stdout=subprocess.DEVNULL, stderr=(folder / "moto").open("w"))
     for _ in range(100):
         try:
-            request = urllib.request.Request(f"http://{ADDRESSES['store']}:8333/backgrounds", method="PUT")
-            urllib.request.urlopen(request)
+            url = f"http://{ADDRESSES['store']}:8333/backgrounds"
+            urllib.request.urlopen(urllib.request.Request(url, method="PUT"))
+            policy, headers = json.dumps(READABLE).encode(), {"Content-Type": "application/json"}
+            urllib.request.urlopen(urllib.request.Request(url + "?policy", policy, headers, method="PUT"))
             return process
         except OSError:
             time.sleep(0.1)
@@ -119,7 +125,7 @@ def main(context, moto):
                 if probe.wait() == 0:
                     break
                 if server.poll() is not None or attempt == 99:
-                    raise SystemExit("compose: the server does not start:\n" + (folder / "log").read_text())
+                    raise SystemExit("compose: the server does not start:\n" + "".join((folder / "log").read_text().splitlines(True)[:5]))
                 time.sleep(0.1)
             key = admin(root, data, variables, "keys", "add", "acme")
             credential = admin(root, data, variables, "agents", "add", "phone-9")

@@ -14,6 +14,10 @@ program_of() {
 # The words of a list such as ["/program", "health"].
 words() { tr -d '[]",'; }
 
+has_bubblewrap() {
+  command -v bwrap >/dev/null 2>&1 && bwrap --ro-bind / / --unshare-user --uid 1 true >/dev/null 2>&1
+}
+
 lay_out() {
   mkdir -p "$2/data" "$3"
   cp -r "$1/root/." "$2/"
@@ -21,7 +25,8 @@ lay_out() {
   cp /etc/hosts "$2/etc/hosts"
   uid=$(sed -n 's/^USER \([0-9]*\):.*/\1/p' "$1/Containerfile")
   chmod 0755 "$2" "$2/etc" "$2/data"
-  if [ "$(id -u)" = 0 ]; then chown -R "$uid:$uid" "$3"; fi
+  # In bubblewrap's user namespace the caller is the user.
+  if [ "$(id -u)" = 0 ] && ! has_bubblewrap; then chown -R "$uid:$uid" "$3"; fi
 }
 
 inside() {
@@ -36,7 +41,7 @@ $1"
   done
   shift
   # shellcheck disable=SC2086 # a list of assignments without blanks
-  if command -v bwrap >/dev/null 2>&1 && bwrap --ro-bind "$root" / --unshare-user --uid "$uid" /image-ingest-server --version >/dev/null 2>&1; then
+  if has_bubblewrap; then
     exec env -i $environment "$(command -v bwrap)" --ro-bind "$root" / --bind "$data" /data --unshare-user --uid "$uid" --gid "$uid" \
       --cap-drop ALL --die-with-parent --chdir / "$@"
   elif [ "$(id -u)" = 0 ]; then
