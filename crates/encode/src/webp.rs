@@ -53,7 +53,7 @@ fn checked(size: Size) -> Result<Size> {
 
 fn encode_limited(planes: LimitedPlanes, quality: u8, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
     let LimitedPlanes { size, mut luma, mut cb, mut cr } = planes;
-    Ok(libwebp::encode(size, &mut luma, &mut cb, &mut cr, quality, timer)?)
+    libwebp::encode(size, &mut luma, &mut cb, &mut cr, quality, timer)
 }
 
 /// RFC 9649 § 2.5: VP8 stores a side in 14 bits.
