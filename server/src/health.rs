@@ -15,7 +15,7 @@ const TIME: Duration = Duration::from_secs(5);
 
 /// Asks the server at `address`, or else the one that `config` starts, for `/healthz` or `/readyz`.
 pub(crate) async fn ask(config: &Config, address: Option<SocketAddr>, what: &str) -> Result<ExitCode, StartError> {
-    let address = address.unwrap_or_else(|| reachable(config.listen));
+    let address = address.unwrap_or_else(|| reachable(listener(config)));
     let answer = tokio::time::timeout(TIME, status_line(address, what)).await;
     match answer.map_err(|_| format!("{address} does not answer"))?.map_err(|e| format!("{address}: {e}"))? {
         line if line.starts_with("HTTP/1.1 200 ") => Ok(ExitCode::SUCCESS),
@@ -31,6 +31,11 @@ async fn status_line(address: SocketAddr, what: &str) -> std::io::Result<String>
     stream.take(4096).read_to_end(&mut answer).await?;
     let line = answer.split(|byte| *byte == b'\r').next().unwrap_or_default();
     Ok(String::from_utf8_lossy(line).into_owned())
+}
+
+/// Where the server has `/healthz` and `/readyz`.
+fn listener(config: &Config) -> SocketAddr {
+    config.operations_listen.unwrap_or(config.listen)
 }
 
 /// The address by which this machine reaches what listens on `listen`.
@@ -54,5 +59,13 @@ mod tests {
         {
             assert_eq!(reachable(listen.parse().unwrap()), asked.parse().unwrap());
         }
+    }
+
+    #[test]
+    fn the_listener_for_operations_is_asked_where_there_is_one() {
+        let mut config = Config::default();
+        assert_eq!(listener(&config), config.listen);
+        config.operations_listen = Some("127.0.0.1:9090".parse().unwrap());
+        assert_eq!(listener(&config).port(), 9090);
     }
 }
