@@ -67,9 +67,12 @@ run: setup
 serve: setup
 	$(CARGO) run --release --package image-ingest-server -- serve --demo
 
+# A third of the tests wait for servers, so more run at a time than there are CPUs.
+TEST_THREADS ?= $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1))
+
 test: setup
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
-	  $(CARGO) nextest run --workspace; \
+	  $(CARGO) nextest run --workspace --test-threads $(TEST_THREADS); \
 	else \
 	  $(CARGO) test --workspace --lib --bins --tests --examples; \
 	fi

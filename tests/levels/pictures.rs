@@ -50,6 +50,11 @@ fn exif(orientation: u8) -> Vec<u8> {
     [b"II*\0\x08\0\0\0\x01\0".as_slice(), &entry, &[0; 4]].concat()
 }
 
+/// All orientations, or one each that is upright, mirrored twice, and transposed.
+fn turns(all: bool) -> impl Iterator<Item = u8> {
+    (1..=8).filter(move |orientation| all || [1, 3, 6].contains(orientation))
+}
+
 fn jpegs(width: u16, height: u16) -> Vec<(String, Vec<u8>)> {
     let samplings = [
         SamplingFactor::F_1_1,
@@ -68,7 +73,7 @@ fn jpegs(width: u16, height: u16) -> Vec<(String, Vec<u8>)> {
         .flat_map(|(sampling, is_progressive)| kinds.map(|kind| (sampling, is_progressive, kind)))
         .filter(|(sampling, _, (kind, _))| matches!(kind, ColorType::Rgb) || *sampling == SamplingFactor::F_2_2)
     {
-        for orientation in 1..=8 {
+        for orientation in turns(sampling == SamplingFactor::F_2_2) {
             let mut file = Vec::new();
             let mut encoder = Encoder::new(&mut file, 80);
             encoder.set_sampling_factor(sampling);
@@ -94,7 +99,7 @@ fn pngs(width: u16, height: u16) -> Vec<(String, Vec<u8>)> {
     let depths = [(png::BitDepth::Eight, 1), (png::BitDepth::Sixteen, 2)];
     let mut files = Vec::new();
     for ((kind, channels), (depth, bytes)) in kinds.into_iter().flat_map(|kind| depths.map(|depth| (kind, depth))) {
-        for orientation in 1..=8 {
+        for orientation in turns(channels == 4 && bytes == 2) {
             let mut info = png::Info::with_size(width.into(), height.into());
             (info.color_type, info.bit_depth) = (kind, depth);
             info.exif_metadata = Some(exif(orientation).into());
