@@ -88,7 +88,7 @@ pub(crate) fn estimate(
     let is_streamed = plan.hands_rows_on(encoding, is_alone);
     let result = match (is_streamed, is_upright) {
         (true, true) => encoded,
-        // The codes of MCUs, which do not grow as they are moved, wait for their place; 24 bytes are kept of each MCU.
+        // The codes of MCUs, which do not grow as they are moved, wait for their place; 28 bytes are kept of each MCU.
         (true, false) => encoded + encoded / 2 + pixels / 8,
         (false, _) => canonical,
     };

@@ -98,6 +98,7 @@ impl TurnedScan {
         place: impl Fn(usize) -> usize + Copy,
         timer: &CpuTimer<'_>,
     ) -> Result<(), WorkError> {
+        let upright_across = self.luma_blocks.0.div_ceil(2);
         for first in (0..self.mcus.0).step_by(BATCH) {
             if first % MCUS_A_CHECK == 0 {
                 timer.check()?;
@@ -116,8 +117,7 @@ impl TurnedScan {
             for (across, pairs) in (first..).zip(transformed) {
                 let (x, y) = turn.upright((across, *coded_rows), *mcus);
                 let is_there = (x * 2 + 1 < luma_blocks.0, y * 2 + 1 < luma_blocks.1);
-                let mcus_across = luma_blocks.0.div_ceil(2);
-                if let Some(mcu) = coded.get_mut(y * mcus_across + x) {
+                if let Some(mcu) = coded.get_mut(y * upright_across + x) {
                     mcu.piece = u32::try_from(pieces.len()).unwrap_or(u32::MAX);
                     mcu.code(bits, pairs, is_there, has_chroma, place);
                 }
