@@ -211,8 +211,9 @@ check-lints: setup
 check-docs: setup
 	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --no-deps --workspace
 
+# In the tests' profile, which has built what they need.
 check-benches: setup
-	$(CARGO) bench $(LIBRARY) --bench '*' -- --test
+	$(CARGO) test $(LIBRARY) --bench '*'
 
 # Cargo takes packages of one name and version for the same, unpacked and built, and would judge today's by yesterday's.
 PACKAGES := $(TARGET_DIR)/packages

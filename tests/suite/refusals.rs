@@ -38,7 +38,7 @@ fn the_cap_is_inclusive_and_says_both_numbers() {
 }
 
 #[test]
-fn every_percent_of_every_file_is_refused_or_whole() {
+fn a_cut_file_is_refused_or_whole() {
     for folder in ["jpeg", "png", "gif", "webp", "heic"] {
         for path in files::testdata(folder) {
             truncations(&path);
@@ -46,11 +46,13 @@ fn every_percent_of_every_file_is_refused_or_whole() {
     }
 }
 
-/// A cut file is refused, unless what is gone was no part of the picture: then it is the same picture.
+/// A file cut at each percent, a large one at each tenth, is refused, unless what is gone was no part of the picture:
+/// then it is the same picture.
 fn truncations(path: &Path) {
     let bytes = fs::read(path).unwrap();
     let whole = outcome(bytes.clone()).unwrap();
-    for percent in 0..100 {
+    let step = if bytes.len() > 100_000 { 10 } else { 1 };
+    for percent in (0..100).step_by(step) {
         match outcome(bytes[..bytes.len() * percent / 100].to_vec()) {
             Ok(cut) => assert_eq!(cut, whole, "{} cut to {percent} % is another picture", files::name(path)),
             Err(e) => {
