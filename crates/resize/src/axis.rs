@@ -6,7 +6,9 @@
 
 use std::ops::Range;
 
-use crate::reduction::Extent;
+use image_ingest_samples::WorkError;
+
+use crate::result::Result;
 
 /// An axis of a plane as it is stored, and what becomes of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,6 +42,52 @@ impl StoredAxis {
     pub(crate) fn repeated(&self) -> (usize, usize) {
         let past = self.extent.end.saturating_sub(self.samples) as usize;
         if self.is_mirrored { (past, 0) } else { (0, past) }
+    }
+}
+
+/// The whole samples `start..end` that a window touches along one axis.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Extent {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+    /// From `start` to the start of the window, 0–1.
+    pub(crate) offset: f64,
+    /// The length of the window.
+    pub(crate) len: f64,
+}
+
+impl Extent {
+    /// All of an axis.
+    #[cfg(test)]
+    pub(crate) fn whole(samples: u32) -> Self {
+        Self { start: 0, end: samples, offset: 0.0, len: samples.into() }
+    }
+
+    /// The extent of a window from `start` on.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the condition below")]
+    ///
+    /// # Errors
+    ///
+    /// `internal` for one that is empty or outside of any picture.
+    pub(crate) fn new(start: f64, len: f64) -> Result<Self> {
+        // A rounding error of the divisions must not make the window touch a further sample.
+        let end = (start + len - 1e-6).ceil();
+        if !(start >= 0.0 && len > 0.0 && end <= f64::from(u32::MAX)) {
+            return Err(WorkError::internal("a resize window outside the picture"));
+        }
+        let offset = start - start.floor();
+        let len = len.min(end - start.floor() - offset);
+        Ok(Self { start: start.floor() as u32, end: end as u32, offset, len })
+    }
+
+    /// Whether `target` samples are those of the extent, one by one.
+    pub(crate) fn is_identity(&self, target: u32) -> bool {
+        self.offset == 0.0 && self.len == f64::from(target)
+    }
+
+    /// The number of samples.
+    pub(crate) fn samples(&self) -> u32 {
+        self.end - self.start
     }
 }
 

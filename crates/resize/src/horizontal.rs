@@ -90,7 +90,7 @@ impl<T: Arithmetic> Horizontal<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reduction::Extent;
+    use crate::axis::Extent;
 
     fn pushed(rows: &[&[u8]], channels: usize, extent: u32, target: u32) -> Vec<Vec<u8>> {
         along(&StoredAxis::whole(extent, target), rows, channels)

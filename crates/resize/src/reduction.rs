@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use image_ingest_samples::{Layout, Orientation, Rect, Siting, Size, WorkError, chroma_size};
 
-use crate::axis::StoredAxis;
+use crate::axis::{Extent, StoredAxis};
 use crate::result::Result;
 
 /// A plane or raster, and what it becomes. Sizes and the window are those of the upright picture.
@@ -146,17 +146,6 @@ pub(crate) struct Window {
     pub(crate) y: Extent,
 }
 
-/// The whole samples `start..end` that a window touches along one axis.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Extent {
-    pub(crate) start: u32,
-    pub(crate) end: u32,
-    /// From `start` to the start of the window, 0–1.
-    pub(crate) offset: f64,
-    /// The length of the window.
-    pub(crate) len: f64,
-}
-
 impl Window {
     /// The window of a rectangle of whole pixels.
     pub(crate) fn whole_pixels(rect: Rect) -> Self {
@@ -196,37 +185,6 @@ impl Window {
         let x = Extent::new(f64::from(crop.left) / h + late_x, width)?;
         let y = Extent::new(f64::from(crop.top) / v + late_y, height)?;
         Ok((Self { x, y }, size))
-    }
-}
-
-impl Extent {
-    /// All of an axis.
-    #[cfg(test)]
-    pub(crate) fn whole(samples: u32) -> Self {
-        Self { start: 0, end: samples, offset: 0.0, len: samples.into() }
-    }
-
-    /// The extent of a window from `start` on.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the condition below")]
-    fn new(start: f64, len: f64) -> Result<Self> {
-        // A rounding error of the divisions must not make the window touch a further sample.
-        let end = (start + len - 1e-6).ceil();
-        if !(start >= 0.0 && len > 0.0 && end <= f64::from(u32::MAX)) {
-            return Err(WorkError::internal("a resize window outside the picture"));
-        }
-        let offset = start - start.floor();
-        let len = len.min(end - start.floor() - offset);
-        Ok(Self { start: start.floor() as u32, end: end as u32, offset, len })
-    }
-
-    /// Whether `target` samples are those of the extent, one by one.
-    pub(crate) fn is_identity(&self, target: u32) -> bool {
-        self.offset == 0.0 && self.len == f64::from(target)
-    }
-
-    /// The number of samples.
-    pub(crate) fn samples(&self) -> u32 {
-        self.end - self.start
     }
 }
 

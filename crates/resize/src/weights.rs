@@ -13,8 +13,7 @@
 
 use image_ingest_samples::reserve;
 
-use crate::axis::StoredAxis;
-use crate::reduction::Extent;
+use crate::axis::{Extent, StoredAxis};
 use crate::result::Result;
 
 /// How the weights for samples of one depth are stored.
