@@ -84,7 +84,7 @@ impl<'a> Planned<'a> {
         let header = codec::probe(bytes, format, limits, &CpuTimer::default())?;
         let plan = plan::plan(&header, profile);
         let decode_cost = codec::cost(&header, &plan, 1);
-        let memory_bytes = cost::estimate(&header, &plan, (profile.encoding, true), bytes.len() as u64, &decode_cost);
+        let memory_bytes = cost::estimate(&header, &plan, profile.encoding, bytes.len() as u64, &decode_cost);
         Limits::check("memory bytes", memory_bytes, limits.max_memory_bytes)?;
         Ok(Self { bytes, header, plan, limits: limits.clone() })
     }

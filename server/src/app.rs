@@ -5,7 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use image_ingest::{Encoding, Ingest, Limits, Profile};
+use image_ingest::rendition::RenditionSpec;
+use image_ingest::{Encoding, Ingest, IngestBuilder, Limits, Profile};
 use image_ingest_agent::Device;
 use ipnet::IpNet;
 use tokio::sync::{mpsc, watch};
@@ -34,7 +35,9 @@ pub(crate) struct App {
     pub(crate) device: EmbeddedDevice,
     pub(crate) wakeups: Wakeups,
     pub(crate) ingest: Ingest,
-    /// [`Profile::fingerprint`] of `ingest`.
+    /// Makes what `ingest` does, and then what the embedded device shows, where that is none of it.
+    pub(crate) device_ingest: Ingest,
+    /// [`Profile::fingerprint`] of both.
     pub(crate) fingerprint: String,
     /// Those that `ingest` makes.
     pub(crate) renditions: NamedRenditions,
@@ -73,6 +76,7 @@ impl App {
             trusted_proxies: config.trusted_proxies()?,
             state: open_state(&config).await?,
             objects: Objects::open(&config)?,
+            device_ingest: device_ingest(&config, *device.crop())?,
             device: EmbeddedDevice::new(device, Arc::clone(&pool)),
             wakeups: Wakeups::default(),
             fingerprint: ingest.profile().fingerprint(),
@@ -157,9 +161,23 @@ const POOLER: &str = "state database: the pooler in between cannot be used: PgBo
 
 /// An ingest that makes what `config` asks for. Facts are always collected: a receipt may be asked for later.
 pub(crate) fn ingest(config: &Config, limits: Limits) -> image_ingest::Result<Ingest> {
+    builder(config, limits).build()
+}
+
+/// The same, which makes `crop` last, under a name that is not configured, where no configured rendition is that.
+fn device_ingest(config: &Config, crop: RenditionSpec) -> image_ingest::Result<Ingest> {
+    let (builder, configured) = (builder(config, limits(config)), &config.renditions.0);
+    if configured.values().any(|spec| *spec == crop) {
+        return builder.build();
+    }
+    let mut names = (0..=configured.len()).map(|n| format!("device-{n}"));
+    builder.rendition(names.find(|name| !configured.contains_key(name)).unwrap_or_default(), crop).build()
+}
+
+fn builder(config: &Config, limits: Limits) -> IngestBuilder {
     let builder = Ingest::builder().profile(profile(config)).limits(limits).facts(true);
     let renditions = config.renditions.0.iter();
-    renditions.fold(builder, |builder, (name, spec)| builder.rendition(name, *spec)).build()
+    renditions.fold(builder, |builder, (name, spec)| builder.rendition(name, *spec))
 }
 
 fn profile(config: &Config) -> Profile {

@@ -74,7 +74,8 @@ impl Change {
             drop(received);
             return self.detached(|mut change| async move { change.redeliver(None).await }).await;
         }
-        let (background, held) = canonical_image(&self.app, received).await?;
+        let for_device = !self.request.dry_run && self.reached().is_ok_and(|reached| reached.number.is_embedded());
+        let (background, held) = canonical_image(&self.app, received, for_device).await?;
         if self.request.dry_run {
             return Ok(answer::dry_run(&self.app, &self.request, &self.seen.chat, &background));
         }
@@ -111,7 +112,7 @@ impl Change {
     /// Makes the renditions that the chat's stored image lacks, of an upload that is known to give this image. It is
     /// unchanged also if that fails; then another upload may make them.
     async fn complete_renditions(self, received: Received) -> Result<Answer, Refusal> {
-        let made = canonical_image(&self.app, received).await;
+        let made = canonical_image(&self.app, received, false).await;
         self.detached(|mut change| async move {
             let mut held = None;
             if let Ok((background, held_bytes)) = made {

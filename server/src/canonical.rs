@@ -13,12 +13,18 @@ pub(crate) struct Received {
     pub(crate) held: HeldBytes,
 }
 
-/// The canonical image of an upload, and the memory that it holds now. If this future is dropped, the pixel work ends.
-pub(crate) async fn canonical_image(app: &App, received: Received) -> Result<(Background, HeldBytes), Refusal> {
+/// The canonical image of an upload, and the memory that it holds now; `for_device` with what the embedded device shows. If this
+/// future is dropped, the pixel work ends.
+pub(crate) async fn canonical_image(
+    app: &App,
+    received: Received,
+    for_device: bool,
+) -> Result<(Background, HeldBytes), Refusal> {
     let permit = app.admission.pixel_permit().await?;
     let Received { source, mut held } = received;
     let token = CancellationToken::new();
-    let ingest = app.ingest.clone().with_cancellation(token.clone());
+    let ingest = if for_device { &app.device_ingest } else { &app.ingest };
+    let ingest = ingest.clone().with_cancellation(token.clone());
     let _stop = CancelOnDrop(token);
     let started = std::time::Instant::now();
     let result = app.pool.run(move || {
@@ -28,7 +34,8 @@ pub(crate) async fn canonical_image(app: &App, received: Received) -> Result<(Ba
             metrics::counter!("ingest_uploads_left_total").increment(1);
         }
         result.map(|background| {
-            held.replace(background.bytes.len() as u64);
+            let renditions = background.renditions.iter().map(|rendition| rendition.bytes.len());
+            held.replace((background.bytes.len() + renditions.sum::<usize>()) as u64);
             (background, held)
         })
     });

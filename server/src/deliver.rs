@@ -87,8 +87,9 @@ impl App {
     /// What the embedded device shows of an image: its crop, where that was made with the image, or else the image.
     async fn picture(&self, id: ContentId, change: &DueChange, made: Option<&MadeImage>) -> Option<DevicePicture> {
         if let Some(made) = made {
-            let cropped = made.rendition(&self.device.crop).map(|crop| DevicePicture::Cropped(crop.bytes.clone()));
-            return Some(cropped.unwrap_or_else(|| DevicePicture::Whole(made.bytes.clone())));
+            let cropped = made.rendition(&self.device.crop).map(|crop| &crop.bytes).or(made.crop.as_ref());
+            let whole = || DevicePicture::Whole(made.bytes.clone());
+            return Some(cropped.map_or_else(whole, |crop| DevicePicture::Cropped(crop.clone())));
         }
         if let Some(crop) = change.renditions.iter().find(|stored| *stored.fingerprint == *self.device.crop)
             && let Ok(Some(bytes)) = self.objects.get(&crop.token).await

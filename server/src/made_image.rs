@@ -11,6 +11,8 @@ pub(crate) struct MadeImage {
     pub(crate) bytes: Bytes,
     /// One for each fingerprint.
     pub(crate) renditions: Vec<MadeRendition>,
+    /// What the embedded device shows, if it was made for that alone. It is not stored.
+    pub(crate) crop: Option<Bytes>,
 }
 
 /// A rendition that was made.
@@ -26,7 +28,7 @@ pub(crate) struct MadeRendition {
 }
 
 impl MadeImage {
-    /// What an ingest with the renditions `specs` made.
+    /// What an ingest with the renditions `specs` made; one more is what the embedded device shows.
     pub(crate) fn of(background: &Background, specs: &[(String, RenditionSpec)]) -> Self {
         let mut renditions: Vec<MadeRendition> = Vec::new();
         for (made, (_, spec)) in background.renditions.iter().zip(specs) {
@@ -36,7 +38,8 @@ impl MadeImage {
                 renditions.push(MadeRendition { fingerprint, id: made.id, width, height, bytes: made.bytes.clone() });
             }
         }
-        Self { id: background.id, bytes: background.bytes.clone(), renditions }
+        let crop = background.renditions.get(specs.len()).map(|crop| crop.bytes.clone());
+        Self { id: background.id, bytes: background.bytes.clone(), renditions, crop }
     }
 
     /// The rendition of a fingerprint.
@@ -61,7 +64,9 @@ mod tests {
         let made: Vec<_> = image.renditions.iter().map(|r| (r.fingerprint.as_str(), r.id)).collect();
         let expected =
             [("r1-fit9-jpeg85", background.renditions[0].id), ("r1-cover4x4-jpeg85", background.renditions[2].id)];
-        assert_eq!(made, expected);
+        assert_eq!((made, image.crop.as_ref()), (expected.to_vec(), None));
         assert!(image.rendition("r1-fit9-jpeg85").is_some() && image.rendition("r1-fit8-jpeg85").is_none());
+        let image = MadeImage::of(&background, &ingest.renditions()[..2]);
+        assert_eq!((image.renditions.len(), image.crop), (1, Some(background.renditions[2].bytes.clone())));
     }
 }

@@ -122,7 +122,7 @@ impl App {
         for (path, id) in self.objects.spooled_files() {
             let Ok(bytes) = tokio::fs::read(&path).await else { continue };
             let is_whole = ContentId::of(&bytes) == id;
-            let image = MadeImage { id, bytes: bytes.into(), renditions: Vec::new() };
+            let image = MadeImage { id, bytes: bytes.into(), renditions: Vec::new(), crop: None };
             if !is_whole || self.state.spool(&image, self.config.objects.spool_bytes).await? {
                 // Should this fail, the next start imports it again.
                 let _ = tokio::fs::remove_file(&path).await;

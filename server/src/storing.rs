@@ -161,7 +161,8 @@ mod tests {
     #[test]
     fn renditions_of_the_same_bytes_are_one_file() {
         let renditions = vec![made("a", b"whole"), made("b", b"part"), made("c", b"part")];
-        let image = MadeImage { id: ContentId::of(b"whole"), bytes: Bytes::from_static(b"whole"), renditions };
+        let image =
+            MadeImage { id: ContentId::of(b"whole"), bytes: Bytes::from_static(b"whole"), renditions, crop: None };
         let new = NewFiles::of_image(&image);
         let [object, part] = new.tokens().try_into().unwrap();
         let rows: Vec<_> = new.renditions.iter().map(|row| (row.fingerprint.as_str(), row.token.clone())).collect();
@@ -174,6 +175,7 @@ mod tests {
             id: ContentId::of(b"whole"),
             bytes: Bytes::from_static(b"whole"),
             renditions: vec![made("b", b"part")],
+            crop: None,
         };
         let present = NewFiles::of_image(&image).renditions;
         let again = [made("b", b"another"), made("c", b"part"), made("d", b"new")];

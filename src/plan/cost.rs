@@ -4,7 +4,7 @@
 //! codecs.
 
 use image_ingest_color::ColorDescription;
-use image_ingest_encode::{Encoding, Frame};
+use image_ingest_encode::Encoding;
 use image_ingest_samples::Size;
 
 use crate::header::{Channels, Coding, Header, Orientation};
@@ -63,15 +63,8 @@ impl SampleDensity {
 
 /// Bytes at the peak of a job: the upload, and the stage that holds the most.
 ///
-/// Rows go from the codec to the encoder while they are decoded, or to the whole canonical image where that is needed
-/// ([`Plan::hands_rows_on`]). Beside the encoding stands whether nothing is made but the canonical image.
-pub(crate) fn estimate(
-    header: &Header,
-    plan: &Plan,
-    (encoding, is_alone): (Encoding, bool),
-    upload_bytes: u64,
-    cost: &DecodeCost,
-) -> u64 {
+/// Rows go from the codec to the encoder while they are decoded; for libwebp they become the whole canonical image.
+pub(crate) fn estimate(header: &Header, plan: &Plan, encoding: Encoding, upload_bytes: u64, cost: &DecodeCost) -> u64 {
     let size = Size::new(
         header.coded_size.width.div_ceil(plan.scale.divisor()),
         header.coded_size.height.div_ceil(plan.scale.divisor()),
@@ -83,23 +76,16 @@ pub(crate) fn estimate(
         (_, true) => pixels + pixels.div_ceil(2),
         (_, false) => 3 * pixels,
     };
-    let encoded = pixels * encoding.bytes_per_pixel();
-    let is_upright = plan.orientation == Orientation::Upright;
-    let is_streamed = plan.hands_rows_on(encoding, is_alone);
-    let result = match (is_streamed, is_upright) {
-        (true, true) => encoded,
-        // The codes of MCUs, which do not grow as they are moved, wait for their place; 28 bytes are kept of each MCU.
-        (true, false) => encoded + encoded / 2 + pixels / 8,
-        (false, _) => canonical,
+    let encoded = encoded_bytes(pixels, encoding, plan.orientation);
+    let (result, encoding) = match is_jpeg(encoding) {
+        true => (encoded, 0),
+        false => (canonical, whole_bytes(canonical, plan.orientation) + encoded),
     };
     let is_reduced = plan.crop.size != plan.target;
     let scratch = if is_reduced { reducer_bytes(header, plan, size, cost) + cost.tile_row_bytes } else { 0 };
     let reducing = scratch + rows_in_flight(header, plan) + result;
     let decoding = cost.working_bytes + if cost.streams { reducing } else { decoded };
     let handing_on = if cost.streams { 0 } else { decoded + reducing };
-    // The JPEG encoder turns some rows at a time; for WebP all are turned first.
-    let turned = if is_upright || matches!(encoding, Encoding::Jpeg { .. }) { 0 } else { canonical };
-    let encoding = if is_streamed { 0 } else { canonical + turned + encoded };
     let stage = decoding.max(handing_on).max(encoding);
     // Whether a profile is equal to sRGB is found out by its tables, so they count in any case. A PNG may have inflated a
     // profile that turned out to be none.
@@ -107,6 +93,26 @@ pub(crate) fn estimate(
     let fixed = if has_profile { FIXED + CONVERSION } else { FIXED };
     // An eighth more, for what the allocator keeps between buffers of changing sizes.
     upload_bytes + copied_bytes(header, upload_bytes) + stage + stage / 8 + fixed + cost.extra_for_threads
+}
+
+/// What an encoder keeps of a picture of `pixels`, its file included.
+fn encoded_bytes(pixels: u64, encoding: Encoding, orientation: Orientation) -> u64 {
+    let encoded = pixels * encoding.bytes_per_pixel();
+    if !is_jpeg(encoding) || orientation == Orientation::Upright {
+        return encoded;
+    }
+    // The codes of MCUs, which do not grow as they are moved, wait for their place; 28 bytes are kept of each MCU.
+    encoded + encoded / 2 + pixels / 8
+}
+
+/// Whether rows are encoded as they come.
+const fn is_jpeg(encoding: Encoding) -> bool {
+    matches!(encoding, Encoding::Jpeg { .. })
+}
+
+/// What libwebp takes, whose samples have so many bytes: they are kept as stored, and then turned.
+fn whole_bytes(samples: u64, orientation: Orientation) -> u64 {
+    if orientation == Orientation::Upright { samples } else { 2 * samples }
 }
 
 /// Reduced rows that wait for those of other planes, and what they become on their way to canonical ones.
@@ -128,14 +134,17 @@ pub(crate) fn outputs<'s>(
 ) -> u64 {
     let density = if cost.stays_planar { SampleDensity::subsampled(Some((2, 2))) } else { canonical_density(header) };
     let rendition = |spec: &RenditionSpec| {
-        let Frame { crop, target } = spec.frame(plan.size());
-        let window = 4 * u64::from(crop.size.height.div_ceil(target.height)) + 2;
-        let row = density.bytes(u64::from(crop.size.width), 1);
-        let is_reduced = crop.size != target;
-        let reducing = if is_reduced { row * (window + 16 + 32) + 64 * u64::from(crop.size.longer()) } else { 0 };
-        // libwebp takes whole pictures.
-        let whole = if matches!(spec.encoding, Encoding::Webp { .. }) { density.bytes(target.pixels(), 1) } else { 0 };
-        reducing + whole + target.pixels() * spec.encoding.bytes_per_pixel()
+        let frame = spec.frame(plan.size());
+        let stored = |size: Size| if plan.orientation.swaps_axes() { size.transposed() } else { size };
+        let (part, target) = (stored(frame.crop.size), stored(frame.target));
+        let window = 4 * u64::from(part.height.div_ceil(target.height)) + 2;
+        let row = density.bytes(u64::from(part.width), 1);
+        let reducing = if part != target { row * (window + 16 + 32) + 64 * u64::from(part.longer()) } else { 0 };
+        let whole = match is_jpeg(spec.encoding) {
+            true => 0,
+            false => whole_bytes(density.bytes(target.pixels(), 1), plan.orientation),
+        };
+        reducing + whole + encoded_bytes(target.pixels(), spec.encoding, plan.orientation)
     };
     let bytes = specs.map(rendition).sum::<u64>() + if facts { FACTS } else { 0 };
     bytes + bytes / 8
@@ -216,7 +225,7 @@ mod tests {
     fn estimated(header: &Header) -> u64 {
         let profile = Profile::default();
         let plan = plan(header, &profile);
-        estimate(header, &plan, (profile.encoding, true), 4_000_000, &crate::codec::cost(header, &plan, 1))
+        estimate(header, &plan, profile.encoding, 4_000_000, &crate::codec::cost(header, &plan, 1))
     }
 
     #[test]

@@ -6,7 +6,6 @@ pub(crate) mod rendition;
 pub(crate) mod size;
 
 use image_ingest_color::{Conversion, conversion};
-use image_ingest_encode::Encoding;
 use image_ingest_jpeg::DctScale;
 use image_ingest_resize::ChromaGrid;
 use image_ingest_samples::{Matrix, Rect, Size, chroma_size};
@@ -40,13 +39,6 @@ impl Plan {
     /// The canonical size, upright.
     pub(crate) fn size(&self) -> Size {
         if self.orientation.swaps_axes() { self.target.transposed() } else { self.target }
-    }
-
-    /// Whether rows go from the codec to the encoder, so that no whole canonical image exists.
-    ///
-    /// The JPEG encoder turns MCUs. libwebp takes a whole picture, and renditions and facts are made of upright rows.
-    pub(crate) fn hands_rows_on(&self, encoding: Encoding, is_alone: bool) -> bool {
-        matches!(encoding, Encoding::Jpeg { .. }) && (is_alone || self.orientation == Orientation::Upright)
     }
 
     /// The grid that chroma is reduced to.

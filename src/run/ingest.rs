@@ -182,8 +182,7 @@ impl Ingest {
             let header = codec::probe(&upload, format, &self.limits, &timer)?;
             let plan = plan(&header, &self.profile);
             let decode_cost = codec::cost(&header, &plan, self.workers().count());
-            let encoding = (self.profile.encoding, self.is_canonical_alone());
-            let memory_bytes = cost::estimate(&header, &plan, encoding, upload.len() as u64, &decode_cost)
+            let memory_bytes = cost::estimate(&header, &plan, self.profile.encoding, upload.len() as u64, &decode_cost)
                 + cost::outputs(&header, &plan, &decode_cost, self.renditions.iter().map(|(_, spec)| spec), self.facts);
             Ok((header, plan, memory_bytes))
         })?;
@@ -194,19 +193,12 @@ impl Ingest {
 
     /// Decodes, canonicalises, encodes and names.
     pub(crate) fn finish(&self, prepared: Prepared) -> Result<Background> {
-        let (plan, encoding) = (&prepared.plan, self.profile.encoding);
-        let mut outputs = match plan.orientation {
-            Orientation::Upright => self.outputs(&prepared)?,
-            orientation if plan.hands_rows_on(encoding, self.is_canonical_alone()) => {
-                Outputs::canonical(plan.target, orientation, encoding)?
-            }
-            _ => return Ok(self.finish_keeping(prepared)?.0),
-        };
+        let mut outputs = self.outputs(&prepared.plan, prepared.plan.orientation)?;
         let done = self.rows(&prepared, &mut outputs)?;
         self.background(&prepared, outputs, done.alpha_composed, done.timings)
     }
 
-    /// The same, and keeps the canonical image before encoding.
+    /// The same, and keeps the canonical image before encoding, of whose upright rows everything is made.
     pub(crate) fn finish_keeping(&self, prepared: Prepared) -> Result<(Background, Canonical)> {
         let mut buffer = CanonicalBuffer::default();
         let done = self.rows(&prepared, &mut buffer)?;
@@ -214,7 +206,7 @@ impl Ingest {
         timings.canonicalise += done.sink;
         let plan = &prepared.plan;
         let canonical = buffer.finish(plan.orientation, done.alpha_composed, plan.scale.divisor())?;
-        let mut outputs = self.outputs(&prepared)?;
+        let mut outputs = self.outputs(plan, Orientation::Upright)?;
         let timer = prepared.budget.timer();
         catch_panic(prepared.header.format, || Ok(hand_on(&canonical, &mut outputs, &timer)?))?;
         drop(timer);
@@ -222,15 +214,11 @@ impl Ingest {
         Ok((background, canonical))
     }
 
-    /// Whether nothing is made but the canonical image.
-    fn is_canonical_alone(&self) -> bool {
-        self.renditions.is_empty() && !self.facts
-    }
-
-    fn outputs(&self, prepared: &Prepared) -> Result<Outputs> {
-        let size = prepared.plan.size();
+    /// The outputs of a picture whose rows come as they lie when `orientation` turns them to stand upright.
+    fn outputs(&self, plan: &Plan, orientation: Orientation) -> Result<Outputs> {
+        let size = plan.size();
         let renditions = self.renditions.iter().map(|(_, spec)| (spec.frame(size), spec.encoding));
-        Ok(Outputs::new(size, self.profile.encoding, renditions, self.facts)?)
+        Ok(Outputs::new(size, orientation, self.profile.encoding, renditions, self.facts)?)
     }
 
     /// Decodes, and gives the rows of the canonical image to `sink`.

@@ -1,8 +1,10 @@
 //! Renditions are made of the canonical samples, whatever carried them and whatever else is made.
 
 use std::fs;
+use std::io::Cursor;
 use std::path::Path;
 
+use image::{DynamicImage, ImageFormat};
 use image_ingest::rendition::{Rendition, RenditionSpec};
 use image_ingest::stages::{self, Canonical, CanonicalSamples, ingest_with_canonical};
 use image_ingest::{Background, ContentId, Encoding, Geometry, Ingest, IngestBuilder, Profile, Size};
@@ -150,6 +152,63 @@ fn the_canonical_image_does_not_change_with_renditions_and_facts() {
             for Rendition { name, bytes, id, size, .. } in &together.renditions {
                 assert_eq!(*id, ContentId::of(bytes), "{name}");
                 assert!(size.width <= together.size.width && size.height <= together.size.height, "{name}");
+            }
+        }
+    }
+}
+
+/// An upright picture of 8-bit samples as a PNG that stores it turned.
+fn stored_png(upright: &DynamicImage, orientation: u8) -> Vec<u8> {
+    let stored = match orientation {
+        2 => upright.fliph(),
+        3 => upright.rotate180(),
+        4 => upright.flipv(),
+        5 => upright.rotate90().fliph(),
+        6 => upright.rotate270(),
+        7 => upright.rotate270().fliph(),
+        8 => upright.rotate90(),
+        _ => upright.clone(),
+    };
+    let mut png = Vec::new();
+    stored.write_to(&mut Cursor::new(&mut png), ImageFormat::Png).unwrap();
+    // A TIFF header and one entry: Orientation, a SHORT.
+    let exif = [b"eXIfII*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0", &[orientation, 0, 0, 0, 0, 0, 0, 0][..]].concat();
+    let mut crc = crc32fast::Hasher::new();
+    crc.update(&exif);
+    let chunk =
+        [&u32::try_from(exif.len() - 4).unwrap().to_be_bytes()[..], &exif, &crc.finalize().to_be_bytes()].concat();
+    // Behind the signature and IHDR.
+    png.splice(33..33, chunk);
+    png
+}
+
+#[test]
+fn renditions_and_facts_do_not_depend_on_how_a_picture_is_stored() {
+    let specs = [
+        ("device", "cover:1170x2532"),
+        ("card", "fit:140"),
+        ("thumb", "cover:56x56@0.2,0.9"),
+        ("odd", "fit:101"),
+        ("part", "cover:33x70@0.7,0.4"),
+    ];
+    let ingest = asking(&specs).facts(true).build().unwrap();
+    for (width, height) in [(300, 200), (351, 217), (64, 45)] {
+        let rgb = image::RgbImage::from_fn(width, height, |x, y| {
+            let noise = (x * 7919 + y * 104_729).wrapping_mul(2_654_435_761).to_be_bytes()[0];
+            image::Rgb([noise, (x * 255 / width).to_le_bytes()[0], (y * 3 % 256).to_le_bytes()[0]])
+        });
+        let rgb = DynamicImage::ImageRgb8(rgb);
+        for picture in [DynamicImage::ImageLuma8(rgb.to_luma8()), rgb] {
+            let made =
+                |orientation: u8| ingest.ingest(ingest.source(stored_png(&picture, orientation)).unwrap()).unwrap();
+            let upright = made(1);
+            assert_eq!(upright.size, size(width, height));
+            for orientation in 2..=8 {
+                let turned = made(orientation);
+                assert_eq!(turned.receipt.source.orientation, orientation);
+                assert_eq!((turned.id, turned.size), (upright.id, upright.size), "{width} × {height}, {orientation}");
+                assert_eq!(turned.renditions, upright.renditions, "{width} × {height}, {orientation}");
+                assert_eq!(turned.receipt.facts, upright.receipt.facts, "{width} × {height}, {orientation}");
             }
         }
     }

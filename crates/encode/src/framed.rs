@@ -10,7 +10,7 @@ use crate::image_encoder::ImageEncoder;
 use crate::result::Result;
 use crate::sink::{CanonicalKind, CanonicalSink};
 
-/// A part of the canonical image, and the size at which it is shown: the part's or less.
+/// A part of the upright canonical image, and the size at which it is shown: the part's or less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frame {
     /// The part, inside the canonical image.
@@ -30,6 +30,8 @@ impl Frame {
 /// The encoders of one part of the canonical image at one size.
 pub(crate) struct FramedEncoders {
     frame: Frame,
+    /// How rows are turned to stand upright.
+    orientation: Orientation,
     /// Whether the rows that come are halved ones.
     pub(crate) is_halved: bool,
     /// `None` where the rows are those of the canonical image, and before they come.
@@ -45,10 +47,10 @@ enum RowsReducer {
 }
 
 impl FramedEncoders {
-    /// Of this frame of a canonical image of `size`, without an encoder.
-    pub(crate) fn new(size: Size, frame: Frame) -> Self {
+    /// Of this frame of a canonical image of `size`, upright, without an encoder. Rows come as they are stored.
+    pub(crate) fn new(size: Size, orientation: Orientation, frame: Frame) -> Self {
         let is_halved = halved(size, frame).is_some();
-        Self { frame, is_halved, reducer: None, strides: [0; 3], encoders: Vec::new() }
+        Self { frame, orientation, is_halved, reducer: None, strides: [0; 3], encoders: Vec::new() }
     }
 
     /// Whether this is the frame that is asked for.
@@ -56,17 +58,16 @@ impl FramedEncoders {
         self.frame == frame
     }
 
-    /// The place of the encoder of this encoding, which is added where there is none. Rows are turned by `orientation`, which all
-    /// encoders of a frame share.
+    /// The place of the encoder of this encoding, which is added where there is none.
     ///
     /// # Errors
     ///
     /// As those of [`ImageEncoder::new`].
-    pub(crate) fn place(&mut self, encoding: Encoding, orientation: Orientation) -> Result<usize, WorkError> {
+    pub(crate) fn place(&mut self, encoding: Encoding) -> Result<usize, WorkError> {
         if let Some(place) = self.encoders.iter().position(|(of, _)| *of == encoding) {
             return Ok(place);
         }
-        self.encoders.push((encoding, ImageEncoder::new(encoding, orientation)?));
+        self.encoders.push((encoding, ImageEncoder::new(encoding, self.orientation)?));
         Ok(self.encoders.len() - 1)
     }
 
@@ -91,16 +92,19 @@ impl FramedEncoders {
 }
 
 impl CanonicalSink for FramedEncoders {
-    /// `size` is that of the canonical image, whether or not the rows that come are halved.
+    /// `size` is that of the canonical image as it is stored, whether or not the rows that come are halved.
     fn begin(&mut self, kind: CanonicalKind, size: Size) -> Result<(), WorkError> {
-        let Frame { crop, target } = self.frame;
+        let Self { frame: Frame { crop, target }, orientation, .. } = *self;
+        let size = stored(size, orientation);
         let (size, crop) = halved(size, self.frame).unwrap_or((size, crop));
-        let (width, half) = (size.width as usize, chroma_size(size, (2, 2)).width as usize);
+        let rows = stored(size, orientation);
+        let (width, half) = (rows.width as usize, chroma_size(rows, (2, 2)).width as usize);
         self.strides = if kind == CanonicalKind::Rgb { [3 * width, 0, 0] } else { [width, half, half] };
         if (crop, target) != (Rect::whole(size), size) {
             self.reducer = Some(match kind {
                 CanonicalKind::Rgb => {
-                    RowsReducer::Raster(Box::new(RasterReducer::new(size, Layout::Rgb, 8, crop, target)?))
+                    let reducer = RasterReducer::turned(orientation, size, Layout::Rgb, 8, crop, target)?;
+                    RowsReducer::Raster(Box::new(reducer))
                 }
                 CanonicalKind::Gray | CanonicalKind::Ycbcr420 => {
                     let format = PlanesFormat {
@@ -111,10 +115,11 @@ impl CanonicalSink for FramedEncoders {
                         range: Range::Full,
                         matrix: Matrix::Bt601,
                     };
-                    RowsReducer::Planes(PlanesReducer::new(format, crop, target, ChromaGrid::Half)?)
+                    RowsReducer::Planes(PlanesReducer::turned(orientation, format, crop, target, ChromaGrid::Half)?)
                 }
             });
         }
+        let target = stored(target, orientation);
         self.encoders.iter_mut().try_for_each(|(_, encoder)| encoder.begin(kind, target))
     }
 
@@ -149,6 +154,11 @@ fn bytes(samples: SampleSlice<'_>) -> Result<&[u8], WorkError> {
         SampleSlice::U8(samples) => Ok(samples),
         SampleSlice::U16(_) => Err(WorkError::internal("rows of another depth than announced")),
     }
+}
+
+/// How a picture lies that is upright of this size, and how one stands upright that lies so.
+pub(crate) fn stored(size: Size, orientation: Orientation) -> Size {
+    if orientation.swaps_axes() { size.transposed() } else { size }
 }
 
 /// The size of the halved picture and the part of it, where a rendition is made of halved rows: where both sides become a third

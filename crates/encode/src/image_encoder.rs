@@ -30,23 +30,20 @@ pub(crate) enum ImageEncoder {
     Jpeg(Box<RowEncoder>),
     /// libwebp takes whole pictures.
     #[cfg(feature = "webp-encode")]
-    Webp { quality: u8, image: CanonicalBuffer },
+    Webp { quality: u8, orientation: Orientation, image: CanonicalBuffer },
 }
 
 impl ImageEncoder {
-    /// An encoder that has got no rows.
+    /// An encoder that has got no rows, which `orientation` turns to stand upright.
     ///
     /// # Errors
     ///
-    /// `internal` for an encoding that is not built in, and for WebP of rows that do not stand upright.
+    /// `internal` for an encoding that is not built in.
     pub(crate) fn new(encoding: Encoding, orientation: Orientation) -> Result<Self, WorkError> {
         match encoding {
             Encoding::Jpeg { quality } => Ok(Self::Jpeg(Box::new(RowEncoder::new(quality, orientation)))),
-            Encoding::Webp { .. } if orientation != Orientation::Upright => {
-                Err(WorkError::internal("an encoder that takes upright rows alone"))
-            }
             #[cfg(feature = "webp-encode")]
-            Encoding::Webp { quality } => Ok(Self::Webp { quality, image: CanonicalBuffer::default() }),
+            Encoding::Webp { quality } => Ok(Self::Webp { quality, orientation, image: CanonicalBuffer::default() }),
             #[cfg(not(feature = "webp-encode"))]
             Encoding::Webp { .. } => Err(WorkError::internal("an encoding that no encoder gives")),
         }
@@ -62,8 +59,8 @@ impl ImageEncoder {
         match self {
             Self::Jpeg(encoder) => encoder.finish(timer),
             #[cfg(feature = "webp-encode")]
-            Self::Webp { quality, image } => {
-                webp::encode(&image.finish(Orientation::Upright, false, 1)?, quality, timer)
+            Self::Webp { quality, orientation, image } => {
+                webp::encode(&image.finish(orientation, false, 1)?.upright(timer)?, quality, timer)
             }
         }
     }

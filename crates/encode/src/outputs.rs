@@ -10,7 +10,7 @@ use image_ingest_resize::RowHalver;
 use image_ingest_samples::{CpuTimer, Moment, Orientation, Size, WorkError, chroma_size};
 
 use crate::encoding::Encoding;
-use crate::framed::{Frame, FramedEncoders};
+use crate::framed::{Frame, FramedEncoders, stored};
 use crate::result::Result;
 use crate::sink::{CanonicalKind, CanonicalSink};
 
@@ -20,6 +20,8 @@ pub struct Outputs {
     frames: Vec<FramedEncoders>,
     /// Of each rendition its frame, and its encoder there.
     places: Vec<(usize, usize)>,
+    /// How rows are turned to stand upright.
+    orientation: Orientation,
     /// The halvers of the planes, where a frame takes halved rows.
     halves: Vec<RowHalver>,
     facts: Option<FactsCollector>,
@@ -51,40 +53,31 @@ pub struct OutputTimes {
 }
 
 impl Outputs {
-    /// Of a canonical image of `size`, whose rows come upright.
+    /// Of a canonical image of `size`, upright, whose rows come as they are stored. What is made does not depend on how that is.
     ///
     /// # Errors
     ///
     /// `internal` for an encoding that is not built in.
     pub fn new(
         size: Size,
+        orientation: Orientation,
         encoding: Encoding,
         renditions: impl Iterator<Item = (Frame, Encoding)>,
         wants_facts: bool,
     ) -> Result<Self> {
-        let mut outputs = Self::canonical(size, Orientation::Upright, encoding)?;
-        let frames = &mut outputs.frames;
+        let mut canonical = FramedEncoders::new(size, orientation, Frame::whole(size));
+        canonical.place(encoding)?;
+        let mut frames = vec![canonical];
         let places = renditions.map(|(shown, encoding)| {
             let frame = frames.iter().position(|frame| frame.shows(shown)).unwrap_or_else(|| {
-                frames.push(FramedEncoders::new(size, shown));
+                frames.push(FramedEncoders::new(size, orientation, shown));
                 frames.len() - 1
             });
-            Ok((frame, frames[frame].place(encoding, Orientation::Upright)?))
+            Ok((frame, frames[frame].place(encoding)?))
         });
-        outputs.places = places.collect::<Result<_>>()?;
-        Ok(Self { wants_facts, ..outputs })
-    }
-
-    /// The canonical file alone, of rows as they are stored, of a picture of `stored` size.
-    ///
-    /// # Errors
-    ///
-    /// `internal` for an encoding that is not built in, and for one that takes upright rows alone.
-    pub fn canonical(stored: Size, orientation: Orientation, encoding: Encoding) -> Result<Self> {
-        let mut canonical = FramedEncoders::new(stored, Frame::whole(stored));
-        canonical.place(encoding, orientation)?;
-        let (frames, places, halves, elapsed) = (vec![canonical], Vec::new(), Vec::new(), OutputTimes::default());
-        Ok(Self { frames, places, halves, facts: None, wants_facts: false, elapsed })
+        let places = places.collect::<Result<_>>()?;
+        let (halves, elapsed) = (Vec::new(), OutputTimes::default());
+        Ok(Self { frames, places, orientation, halves, facts: None, wants_facts, elapsed })
     }
 
     /// Ends all files.
@@ -125,9 +118,10 @@ impl CanonicalSink for Outputs {
             CanonicalKind::Gray => RowFormat::Gray,
             CanonicalKind::Ycbcr420 => RowFormat::Ycbcr420,
         };
-        self.facts = self.wants_facts.then(|| FactsCollector::new(size, format)).transpose()?;
+        let (upright, orientation) = (stored(size, self.orientation), self.orientation);
+        self.facts = self.wants_facts.then(|| FactsCollector::turned(orientation, upright, format)).transpose()?;
         if self.frames.iter().any(|frame| frame.is_halved) {
-            self.halves = halvers(kind, size)?;
+            self.halves = halvers(kind, upright, orientation)?;
         }
         self.frames.iter_mut().try_for_each(|frame| frame.begin(kind, size))
     }
@@ -153,13 +147,14 @@ impl CanonicalSink for Outputs {
     }
 }
 
-/// Halvers of the planes of a canonical image of `size`. Chroma lies on the grid of halved luma.
-fn halvers(kind: CanonicalKind, size: Size) -> Result<Vec<RowHalver>, WorkError> {
+/// Halvers of the planes of a canonical image that is upright of `size`. Chroma lies on the grid of halved luma.
+fn halvers(kind: CanonicalKind, size: Size, orientation: Orientation) -> Result<Vec<RowHalver>, WorkError> {
     let half = Size::new(size.width / 2, size.height / 2);
-    let chroma = || RowHalver::new(chroma_size(size, (2, 2)), 1, chroma_size(half, (2, 2)));
+    let halver = |channels: usize| RowHalver::turned(orientation, size, channels, half);
+    let chroma = || RowHalver::turned(orientation, chroma_size(size, (2, 2)), 1, chroma_size(half, (2, 2)));
     Ok(match kind {
-        CanonicalKind::Rgb => vec![RowHalver::new(size, 3, half)?],
-        CanonicalKind::Gray => vec![RowHalver::new(size, 1, half)?],
-        CanonicalKind::Ycbcr420 => vec![RowHalver::new(size, 1, half)?, chroma()?, chroma()?],
+        CanonicalKind::Rgb => vec![halver(3)?],
+        CanonicalKind::Gray => vec![halver(1)?],
+        CanonicalKind::Ycbcr420 => vec![halver(1)?, chroma()?, chroma()?],
     })
 }

@@ -19,10 +19,13 @@ pub(crate) const FINE: u32 = 256;
 /// The least boxes of an axis for chroma, from which at most 100 points are made.
 pub(crate) const COARSE: u32 = 128;
 
-/// The boxes of a picture of `C` interleaved channels. The last box of an axis may be smaller than the others.
+/// The boxes of a picture of `C` interleaved channels. The last box of an axis may be smaller than the others; where rows come in
+/// mirrored order, or mirrored themselves, it is the first that comes.
 pub(crate) struct BoxSums<const C: usize> {
     height: u32,
     row_len: usize,
+    /// Whether samples of a row, and rows, come from the last to the first.
+    is_mirrored: (bool, bool),
     box_width: usize,
     box_height: u32,
     /// Rows that have come.
@@ -34,12 +37,13 @@ pub(crate) struct BoxSums<const C: usize> {
 }
 
 impl<const C: usize> BoxSums<C> {
-    /// The boxes of a picture of `size` that has no rows yet, at least `least` along an axis that has as many samples.
+    /// The boxes of a picture of `size` that has no rows yet, at least `least` along an axis that has as many samples. Samples of
+    /// a row, and rows, come from the last to the first where they are mirrored.
     ///
     /// # Errors
     ///
     /// `out_of_memory`; `internal` for a side of 0 or over 65 535.
-    pub(crate) fn new(size: Size, least: u32) -> Result<Self> {
+    pub(crate) fn new(size: Size, is_mirrored: (bool, bool), least: u32) -> Result<Self> {
         if size.pixels() == 0 || size.longer() > MAX_SIDE {
             return Err(WorkError::internal("a side that has no boxes"));
         }
@@ -50,6 +54,7 @@ impl<const C: usize> BoxSums<C> {
         Ok(Self {
             height: size.height,
             row_len: width * C,
+            is_mirrored,
             box_width,
             box_height: box_side(size.height, least),
             seen: 0,
@@ -58,7 +63,8 @@ impl<const C: usize> BoxSums<C> {
         })
     }
 
-    /// Takes the next rows, whole and tight, and gives each row of boxes that they finish, with its index, to `take`.
+    /// Takes the next rows, whole and tight, and gives each row of boxes that they finish, with its index, to `take`. Boxes and
+    /// their rows are in the order of the axes, whatever is mirrored.
     ///
     /// # Errors
     ///
@@ -71,8 +77,7 @@ impl<const C: usize> BoxSums<C> {
         let mut rows = rows;
         while !rows.is_empty() {
             // As many as the row of boxes still takes.
-            let row = self.seen / self.box_height;
-            let end = ((row + 1) * self.box_height).min(self.height);
+            let (row, end) = self.next_row();
             let taken = (rows.len() / self.row_len).min((end - self.seen) as usize);
             let (now, later) = rows.split_at(taken * self.row_len);
             add_rows(&mut self.columns, now);
@@ -85,6 +90,17 @@ impl<const C: usize> BoxSums<C> {
         Ok(())
     }
 
+    /// The row of boxes of the next row of samples, and how many rows have come where it ends.
+    fn next_row(&self) -> (u32, u32) {
+        let Self { seen, height, box_height, .. } = *self;
+        if self.is_mirrored.1 {
+            let row = (height - seen - 1) / box_height;
+            return (row, height - row * box_height);
+        }
+        let row = seen / box_height;
+        (row, ((row + 1) * box_height).min(height))
+    }
+
     /// Whether all rows have come.
     pub(crate) fn is_complete(&self) -> bool {
         self.seen == self.height
@@ -92,7 +108,12 @@ impl<const C: usize> BoxSums<C> {
 
     /// Sums the columns of every box. The compiler makes vectors of these loops where it knows how many columns a box has.
     fn sum_boxes(&mut self) {
-        let (columns, boxes) = (self.columns.as_chunks::<C>().0, &mut self.boxes[..]);
+        let is_mirrored = self.is_mirrored.0;
+        let (first, boxes) = self.boxes.split_at_mut(usize::from(is_mirrored));
+        let columns = self.columns.as_chunks::<C>().0;
+        let others = if is_mirrored { boxes.len() * self.box_width } else { columns.len() };
+        let (of_first, columns) = columns.split_at(columns.len() - others);
+        first.iter_mut().for_each(|sums| *sums = sum(of_first));
         match self.box_width {
             1 => sum_of::<C, 1>(columns, boxes),
             2 => sum_of::<C, 2>(columns, boxes),
@@ -102,6 +123,9 @@ impl<const C: usize> BoxSums<C> {
             width => boxes.iter_mut().zip(columns.chunks(width)).for_each(|(sums, columns)| *sums = sum(columns)),
         }
         self.columns.fill(0);
+        if is_mirrored {
+            self.boxes.reverse();
+        }
     }
 }
 
@@ -149,7 +173,7 @@ mod tests {
         let size = Size::new(1537, 1025);
         let samples: Vec<u8> = (0..size.pixels()).map(|i| u8::try_from(i * 7 % 251).unwrap()).collect();
         let made = |rows: usize| {
-            let (mut boxes, mut made) = (BoxSums::<1>::new(size, FINE).unwrap(), Vec::new());
+            let (mut boxes, mut made) = (BoxSums::<1>::new(size, (false, false), FINE).unwrap(), Vec::new());
             for rows in samples.chunks(1537 * rows) {
                 boxes.push(rows, |row, sums| made.push((row, sums.to_vec()))).unwrap();
             }
@@ -168,11 +192,34 @@ mod tests {
     }
 
     #[test]
+    fn mirrored_rows_have_the_same_boxes() {
+        for (width, height) in [(1537, 1025), (512, 768), (3, 1)] {
+            let size = Size::new(width, height);
+            let samples: Vec<u8> = (0..size.pixels()).map(|i| u8::try_from(i * 7 % 251).unwrap()).collect();
+            let made = |samples: &[u8], is_mirrored| {
+                let (mut boxes, mut made) = (BoxSums::<1>::new(size, is_mirrored, FINE).unwrap(), Vec::new());
+                for rows in samples.chunks(width as usize * 5) {
+                    boxes.push(rows, |row, sums| made.push((row, sums.to_vec()))).unwrap();
+                }
+                assert!(boxes.is_complete());
+                made.sort_unstable();
+                made
+            };
+            let whole = made(&samples, (false, false));
+            let rows = samples.chunks(width as usize);
+            let upside_down: Vec<u8> = rows.clone().rev().flatten().copied().collect();
+            assert_eq!(made(&upside_down, (false, true)), whole);
+            let mirrored: Vec<u8> = rows.flat_map(|row| row.iter().rev()).copied().collect();
+            assert_eq!(made(&mirrored, (true, false)), whole);
+        }
+    }
+
+    #[test]
     fn rows_that_the_picture_does_not_have_are_refused() {
-        let mut boxes = BoxSums::<3>::new(Size::new(2, 1), FINE).unwrap();
+        let mut boxes = BoxSums::<3>::new(Size::new(2, 1), (false, false), FINE).unwrap();
         assert!(boxes.push(&[0; 5], |_, _| ()).is_err());
         boxes.push(&[0; 6], |_, _| ()).unwrap();
         assert!(boxes.push(&[0; 6], |_, _| ()).is_err());
-        assert!(BoxSums::<1>::new(Size::new(0, 4), FINE).is_err());
+        assert!(BoxSums::<1>::new(Size::new(0, 4), (false, false), FINE).is_err());
     }
 }

@@ -1,8 +1,8 @@
 //! Collects the facts of a picture while its rows come.
 
-use image_ingest_samples::{Size, WorkError, chroma_size};
+use image_ingest_samples::{Orientation, Size, WorkError, chroma_size};
 
-use crate::axis::{BoxedAxis, WEIGHT_BITS};
+use crate::axis::{BoxedAxis, PDQ_SIDE, WEIGHT_BITS};
 use crate::boxes::{BoxSums, COARSE, FINE, box_side};
 use crate::colors;
 use crate::facts::Facts;
@@ -24,13 +24,15 @@ pub enum RowFormat {
     Rgb,
 }
 
-/// Takes the rows of an upright picture, and keeps sums of them alone: some hundred kilobytes for any picture.
+/// Takes the rows of a picture, and keeps sums of them alone: some hundred kilobytes for any picture.
 ///
 /// The facts do not depend on how many rows come at a time, nor on how rows of different planes alternate.
 pub struct FactsCollector {
     size: Size,
     /// The size of the grid of colours.
     colors: Size,
+    /// Whether rows that come are columns of the upright picture, and so those of grids, too.
+    is_transposed: bool,
     /// Luma for the PDQ hash.
     pdq: WeightedGrid<1>,
     /// A row of boxes of luma, with [`LUMA_BITS`] fraction bits.
@@ -48,24 +50,38 @@ enum ChannelSums {
 }
 
 impl FactsCollector {
-    /// A collector of the facts of a picture of `size`, which has got no rows.
+    /// A collector of the facts of a picture of `size`, which has got no rows. They come upright.
     ///
     /// # Errors
     ///
     /// [`WorkError::OutOfMemory`]; [`WorkError::Internal`] for a side of 0 or over 65 535.
     pub fn new(size: Size, format: RowFormat) -> Result<Self> {
-        let colors = colors_size(size);
+        Self::turned(Orientation::Upright, size, format)
+    }
+
+    /// The same for a picture that is stored otherwise, whose rows come as they are stored. `size` is that of the upright picture,
+    /// and the facts are those of its rows.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`].
+    pub fn turned(orientation: Orientation, size: Size, format: RowFormat) -> Result<Self> {
+        let (is_transposed, mirror_x, mirror_y) = orientation.parts();
+        let is_mirrored = if is_transposed { (mirror_y, mirror_x) } else { (mirror_x, mirror_y) };
+        let upright_colors = colors_size(size);
+        let stored = |size: Size| if is_transposed { size.transposed() } else { size };
+        let (size, colors) = (stored(size), stored(upright_colors));
         let plane = |samples: Size, pixels_per_sample: u32, least: u32| -> Result<_> {
             let x = axis(size.width, pixels_per_sample, samples.width, least).areas(colors.width);
             let y = axis(size.height, pixels_per_sample, samples.height, least).areas(colors.height);
-            Ok((BoxSums::new(samples, least)?, WeightedGrid::new(x, y)?))
+            Ok((BoxSums::new(samples, is_mirrored, least)?, WeightedGrid::new(x, y)?))
         };
         let (luma, chroma) = (|| plane(size, 1, FINE), || plane(chroma_size(size, (2, 2)), 2, COARSE));
         let channels = match format {
             RowFormat::Gray => ChannelSums::Planes(vec![luma()?]),
             RowFormat::Ycbcr420 => ChannelSums::Planes(vec![luma()?, chroma()?, chroma()?]),
             RowFormat::Rgb => ChannelSums::Rgb {
-                boxes: BoxSums::new(size, FINE)?,
+                boxes: BoxSums::new(size, is_mirrored, FINE)?,
                 grid: WeightedGrid::new(
                     axis(size.width, 1, size.width, FINE).areas(colors.width),
                     axis(size.height, 1, size.height, FINE).areas(colors.height),
@@ -74,7 +90,7 @@ impl FactsCollector {
         };
         let tents = |side: u32| axis(side, 1, side, FINE).tents();
         let pdq = WeightedGrid::new(tents(size.width), tents(size.height))?;
-        Ok(Self { size, colors, pdq, luma: Vec::new(), channels })
+        Ok(Self { size, colors, is_transposed, pdq, luma: Vec::new(), channels })
     }
 
     /// Takes the next rows of a plane, whole and tight.
@@ -112,7 +128,7 @@ impl FactsCollector {
     ///
     /// [`WorkError::Internal`] when rows are missing; [`WorkError::OutOfMemory`].
     pub fn finish(self) -> Result<Facts> {
-        let Self { size, colors, pdq, channels, .. } = self;
+        let Self { size, colors, is_transposed, pdq, channels, .. } = self;
         let is_complete = match &channels {
             ChannelSums::Planes(planes) => planes.iter().all(|(boxes, _)| boxes.is_complete()),
             ChannelSums::Rgb { boxes, .. } => boxes.is_complete(),
@@ -121,8 +137,13 @@ impl FactsCollector {
             return Err(WorkError::internal("a picture ends before its last row"));
         }
         let is_hashable = size.width.min(size.height) >= pdq::MIN_SIDE;
-        let (pdq, pdq_quality) = if is_hashable { pdq::hash(&pdq.into_sums()) } else { pdq::NO_HASH };
-        let pixels = channels.pixels();
+        let (mut luma, mut pixels, mut colors) = (pdq.into_sums(), channels.pixels(), colors);
+        if is_transposed {
+            luma = transposed(&luma, PDQ_SIDE);
+            pixels = transposed(&pixels, colors.width as usize);
+            colors = colors.transposed();
+        }
+        let (pdq, pdq_quality) = if is_hashable { pdq::hash(&luma) } else { pdq::NO_HASH };
         let (luminance, high_key) = luminance(&pixels);
         Ok(Facts {
             thumbhash: thumbhash::hash(colors, &pixels),
@@ -157,6 +178,11 @@ impl ChannelSums {
             }
         }
     }
+}
+
+/// The columns of a small grid as rows.
+fn transposed<T: Copy>(points: &[T], columns: usize) -> Vec<T> {
+    (0..columns).flat_map(|column| points.iter().skip(column).step_by(columns)).copied().collect()
 }
 
 /// The size of the grid of colours: that of the picture, or 100 on its longer side and the other rounded half up.
@@ -207,6 +233,8 @@ const FRACTION_BITS: u32 = 16;
 
 #[cfg(test)]
 mod tests {
+    use image_ingest_samples::{CpuTimer, StoredPixels};
+
     use super::*;
 
     fn noise(len: usize) -> Vec<u8> {
@@ -219,7 +247,11 @@ mod tests {
     }
 
     fn facts(size: Size, format: RowFormat, planes: &[Vec<u8>], rows: usize) -> Facts {
-        let mut collector = FactsCollector::new(size, format).unwrap();
+        collected(FactsCollector::new(size, format).unwrap(), size, planes, rows)
+    }
+
+    /// The facts of planes that lie as rows of a picture of `size`.
+    fn collected(mut collector: FactsCollector, size: Size, planes: &[Vec<u8>], rows: usize) -> Facts {
         let heights = [size.height, size.height.div_ceil(2), size.height.div_ceil(2)];
         for (plane, (samples, height)) in planes.iter().zip(heights).enumerate() {
             let row_len = samples.len() / height as usize;
@@ -246,6 +278,36 @@ mod tests {
         assert_eq!(facts(size, RowFormat::Ycbcr420, &[luma.clone(), neutral.clone(), neutral], 7), gray);
         let rgb = luma.iter().flat_map(|sample| [*sample; 3]).collect();
         assert_eq!(facts(size, RowFormat::Rgb, &[rgb], 7), gray);
+    }
+
+    /// An upright plane of `C` channels as it is stored.
+    fn stored<const C: usize>(upright: &[u8], size: Size, orientation: Orientation) -> Vec<u8> {
+        // Turned one way and then the other a picture stands as before.
+        let back = (1..=8).map(Orientation::from_exif).find(|back| orientation.then(*back) == Orientation::Upright);
+        let pixels = StoredPixels::<C>::new(upright, size, back.unwrap()).unwrap();
+        pixels.to_upright(&CpuTimer::default()).unwrap()
+    }
+
+    #[test]
+    fn what_is_stored_turned_has_the_facts_of_the_upright_picture() {
+        for (width, height) in [(1031, 517), (640, 480), (33, 70), (257, 256), (1, 900)] {
+            let (size, half) = (Size::new(width, height), chroma_size(Size::new(width, height), (2, 2)));
+            let [luma, cb, cr] = planes(size);
+            let rgb: Vec<u8> = luma.iter().flat_map(|y| [*y, y.wrapping_mul(3), 255 - y]).collect();
+            let of_planes = facts(size, RowFormat::Ycbcr420, &[luma.clone(), cb.clone(), cr.clone()], 7);
+            let of_rgb = facts(size, RowFormat::Rgb, std::slice::from_ref(&rgb), 7);
+            for orientation in (2..=8).map(Orientation::from_exif) {
+                let as_stored = if orientation.swaps_axes() { size.transposed() } else { size };
+                let collector = |format| FactsCollector::turned(orientation, size, format).unwrap();
+                let [cb, cr] = [&cb, &cr].map(|plane| stored::<1>(plane, half, orientation));
+                let planes = [stored::<1>(&luma, size, orientation), cb, cr];
+                let found = collected(collector(RowFormat::Ycbcr420), as_stored, &planes, 5);
+                assert_eq!(found, of_planes, "{size:?} {orientation:?}");
+                let rgb = [stored::<3>(&rgb, size, orientation)];
+                let found = collected(collector(RowFormat::Rgb), as_stored, &rgb, 5);
+                assert_eq!(found, of_rgb, "{size:?} {orientation:?}");
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a product wants to know about a picture besides its bytes: a placeholder, a perceptual hash, colours, luminance.
 //!
-//! [`FactsCollector`] takes the rows of an upright picture as they are made, and gives [`Facts`] at the end. No picture is
-//! kept: rows become box sums at once (`boxes`), those become two small grids by weights along each axis (`axis`, `grid`):
+//! [`FactsCollector`] takes the rows of a picture as they are made, upright or as they are stored, and gives [`Facts`] at the end.
+//! No picture is kept: rows become box sums at once (`boxes`), those become two small grids by weights along each axis (`axis`, `grid`):
 //! 64 × 64 of luma for the PDQ hash, and at most 100 × 100 of colour for everything else.
 //!
 //! Samples meet integers only. The tables of weights, cosines and light are made of the basic operations of IEEE 754 and the

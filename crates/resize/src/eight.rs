@@ -205,7 +205,7 @@ mod tests {
 
     use super::*;
     use crate::arithmetic::Arithmetic;
-    use crate::reduction::Extent;
+    use crate::axis::StoredAxis;
 
     /// A weighted sum in 64 bits, tap by tap.
     fn slow(samples: impl Iterator<Item = u8>, taps: Taps<'_, u8>) -> u8 {
@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn rows_are_the_sums_of_a_slow_reference() {
         for (rows, target) in [(16, 8), (17, 5), (300, 2), (9, 8), (4, 9)] {
-            let weights = Weights::<u8>::new(&Extent::whole(rows), target).unwrap().unwrap();
+            let weights = Weights::<u8>::new(&StoredAxis::whole(rows, target)).unwrap().unwrap();
             for row_len in [1, 31, 32, 33, 100] {
                 let picture = samples(rows as usize * row_len);
                 let rows: Vec<&[u8]> = picture.chunks(row_len).collect();
@@ -248,7 +248,7 @@ mod tests {
     fn columns_are_the_sums_of_a_slow_reference() {
         for (pixels, target) in [(16, 8), (33, 7), (300, 20), (5, 11)] {
             for channels in [1, 3, 4] {
-                let weights = Weights::<u8>::paired(&Extent::whole(pixels), target).unwrap().unwrap();
+                let weights = Weights::<u8>::paired(&StoredAxis::whole(pixels, target)).unwrap().unwrap();
                 let (row_len, out_len) = (pixels as usize * channels, target as usize * channels);
                 let rows = samples(row_len * SIDE + CHUNK * SIDE);
                 let mut pairs = vec![Default::default(); row_len.next_multiple_of(CHUNK * SIDE) / 2];
@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn sums_beyond_the_range_saturate() {
         for (rows, target) in [(16, 8), (4096, 16), (32_768, 1)] {
-            let weights = Weights::<u8>::new(&Extent::whole(rows), target).unwrap().unwrap();
+            let weights = Weights::<u8>::new(&StoredAxis::whole(rows, target)).unwrap().unwrap();
             let span = weights.span(target as usize / 2).unwrap();
             for (positive, wanted) in [(255, 255), (0, 0)] {
                 let taps = weights.of(span).pairs.iter().flatten().take(span.end - span.first);

@@ -9,6 +9,7 @@
 use image_ingest_samples::{Avx2, defaults, zeroed};
 
 use crate::arithmetic::{Arithmetic, CHUNK};
+use crate::axis::StoredAxis;
 use crate::result::Result;
 use crate::weights::Weights;
 
@@ -19,8 +20,10 @@ pub(crate) struct Horizontal<T: Arithmetic> {
     channels: usize,
     /// Room for as many rows as there are lanes, of `row_len` samples each.
     rows: Vec<T>,
-    /// Samples of a row in the extent of the window, with the last pixel repeated where the extent passes the edge.
+    /// Samples of a row in the extent of the window, with the pixel at the edge repeated where the extent passes that.
     row_len: usize,
+    /// Samples of them before the first that a row has.
+    before: usize,
     /// Rows that wait.
     waiting: usize,
     /// The waiting rows as pairs of columns.
@@ -32,8 +35,10 @@ pub(crate) struct Horizontal<T: Arithmetic> {
 }
 
 impl<T: Arithmetic> Horizontal<T> {
-    /// For an extent of `pixels` pixels that becomes `target` pixels.
-    pub(crate) fn new(weights: Option<Weights<T>>, channels: usize, pixels: usize, target: usize) -> Result<Self> {
+    /// For the axis along rows.
+    pub(crate) fn new(axis: &StoredAxis, channels: usize) -> Result<Self> {
+        let weights = Weights::paired(axis)?;
+        let (pixels, target, before) = (axis.extent.samples() as usize, axis.target as usize, axis.repeated().0);
         let lanes = if weights.is_some() { T::LANES } else { 1 };
         let (row_len, out_len) = (pixels * channels, target * channels);
         // A chunk that begins in the last row may end behind it.
@@ -41,25 +46,32 @@ impl<T: Arithmetic> Horizontal<T> {
         let rows = zeroed(row_len * lanes + if weights.is_some() { chunk } else { 0 })?;
         let pairs = if weights.is_some() { defaults(row_len.next_multiple_of(chunk) / 2)? } else { Vec::new() };
         let out = if weights.is_some() { zeroed(out_len * lanes)? } else { Vec::new() };
-        Ok(Self { weights, channels, rows, row_len, waiting: 0, pairs, out, out_len, avx2: Avx2::find() })
+        let (before, avx2) = (before * channels, Avx2::find());
+        Ok(Self { weights, channels, rows, row_len, before, waiting: 0, pairs, out, out_len, avx2 })
     }
 
-    /// Takes a row of `len` samples, which `write` writes. A row shorter than the extent is extended by its last pixel.
+    /// Whether rows pass as they are.
+    pub(crate) fn is_identity(&self) -> bool {
+        self.weights.is_none()
+    }
+
+    /// Takes a row of `len` samples, which `write` writes. A row shorter than the extent is extended by the pixel at its edge.
     pub(crate) fn push(
         &mut self,
         len: usize,
         write: impl FnOnce(&mut [T]),
         mut give: impl FnMut(&[T]) -> Result<()>,
     ) -> Result<()> {
+        let place = &mut self.rows[self.waiting * self.row_len..][..self.row_len];
+        let (before, rest) = place.split_at_mut(self.before);
+        let (samples, after) = rest.split_at_mut(len);
+        write(samples);
+        let (first, last) = (&samples[..self.channels], &samples[len - self.channels..]);
+        before.chunks_exact_mut(self.channels).for_each(|pixel| pixel.copy_from_slice(first));
+        after.chunks_exact_mut(self.channels).for_each(|pixel| pixel.copy_from_slice(last));
         if self.weights.is_none() {
-            write(&mut self.rows);
             return give(&self.rows);
         }
-        let place = &mut self.rows[self.waiting * self.row_len..][..self.row_len];
-        let (samples, edge) = place.split_at_mut(len);
-        write(samples);
-        let last = &samples[len - self.channels..];
-        edge.chunks_exact_mut(self.channels).for_each(|pixel| pixel.copy_from_slice(last));
         self.waiting += 1;
         if self.waiting == T::LANES { self.finish(give) } else { Ok(()) }
     }
@@ -78,11 +90,14 @@ impl<T: Arithmetic> Horizontal<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reduction::Extent;
+    use crate::axis::Extent;
 
     fn pushed(rows: &[&[u8]], channels: usize, extent: u32, target: u32) -> Vec<Vec<u8>> {
-        let weights = Weights::paired(&Extent::whole(extent), target).unwrap();
-        let mut horizontal = Horizontal::<u8>::new(weights, channels, extent as usize, target as usize).unwrap();
+        along(&StoredAxis::whole(extent, target), rows, channels)
+    }
+
+    fn along(axis: &StoredAxis, rows: &[&[u8]], channels: usize) -> Vec<Vec<u8>> {
+        let mut horizontal = Horizontal::<u8>::new(axis, channels).unwrap();
         let mut out = Vec::new();
         for row in rows {
             let give = |row: &[u8]| {
@@ -119,6 +134,17 @@ mod tests {
     fn a_short_row_is_extended_by_its_last_pixel() {
         let (short, long) = ([0, 50, 100, 150, 200, 250, 7], [0, 50, 100, 150, 200, 250, 7, 7]);
         assert_eq!(pushed(&[&short], 1, 8, 4), pushed(&[&long], 1, 8, 4));
+    }
+
+    #[test]
+    fn a_mirrored_row_is_extended_by_its_first_pixel() {
+        let row = [0, 50, 100, 150, 200, 250, 7];
+        let reversed: Vec<u8> = row.iter().rev().copied().collect();
+        let extent = Extent { start: 0, end: 8, offset: 0.0, len: 8.0 };
+        let axis = StoredAxis { extent, samples: 7, target: 4, is_mirrored: true };
+        let mut made = along(&axis, &[&reversed], 1);
+        made[0].reverse();
+        assert_eq!(made, pushed(&[&row], 1, 8, 4));
     }
 
     #[test]

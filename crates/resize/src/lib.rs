@@ -29,6 +29,7 @@
 
 mod alpha;
 mod arithmetic;
+mod axis;
 mod dispatch;
 mod eight;
 #[cfg(target_arch = "x86_64")]

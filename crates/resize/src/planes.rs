@@ -3,7 +3,7 @@
 //! Every plane is reduced by itself, straight from its stored grid to that of the target, whatever its subsampling.
 
 use image_ingest_samples::{
-    Chroma, CpuTimer, Matrix, Planes, Range, Rect, RowSink, SampleSlice, Samples, Siting, Size, WorkError,
+    Chroma, CpuTimer, Matrix, Orientation, Planes, Range, Rect, RowSink, SampleSlice, Samples, Siting, Size, WorkError,
 };
 
 use crate::reducer::{AnyReducer, reduce};
@@ -56,6 +56,7 @@ pub struct PlanesFormat {
 /// ```
 pub struct PlanesReducer {
     format: PlanesFormat,
+    /// The size of the result, as its rows lie.
     target: Size,
     grid: ChromaGrid,
     planes: Vec<AnyReducer>,
@@ -68,11 +69,31 @@ impl PlanesReducer {
     ///
     /// [`WorkError::OutOfMemory`]; [`WorkError::Internal`] when the crop leaves the picture.
     pub fn new(format: PlanesFormat, crop: Rect, target: Size, grid: ChromaGrid) -> Result<Self> {
+        Self::turned(Orientation::Upright, format, crop, target, grid)
+    }
+
+    /// A reducer of planes that are stored otherwise: rows come as they are stored, and so do the reduced ones. All else is
+    /// stated for the upright picture, and what the reduced rows show is that of its rows.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`].
+    pub fn turned(
+        orientation: Orientation,
+        format: PlanesFormat,
+        crop: Rect,
+        target: Size,
+        grid: ChromaGrid,
+    ) -> Result<Self> {
         let mut reductions = vec![Reduction::luma(format.size, crop, target)?];
         if let Some(subsampling) = format.subsampling {
             reductions.extend([Reduction::chroma(format.size, subsampling, format.siting, crop, target, grid)?; 2]);
         }
-        let planes = reductions.into_iter().map(|reduction| AnyReducer::new(reduction, format.bit_depth));
+        let planes = reductions.into_iter().map(|reduction| {
+            let stored = reduction.stored_as(orientation);
+            AnyReducer::new(stored, format.bit_depth)
+        });
+        let target = if orientation.swaps_axes() { target.transposed() } else { target };
         Ok(Self { format, target, grid, planes: planes.collect::<Result<_>>()? })
     }
 

@@ -1,6 +1,8 @@
 //! Reduces interleaved samples: whole rasters, or row by row while they are decoded.
 
-use image_ingest_samples::{CpuTimer, Layout, Raster, Rect, RowSink, SampleSlice, Samples, Size, WorkError};
+use image_ingest_samples::{
+    CpuTimer, Layout, Orientation, Raster, Rect, RowSink, SampleSlice, Samples, Size, WorkError,
+};
 
 use crate::reducer::{AnyReducer, reduce};
 use crate::reduction::Reduction;
@@ -23,6 +25,7 @@ use crate::result::Result;
 /// ```
 pub struct RasterReducer {
     layout: Layout,
+    /// The size of the result, as its rows lie.
     target: Size,
     reducer: AnyReducer,
 }
@@ -35,7 +38,26 @@ impl RasterReducer {
     ///
     /// [`WorkError::OutOfMemory`]; [`WorkError::Internal`] when the crop leaves the picture.
     pub fn new(size: Size, layout: Layout, bit_depth: u8, crop: Rect, target: Size) -> Result<Self> {
-        let reducer = AnyReducer::new(Reduction::raster(size, layout, crop, target)?, bit_depth)?;
+        Self::turned(Orientation::Upright, size, layout, bit_depth, crop, target)
+    }
+
+    /// A reducer of a raster that is stored otherwise: rows come as they are stored, and so do the reduced ones. All else is
+    /// stated for the upright picture, and what the reduced rows show is that of its rows.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`].
+    pub fn turned(
+        orientation: Orientation,
+        size: Size,
+        layout: Layout,
+        bit_depth: u8,
+        crop: Rect,
+        target: Size,
+    ) -> Result<Self> {
+        let reduction = Reduction::raster(size, layout, crop, target)?.stored_as(orientation);
+        let reducer = AnyReducer::new(reduction, bit_depth)?;
+        let target = if orientation.swaps_axes() { target.transposed() } else { target };
         Ok(Self { layout, target, reducer })
     }
 

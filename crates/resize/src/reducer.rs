@@ -13,6 +13,7 @@ use image_ingest_samples::{CpuTimer, Layout, SampleSlice, Samples, WorkError, re
 
 use crate::alpha::{premultiply, unpremultiply};
 use crate::arithmetic::Arithmetic;
+use crate::axis::StoredAxis;
 use crate::horizontal::Horizontal;
 use crate::reduction::Reduction;
 use crate::result::Result;
@@ -24,6 +25,10 @@ use crate::weights::Weights;
 /// Rows are pushed from the top, as many at a time as a decoder has. The result does not depend on how many.
 pub(crate) struct RowReducer<T: Arithmetic> {
     part: Reduction,
+    /// The axis across the rows.
+    down: StoredAxis,
+    /// Whether the vertical pass comes first. In a picture that is transposed it is the second one of the upright picture.
+    is_vertical_first: bool,
     /// Source rows that have been pushed, whether or not the window touches them.
     seen: usize,
     vertical: Vertical<T>,
@@ -43,13 +48,14 @@ impl<T: Arithmetic> RowReducer<T> {
     ///
     /// `out_of_memory`.
     pub(crate) fn new(part: Reduction) -> Result<Self> {
-        let Reduction { layout, window, target, .. } = part;
-        let channels = layout.channels();
-        let (y, x) = (Weights::new(&window.y, target.height)?, Weights::paired(&window.x, target.width)?);
-        let premultiplied = (layout == Layout::Rgba && (y.is_some() || x.is_some())).then(Vec::new);
-        let vertical = Vertical::new(y);
-        let horizontal = Horizontal::new(x, channels, window.x.samples() as usize, target.width as usize)?;
-        Ok(Self { part, seen: 0, vertical, horizontal, premultiplied, out: Vec::new(), taken: 0 })
+        let [across, down] = part.stored_axes();
+        let is_vertical_first = T::VERTICAL_FIRST != part.orientation.swaps_axes();
+        let horizontal = Horizontal::new(&across, part.layout.channels())?;
+        let weights = Weights::new(&down)?;
+        let is_reduced = weights.is_some() || !horizontal.is_identity();
+        let premultiplied = (part.layout == Layout::Rgba && is_reduced).then(Vec::new);
+        let (vertical, out) = (Vertical::new(weights), Vec::new());
+        Ok(Self { part, down, is_vertical_first, seen: 0, vertical, horizontal, premultiplied, out, taken: 0 })
     }
 
     /// Reduces a whole buffer. One that is the target already is returned as it is.
@@ -92,17 +98,17 @@ impl<T: Arithmetic> RowReducer<T> {
     ///
     /// As [`Self::push_rows`].
     pub(crate) fn push_strided(&mut self, samples: &[T], stride: usize) -> Result<()> {
-        let Reduction { size, window, .. } = self.part;
         let row_len = self.part.row_len();
         let rows = samples.chunks(stride.max(1));
         let seen = self.seen + rows.len();
-        if rows.clone().last().is_some_and(|row| row.len() < row_len) || seen > size.height as usize {
+        if rows.clone().last().is_some_and(|row| row.len() < row_len) || seen > self.down.samples as usize {
             return Err(WorkError::internal("rows that the plane does not have"));
         }
-        let columns = self.part.used_columns();
-        let above = (window.y.start as usize).saturating_sub(self.seen);
-        let below = (window.y.end as usize).saturating_sub(self.seen);
+        let (columns, used) = (self.part.used_columns(), self.down.used());
+        let above = used.start.saturating_sub(self.seen);
+        let below = used.end.saturating_sub(self.seen);
         let rows = rows.take(below).skip(above).map(|row| &row[columns.clone()]);
+        let is_first = self.seen <= used.start;
         self.seen = seen;
         if let Some(premultiplied) = &mut self.premultiplied {
             let mut buffer = std::mem::take(premultiplied);
@@ -111,23 +117,25 @@ impl<T: Arithmetic> RowReducer<T> {
             buffer.try_reserve(len).map_err(|_| WorkError::OutOfMemory { bytes: len as u64 })?;
             rows.for_each(|row| buffer.extend_from_slice(row));
             premultiply(&mut buffer);
-            self.push_used(buffer.chunks_exact(columns.len()))?;
+            self.push_used(is_first, buffer.chunks_exact(columns.len()))?;
             self.premultiplied = Some(buffer);
             return Ok(());
         }
-        self.push_used(rows)
+        self.push_used(is_first, rows)
     }
 
-    /// Takes the parts of rows that the window touches. After the last row of the plane it takes as many copies of it
-    /// as the window reaches past the edge.
-    fn push_used<'a>(&mut self, rows: impl Iterator<Item = &'a [T]> + Clone) -> Result<()> {
-        let Reduction { size, window, .. } = self.part;
-        let ended = self.seen == size.height as usize;
-        let past = if ended { window.y.end.saturating_sub(size.height) as usize } else { 0 };
-        let repeated = rows.clone().last().into_iter().flat_map(|row| std::iter::repeat_n(row, past));
-        let Self { part, vertical, horizontal, out, .. } = self;
-        let mut rows = rows.chain(repeated);
-        if T::VERTICAL_FIRST {
+    /// Takes the parts of rows that the window touches; `is_first` where none have come before them. Of the row at the edge it
+    /// takes as many copies more as the window reaches past that.
+    fn push_used<'a>(&mut self, is_first: bool, rows: impl Iterator<Item = &'a [T]> + Clone) -> Result<()> {
+        let Self { part, down, is_vertical_first, seen, vertical, horizontal, out, .. } = self;
+        let (before, after) = down.repeated();
+        let copies = |row: Option<&'a [T]>, is_there: bool, count: usize| {
+            row.filter(|_| is_there).into_iter().flat_map(move |row| std::iter::repeat_n(row, count))
+        };
+        let above = copies(rows.clone().next(), is_first, before);
+        let below = copies(rows.clone().last(), *seen == down.samples as usize, after);
+        let mut rows = above.chain(rows).chain(below);
+        if *is_vertical_first {
             let len = part.used_columns().len();
             vertical.push(rows, |write| horizontal.push(len, write, |row| append(out, row)))
         } else {
@@ -158,8 +166,8 @@ impl<T: Arithmetic> RowReducer<T> {
     ///
     /// `out_of_memory`; `internal` when rows are missing.
     pub(crate) fn finish(self) -> Result<Vec<T>> {
-        let Self { part, mut vertical, mut horizontal, premultiplied, mut out, taken, .. } = self;
-        if T::VERTICAL_FIRST {
+        let Self { part, is_vertical_first, mut vertical, mut horizontal, premultiplied, mut out, taken, .. } = self;
+        if is_vertical_first {
             horizontal.finish(|row| append(&mut out, row))?;
         } else {
             horizontal.finish(|row| vertical.push(once(row), |write| append_with(&mut out, row.len(), write)))?;

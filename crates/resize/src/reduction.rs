@@ -13,19 +13,22 @@
 
 use std::ops::Range;
 
-use image_ingest_samples::{Layout, Rect, Siting, Size, WorkError, chroma_size};
+use image_ingest_samples::{Layout, Orientation, Rect, Siting, Size, WorkError, chroma_size};
 
+use crate::axis::{Extent, StoredAxis};
 use crate::result::Result;
 
-/// A plane or raster as stored, and what it becomes.
+/// A plane or raster, and what it becomes. Sizes and the window are those of the upright picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Reduction {
-    /// The stored size, in pixels.
+    /// The size, in pixels.
     pub(crate) size: Size,
     pub(crate) layout: Layout,
     pub(crate) window: Window,
     /// The size of the result, in pixels.
     pub(crate) target: Size,
+    /// How rows are turned to stand upright: those that come and those of the result.
+    pub(crate) orientation: Orientation,
 }
 
 impl Reduction {
@@ -35,7 +38,8 @@ impl Reduction {
     ///
     /// `internal` when the crop leaves the picture.
     pub(crate) fn raster(size: Size, layout: Layout, crop: Rect, target: Size) -> Result<Self> {
-        Self { size, layout, window: Window::whole_pixels(crop), target }.checked(crop.fits_in(size))
+        let (window, orientation) = (Window::whole_pixels(crop), Orientation::Upright);
+        Self { size, layout, window, target, orientation }.checked(crop.fits_in(size))
     }
 
     /// The luma plane of a picture of `size`.
@@ -62,8 +66,8 @@ impl Reduction {
         grid: ChromaGrid,
     ) -> Result<Self> {
         let (window, target) = Window::chroma(subsampling, siting, crop, target, grid)?;
-        let stored = chroma_size(size, subsampling);
-        Self { size: stored, layout: Layout::Gray, window, target }.checked(crop.fits_in(size))
+        let (stored, orientation) = (chroma_size(size, subsampling), Orientation::Upright);
+        Self { size: stored, layout: Layout::Gray, window, target, orientation }.checked(crop.fits_in(size))
     }
 
     /// Whether the result is the stored plane.
@@ -71,15 +75,29 @@ impl Reduction {
         self.size == self.target && self.window == Window::whole_pixels(Rect::whole(self.size))
     }
 
+    /// The same of a picture that is stored otherwise.
+    pub(crate) fn stored_as(self, orientation: Orientation) -> Self {
+        Self { orientation, ..self }
+    }
+
+    /// The axis along stored rows, and that across them.
+    pub(crate) fn stored_axes(&self) -> [StoredAxis; 2] {
+        let Self { size, window: Window { x, y }, target, .. } = *self;
+        let (transpose, mirror_x, mirror_y) = self.orientation.parts();
+        let x = StoredAxis { extent: x, samples: size.width, target: target.width, is_mirrored: mirror_x };
+        let y = StoredAxis { extent: y, samples: size.height, target: target.height, is_mirrored: mirror_y };
+        if transpose { [y, x] } else { [x, y] }
+    }
+
     /// Samples of a stored row.
     pub(crate) fn row_len(&self) -> usize {
-        self.size.width as usize * self.layout.channels()
+        self.stored_axes()[0].samples as usize * self.layout.channels()
     }
 
     /// The samples of a stored row that the window touches, as far as the row has them.
     pub(crate) fn used_columns(&self) -> Range<usize> {
-        let (x, channels) = (self.window.x, self.layout.channels());
-        x.start as usize * channels..x.end.min(self.size.width) as usize * channels
+        let (used, channels) = (self.stored_axes()[0].used(), self.layout.channels());
+        used.start * channels..used.end * channels
     }
 
     /// This reduction, if the crop fits and the window starts inside the stored plane.
@@ -128,17 +146,6 @@ pub(crate) struct Window {
     pub(crate) y: Extent,
 }
 
-/// The whole samples `start..end` that a window touches along one axis.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Extent {
-    pub(crate) start: u32,
-    pub(crate) end: u32,
-    /// From `start` to the start of the window, 0–1.
-    pub(crate) offset: f64,
-    /// The length of the window.
-    pub(crate) len: f64,
-}
-
 impl Window {
     /// The window of a rectangle of whole pixels.
     pub(crate) fn whole_pixels(rect: Rect) -> Self {
@@ -178,37 +185,6 @@ impl Window {
         let x = Extent::new(f64::from(crop.left) / h + late_x, width)?;
         let y = Extent::new(f64::from(crop.top) / v + late_y, height)?;
         Ok((Self { x, y }, size))
-    }
-}
-
-impl Extent {
-    /// All of an axis.
-    #[cfg(test)]
-    pub(crate) fn whole(samples: u32) -> Self {
-        Self { start: 0, end: samples, offset: 0.0, len: samples.into() }
-    }
-
-    /// The extent of a window from `start` on.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the condition below")]
-    fn new(start: f64, len: f64) -> Result<Self> {
-        // A rounding error of the divisions must not make the window touch a further sample.
-        let end = (start + len - 1e-6).ceil();
-        if !(start >= 0.0 && len > 0.0 && end <= f64::from(u32::MAX)) {
-            return Err(WorkError::internal("a resize window outside the picture"));
-        }
-        let offset = start - start.floor();
-        let len = len.min(end - start.floor() - offset);
-        Ok(Self { start: start.floor() as u32, end: end as u32, offset, len })
-    }
-
-    /// Whether `target` samples are those of the extent, one by one.
-    pub(crate) fn is_identity(&self, target: u32) -> bool {
-        self.offset == 0.0 && self.len == f64::from(target)
-    }
-
-    /// The number of samples.
-    pub(crate) fn samples(&self) -> u32 {
-        self.end - self.start
     }
 }
 

@@ -253,7 +253,7 @@ mod tests {
 
     use super::*;
     use crate::arithmetic::Arithmetic;
-    use crate::reduction::Extent;
+    use crate::axis::StoredAxis;
 
     /// The weights of a span, put together from their parts.
     fn whole(taps: Taps<'_, u16>) -> Vec<i64> {
@@ -282,11 +282,12 @@ mod tests {
     #[test]
     fn rows_and_columns_are_the_sums_of_a_slow_reference() {
         for (len, target) in [(16, 8), (17, 5), (300, 2), (4, 9), (9000, 3)] {
-            let weights = Weights::<u16>::new(&Extent::whole(len), target).unwrap().unwrap();
+            let weights = Weights::<u16>::new(&StoredAxis::whole(len, target)).unwrap().unwrap();
             let (len, target) = (len as usize, target as usize);
             let picture = samples(len * 20 + CHUNK * LANES);
             let rows: Vec<&[u16]> = picture[..len * 20].chunks(20).collect();
-            let paired = Weights::<u16>::paired(&Extent::whole(len.try_into().unwrap()), target.try_into().unwrap());
+            let paired =
+                Weights::<u16>::paired(&StoredAxis::whole(len.try_into().unwrap(), target.try_into().unwrap()));
             let paired = paired.unwrap().unwrap();
             let mut pairs = vec![Default::default(); len.next_multiple_of(CHUNK * LANES) / 2];
             u16::pair_columns(&picture, len, 1, &mut pairs);
@@ -314,7 +315,7 @@ mod tests {
     #[test]
     fn sums_beyond_the_range_saturate() {
         for (rows, target) in [(16, 8), (4096, 64), (4096, 16), (65_535, 1)] {
-            let weights = Weights::<u16>::new(&Extent::whole(rows), target).unwrap().unwrap();
+            let weights = Weights::<u16>::new(&StoredAxis::whole(rows, target)).unwrap().unwrap();
             let span = weights.span(target as usize / 2).unwrap();
             for (positive, wanted) in [(u16::MAX, u16::MAX), (0, 0)] {
                 let taps = whole(weights.of(span)).into_iter().take(span.end - span.first);

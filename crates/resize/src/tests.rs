@@ -3,7 +3,7 @@
 //! `reduced.txt` has a line for each reduction: what is reduced, bits of a sample, size, crop, target, and the hash of the
 //! result. The program `resize` of `oracles/` printed it, which reduces the same pictures by fast_image_resize.
 
-use image_ingest_samples::{CpuTimer, Layout, Rect, Siting, Size, sample_count};
+use image_ingest_samples::{CpuTimer, Layout, Orientation, Rect, Siting, Size, sample_count};
 
 use crate::arithmetic::Arithmetic;
 use crate::reducer::RowReducer;
@@ -93,6 +93,46 @@ fn every_sample_is_that_of_fast_image_resize() {
             hash(&reduced(part, sample).into_iter().flat_map(u16::to_le_bytes).collect::<Vec<_>>())
         };
         assert_eq!(format!("{found:016x}"), expected, "{line}");
+    }
+}
+
+/// The samples of an upright picture as they are stored.
+pub(crate) fn stored<T: Copy>(upright: &[T], size: Size, channels: usize, orientation: Orientation) -> Vec<T> {
+    let (transpose, mirror_x, mirror_y) = orientation.parts();
+    let (width, height) = (size.width as usize, size.height as usize);
+    let (columns, rows) = if transpose { (height, width) } else { (width, height) };
+    let places = (0..rows).flat_map(|row| (0..columns).map(move |column| (column, row)));
+    let pixels = places.flat_map(|(column, row)| {
+        let (x, y) = if transpose { (row, column) } else { (column, row) };
+        let (x, y) = (if mirror_x { width - 1 - x } else { x }, if mirror_y { height - 1 - y } else { y });
+        &upright[(y * width + x) * channels..][..channels]
+    });
+    pixels.copied().collect()
+}
+
+/// Every reduction of a stored picture is that of the upright one, stored.
+fn turned<T: Arithmetic + std::fmt::Debug>(part: Reduction, sample: impl Fn(usize) -> T + Copy) {
+    let channels = part.layout.channels();
+    let upright: Vec<T> = (0..sample_count(part.size, channels).unwrap()).map(sample).collect();
+    let whole = RowReducer::reduce(part, upright.clone(), &CpuTimer::default()).unwrap();
+    for orientation in (2..=8).map(Orientation::from_exif) {
+        let samples = stored(&upright, part.size, channels, orientation);
+        let found = reduced(part.stored_as(orientation), |i| samples[i]);
+        assert!(found == stored(&whole, part.target, channels, orientation), "{part:?} {orientation:?}");
+    }
+}
+
+#[test]
+fn what_is_stored_turned_is_reduced_to_the_same_picture() {
+    for line in include_str!("tests/reduced.txt").lines() {
+        let [kind, bits, from, crop, target, _] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        let [width, height, left, top] = numbers(crop)[..] else { panic!("{line}") };
+        let crop = Rect { left, top, size: Size::new(width, height) };
+        let part = reduction(kind, size(from), crop, size(target));
+        match bits {
+            "8" => turned(part, |i| sample(i).to_be_bytes()[0]),
+            _ => turned(part, sample),
+        }
     }
 }
 

@@ -80,12 +80,12 @@ impl<T: Arithmetic> Vertical<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reduction::Extent;
+    use crate::axis::StoredAxis;
 
     /// Pushes `len` rows of one sample, `at_once` at a time, and returns the target rows and the most rows kept.
     fn pushed(len: u32, target: u32, at_once: usize) -> (Vec<u8>, usize) {
         let samples: Vec<[u8; 1]> = (0..len).map(|i| [i.wrapping_mul(97).to_le_bytes()[0]]).collect();
-        let mut vertical = Vertical::<u8>::new(Weights::new(&Extent::whole(len), target).unwrap());
+        let mut vertical = Vertical::<u8>::new(Weights::new(&StoredAxis::whole(len, target)).unwrap());
         let (mut out, mut most) = (Vec::new(), 0);
         for rows in samples.chunks(at_once) {
             let give = |write: &dyn Fn(&mut [u8])| {

@@ -13,7 +13,7 @@
 
 use image_ingest_samples::reserve;
 
-use crate::reduction::Extent;
+use crate::axis::{Extent, StoredAxis};
 use crate::result::Result;
 
 /// How the weights for samples of one depth are stored.
@@ -70,15 +70,15 @@ pub(crate) struct Span {
 }
 
 impl<T: FixedPoint> Weights<T> {
-    /// The weights that bring `extent` to `target` samples; `None` where that changes nothing.
+    /// The weights that bring an axis to its target; `None` where that changes nothing.
     ///
     /// They are computed twice, first for the precision and then to be stored, so that no `f64` is kept for each.
     ///
     /// # Errors
     ///
     /// `out_of_memory`.
-    pub(crate) fn new(extent: &Extent, target: u32) -> Result<Option<Self>> {
-        Self::aligned(extent, target, 1)
+    pub(crate) fn new(axis: &StoredAxis) -> Result<Option<Self>> {
+        Self::aligned(axis, 1)
     }
 
     /// The same weights; every span begins at an even source sample, if need be with a weight of 0.
@@ -86,11 +86,12 @@ impl<T: FixedPoint> Weights<T> {
     /// # Errors
     ///
     /// `out_of_memory`.
-    pub(crate) fn paired(extent: &Extent, target: u32) -> Result<Option<Self>> {
-        Self::aligned(extent, target, 2)
+    pub(crate) fn paired(axis: &StoredAxis) -> Result<Option<Self>> {
+        Self::aligned(axis, 2)
     }
 
-    fn aligned(extent: &Extent, target: u32, alignment: usize) -> Result<Option<Self>> {
+    fn aligned(axis: &StoredAxis, alignment: usize) -> Result<Option<Self>> {
+        let StoredAxis { ref extent, target, .. } = *axis;
         if extent.is_identity(target) {
             return Ok(None);
         }
@@ -104,7 +105,7 @@ impl<T: FixedPoint> Weights<T> {
         reserve(&mut spans, target as usize)?;
         reserve(&mut starts, target as usize)?;
         for i in 0..target {
-            let mut first = catmull_rom(extent, target, i, &mut weights)?;
+            let mut first = stored_weights(axis, i, &mut weights)?;
             if !first.is_multiple_of(alignment) {
                 reserve(&mut weights, 1)?;
                 weights.insert(0, 0.0);
@@ -140,6 +141,18 @@ impl<T: FixedPoint> Weights<T> {
         let pairs = &self.values[span.weights_at..span.weights_end];
         Taps { pairs, start: self.starts[span.target], precision: self.precision }
     }
+}
+
+/// Leaves the weights of stored target sample `i` in `weights` and returns its first stored sample, counted from the start of
+/// the extent as it is stored.
+fn stored_weights(axis: &StoredAxis, i: u32, weights: &mut Vec<f64>) -> Result<usize> {
+    let StoredAxis { ref extent, target, is_mirrored, .. } = *axis;
+    if !is_mirrored {
+        return catmull_rom(extent, target, i, weights);
+    }
+    let first = catmull_rom(extent, target, target - 1 - i, weights)?;
+    weights.reverse();
+    Ok(extent.samples() as usize - first - weights.len())
 }
 
 /// Leaves the weights of target sample `i` in `weights` and returns its first source sample.
@@ -265,7 +278,7 @@ mod tests {
     #[test]
     fn fixed_weights_add_up_to_one_within_their_rounding() {
         for (samples, target) in [(16, 8), (4032, 2016), (3000, 7), (5, 50)] {
-            let weights = Weights::<u8>::new(&Extent::whole(samples), target).unwrap().unwrap();
+            let weights = Weights::<u8>::new(&StoredAxis::whole(samples, target)).unwrap().unwrap();
             for span in weights.spans() {
                 let sum: i64 = weights.of(*span).pairs.iter().flatten().map(|w| i64::from(*w)).sum();
                 let taps = i64::try_from(span.end - span.first).unwrap();
@@ -287,15 +300,31 @@ mod tests {
 
     #[test]
     fn an_axis_that_stays_has_no_weights() {
-        assert!(Weights::<u8>::new(&Extent::whole(9), 9).unwrap().is_none());
-        let shifted = Extent { start: 0, end: 10, offset: 0.25, len: 9.0 };
-        assert!(Weights::<u8>::new(&shifted, 9).unwrap().is_some());
+        assert!(Weights::<u8>::new(&StoredAxis::whole(9, 9)).unwrap().is_none());
+        let extent = Extent { start: 0, end: 10, offset: 0.25, len: 9.0 };
+        assert!(Weights::<u8>::new(&StoredAxis { extent, ..StoredAxis::whole(10, 9) }).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_mirrored_axis_has_the_same_weights_from_the_other_end() {
+        let extent = Extent { start: 3, end: 96, offset: 0.25, len: 92.5 };
+        let axis = StoredAxis { extent, samples: 100, target: 31, is_mirrored: false };
+        let whole = Weights::<u8>::new(&axis).unwrap().unwrap();
+        let mirrored = Weights::<u8>::new(&StoredAxis { is_mirrored: true, ..axis }).unwrap().unwrap();
+        for (span, other) in whole.spans().iter().zip(mirrored.spans().iter().rev()) {
+            assert_eq!((other.first, other.end), (93 - span.end, 93 - span.first));
+            let taps = |weights: &Weights<u8>, span: Span| -> Vec<i16> {
+                weights.of(span).pairs.as_flattened()[..span.end - span.first].to_vec()
+            };
+            let reversed: Vec<i16> = taps(&mirrored, *other).into_iter().rev().collect();
+            assert_eq!(taps(&whole, *span), reversed);
+        }
     }
 
     #[test]
     fn no_later_span_needs_a_sample_before_needed_from() {
         for (samples, target) in [(16, 8), (30, 20), (100, 99), (7, 21)] {
-            let weights = Weights::<u16>::new(&Extent::whole(samples), target).unwrap().unwrap();
+            let weights = Weights::<u16>::new(&StoredAxis::whole(samples, target)).unwrap().unwrap();
             for (i, span) in weights.spans().iter().enumerate() {
                 let smallest = weights.spans()[i..].iter().map(|s| s.first).min();
                 assert_eq!(smallest, Some(span.needed_from));

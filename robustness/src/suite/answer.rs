@@ -21,7 +21,7 @@ pub(super) struct CaseAnswer {
     /// The format and the stored pixels; `-` and 0 if inspecting refused.
     pub(super) format: String,
     pub(super) pixels: u64,
-    /// The content id of an accepted picture, or `-`.
+    /// The content id of an accepted picture, and behind it those of its renditions; or `-`.
     pub(super) id: String,
     /// The place of a panic in the source, or `-`.
     pub(super) panic: String,
@@ -33,6 +33,11 @@ pub(super) const NOTHING: &str = "-";
 impl CaseAnswer {
     pub(super) fn accepted(&self) -> bool {
         self.ingest == ACCEPTED
+    }
+
+    /// The content id of the canonical image alone.
+    pub(super) fn canonical_id(&self) -> &str {
+        self.id.split(' ').next().unwrap_or_default()
     }
 
     /// Whether the header decided the refusal: inspecting, which decodes nothing, refused.

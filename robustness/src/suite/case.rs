@@ -1,6 +1,31 @@
-//! One file and a mutation of it. Mutations are seeded, so that every run is the same.
+//! One file, a mutation of it, and what is made of that. Mutations are seeded, so that every run is the same.
 
 use std::fmt;
+
+/// What a case asks the library for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// The canonical image alone.
+    Canonical,
+    /// Renditions and facts as well.
+    Everything,
+}
+
+impl Asked {
+    /// As [`Display`](fmt::Display) writes it.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        [Self::Canonical, Self::Everything].into_iter().find(|asked| asked.to_string() == text)
+    }
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Canonical => "canonical",
+            Self::Everything => "everything",
+        })
+    }
+}
 
 /// A change of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +119,7 @@ mod tests {
             assert_eq!(Mutation::parse(&mutation.to_string()), Some(mutation));
         }
         assert_eq!(Mutation::parse("cut"), None);
+        assert_eq!(Asked::parse("everything"), Some(Asked::Everything));
     }
 
     #[test]

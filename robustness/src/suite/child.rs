@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use super::answer::CaseAnswer;
-use super::case::Mutation;
+use super::case::{Asked, Mutation};
 
 /// CPU time after which a case counts as hanging. The slowest accepted file takes a few seconds.
 const CPU_CEILING: Duration = Duration::from_secs(40);
@@ -34,8 +34,8 @@ pub(super) enum ChildReply {
 }
 
 impl Worker {
-    pub(super) fn ask(&mut self, path: &Path, mutation: Mutation) -> io::Result<ChildReply> {
-        Ok(match self.line(path, mutation, 1)? {
+    pub(super) fn ask(&mut self, path: &Path, case: (Mutation, Asked)) -> io::Result<ChildReply> {
+        Ok(match self.line(path, case, 1)? {
             Ok(line) => match CaseAnswer::parse(&line) {
                 Some(answer) => ChildReply::Answered(answer),
                 None => ChildReply::Died(format!("said {line:?}")),
@@ -45,8 +45,13 @@ impl Worker {
     }
 
     /// The least CPU times of `times` runs: of ingesting the whole file, and of inspecting and ingesting the mutant.
-    pub(super) fn least(&mut self, path: &Path, mutation: Mutation, times: u32) -> io::Result<Option<[Duration; 3]>> {
-        let Ok(line) = self.line(path, mutation, times)? else { return Ok(None) };
+    pub(super) fn least(
+        &mut self,
+        path: &Path,
+        case: (Mutation, Asked),
+        times: u32,
+    ) -> io::Result<Option<[Duration; 3]>> {
+        let Ok(line) = self.line(path, case, times)? else { return Ok(None) };
         let times: Vec<Duration> = line.split('\t').filter_map(|t| t.parse().ok()).map(Duration::from_nanos).collect();
         Ok(times.try_into().ok())
     }
@@ -66,12 +71,17 @@ impl Worker {
         }
     }
 
-    fn line(&mut self, path: &Path, mutation: Mutation, times: u32) -> io::Result<Result<String, String>> {
+    fn line(
+        &mut self,
+        path: &Path,
+        (mutation, asked): (Mutation, Asked),
+        times: u32,
+    ) -> io::Result<Result<String, String>> {
         if self.0.is_none() {
             self.0 = Some(Running::start()?);
         }
         let Some(running) = self.0.as_mut() else { return Ok(Err("was not started".into())) };
-        let case = format!("{}\t{mutation}\t{times}\n", path.display());
+        let case = format!("{}\t{mutation}\t{asked}\t{times}\n", path.display());
         let asked = running.child.stdin.as_mut().is_some_and(|stdin| stdin.write_all(case.as_bytes()).is_ok());
         let reply = if asked { running.wait(times) } else { Err(running.how_it_ended()) };
         if reply.is_err() {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::answer::{ACCEPTED, CaseAnswer, NOTHING};
-use super::case::Mutation;
+use super::case::{Asked, Mutation};
 use super::inputs::Input;
 
 /// One case and its result.
@@ -11,9 +11,10 @@ pub(super) struct Record {
     /// Index of the file.
     pub(super) input: usize,
     pub(super) mutation: Mutation,
+    pub(super) asked: Asked,
     /// `Err` says how the child died.
     pub(super) result: Result<CaseAnswer, String>,
-    /// The result of the whole file, if it is accepted.
+    /// The result of the whole file when the same is asked for, if it is accepted.
     pub(super) base: Option<Base>,
 }
 
@@ -29,6 +30,7 @@ pub(super) struct Finding {
     pub(super) rule: &'static str,
     pub(super) file: String,
     pub(super) mutation: Mutation,
+    pub(super) asked: Asked,
     pub(super) detail: String,
 }
 
@@ -51,7 +53,12 @@ pub(super) fn is_slow(record: &Record, input: &Input) -> bool {
     let Ok(answer) = &record.result else { return false };
     answer.by_header() && answer.inspect_cpu >= HEADER_TIME
         || late_limit(record).is_some_and(|limit| answer.ingest_cpu > limit)
-        || input.is_cheap && answer.ingest_cpu >= CHEAP_TIME
+        || is_cheap(record, input) && answer.ingest_cpu >= CHEAP_TIME
+}
+
+/// Whether the cost of a case has a fixed bound: of a bomb's canonical image alone.
+fn is_cheap(record: &Record, input: &Input) -> bool {
+    input.is_cheap && record.asked == Asked::Canonical
 }
 
 /// The most that a late refusal may take.
@@ -74,8 +81,28 @@ pub(super) fn judge(record: &Record, input: &Input, timed: bool) -> Vec<Finding>
             }
         }
     }
-    let finding = |(rule, detail)| Finding { rule, file: input.name.clone(), mutation: record.mutation, detail };
+    let finding = |(rule, detail)| Finding {
+        rule,
+        file: input.name.clone(),
+        mutation: record.mutation,
+        asked: record.asked,
+        detail,
+    };
     broken.into_iter().map(finding).collect()
+}
+
+/// The rule that two cases of one whole file break, the first of which asks for the canonical image alone.
+pub(super) fn judge_ids(canonical: &Record, everything: &Record, input: &Input) -> Option<Finding> {
+    let (Ok(alone), Ok(together)) = (&canonical.result, &everything.result) else { return None };
+    let same = (&alone.inspect, &alone.ingest, alone.canonical_id())
+        == (&together.inspect, &together.ingest, together.canonical_id());
+    (!same).then(|| Finding {
+        rule: "renditions and facts change no outcome and no canonical image",
+        file: input.name.clone(),
+        mutation: everything.mutation,
+        asked: everything.asked,
+        detail: format!("{} {} / {} {}", alone.ingest, alone.canonical_id(), together.ingest, together.canonical_id()),
+    })
 }
 
 fn verdict(answer: &CaseAnswer, record: &Record, input: &Input) -> Vec<(&'static str, String)> {
@@ -123,7 +150,7 @@ fn memory(answer: &CaseAnswer, record: &Record, input: &Input) -> Vec<(&'static 
     if peak > MEMORY_LIMIT {
         broken.push(("no job needs more memory than the limit", figures()));
     }
-    if input.is_cheap && peak >= CHEAP_BYTES {
+    if is_cheap(record, input) && peak >= CHEAP_BYTES {
         broken.push(("a bomb with a fixed bound needs less than 32 MiB", figures()));
     }
     broken
@@ -140,7 +167,7 @@ fn times(answer: &CaseAnswer, record: &Record, input: &Input) -> Vec<(&'static s
     {
         broken.push(("a late refusal takes at most 1.2 times accepting", format!("{} / {}", ms(cpu), ms(base.cpu))));
     }
-    if input.is_cheap && cpu >= CHEAP_TIME {
+    if is_cheap(record, input) && cpu >= CHEAP_TIME {
         broken.push(("a bomb with a fixed bound takes less than 50 ms", ms(cpu)));
     }
     broken

@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use super::answer::{ACCEPTED, CaseAnswer};
 use super::args::Args;
-use super::case::Mutation;
+use super::case::{Asked, Mutation};
 use super::inputs::{Group, Inputs};
-use super::judge::{Record, mib, ms};
+use super::judge::{Finding, Record, mib, ms};
 use super::run::RunResults;
 
 /// The findings and the counts, for standard output.
 pub(super) fn summary(outcome: &RunResults) -> String {
     let mut out = String::new();
     for finding in &outcome.findings {
-        let _ = writeln!(out, "{}: {} ({}): {}", finding.rule, finding.file, finding.mutation, finding.detail);
+        let Finding { rule, file, mutation, asked, detail } = finding;
+        let _ = writeln!(out, "{rule}: {file} ({mutation}, {asked}): {detail}");
     }
     let (cases, broken) = (outcome.records.len(), outcome.findings.len());
     let _ = writeln!(out, "robustness: {cases} cases, {broken} broken rules");
@@ -47,6 +48,7 @@ fn counts(inputs: &Inputs, outcome: &RunResults) -> String {
     let mut table: BTreeMap<&str, BTreeMap<String, usize>> = BTreeMap::new();
     for record in &outcome.records {
         let column = match record.mutation {
+            Mutation::Whole if record.asked == Asked::Everything => EVERYTHING,
             Mutation::Whole => inputs.all[record.input].group.name(),
             Mutation::Cut(_) => "cut",
             Mutation::Flip { .. } => "one byte changed",
@@ -54,7 +56,8 @@ fn counts(inputs: &Inputs, outcome: &RunResults) -> String {
         let code = record.result.as_ref().map_or("(died)", |answer| &answer.ingest);
         *table.entry(code).or_default().entry(column.into()).or_default() += 1;
     }
-    let columns: Vec<&str> = Group::ALL.iter().map(|g| g.name()).chain(["cut", "one byte changed"]).collect();
+    let columns: Vec<&str> =
+        Group::ALL.iter().map(|g| g.name()).chain([EVERYTHING, "cut", "one byte changed"]).collect();
     let mut out = String::from("## Outcomes\n\n| | ");
     out += &columns.join(" | ");
     let _ = writeln!(out, " |\n|---|{}", "--:|".repeat(columns.len()));
@@ -66,14 +69,21 @@ fn counts(inputs: &Inputs, outcome: &RunResults) -> String {
     out
 }
 
+/// The column of whole files of which everything is made.
+const EVERYTHING: &str = "with renditions and facts";
+
 /// A record with its answer and its file's name.
 type Answered<'a> = (&'a Record, &'a CaseAnswer, String);
 
 fn answered<'a>(inputs: &'a Inputs, outcome: &'a RunResults) -> impl Iterator<Item = Answered<'a>> {
     outcome.records.iter().filter_map(|record| {
         let name = &inputs.all[record.input].name;
-        let name =
-            if record.mutation == Mutation::Whole { name.clone() } else { format!("{name}, {}", record.mutation) };
+        let mutation = match record.mutation {
+            Mutation::Whole => String::new(),
+            mutation => format!(", {mutation}"),
+        };
+        let asked = if record.asked == Asked::Everything { ", with renditions and facts" } else { "" };
+        let name = format!("{name}{mutation}{asked}");
         record.result.as_ref().ok().map(|answer| (record, answer, name))
     })
 }
@@ -116,7 +126,7 @@ fn bombs(inputs: &Inputs, outcome: &RunResults) -> String {
     let mut out = String::from("## Bombs\n\n| bomb | bytes | outcome | CPU | memory |\n|---|--:|---|--:|--:|\n");
     for (record, answer, name) in answered(inputs, outcome) {
         let input = &inputs.all[record.input];
-        if input.group == Group::Bombs {
+        if input.group == Group::Bombs && record.asked == Asked::Canonical {
             let bytes = std::fs::metadata(&input.path).map_or(0, |m| m.len());
             let (name, bold) = (name.trim_start_matches("bombs/"), if input.is_cheap { "**" } else { "" });
             let (cpu, memory) = (ms(answer.ingest_cpu), mib(answer.memory()));
@@ -171,7 +181,8 @@ fn findings(outcome: &RunResults) -> String {
     }
     let mut out = String::from("## Broken rules\n\n| rule | file | |\n|---|---|---|\n");
     for finding in &outcome.findings {
-        let _ = writeln!(out, "| {} | {}, {} | {} |", finding.rule, finding.file, finding.mutation, finding.detail);
+        let Finding { rule, file, mutation, asked, detail } = finding;
+        let _ = writeln!(out, "| {rule} | {file}, {mutation}, {asked} | {detail} |");
     }
     out
 }
@@ -186,10 +197,13 @@ of time, in child processes, so that a panic, an abort, a signal or a hang is kn
   `IMAGE_INGEST_CORPUS` names them, real files and an archive of hostile ones. Every accepted file of `testdata/` and of the
   real ones is also cut at every 5 %, and changed in one byte 200 times: half anywhere, half in the first 1024, seeded by
   its name, so that `flip:at:by` and `cut:twentieths` below are the same in each run.
+- **Outputs**: of every file the canonical image alone; of every one that is not of the archive, and of every fourth that is,
+  also three renditions (`cover:1170x2532`, `fit:640`, a square of 256 pixels) and all facts; and of every third mutant.
 - **Rules**: no panic, abort, signal or hang; no code that blames the service; what inspecting refuses, ingesting refuses with
   the same code; a refusal that the header decides takes less than 20 ms; a later one at most 1.2 times what the whole file
   takes, and 3 ms for the timer; no job needs more memory than its estimate, accepted or not; the estimate of an accepted
-  file is at most twice its peak and 12 MiB; a cut file is refused or gives the same content id.
+  file is at most twice its peak and 12 MiB; a cut file is refused or gives the same content ids; renditions and facts change no
+  outcome and no canonical image.
 - **Time** is CPU time of the process. One that breaks a rule is measured seven times more, in turn with the whole file, and the
   least of each counts.
 - **Memory** is the higher of two peaks above what was there before, plus the upload: the process's (`VmHWM`, reset before each

@@ -7,10 +7,10 @@ use std::{fs, io, thread};
 
 use super::answer::CaseAnswer;
 use super::args::Args;
-use super::case::{Mutation, mutations};
+use super::case::{Asked, Mutation, mutations};
 use super::child::{ChildReply, Worker};
 use super::inputs::{Group, Input, Inputs};
-use super::judge::{Base, Finding, Record, is_slow, judge};
+use super::judge::{Base, Finding, Record, is_slow, judge, judge_ids};
 
 /// All results of a run.
 pub(super) struct RunResults {
@@ -21,54 +21,89 @@ pub(super) struct RunResults {
 /// Cases that one child runs one after another.
 struct Unit {
     cases: Vec<(usize, Mutation)>,
+    asked: Asked,
     /// Whether a new child runs them.
     alone: bool,
     base: Option<Base>,
 }
 
 pub(super) fn all(inputs: &Inputs, args: &Args) -> io::Result<RunResults> {
-    let mut records = run(&whole(inputs), inputs, args)?;
+    let mut records = run(&whole(inputs, args), inputs, args)?;
     let accepted = |record: &Record| {
         let answer = record.result.as_ref().ok().filter(|answer| answer.accepted())?;
         let input = inputs.all.get(record.input).filter(|input| input.group.is_mutated())?;
-        Some((record.input, input, answer.clone()))
+        let everything = everything_of(record, &records).and_then(|of_all| of_all.result.as_ref().ok());
+        Some((record.input, input, [Some(answer.clone()), everything.cloned()]))
     };
     let mut mutated = Vec::new();
-    for (index, input, answer) in records.iter().filter(|_| !args.whole).filter_map(accepted) {
-        mutated.extend(mutants(index, input, &answer, args)?);
+    let alone = records.iter().filter(|record| record.asked == Asked::Canonical && !args.whole);
+    for (index, input, answers) in alone.filter_map(accepted) {
+        mutated.extend(mutants(index, input, answers, args)?);
     }
     // The slowest units come first, so that no thread has to run one alone at the end.
     mutated.sort_by_key(|unit| std::cmp::Reverse(unit.base.as_ref().map(|base| base.cpu)));
+    let of_ids = records.iter().filter_map(|record| {
+        let everything = everything_of(record, &records)?;
+        judge_ids(record, everything, &inputs.all[record.input])
+    });
+    let mut findings: Vec<Finding> = of_ids.collect();
     records.extend(run(&mutated, inputs, args)?);
-    let findings = records.iter().flat_map(|r| judge(r, &inputs.all[r.input], args.timed)).collect();
+    findings.extend(records.iter().flat_map(|r| judge(r, &inputs.all[r.input], args.timed)));
     Ok(RunResults { records, findings })
 }
 
-/// Every file unchanged. Files of the archive share children. Each other file has a child of its own, because the rules
-/// limit its estimate from above and from below.
-fn whole(inputs: &Inputs) -> Vec<Unit> {
-    let case = |&(index, _): &(usize, &Input)| (index, Mutation::Whole);
-    let (shared, own): (Vec<_>, Vec<_>) = inputs.all.iter().enumerate().partition(|(_, i)| i.group == Group::Archive);
-    let own = own.iter().map(|pair| Unit { cases: vec![case(pair)], alone: true, base: None });
-    let shared =
-        shared.chunks(64).map(|files| Unit { cases: files.iter().map(case).collect(), alone: false, base: None });
-    own.chain(shared).collect()
+/// The record of the same whole file that everything was asked of, where `record` is of the canonical image alone. `records`
+/// are those of whole files, by file.
+fn everything_of<'r>(record: &Record, records: &'r [Record]) -> Option<&'r Record> {
+    let first = records.partition_point(|other| other.input < record.input);
+    let mut same = records.get(first..)?.iter().take_while(|other| other.input == record.input);
+    same.find(|other| other.asked == Asked::Everything).filter(|_| record.asked == Asked::Canonical)
 }
 
-fn mutants(index: usize, input: &Input, answer: &CaseAnswer, args: &Args) -> io::Result<Vec<Unit>> {
+/// Every file unchanged. Files of the archive share children. Each other file has a child of its own, because the rules
+/// limit its estimate from above and from below. Of some all outputs are asked for, too.
+fn whole(inputs: &Inputs, args: &Args) -> Vec<Unit> {
+    let case = |&(index, _): &(usize, &Input)| (index, Mutation::Whole);
+    let units = |asked: Asked| {
+        let is_asked = move |index: usize, input: &Input| {
+            let is_sampled = args.short || input.group == Group::Archive;
+            asked == Asked::Canonical || !is_sampled || index.is_multiple_of(4)
+        };
+        let files = inputs.all.iter().enumerate().filter(|&(index, input)| is_asked(index, input));
+        let (shared, own): (Vec<_>, Vec<_>) = files.partition(|(_, input)| input.group == Group::Archive);
+        let unit = move |cases, alone| Unit { cases, asked, alone, base: None };
+        let own: Vec<Unit> = own.iter().map(|pair| unit(vec![case(pair)], true)).collect();
+        let shared: Vec<Unit> = shared.chunks(64).map(|files| unit(files.iter().map(case).collect(), false)).collect();
+        own.into_iter().chain(shared)
+    };
+    units(Asked::Canonical).chain(units(Asked::Everything)).collect()
+}
+
+/// The mutants of a file, with what came of the whole one: alone, and with everything where that was asked for. Every third
+/// is asked for everything then.
+fn mutants(index: usize, input: &Input, answers: [Option<CaseAnswer>; 2], args: &Args) -> io::Result<Vec<Unit>> {
     let steps: Vec<u32> = if args.short { vec![7, 14, 19] } else { (0..20).collect() };
     let flips = if args.short { 7 } else { 200 };
-    if args.short && answer.ingest_cpu > SHORT_CPU {
+    let is_slow = |answer: &CaseAnswer| args.short && answer.ingest_cpu > SHORT_CPU;
+    if answers.iter().flatten().any(is_slow) {
         return Ok(Vec::new());
     }
     let len = usize::try_from(fs::metadata(&input.path)?.len()).unwrap_or(usize::MAX);
     let cases = mutations(&input.name, len, &steps, flips);
-    let base = Some(Base { cpu: answer.ingest_cpu, id: answer.id.clone() });
-    let unit = |cases: &[Mutation]| {
-        let cases = cases.iter().map(|&mutation| (index, mutation)).collect();
-        Unit { cases, alone: false, base: base.clone() }
-    };
-    Ok(cases.chunks(55).map(unit).collect())
+    let cases = cases.into_iter().enumerate();
+    let is_of_everything = |number: usize| answers[1].is_some() && number % 3 == 2;
+    let (of_everything, alone): (Vec<_>, Vec<_>) = cases.partition(|(number, _)| is_of_everything(*number));
+    let mut units = Vec::new();
+    for (asked, cases, answer) in
+        [(Asked::Canonical, alone, &answers[0]), (Asked::Everything, of_everything, &answers[1])]
+    {
+        let base = answer.as_ref().map(|answer| Base { cpu: answer.ingest_cpu, id: answer.id.clone() });
+        units.extend(cases.chunks(55).map(|cases| {
+            let cases = cases.iter().map(|&(_, mutation)| (index, mutation)).collect();
+            Unit { cases, asked, alone: false, base: base.clone() }
+        }));
+    }
+    Ok(units)
 }
 
 /// A short run does not change files that take longer.
@@ -107,11 +142,11 @@ fn run_unit(unit: &Unit, inputs: &Inputs, args: &Args, worker: &mut Worker) -> i
     }
     for &(index, mutation) in &unit.cases {
         let input = &inputs.all[index];
-        let result = match worker.ask(&input.path, mutation)? {
+        let result = match worker.ask(&input.path, (mutation, unit.asked))? {
             ChildReply::Answered(answer) => Ok(answer),
             ChildReply::Died(how) => Err(how),
         };
-        let mut record = Record { input: index, mutation, result, base: unit.base.clone() };
+        let mut record = Record { input: index, mutation, asked: unit.asked, result, base: unit.base.clone() };
         if args.timed && is_slow(&record, input) {
             measure_again(&mut record, input, worker)?;
         }
@@ -123,7 +158,8 @@ fn run_unit(unit: &Unit, inputs: &Inputs, args: &Args, worker: &mut Worker) -> i
 /// Measures a case seven times more, alternating with the whole file, and keeps the least times. A busy machine may
 /// make a single run slow.
 fn measure_again(record: &mut Record, input: &Input, worker: &mut Worker) -> io::Result<()> {
-    let Some([whole, inspect, ingest]) = worker.least(&input.path, record.mutation, 7)? else { return Ok(()) };
+    let case = (record.mutation, record.asked);
+    let Some([whole, inspect, ingest]) = worker.least(&input.path, case, 7)? else { return Ok(()) };
     if let Ok(answer) = &mut record.result {
         (answer.inspect_cpu, answer.ingest_cpu) = (inspect, ingest);
     }

@@ -48,7 +48,7 @@ impl StateStore {
         let (renditions, bytes): (Option<String>, Option<Bytes>) = (row.get(1)?, row.get(2)?);
         let renditions = renditions.zip(bytes).map_or(Some(Vec::new()), |(rows, bytes)| separate(&rows, bytes));
         let renditions = renditions.ok_or_else(|| sqlx::Error::Decode("renditions of the spool are none".into()))?;
-        Ok(Some(MadeImage { id, bytes: row.get(0)?, renditions }))
+        Ok(Some(MadeImage { id, bytes: row.get(0)?, renditions, crop: None }))
     }
 
     /// The number of images, and their bytes.

@@ -312,10 +312,31 @@ fn the_device_of_the_server_shows_its_rendition_as_it_is() {
     let folder = server.home().data().join("device");
     let crop = &made(&pictures()[0]).renditions[1];
     assert!(shown(&folder) == crop.bytes);
-    // Without such a rendition, the device crops the canonical image.
-    let server = Server::start();
-    server.put(CHAT, &pictures()[0]);
-    let own = shown(&server.home().data().join("device"));
+}
+
+#[test]
+fn the_device_of_the_server_shows_what_was_made_for_it_where_no_rendition_is_that() {
+    let home = Home::new(&[("IMAGE_INGEST__RENDITIONS__DEVICE-0", "fit:100"), QUICK[0], QUICK[1]]);
+    let server = home.start();
+    let set = server.put(CHAT, &pictures()[0]).json();
+    let names: Vec<&str> = set["background_renditions"].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!((names, files(server.home())), (vec!["device-0"], 2), "it is no rendition of the image");
+    assert!(shown(&server.home().data().join("device")) == made(&pictures()[0]).renditions[1].bytes);
+    assert_eq!(decoded(&server), 1.0);
+    server.settle();
+    assert!(server.kill().admin(&["check", "--devices"]).0);
+}
+
+#[cfg(debug_assertions)]
+#[test]
+fn the_device_of_the_server_crops_the_image_of_a_change_that_a_repair_sends() {
+    let server = Home::new(&QUICK).start_with(&[("IMAGE_INGEST_CRASH_AT", "before_device")]);
+    assert!(server.background("PUT", CHAT).parts(&[("background", &pictures()[0])]).send(server.address).is_err());
+    let mut home = server.ended().1;
+    home.set("IMAGE_INGEST__TIMES__DEVICE_MS", "100");
+    let server = home.start();
+    eventually("it is pending", || server.get(CHAT)["background_state"] == "applied");
+    let (crop, own) = (&made(&pictures()[0]).renditions[1], shown(&server.home().data().join("device")));
     assert!(own != crop.bytes);
     let size = inspect(&Ingest::default().source(own).unwrap()).unwrap().header.size();
     assert!(size.width.abs_diff(crop.size.width) <= 1 && size.height == crop.size.height, "{size:?}");
