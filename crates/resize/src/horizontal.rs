@@ -48,16 +48,16 @@ impl<T: Arithmetic> Horizontal<T> {
     pub(crate) fn push(
         &mut self,
         len: usize,
-        write: impl FnOnce(&mut [T]),
+        write: impl FnOnce(&mut [T]) -> Result<()>,
         mut give: impl FnMut(&[T]) -> Result<()>,
     ) -> Result<()> {
         if self.weights.is_none() {
-            write(&mut self.rows);
+            write(&mut self.rows)?;
             return give(&self.rows);
         }
         let place = &mut self.rows[self.waiting * self.row_len..][..self.row_len];
         let (samples, edge) = place.split_at_mut(len);
-        write(samples);
+        write(samples)?;
         let last = &samples[len - self.channels..];
         edge.chunks_exact_mut(self.channels).for_each(|pixel| pixel.copy_from_slice(last));
         self.waiting += 1;
@@ -89,7 +89,11 @@ mod tests {
                 out.push(row.to_vec());
                 Ok(())
             };
-            horizontal.push(row.len(), |to| to.copy_from_slice(row), give).unwrap();
+            let write = |to: &mut [u8]| {
+                to.copy_from_slice(row);
+                Ok(())
+            };
+            horizontal.push(row.len(), write, give).unwrap();
         }
         let give = |row: &[u8]| {
             out.push(row.to_vec());
