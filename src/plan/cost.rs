@@ -215,7 +215,7 @@ mod tests {
 
     fn estimated(header: &Header) -> u64 {
         let profile = Profile::default();
-        let plan = plan(header, &profile);
+        let plan = plan(header, &profile).unwrap();
         estimate(header, &plan, (profile.encoding, true), 4_000_000, &crate::codec::cost(header, &plan, 1))
     }
 
