@@ -224,7 +224,7 @@ mod tests {
 
     fn estimated(header: &Header) -> u64 {
         let profile = Profile::default();
-        let plan = plan(header, &profile);
+        let plan = plan(header, &profile).unwrap();
         estimate(header, &plan, profile.encoding, 4_000_000, &crate::codec::cost(header, &plan, 1))
     }
 

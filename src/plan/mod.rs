@@ -10,6 +10,7 @@ use image_ingest_jpeg::DctScale;
 use image_ingest_resize::ChromaGrid;
 use image_ingest_samples::{Matrix, Rect, Size, chroma_size};
 
+use crate::error::Result;
 use crate::header::{Coding, Header, Orientation};
 use crate::plan::profile::{Geometry, Profile};
 use crate::plan::size::{canonical_size, covering};
@@ -56,7 +57,11 @@ impl Plan {
 }
 
 /// Plans the work on an upload with `header` for `profile`.
-pub(crate) fn plan(header: &Header, profile: &Profile) -> Plan {
+///
+/// # Errors
+///
+/// `out_of_memory`: a profile's colours are looked at.
+pub(crate) fn plan(header: &Header, profile: &Profile) -> Result<Plan> {
     let displayed = header.size();
     let (shown, size) = match profile.geometry {
         Geometry::Fit { max_edge } => (Rect::whole(displayed), canonical_size(displayed, max_edge)),
@@ -73,11 +78,11 @@ pub(crate) fn plan(header: &Header, profile: &Profile) -> Plan {
         scale,
         chroma_scale: scale,
         in_loop_filters: !hides_block_edges(crop.size, target),
-        conversion: conversion(&header.color, header.channels.model()),
+        conversion: conversion(&header.color, header.channels.model())?,
         matte: profile.matte,
     };
     plan.chroma_scale = chroma_dct_scale(header, &plan).map_or(scale, |s| s.max(scale));
-    plan
+    Ok(plan)
 }
 
 /// The smallest DCT scale of a JPEG that gives the target exactly, or still gives at least twice the target on both

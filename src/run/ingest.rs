@@ -149,7 +149,7 @@ impl Ingest {
     /// `too_large`, `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `limit_exceeded`; `out_of_memory`,
     /// `cancelled`, `deadline`, `internal`.
     pub fn inspect(&self, source: &Source) -> Result<Inspection> {
-        let prepared = self.prepare(source.clone())?;
+        let prepared = self.prepare(source.again()?)?;
         Ok(Inspection {
             source_id: prepared.source_id,
             bytes: prepared.upload.len() as u64,
@@ -180,7 +180,7 @@ impl Ingest {
         let upload = source.into_bytes()?;
         let (header, plan, memory_bytes) = catch_panic(format, || {
             let header = codec::probe(&upload, format, &self.limits, &timer)?;
-            let plan = plan(&header, &self.profile);
+            let plan = plan(&header, &self.profile)?;
             let decode_cost = codec::cost(&header, &plan, self.workers().count());
             let memory_bytes = cost::estimate(&header, &plan, self.profile.encoding, upload.len() as u64, &decode_cost)
                 + cost::outputs(&header, &plan, &decode_cost, self.renditions.iter().map(|(_, spec)| spec), self.facts);

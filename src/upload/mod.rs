@@ -9,6 +9,7 @@ pub(crate) mod text;
 use std::fmt;
 
 use bytes::Bytes;
+use image_ingest_samples::{collected, reserve_exact};
 
 use crate::error::{Error, Result};
 use crate::upload::format::{Format, Sniffed};
@@ -134,7 +135,8 @@ impl Upload {
     ///
     /// # Errors
     ///
-    /// `empty`; `unknown_format` when it ended before its format was clear; what [`push`](Self::push) refused it for.
+    /// `empty`; `unknown_format` when it ended before its format was clear; what [`push`](Self::push) refused it for;
+    /// `out_of_memory`.
     pub fn finish(mut self) -> Result<Source> {
         self.check()?;
         if self.len == 0 {
@@ -142,28 +144,30 @@ impl Upload {
         }
         let format = self.format.ok_or_else(|| Error::UnknownFormat { seen: seen_at_the_end(&self.head()) })?;
         let id = SourceId::from_bytes(*self.hasher.finalize().as_bytes());
-        self.flush();
+        self.flush()?;
         Ok(Source { chunks: self.chunks, len: self.len, id, format })
     }
 
     fn keep(&mut self, chunk: Bytes) -> Result<(), Refused> {
         if chunk.len() >= SMALL_CHUNK_BYTES {
-            self.flush();
-            self.chunks.push(chunk);
-            return Ok(());
+            self.flush()?;
+            return self.add(chunk);
         }
         self.tail.try_reserve(chunk.len()).map_err(|_| Refused::OutOfMemory { bytes: chunk.len() as u64 })?;
         self.tail.extend_from_slice(&chunk);
-        if self.tail.len() >= GATHERED_BYTES {
-            self.flush();
-        }
-        Ok(())
+        if self.tail.len() >= GATHERED_BYTES { self.flush() } else { Ok(()) }
     }
 
-    fn flush(&mut self) {
-        if !self.tail.is_empty() {
-            self.chunks.push(Bytes::from(std::mem::take(&mut self.tail)));
-        }
+    fn flush(&mut self) -> Result<(), Refused> {
+        let tail = std::mem::take(&mut self.tail);
+        if tail.is_empty() { Ok(()) } else { self.add(Bytes::from(tail)) }
+    }
+
+    fn add(&mut self, chunk: Bytes) -> Result<(), Refused> {
+        let out_of_memory = |_| Refused::OutOfMemory { bytes: size_of::<Bytes>() as u64 };
+        self.chunks.try_reserve(1).map_err(out_of_memory)?;
+        self.chunks.push(chunk);
+        Ok(())
     }
 
     /// The first bytes, as many as recognising a format can need.
@@ -249,6 +253,15 @@ impl Source {
         Ok(())
     }
 
+    /// The same upload once more, whose bytes are not copied.
+    ///
+    /// # Errors
+    ///
+    /// `out_of_memory`.
+    pub(crate) fn again(&self) -> Result<Self> {
+        Ok(Self { chunks: collected(self.chunks.iter().cloned())?, ..*self })
+    }
+
     /// The bytes in one piece. A single chunk is given as it is; several are joined, and each is freed once it is copied.
     ///
     /// # Errors
@@ -260,7 +273,7 @@ impl Source {
         }
         let len = usize::try_from(self.len).map_err(|_| Error::OutOfMemory { bytes: self.len })?;
         let mut whole = Vec::new();
-        whole.try_reserve_exact(len).map_err(|_| Error::OutOfMemory { bytes: self.len })?;
+        reserve_exact(&mut whole, len)?;
         self.chunks.drain(..).for_each(|chunk| whole.extend_from_slice(&chunk));
         Ok(Bytes::from(whole))
     }

@@ -3,7 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout};
 use std::backtrace::Backtrace;
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 /// Whose allocations fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,20 +19,13 @@ const LARGE: usize = 64 * 1024;
 /// C libraries have tables of many sizes.
 const LARGE_IN_C: usize = 4 * 1024;
 
-/// Allocations of dependencies, which do not say that they failed, and why there is no way around them.
-const DEPENDENCIES: [(&str, &str); 1] =
-    [("png::decoder::", "rows on their way from inflating to unfiltering: 128 KiB, or a few of the widest rows")];
-
 /// Large allocations until one fails; 0 when none is to.
 static UNTIL_FAILURE: AtomicU64 = AtomicU64::new(0);
 /// From which size on they are counted, by side; more than any where a side is not.
 static COUNTED: [AtomicUsize; 2] = [const { AtomicUsize::new(usize::MAX) }; 2];
-/// Whether the last one that was to fail was a dependency's, and so did not.
-static THEIRS: AtomicBool = AtomicBool::new(false);
 
 /// Lets the nth large allocation of `side` fail.
 pub(crate) fn arm(side: Side, n: u64) {
-    THEIRS.store(false, Relaxed);
     COUNTED[0].store(if side == Side::Rust { LARGE } else { usize::MAX }, Relaxed);
     COUNTED[1].store(if side == Side::C { LARGE_IN_C } else { usize::MAX }, Relaxed);
     UNTIL_FAILURE.store(n, Relaxed);
@@ -43,26 +36,15 @@ pub(crate) fn disarm() -> bool {
     UNTIL_FAILURE.swap(0, Relaxed) > 0
 }
 
-pub(crate) fn was_of_a_dependency() -> bool {
-    THEIRS.load(Relaxed)
-}
-
 fn fails(side: Side, size: usize) -> bool {
     let counted = size >= COUNTED[usize::from(side == Side::C)].load(Relaxed) && UNTIL_FAILURE.load(Relaxed) > 0;
     if !counted || UNTIL_FAILURE.fetch_sub(1, Relaxed) > 1 {
         return false;
     }
-    let traced = std::env::var_os("IMAGE_INGEST_ALLOCATION_TRACE").is_some();
-    if side == Side::C && !traced {
-        return true;
+    if std::env::var_os("IMAGE_INGEST_ALLOCATION_TRACE").is_some() {
+        eprintln!("{size} bytes:\n{}", Backtrace::force_capture());
     }
-    let trace = Backtrace::force_capture().to_string();
-    if traced {
-        eprintln!("{size} bytes:\n{trace}");
-    }
-    let theirs = side == Side::Rust && DEPENDENCIES.iter().any(|(place, _)| trace.contains(place));
-    THEIRS.store(theirs, Relaxed);
-    !theirs
+    true
 }
 
 struct Failing;

@@ -5,6 +5,7 @@ use image_ingest_samples::Cicp;
 use crate::described;
 use crate::description::{ColorDescription, ColorModel};
 use crate::equality::equals_srgb;
+use crate::result::Result;
 use crate::transfer_function::{HLG, PQ};
 
 /// How stored samples become sRGB.
@@ -44,25 +45,29 @@ impl Conversion {
 /// Nothing is refused: a profile that cannot be read is ignored. To see whether a profile is equal to sRGB, its tables
 /// are made and some 4000 colours are converted.
 ///
+/// # Errors
+///
+/// [`WorkError::OutOfMemory`](image_ingest_samples::WorkError::OutOfMemory).
+///
 /// ```
 /// use image_ingest_color::{ColorDescription, ColorModel, Conversion, conversion};
 ///
 /// let broken = ColorDescription::Icc(vec![0; 200].into());
-/// assert_eq!(conversion(&broken, ColorModel::Rgb), Conversion::ProfileIgnored);
-/// assert_eq!(conversion(&ColorDescription::AdobeRgb, ColorModel::Rgb).name(), "adobe_rgb");
+/// assert_eq!(conversion(&broken, ColorModel::Rgb)?, Conversion::ProfileIgnored);
+/// assert_eq!(conversion(&ColorDescription::AdobeRgb, ColorModel::Rgb)?.name(), "adobe_rgb");
+/// # Ok::<(), image_ingest_samples::WorkError>(())
 /// ```
-#[must_use]
-pub fn conversion(description: &ColorDescription, model: ColorModel) -> Conversion {
-    match description {
+pub fn conversion(description: &ColorDescription, model: ColorModel) -> Result<Conversion> {
+    Ok(match description {
         ColorDescription::Srgb => Conversion::Identity,
         ColorDescription::Cicp(cicp) if matches!(cicp.transfer, PQ | HLG) => Conversion::ToneMap(*cicp),
         _ => match described::read(description, model) {
             None if matches!(description, ColorDescription::Icc(_)) => Conversion::ProfileIgnored,
             None => Conversion::Identity,
-            Some(profile) if model != ColorModel::Cmyk && equals_srgb(&profile) => Conversion::Identity,
+            Some(profile) if model != ColorModel::Cmyk && equals_srgb(&profile)? => Conversion::Identity,
             Some(_) => Conversion::Profile(description.clone()),
         },
-    }
+    })
 }
 
 #[cfg(test)]
@@ -88,7 +93,7 @@ mod tests {
             (ColorDescription::Gamma { gamma: 100_000, chromaticities: None }, ColorModel::Gray, "gamma"),
             (broken, ColorModel::Rgb, "profile_ignored"),
         ] {
-            let found = conversion(&description, model);
+            let found = conversion(&description, model).unwrap();
             assert_eq!(found.name(), name, "{description:?}");
             assert_eq!(found.is_identity(), ["none", "profile_ignored"].contains(&name));
         }

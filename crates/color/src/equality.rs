@@ -6,27 +6,33 @@
 use image_ingest_samples::CpuTimer;
 
 use crate::profile::ColorProfile;
+use crate::result::Result;
 use crate::shaper::{Luminance, Shaper, grays};
 use crate::srgb;
 
 /// Whether a profile gives what sRGB gives, within one level, for every gray and a grid of colours.
-pub(crate) fn equals_srgb(profile: &ColorProfile<'_>) -> bool {
+///
+/// # Errors
+///
+/// `out_of_memory`: what the profile is must not depend on memory.
+pub(crate) fn equals_srgb(profile: &ColorProfile<'_>) -> Result<bool> {
     let same = |found: [u8; 3], wanted: [u8; 3]| found.iter().zip(wanted).all(|(f, w)| f.abs_diff(w) <= 1);
-    match profile {
-        ColorProfile::Gray(gray) => {
-            grays(&Luminance::Curve(gray), 256, &CpuTimer::default()).is_ok_and(|table| near_identity(&table))
+    let timer = CpuTimer::default();
+    Ok(match profile {
+        ColorProfile::Gray(gray) => near_identity(&grays(&Luminance::Curve(gray), 256, &timer)?),
+        ColorProfile::Matrix(matrix) => {
+            let shaper = Shaper::<256>::new(matrix, &timer)?;
+            probes().all(|probe| same(shaper.rgb(probe), probe))
         }
-        ColorProfile::Matrix(matrix) => Shaper::<256>::new(matrix, &CpuTimer::default())
-            .is_ok_and(|shaper| probes().all(|probe| same(shaper.rgb(probe), probe))),
         ColorProfile::Table(table) => match table.space.channels() {
-            1 => grays(&Luminance::Table(table), 256, &CpuTimer::default()).is_ok_and(|grays| near_identity(&grays)),
+            1 => near_identity(&grays(&Luminance::Table(table), 256, &timer)?),
             3 => probes().all(|[r, g, b]| {
                 let device = [r, g, b, 0].map(|v| f64::from(v) / 255.0);
                 same(table.linear_srgb(device).map(|light| rounded(srgb::encode(light))), [r, g, b])
             }),
             _ => false,
         },
-    }
+    })
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
@@ -59,8 +65,8 @@ mod tests {
             [(BT709, Curve::SRGB, true), (p3, Curve::SRGB, false), (BT709, Curve::power(2.2), false)]
         {
             let to_xyz = Matrix3::to_xyz(points).unwrap();
-            assert_eq!(equals_srgb(&ColorProfile::Matrix(MatrixProfile { curves: [curve; 3], to_xyz })), equal);
-            assert!(equals_srgb(&ColorProfile::Gray(GrayProfile::Luminance(Curve::SRGB))));
+            assert_eq!(equals_srgb(&ColorProfile::Matrix(MatrixProfile { curves: [curve; 3], to_xyz })), Ok(equal));
+            assert_eq!(equals_srgb(&ColorProfile::Gray(GrayProfile::Luminance(Curve::SRGB))), Ok(true));
         }
     }
 

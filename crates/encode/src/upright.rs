@@ -38,6 +38,7 @@ fn planes<const N: usize>(
 ) -> Result<(), WorkError> {
     let mut strip = Vec::new();
     for top in (0..canonical.size().height as usize).step_by(STRIP_ROWS) {
+        timer.check()?;
         for (index, plane) in planes.iter().enumerate() {
             let (top, rows) = if index == 0 { (top, STRIP_ROWS) } else { (top / 2, STRIP_ROWS / 2) };
             sink.take(index, plane.upright_rows(top, rows, &mut strip)?, timer)?;

@@ -253,7 +253,8 @@ impl CodeReader<'_> {
     /// Whether more follows than an end code, or than one code and the spare bits of the last byte: encoders differ
     /// about the width of an end code behind the string that fills a width.
     fn has_more_than_the_end(mut self, strings: &Strings) -> bool {
-        let blocks = self.data.clone().map(|block| block.len() as u64).sum::<u64>();
+        // Each has a byte at least, but for one that the file cuts, so three are more than an end code.
+        let blocks = self.data.clone().take(3).map(|block| block.len() as u64).sum::<u64>();
         let bits = u64::from(self.count) + 8 * (self.block.len() as u64 + blocks);
         bits >= u64::from(strings.width) + 8 && self.next(strings.width) != Some(strings.clear + 1)
     }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use image_ingest_samples::{Cicp, CpuTimer, DecodeError, Size};
+use image_ingest_samples::{Cicp, CpuTimer, DecodeError, Size, reserve};
 
 use crate::aperture::CleanAperture;
 use crate::boxes::{IsoBox, children};
@@ -67,7 +67,11 @@ impl<'a> Properties<'a> {
             match &child.box_type {
                 b"ipco" => {
                     containers += 1;
-                    properties.boxes = children(child.payload, timer).take(MAX_PROPERTIES).collect::<Result<_>>()?;
+                    properties.boxes.clear();
+                    for property in children(child.payload, timer).take(MAX_PROPERTIES) {
+                        reserve(&mut properties.boxes, 1)?;
+                        properties.boxes.push(property?);
+                    }
                 }
                 b"ipma" => properties.associate(child.payload, &known, timer)?,
                 _ => {}

@@ -57,6 +57,8 @@ impl References {
                 }
                 // A reference that is cut says nothing: broken metadata is no damage.
                 b"cdsc" if references.exif.is_none() && types.is(from, b"Exif") => {
+                    // Each may have 65 535 targets.
+                    timer.check()?;
                     references.exif = leads_to(primary, &mut targets).ok().and_then(|leads| leads.then_some(from));
                 }
                 b"prem" if types.contains(from) => drop(references.premultiplied.insert(from)),

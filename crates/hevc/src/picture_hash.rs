@@ -3,7 +3,7 @@
 //! It is a message of supplemental enhancement information behind the slices. An encoder writes it over the samples that
 //! it has seen, so a picture with another hash was damaged after it was encoded.
 
-use image_ingest_samples::{CpuTimer, DecodeError, Samples};
+use image_ingest_samples::{CpuTimer, DecodeError, Samples, reserve};
 
 use crate::decoded_picture::{DecodedPicture, DecodedPlane};
 use crate::md5::Md5;
@@ -96,6 +96,7 @@ fn each_row(plane: &DecodedPlane, timer: &CpuTimer<'_>, mut take: impl FnMut(usi
             Samples::U8(samples) => take(y, &samples[row]),
             Samples::U16(samples) => {
                 bytes.clear();
+                reserve(&mut bytes, 2 * plane.width)?;
                 bytes.extend(samples[row].iter().flat_map(|sample| sample.to_le_bytes()));
                 take(y, &bytes);
             }

@@ -87,10 +87,8 @@ pub(crate) fn payload(coded: &[u8], timer: &CpuTimer<'_>) -> Result<Vec<u8>, Wor
     let mut rest = coded;
     // Bytes since the timer was asked.
     let mut unasked = 0;
-    while !rest.is_empty() {
-        let found = memmem::find(rest, &[0, 0, 3]);
-        let (kept, after) = found.map_or((rest.len(), rest.len()), |at| (at + 2, at + 3));
-        for piece in rest[..kept].chunks(BYTES_PER_CHECK) {
+    while let Some((kept, after)) = next_piece(rest) {
+        for piece in kept.chunks(BYTES_PER_CHECK) {
             bytes.extend_from_slice(piece);
             unasked += piece.len();
             if unasked >= BYTES_PER_CHECK {
@@ -98,7 +96,7 @@ pub(crate) fn payload(coded: &[u8], timer: &CpuTimer<'_>) -> Result<Vec<u8>, Wor
                 unasked = 0;
             }
         }
-        rest = &rest[after..];
+        rest = after;
     }
     Ok(bytes)
 }
@@ -107,9 +105,21 @@ pub(crate) fn payload(coded: &[u8], timer: &CpuTimer<'_>) -> Result<Vec<u8>, Wor
 /// times as long.
 const BYTES_PER_CHECK: usize = 64 * 1024;
 
-/// The payload of at most [`MAX_BYTES`]; empty where there is no memory for it.
+/// The payload of at most [`MAX_BYTES`]. Like other small tables it is not allocated fallibly: an empty one would read as
+/// a fault of the upload.
 fn short_payload(coded: &[u8]) -> Vec<u8> {
-    payload(coded, &CpuTimer::default()).unwrap_or_default()
+    let (mut bytes, mut rest) = (Vec::with_capacity(coded.len()), coded);
+    while let Some((kept, after)) = next_piece(rest) {
+        bytes.extend_from_slice(kept);
+        rest = after;
+    }
+    bytes
+}
+
+/// The bytes before the next emulation prevention byte, and those behind it; `None` where there are none.
+fn next_piece(rest: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (kept, after) = memmem::find(rest, &[0, 0, 3]).map_or((rest.len(), rest.len()), |at| (at + 2, at + 3));
+    (!rest.is_empty()).then(|| (&rest[..kept], &rest[after..]))
 }
 
 #[cfg(test)]

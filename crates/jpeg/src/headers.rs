@@ -70,6 +70,9 @@ impl FrameComponent {
     }
 }
 
+/// More than the components that a frame can announce, so that a list of more is not the announced one.
+const COMPONENTS_READ: usize = 256;
+
 impl FrameHeader {
     /// Reads the segment of a `SOFn` marker. The result is `None` where it ends before its components.
     pub(crate) fn read(marker: u8, payload: &[u8]) -> Option<Self> {
@@ -78,7 +81,8 @@ impl FrameHeader {
         let component =
             |&[id, factors, quantiser]: &[u8; 3]| FrameComponent { id, h: factors >> 4, v: factors & 15, quantiser };
         let (list, rest) = list.as_chunks::<3>();
-        let components = if rest.is_empty() { list.iter().map(component).collect() } else { Vec::new() };
+        let components =
+            if rest.is_empty() { list.iter().take(COMPONENTS_READ).map(component).collect() } else { Vec::new() };
         Some(Self { process: Process::of(marker), bit_depth, size, count, components })
     }
 

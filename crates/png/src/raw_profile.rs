@@ -9,7 +9,7 @@
 
 use std::borrow::Cow;
 
-use image_ingest_samples::{CpuTimer, WorkError};
+use image_ingest_samples::{CpuTimer, WorkError, reserve_exact};
 
 use crate::chunks::Chunk;
 use crate::result::Result;
@@ -43,7 +43,8 @@ impl<'a> RawProfiles<'a> {
                 Text::Plain(text) => (text.len() as u64 <= MAX_TEXT_BYTES).then_some(Cow::Borrowed(*text)),
                 Text::Deflated(stream) => inflated(stream, MAX_TEXT_BYTES, timer)?.map(Cow::Owned),
             };
-            if let Some(exif) = text.and_then(|text| profile(&text)).filter(|block| has_tiff_header(block)) {
+            let block = text.map_or(Ok(None), |text| profile(&text))?;
+            if let Some(exif) = block.filter(|block| has_tiff_header(block)) {
                 return Ok(Some(exif));
             }
         }
@@ -91,22 +92,29 @@ fn split_at_zero(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// The bytes that a text spells; `None` where it has fewer digits than it announces, or other characters among them.
-fn profile(text: &[u8]) -> Option<Vec<u8>> {
+///
+/// # Errors
+///
+/// [`WorkError::OutOfMemory`].
+fn profile(text: &[u8]) -> Result<Option<Vec<u8>>, WorkError> {
+    let Some((length, text)) = announced(text).filter(|(length, _)| *length <= MAX_EXIF_BYTES) else { return Ok(None) };
+    let mut digits = text.iter().filter(|byte| !byte.is_ascii_whitespace()).map(|&byte| digit(byte));
+    let mut bytes = Vec::new();
+    reserve_exact(&mut bytes, length)?;
+    for _ in 0..length {
+        let (Some(Some(high)), Some(Some(low))) = (digits.next(), digits.next()) else { return Ok(None) };
+        bytes.push(high << 4 | low);
+    }
+    Ok(Some(bytes))
+}
+
+/// How many bytes a text says that it spells, and their digits.
+fn announced(text: &[u8]) -> Option<(usize, &[u8])> {
     let text = text.trim_ascii_start();
     // The name may be of several words.
     let text = text.get(memchr::memchr(b'\n', text)?..)?.trim_ascii_start();
     let (length, text) = text.split_at_checked(text.iter().position(u8::is_ascii_whitespace)?)?;
-    let length: usize = std::str::from_utf8(length).ok()?.parse().ok()?;
-    if length > MAX_EXIF_BYTES {
-        return None;
-    }
-    let mut digits = text.iter().filter(|byte| !byte.is_ascii_whitespace()).map(|&byte| digit(byte));
-    let mut bytes = Vec::new();
-    bytes.try_reserve_exact(length).ok()?;
-    for _ in 0..length {
-        bytes.push(digits.next()?? << 4 | digits.next()??);
-    }
-    Some(bytes)
+    Some((std::str::from_utf8(length).ok()?.parse().ok()?, text))
 }
 
 fn digit(byte: u8) -> Option<u8> {
@@ -143,10 +151,10 @@ mod tests {
         let bytes = orientation_6();
         for line in [1, 7, 72, 1000] {
             let text = format!("\nexif\n{:8}{}\n", bytes.len(), hex(&bytes, line));
-            assert_eq!(profile(text.as_bytes()), Some(bytes.clone()), "lines of {line}");
+            assert_eq!(profile(text.as_bytes()), Ok(Some(bytes.clone())), "lines of {line}");
         }
         let text = format!("generic profile\r\n{}\r\n{}", bytes.len(), hex(&bytes, 9).to_uppercase());
-        assert_eq!(profile(text.as_bytes()), Some(bytes));
+        assert_eq!(profile(text.as_bytes()), Ok(Some(bytes)));
     }
 
     #[test]
@@ -161,7 +169,7 @@ mod tests {
             "\nexif\n".to_owned(),
             String::new(),
         ] {
-            assert_eq!(profile(text.as_bytes()), None, "{text}");
+            assert_eq!(profile(text.as_bytes()), Ok(None), "{text}");
         }
     }
 

@@ -3,6 +3,7 @@
 use image_ingest_samples::Avx2;
 
 use crate::alpha::AlphaProduct;
+use crate::result::Result;
 use crate::weights::{FixedPoint, Taps, Weights};
 
 /// A sample that can be reduced.
@@ -18,7 +19,11 @@ pub(crate) trait Arithmetic: FixedPoint + AlphaProduct + bytemuck::Pod + Default
     const VERTICAL_FIRST: bool;
 
     /// The vertical pass: one row from the rows of a window, which have equal lengths.
-    fn blend_rows(window: &[&[Self]], taps: Taps<'_, Self>, out: &mut [Self], avx2: Option<Avx2>);
+    ///
+    /// # Errors
+    ///
+    /// `out_of_memory`.
+    fn blend_rows(window: &[&[Self]], taps: Taps<'_, Self>, out: &mut [Self], avx2: Option<Avx2>) -> Result<()>;
 
     /// Turns [`Self::LANES`] rows of `row_len` samples, one behind the other, into pairs of columns: those of pixels 0 and 1,
     /// one for each channel, those of pixels 2 and 3 and so on. [`CHUNK`] times as many samples as there are lanes must lie

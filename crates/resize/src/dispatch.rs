@@ -11,6 +11,7 @@ use crate::arithmetic::Arithmetic;
 use crate::eight;
 #[cfg(target_arch = "x86_64")]
 use crate::eight_avx2;
+use crate::result::Result;
 use crate::sixteen;
 #[cfg(target_arch = "x86_64")]
 use crate::sixteen_avx2;
@@ -21,7 +22,7 @@ impl Arithmetic for u8 {
     const LANES: usize = eight::SIDE;
     const VERTICAL_FIRST: bool = true;
 
-    fn blend_rows(window: &[&[Self]], taps: Taps<'_, Self>, out: &mut [Self], avx2: Option<Avx2>) {
+    fn blend_rows(window: &[&[Self]], taps: Taps<'_, Self>, out: &mut [Self], avx2: Option<Avx2>) -> Result<()> {
         match avx2 {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the CPU has every feature that the function is compiled for; `Avx2` exists only where it was found.
@@ -55,7 +56,7 @@ impl Arithmetic for u16 {
     const LANES: usize = sixteen::LANES;
     const VERTICAL_FIRST: bool = false;
 
-    fn blend_rows(window: &[&[Self]], taps: Taps<'_, Self>, out: &mut [Self], avx2: Option<Avx2>) {
+    fn blend_rows(window: &[&[Self]], taps: Taps<'_, Self>, out: &mut [Self], avx2: Option<Avx2>) -> Result<()> {
         match avx2 {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the CPU has every feature that the function is compiled for; `Avx2` exists only where it was found.

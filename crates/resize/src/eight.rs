@@ -21,9 +21,10 @@
 use bytemuck::cast;
 use wide::{i16x8, i32x4, i32x8, u8x16};
 
-use image_ingest_samples::block;
+use image_ingest_samples::{block, collected};
 
 use crate::arithmetic::CHUNK;
+use crate::result::Result;
 use crate::weights::{FixedPoint, Taps, Weights, power_of_two};
 
 impl FixedPoint for u8 {
@@ -70,8 +71,8 @@ fn paired(a: u8x16, b: u8x16) -> ByteColumns {
 /// Works on stretches of 32 samples: for each, the pairs of rows are walked once and the sums stay in registers.
 ///
 /// What is left of a row after whole stretches is copied to a stretch of its own and padded with zeros.
-pub(crate) fn blend_rows(window: &[&[u8]], taps: Taps<'_, u8>, out: &mut [u8]) {
-    let pairs = pairs_of(window, taps.pairs);
+pub(crate) fn blend_rows(window: &[&[u8]], taps: Taps<'_, u8>, out: &mut [u8]) -> Result<()> {
+    let pairs = pairs_of(window, taps.pairs)?;
     let (stretches, rest) = out.as_chunks_mut::<STRETCH>();
     let whole = stretches.len() * STRETCH;
     for (at, out) in (0..).step_by(STRETCH).zip(stretches) {
@@ -88,13 +89,14 @@ pub(crate) fn blend_rows(window: &[&[u8]], taps: Taps<'_, u8>, out: &mut [u8]) {
         last = blend(pairs.iter().map(|&(rows, pair)| (rows.map(stretch), pair)), taps);
     }
     rest.copy_from_slice(&last[..rest.len()]);
+    Ok(())
 }
 
 /// The rows of a window two by two, with their weights. The last pair of an odd window is the same row twice, since its
 /// second weight is 0.
-pub(crate) fn pairs_of<'r>(window: &[&'r [u8]], pairs: &[[i16; 2]]) -> Vec<([&'r [u8]; 2], [i16; 2])> {
+pub(crate) fn pairs_of<'r>(window: &[&'r [u8]], pairs: &[[i16; 2]]) -> Result<Vec<([&'r [u8]; 2], [i16; 2])>> {
     let rows = window.chunks(2).map(|rows| [rows[0], rows.get(1).unwrap_or(&rows[0])]);
-    rows.zip(pairs.iter().copied()).collect()
+    collected(rows.zip(pairs.iter().copied()))
 }
 
 /// Makes one column of target samples after the other, and turns sixteen of them back into rows.
@@ -235,7 +237,7 @@ mod tests {
                     let window = &rows[span.first..span.end];
                     for avx2 in [None, Avx2::find()] {
                         let mut out = vec![0; row_len];
-                        u8::blend_rows(window, weights.of(*span), &mut out, avx2);
+                        u8::blend_rows(window, weights.of(*span), &mut out, avx2).unwrap();
                         let wanted = (0..row_len).map(|x| slow(window.iter().map(|r| r[x]), weights.of(*span)));
                         assert!(wanted.eq(out), "{row_len} × {} to {target}, {avx2:?}", rows.len());
                     }
@@ -281,7 +283,7 @@ mod tests {
                 let window: Vec<&[u8]> = rows.iter().map(Vec::as_slice).collect();
                 for avx2 in [None, Avx2::find()] {
                     let mut out = [77];
-                    u8::blend_rows(&window, weights.of(span), &mut out, avx2);
+                    u8::blend_rows(&window, weights.of(span), &mut out, avx2).unwrap();
                     assert_eq!(out, [wanted], "{target}, {avx2:?}");
                 }
             }

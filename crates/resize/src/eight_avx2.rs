@@ -8,6 +8,7 @@ use std::arch::x86_64::*;
 use wide::u8x16;
 
 use crate::eight::{ByteColumns, ByteRows, pairs_of};
+use crate::result::Result;
 use crate::weights::{Taps, Weights};
 
 /// Samples of a row that are worked on at the same time: as many as keep their sums in registers.
@@ -15,8 +16,8 @@ const STRETCH: usize = 64;
 
 /// [`crate::eight::blend_rows`].
 #[target_feature(enable = "avx2")]
-pub(crate) fn blend_rows(window: &[&[u8]], taps: Taps<'_, u8>, out: &mut [u8]) {
-    let pairs = pairs_of(window, taps.pairs);
+pub(crate) fn blend_rows(window: &[&[u8]], taps: Taps<'_, u8>, out: &mut [u8]) -> Result<()> {
+    let pairs = pairs_of(window, taps.pairs)?;
     let (stretches, rest) = out.as_chunks_mut::<STRETCH>();
     let whole = stretches.len() * STRETCH;
     for (at, out) in (0..).step_by(STRETCH).zip(stretches) {
@@ -41,6 +42,7 @@ pub(crate) fn blend_rows(window: &[&[u8]], taps: Taps<'_, u8>, out: &mut [u8]) {
         let samples: [u8; 32] = bytemuck::cast(sums.samples(taps.precision));
         out.copy_from_slice(&samples[..out.len()]);
     }
+    Ok(())
 }
 
 /// [`crate::eight::blend_columns`].

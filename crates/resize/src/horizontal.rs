@@ -59,13 +59,13 @@ impl<T: Arithmetic> Horizontal<T> {
     pub(crate) fn push(
         &mut self,
         len: usize,
-        write: impl FnOnce(&mut [T]),
+        write: impl FnOnce(&mut [T]) -> Result<()>,
         mut give: impl FnMut(&[T]) -> Result<()>,
     ) -> Result<()> {
         let place = &mut self.rows[self.waiting * self.row_len..][..self.row_len];
         let (before, rest) = place.split_at_mut(self.before);
         let (samples, after) = rest.split_at_mut(len);
-        write(samples);
+        write(samples)?;
         let (first, last) = (&samples[..self.channels], &samples[len - self.channels..]);
         before.chunks_exact_mut(self.channels).for_each(|pixel| pixel.copy_from_slice(first));
         after.chunks_exact_mut(self.channels).for_each(|pixel| pixel.copy_from_slice(last));
@@ -104,7 +104,11 @@ mod tests {
                 out.push(row.to_vec());
                 Ok(())
             };
-            horizontal.push(row.len(), |to| to.copy_from_slice(row), give).unwrap();
+            let write = |to: &mut [u8]| {
+                to.copy_from_slice(row);
+                Ok(())
+            };
+            horizontal.push(row.len(), write, give).unwrap();
         }
         let give = |row: &[u8]| {
             out.push(row.to_vec());

@@ -140,7 +140,10 @@ impl<T: Arithmetic> RowReducer<T> {
             vertical.push(rows, |write| horizontal.push(len, write, |row| append(out, row)))
         } else {
             rows.try_for_each(|row| {
-                let write = |to: &mut [T]| to.copy_from_slice(row);
+                let write = |to: &mut [T]| {
+                    to.copy_from_slice(row);
+                    Ok(())
+                };
                 let give = |row: &[T]| vertical.push(once(row), |write| append_with(out, row.len(), write));
                 horizontal.push(row.len(), write, give)
             })
@@ -241,12 +244,11 @@ fn append<T: Arithmetic>(out: &mut Vec<T>, row: &[T]) -> Result<()> {
 }
 
 /// Appends a row of `len` samples that `write` writes.
-fn append_with<T: Arithmetic>(out: &mut Vec<T>, len: usize, write: &dyn Fn(&mut [T])) -> Result<()> {
+fn append_with<T: Arithmetic>(out: &mut Vec<T>, len: usize, write: &dyn Fn(&mut [T]) -> Result<()>) -> Result<()> {
     reserve(out, len)?;
     let start = out.len();
     out.resize(start + len, T::default());
-    write(&mut out[start..]);
-    Ok(())
+    write(&mut out[start..])
 }
 
 /// The most samples of a whole buffer between two looks at the budget, of rows that are not longer themselves: a

@@ -17,7 +17,10 @@
 use bytemuck::cast;
 use wide::{i16x8, i32x4, i32x8, u16x8};
 
+use image_ingest_samples::collected;
+
 use crate::arithmetic::CHUNK;
+use crate::result::Result;
 use crate::weights::{FixedPoint, Taps, Weights, power_of_two};
 
 impl FixedPoint for u16 {
@@ -72,9 +75,9 @@ fn paired(a: u16x8, b: u16x8) -> WordColumns {
 /// Works on stretches of 8 samples: for each, the pairs of rows are walked once and the sums stay in registers.
 ///
 /// What is left of a row after whole stretches is padded with zeros.
-pub(crate) fn blend_rows(window: &[&[u16]], taps: Taps<'_, u16>, out: &mut [u16]) {
-    let pairs = pairs_of(window, taps.pairs);
-    let pairs: Vec<_> = pairs.into_iter().map(|(rows, pair)| (rows, spread(pair))).collect();
+pub(crate) fn blend_rows(window: &[&[u16]], taps: Taps<'_, u16>, out: &mut [u16]) -> Result<()> {
+    let pairs = pairs_of(window, taps.pairs)?;
+    let pairs = collected(pairs.into_iter().map(|(rows, pair)| (rows, spread(pair))))?;
     for (at, out) in (0..).step_by(LANES).zip(out.chunks_mut(LANES)) {
         let stretch = |row: &[u16]| match row[at..].first_chunk() {
             Some(samples) => u16x8::new(*samples),
@@ -88,13 +91,17 @@ pub(crate) fn blend_rows(window: &[&[u16]], taps: Taps<'_, u16>, out: &mut [u16]
         let sums = sum(taken, taps);
         out.copy_from_slice(&sums.as_array()[..out.len()]);
     }
+    Ok(())
 }
 
 /// The rows of a window two by two, with their weights. The last pair of an odd window is the same row twice, since its
 /// second weight is 0.
-pub(crate) fn pairs_of<'a>(window: &[&'a [u16]], pairs: &'a [WeightParts]) -> Vec<([&'a [u16]; 2], &'a WeightParts)> {
+pub(crate) fn pairs_of<'a>(
+    window: &[&'a [u16]],
+    pairs: &'a [WeightParts],
+) -> Result<Vec<([&'a [u16]; 2], &'a WeightParts)>> {
     let rows = window.chunks(2).map(|rows| [rows[0], rows.get(1).unwrap_or(&rows[0])]);
-    rows.zip(pairs).collect()
+    collected(rows.zip(pairs))
 }
 
 /// Makes one column of target samples after the other, and turns eight of them back into rows.
@@ -300,7 +307,7 @@ mod tests {
                 let (window, of) = (&rows[span.first..span.end], weights.of(*span));
                 for avx2 in [None, Avx2::find()] {
                     let mut out = vec![0; 20];
-                    u16::blend_rows(window, of, &mut out, avx2);
+                    u16::blend_rows(window, of, &mut out, avx2).unwrap();
                     assert!((0..20).map(|x| slow(window.iter().map(|r| r[x]), of)).eq(out), "{len} to {target}");
                 }
                 for row in 0..LANES {
@@ -323,7 +330,7 @@ mod tests {
                 let window: Vec<&[u16]> = rows.iter().map(|row| &row[..]).collect();
                 for avx2 in [None, Avx2::find()] {
                     let mut out = [77];
-                    u16::blend_rows(&window, weights.of(span), &mut out, avx2);
+                    u16::blend_rows(&window, weights.of(span), &mut out, avx2).unwrap();
                     assert_eq!(out, [wanted], "{} to {target}", rows.len());
                 }
             }

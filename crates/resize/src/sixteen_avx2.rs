@@ -2,6 +2,7 @@
 
 use std::arch::x86_64::*;
 
+use crate::result::Result;
 use crate::sixteen::{
     MOST_WITHOUT_TOP, PAIRS_BETWEEN_CARRIES, PART_BITS, PARTS, WeightParts, WordColumns, WordRows, pairs_of,
 };
@@ -12,8 +13,8 @@ const STRETCH: usize = 16;
 
 /// [`crate::sixteen::blend_rows`].
 #[target_feature(enable = "avx2")]
-pub(crate) fn blend_rows(window: &[&[u16]], taps: Taps<'_, u16>, out: &mut [u16]) {
-    let pairs = pairs_of(window, taps.pairs);
+pub(crate) fn blend_rows(window: &[&[u16]], taps: Taps<'_, u16>, out: &mut [u16]) -> Result<()> {
+    let pairs = pairs_of(window, taps.pairs)?;
     for (at, out) in (0..).step_by(STRETCH).zip(out.chunks_mut(STRETCH)) {
         let mut sums = WordSumsAvx2::<2>::new(taps);
         for &([a, b], parts) in &pairs {
@@ -24,6 +25,7 @@ pub(crate) fn blend_rows(window: &[&[u16]], taps: Taps<'_, u16>, out: &mut [u16]
         let samples: [u16; STRETCH] = bytemuck::cast(flip(_mm256_packs_epi32(low, high)));
         out.copy_from_slice(&samples[..out.len()]);
     }
+    Ok(())
 }
 
 /// [`crate::sixteen::blend_columns`].

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use image_ingest_samples::{Avx2, zeroed};
+use image_ingest_samples::{Avx2, WorkError, collected, reserve, zeroed};
 
 use crate::arithmetic::Arithmetic;
 use crate::result::Result;
@@ -41,14 +41,19 @@ impl<T: Arithmetic> Vertical<T> {
     pub(crate) fn push<'a>(
         &mut self,
         rows: impl Iterator<Item = &'a [T]>,
-        mut give: impl FnMut(&dyn Fn(&mut [T])) -> Result<()>,
+        mut give: impl FnMut(&dyn Fn(&mut [T]) -> Result<()>) -> Result<()>,
     ) -> Result<()> {
         let Some(weights) = &self.weights else {
-            return rows.into_iter().try_for_each(|row| give(&|out| out.copy_from_slice(row)));
+            return rows.into_iter().try_for_each(|row| {
+                give(&|out| {
+                    out.copy_from_slice(row);
+                    Ok(())
+                })
+            });
         };
-        let rows: Vec<&[T]> = rows.collect();
+        let rows = collected(rows)?;
         let first = self.seen - self.kept.len();
-        let at_hand: Vec<&[T]> = self.kept.iter().map(Vec::as_slice).chain(rows.iter().copied()).collect();
+        let at_hand = collected(self.kept.iter().map(Vec::as_slice).chain(rows.iter().copied()))?;
         let end = first + at_hand.len();
         let mut next = weights.span(self.done);
         while let Some(span) = next.filter(|span| span.end <= end) {
@@ -65,11 +70,14 @@ impl<T: Arithmetic> Vertical<T> {
     fn keep(&mut self, rows: &[&[T]], needed: usize) -> Result<()> {
         while self.seen - self.kept.len() < needed {
             let Some(row) = self.kept.pop_front() else { break };
+            reserve(&mut self.free, 1)?;
             self.free.push(row);
         }
         for row in rows.iter().skip(needed.saturating_sub(self.seen)) {
             let mut copy = self.free.pop().map_or_else(|| zeroed(row.len()), Ok)?;
             copy.copy_from_slice(row);
+            let out_of_memory = |_| WorkError::OutOfMemory { bytes: size_of::<Vec<T>>() as u64 };
+            self.kept.try_reserve(1).map_err(out_of_memory)?;
             self.kept.push_back(copy);
         }
         self.seen += rows.len();
@@ -88,9 +96,9 @@ mod tests {
         let mut vertical = Vertical::<u8>::new(Weights::new(&StoredAxis::whole(len, target)).unwrap());
         let (mut out, mut most) = (Vec::new(), 0);
         for rows in samples.chunks(at_once) {
-            let give = |write: &dyn Fn(&mut [u8])| {
+            let give = |write: &dyn Fn(&mut [u8]) -> Result<()>| {
                 let mut row = [0];
-                write(&mut row);
+                write(&mut row)?;
                 out.push(row[0]);
                 Ok(())
             };

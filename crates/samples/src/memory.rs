@@ -51,6 +51,21 @@ pub fn joined<T: Copy>(parts: &[&[T]]) -> Result<Vec<T>, WorkError> {
     Ok(v)
 }
 
+/// Collects what `items` gives.
+///
+/// # Errors
+///
+/// [`WorkError::OutOfMemory`] with the bytes asked for.
+pub fn collected<T>(items: impl Iterator<Item = T>) -> Result<Vec<T>, WorkError> {
+    let mut v = Vec::new();
+    reserve_exact(&mut v, items.size_hint().0)?;
+    for item in items {
+        reserve(&mut v, 1)?;
+        v.push(item);
+    }
+    Ok(v)
+}
+
 /// Makes room for `more` elements behind those that `v` holds.
 ///
 /// # Errors
@@ -81,6 +96,14 @@ mod tests {
     fn a_failed_allocation_says_how_much_was_asked_for() {
         let bytes = 8 * (1 << 60);
         assert_eq!(zeroed::<u64>(1 << 60), Err(WorkError::OutOfMemory { bytes }));
+    }
+
+    #[test]
+    fn items_are_collected_whether_or_not_their_number_is_known() {
+        assert_eq!(collected(1..4), Ok(vec![1, 2, 3]));
+        assert_eq!(collected((0..1000).filter(|i| i % 300 == 0)), Ok(vec![0, 300, 600, 900]));
+        let most = usize::MAX as u64;
+        assert_eq!(collected::<u8>(std::iter::repeat_n(0, usize::MAX)), Err(WorkError::OutOfMemory { bytes: most }));
     }
 
     #[test]

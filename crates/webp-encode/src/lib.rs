@@ -23,6 +23,9 @@ use libwebp_sys::{
     WebPMemoryWriterInit, WebPPicture, WebPPreset,
 };
 
+#[cfg(test)]
+mod tests;
+
 type Result<T, E = WorkError> = std::result::Result<T, E>;
 
 /// Encodes planes of limited-range BT.601 at 4:2:0 as lossy WebP (RFC 9649), on the calling thread.

@@ -6,7 +6,7 @@ use image_ingest_color::{AlphaPlane, join_alpha, to_rgb};
 use image_ingest_heif::Items;
 use image_ingest_hevc::{CodedPicture, DecodedPicture, InLoopFilters, PictureMemory, TileRows, TiledPlanes};
 use image_ingest_resize::{ChromaGrid, PlanesFormat, PlanesReducer, reduce_planes};
-use image_ingest_samples::{Chroma, CpuTimer, Planes, Raster, Rect, Siting, Size, Workers};
+use image_ingest_samples::{Chroma, CpuTimer, Planes, Raster, Rect, Siting, Size, Workers, reserve_exact};
 
 use super::image::PrimaryPicture;
 use super::layers::{Canvas, PlacedRaster};
@@ -249,7 +249,7 @@ fn decode_leaf(
 fn gather(extents: &[&[u8]]) -> Result<Vec<u8>> {
     let mut data = Vec::new();
     let len = extents.iter().map(|e| e.len()).sum();
-    data.try_reserve_exact(len).map_err(|_| Error::OutOfMemory { bytes: len as u64 })?;
+    reserve_exact(&mut data, len)?;
     extents.iter().for_each(|e| data.extend_from_slice(e));
     Ok(data)
 }

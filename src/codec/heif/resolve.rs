@@ -2,7 +2,7 @@
 
 use image_ingest_heif::{FourCc, Grid, Items, Overlay, Property, Transform, printable};
 use image_ingest_hevc::DecoderConfiguration;
-use image_ingest_samples::{CpuTimer, Range, Size};
+use image_ingest_samples::{CpuTimer, Range, Size, reserve};
 
 use super::colour::{Colour, matrix, signal, siting};
 use super::mosaic::{Arrangement, Leaf, Mosaic, subsampling};
@@ -175,6 +175,7 @@ impl<'i, 'a> Resolver<'i, 'a> {
         self.tiles += 1;
         Limits::check("tiles", self.tiles, u64::from(self.limits.max_heif_tiles))?;
         self.count(sequence.coded)?;
+        reserve(&mut self.leaves, 1)?;
         self.leaves.push(Leaf { item, size, config, sequence });
         Ok(Resolved {
             arrangement: Arrangement::Single,
@@ -234,6 +235,7 @@ impl<'i, 'a> Resolver<'i, 'a> {
         for (&input, &offset) in inputs.iter().zip(&overlay.offsets) {
             let resolved = self.resolve(input)?;
             let picture = self.picture(input, &resolved)?;
+            reserve(&mut self.layers, 1)?;
             self.layers.push(Layer { picture, transform: resolved.transform, offset });
             if self.layers.len() == 1 {
                 colour = resolved.colour;

@@ -156,10 +156,16 @@ impl TileSyntax {
         if bits.bit()? {
             return Some(Self::Uniform { columns: columns.checked_add(1)?, rows: rows.checked_add(1)? });
         }
+        if columns.max(rows) > MOST_SIZES {
+            return None;
+        }
         let mut sizes = |count: u32| (0..count).map(|_| bits.unsigned()?.checked_add(1)).collect::<Option<Vec<_>>>();
         Some(Self::Explicit { widths: sizes(columns)?, heights: sizes(rows)? })
     }
 }
+
+/// The most widths, and heights, of tiles: as many coding trees of the smallest kind make a side of 131 072 samples.
+const MOST_SIZES: u32 = 8192;
 
 fn cut() -> DecodeError {
     DecodeError::malformed("the picture parameter set is cut")

@@ -172,13 +172,13 @@ fn code(file: &File) -> &'static str {
 
 /// On one thread, for a canonical image that is not reduced.
 fn decode(bytes: &[u8], header: &Header, limits: &Limits) -> Result<KeptRows> {
-    decode_by(bytes, header, &plan(header, &Profile::default()), limits, Workers::default())
+    decode_by(bytes, header, &plan(header, &Profile::default()).unwrap(), limits, Workers::default())
 }
 
 /// For a canonical image of at most 64 pixels a side.
 fn decode_to_reduce(bytes: &[u8], header: &Header, workers: Workers<'_>) -> Result<KeptRows> {
     let profile = Profile { geometry: Geometry::Fit { max_edge: 64 }, ..Profile::default() };
-    decode_by(bytes, header, &plan(header, &profile), &Limits::default(), workers)
+    decode_by(bytes, header, &plan(header, &profile).unwrap(), &Limits::default(), workers)
 }
 
 fn decode_by(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits, workers: Workers<'_>) -> Result<KeptRows> {

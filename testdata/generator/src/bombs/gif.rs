@@ -52,6 +52,12 @@ fn data() -> Vec<Bomb> {
         Bomb::new("gif_small_blocks.gif", "accepted", "10 MB of blocks of one byte behind the end code", || {
             file(1, 1, &frame(1, 1, &[&[2, 2, 0x4C, 1][..], &filled(&[1, 0], NEARLY_ALL), &[0]].concat()))
         }),
+        Bomb::new(
+            "gif_open_blocks.gif",
+            "truncated",
+            "10 MB of blocks of one byte behind the last pixel, and no end",
+            || file(1, 1, &frame(1, 1, &[&[2, 1, 0x0C][..], &filled(&[1, 0], NEARLY_ALL)].concat())),
+        ),
         Bomb::new("gif_no_end_code.gif", "truncated", "image data that fills 10 MB and never ends", || {
             let blocks = filled(&[&[255][..], &[0x88; 255]].concat(), NEARLY_ALL);
             file(4000, 4000, &frame(4000, 4000, &[&[2][..], &blocks].concat()))

@@ -131,6 +131,12 @@ fn references() -> Vec<Bomb> {
             (0..30).for_each(|_| heif.references.push((*b"thmb", 2, vec![1; 0xFFFF])));
             heif.encode()
         }),
+        Bomb::new("heic_descriptions.heic", "accepted", "78 lists of 65535 items that Exif does not describe", || {
+            let mut heif = good();
+            let described_by = heif.add(exif());
+            (0..78).for_each(|_| heif.references.push((*b"cdsc", described_by, vec![2; 0xFFFF])));
+            heif.encode()
+        }),
         Bomb::new("heic_derivations.heic", "limit_exceeded", "identities that lead to each other 900 times", || {
             let mut heif = good();
             for _ in 0..900 {
