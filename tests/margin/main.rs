@@ -95,7 +95,7 @@ fn ingests_in_a_child() {
     let source = ingest.source(fs::read(file).unwrap()).unwrap();
     let before = getrlimit(Resource::As);
     let limit = address_space() + margin.parse::<u64>().unwrap() * MIB;
-    setrlimit(Resource::As, Rlimit { current: Some(limit), ..before.clone() }).unwrap();
+    setrlimit(Resource::As, Rlimit { current: Some(limit), ..before }).unwrap();
     let result = ingest.ingest(source);
     setrlimit(Resource::As, before).unwrap();
     println!("answer {}", result.map_or_else(|e| e.code().to_owned(), |made| made.id.to_string()));
