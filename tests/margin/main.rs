@@ -21,21 +21,12 @@ const OUTPUTS: [&str; 2] = ["canonical", "everything"];
 
 const MIB: u64 = 1 << 20;
 
-/// Margins from a few megabytes to more than most files need.
+/// Margins from a few megabytes to more than most files need. With a single one, a small table may be what there is no room
+/// for, and that ends a process.
 const MARGINS: [u64; 4] = [8, 16, 32, 64];
 
 #[test]
 fn large_uploads_in_little_memory_end_no_process() {
-    answered_within(&MARGINS);
-}
-
-#[test]
-#[ignore = "takes minutes"]
-fn large_uploads_end_no_process_at_any_margin() {
-    answered_within(&(1..=96).collect::<Vec<_>>());
-}
-
-fn answered_within(margins: &[u64]) {
     let folder = tempfile::tempdir().unwrap();
     let files = pictures::write(folder.path());
     let tasks: Vec<_> = files.iter().flat_map(|file| OUTPUTS.map(|outputs| (file, outputs))).collect();
@@ -44,7 +35,7 @@ fn answered_within(margins: &[u64]) {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
                 while let Some(&(file, outputs)) = tasks.get(next.fetch_add(1, Relaxed)) {
-                    wrong.lock().unwrap().extend(faults(file, outputs, margins));
+                    wrong.lock().unwrap().extend(faults(file, outputs));
                 }
             });
         }
@@ -54,10 +45,10 @@ fn answered_within(margins: &[u64]) {
 }
 
 /// What is wrong with the answers for one file.
-fn faults(file: &Path, outputs: &str, margins: &[u64]) -> Vec<String> {
+fn faults(file: &Path, outputs: &str) -> Vec<String> {
     let (mut ids, mut wrong) = (BTreeSet::new(), Vec::new());
-    for margin in margins {
-        match answer(file, outputs, *margin) {
+    for margin in MARGINS {
+        match answer(file, outputs, margin) {
             Ok(answer) if answer == "out_of_memory" => (),
             Ok(answer) if answer.starts_with("obj_") => drop(ids.insert(answer)),
             Ok(other) | Err(other) => wrong.push(format!("{} {outputs}, {margin} MiB: {other}", file.display())),
@@ -95,7 +86,7 @@ fn ingests_in_a_child() {
     let source = ingest.source(fs::read(file).unwrap()).unwrap();
     let before = getrlimit(Resource::As);
     let limit = address_space() + margin.parse::<u64>().unwrap() * MIB;
-    setrlimit(Resource::As, Rlimit { current: Some(limit), ..before.clone() }).unwrap();
+    setrlimit(Resource::As, Rlimit { current: Some(limit), ..before }).unwrap();
     let result = ingest.ingest(source);
     setrlimit(Resource::As, before).unwrap();
     println!("answer {}", result.map_or_else(|e| e.code().to_owned(), |made| made.id.to_string()));

@@ -282,7 +282,7 @@ fn a_webp_rendition_is_of_the_samples_of_the_jpeg_one() {
         let made = self::ingest(&ingest, path);
         assert_eq!(made.renditions[0].size, made.renditions[1].size);
         for webp in &made.renditions[1..] {
-            let decoded = image::load_from_memory_with_format(&webp.bytes, image::ImageFormat::WebP).unwrap();
+            let decoded = image::load_from_memory_with_format(&webp.bytes, ImageFormat::WebP).unwrap();
             assert_eq!((decoded.width(), decoded.height()), (webp.size.width, webp.size.height));
         }
     }

@@ -27,19 +27,20 @@ fn stored<const N: usize>(upright: &[u8], size: Size, orientation: Orientation) 
 /// A part of a picture at its own size, and parts and the whole at sizes of every way of reducing.
 fn frames(size: Size) -> Vec<(Frame, Encoding)> {
     let Size { width, height } = size;
-    let third = |side: u32| (side / 3).max(1);
+    let (third, even) = (|side: u32| (side / 3).max(1), |side: u32| side / 2 * 2);
     let part = |left: u32, top: u32, width: u32, height: u32| Rect { left, top, size: Size::new(width, height) };
     let whole = Rect::whole(size);
-    let corner = part(width / 2 & !1, height / 3 & !1, width - (width / 2 & !1), height - (height / 3 & !1));
-    let even = part(width / 4 & !1, 0, (width / 2 & !1).max(1), (height & !1).max(1));
+    let (left, top) = (even(width / 2), even(height / 3));
+    let corner = part(left, top, width - left, height - top);
+    let pairs = part(even(width / 4), 0, even(width / 2).max(1), even(height).max(1));
     let shown = [
         Frame { crop: corner, target: corner.size },
         Frame { crop: whole, target: Size::new(third(width) + 1, third(height) + 2).min_of(size) },
         Frame { crop: corner, target: Size::new(third(corner.size.width), third(corner.size.height)) },
-        Frame { crop: even, target: Size::new(third(even.size.width), third(even.size.height)) },
+        Frame { crop: pairs, target: Size::new(third(pairs.size.width), third(pairs.size.height)) },
         Frame {
-            crop: even,
-            target: Size::new(third(even.size.width) + 1, even.size.height.div_ceil(2)).min_of(even.size),
+            crop: pairs,
+            target: Size::new(third(pairs.size.width) + 1, pairs.size.height.div_ceil(2)).min_of(pairs.size),
         },
     ];
     shown.into_iter().flat_map(|frame| [(frame, JPEG), (frame, OTHER)]).collect()

@@ -92,9 +92,12 @@ pub(crate) fn blend_rows(window: &[&[u8]], taps: Taps<'_, u8>, out: &mut [u8]) -
     Ok(())
 }
 
+/// Two rows, and their weights.
+type WeightedBytes<'r> = ([&'r [u8]; 2], [i16; 2]);
+
 /// The rows of a window two by two, with their weights. The last pair of an odd window is the same row twice, since its
 /// second weight is 0.
-pub(crate) fn pairs_of<'r>(window: &[&'r [u8]], pairs: &[[i16; 2]]) -> Result<Vec<([&'r [u8]; 2], [i16; 2])>> {
+pub(crate) fn pairs_of<'r>(window: &[&'r [u8]], pairs: &[[i16; 2]]) -> Result<Vec<WeightedBytes<'r>>> {
     let rows = window.chunks(2).map(|rows| [rows[0], rows.get(1).unwrap_or(&rows[0])]);
     collected(rows.zip(pairs.iter().copied()))
 }

@@ -94,12 +94,12 @@ pub(crate) fn blend_rows(window: &[&[u16]], taps: Taps<'_, u16>, out: &mut [u16]
     Ok(())
 }
 
+/// Two rows, and the parts of their weights.
+type WeightedWords<'a> = ([&'a [u16]; 2], &'a WeightParts);
+
 /// The rows of a window two by two, with their weights. The last pair of an odd window is the same row twice, since its
 /// second weight is 0.
-pub(crate) fn pairs_of<'a>(
-    window: &[&'a [u16]],
-    pairs: &'a [WeightParts],
-) -> Result<Vec<([&'a [u16]; 2], &'a WeightParts)>> {
+pub(crate) fn pairs_of<'a>(window: &[&'a [u16]], pairs: &'a [WeightParts]) -> Result<Vec<WeightedWords<'a>>> {
     let rows = window.chunks(2).map(|rows| [rows[0], rows.get(1).unwrap_or(&rows[0])]);
     collected(rows.zip(pairs))
 }
