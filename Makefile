@@ -203,7 +203,8 @@ backfill-wheel: setup
 	scripts/wheel.sh backfill $(PYTHON)/build-tools $(BACKFILL)
 
 backfill-tests: setup
-	scripts/backfill-tests.sh $(BACKFILL)/test-tools $(BACKFILL) $(ENGINES)
+	$(CARGO) build --package image-ingest-cli
+	IMAGE_INGEST_CLI=$(TARGET_DIR)/debug/image-ingest scripts/backfill-tests.sh $(BACKFILL)/test-tools $(BACKFILL) $(ENGINES)
 
 check: check-format check-lints test test-features check-docs check-benches check-packages robustness-short check-dependencies
 

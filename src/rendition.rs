@@ -13,5 +13,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub use image_ingest_encode::ParseEncodingError;
+
 pub use crate::plan::rendition::{Focus, ParseRenditionError, RenditionSpec};
 pub use crate::run::rendition::Rendition;

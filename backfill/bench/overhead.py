@@ -1,9 +1,11 @@
 """What the backfill costs beside `image-ingest ingest` on the same files, and what its bookkeeping costs for each shard.
 
-Usage: overhead.py IMAGE-INGEST IMAGE-INGEST-BACKFILL TESTDATA [pairs] [ray]
+Usage: overhead.py IMAGE-INGEST IMAGE-INGEST-BACKFILL TESTDATA [pairs] [one-machine] [ray] [spark]
 
-Runs both programs over the same files in turn, with as many jobs, and prints the medians of the ratios of wall time and of CPU
-time. With `ray`, the backfill runs as tasks of a Ray cluster on this machine, and the start of Ray is not counted.
+Runs `image-ingest ingest` and each named engine (one-machine, where none is named) over the same 2200 files in turn, with as many
+jobs, and prints the medians of the ratios of their wall times, and of CPU times for one-machine. Ray and Spark run on this
+machine, each with a task at a time for every CPU, from `image_ingest_backfill`, which PYTHONPATH finds in backfill/package; their
+start is not counted.
 """
 
 import os
@@ -14,10 +16,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+from image_ingest_backfill import Job, run_on_ray, run_on_spark
+
+FILES = 2200
 JOBS = str(os.cpu_count() or 1)
+Run = Callable[[Job], None]
 
 
 def fill(source: Path, testdata: Path, count: int) -> None:
@@ -39,49 +46,75 @@ def measured(work: Callable[[], object]) -> tuple[float, float]:
 
 
 def call(*command: str) -> None:
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
 
 
 def main() -> None:
-    command_line, program, testdata = sys.argv[1:4]
+    command_line, program, testdata = (str(Path(name).resolve()) for name in sys.argv[1:4])
+    os.environ["IMAGE_INGEST_BACKFILL"] = program
     pairs = int(sys.argv[4]) if len(sys.argv) > 4 else 5
-    on_ray = "ray" in sys.argv[5:]
+    engines = {name: ENGINES[name](program) for name in sys.argv[5:] or ["one-machine"]}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        fill(folder / "source", Path(testdata), 2200)
-        plan = [program, "plan", "--manifest", f"{folder}/source/", "--source", f"{folder}/source", "--state", f"{folder}/state"]
-        walls, cpus = [], []
+        fill(folder / "source", Path(testdata), FILES)
+        ratios: dict[str, list[tuple[float, float]]] = {name: [] for name in engines}
         for pair in range(pairs):
-            out, target = folder / f"out{pair}", folder / f"target{pair}"
-            call(*plan, "--target", str(target), "--name", f"n{pair}", "--rows-per-shard", "200")
+            out = folder / f"out{pair}"
             usual = measured(lambda: call(command_line, "ingest", "--jobs", JOBS, "--out", str(out), str(folder / "source")))  # noqa: B023
-            if on_ray:
-                ours = ray_seconds(program, folder, f"n{pair}"), 0.0
-            else:
-                run = [program, "run", "--state", f"{folder}/state", "--name", f"n{pair}", "--jobs", JOBS]
-                ours = measured(lambda: call(*run))  # noqa: B023
-            stored = sum(1 for path in target.rglob("*.jpg"))
-            assert stored == len(list(out.iterdir())) > 100, f"{stored} images, and {len(list(out.iterdir()))}"
-            walls.append(ours[0] / usual[0])
-            cpus.append(ours[1] / usual[1])
-            print(f"pair {pair}: ingest {usual[0]:.2f} s, {usual[1]:.2f} s CPU; backfill {ours[0]:.2f} s, {ours[1]:.2f} s CPU")
-        print(f"backfill / ingest: wall {statistics.median(walls):.3f}, CPU {statistics.median(cpus):.3f}, {pairs} pairs")
-        if not on_ray:
+            stored = len(list(out.iterdir()))
+            print(f"pair {pair}: ingest {usual[0]:.2f} s, {usual[1]:.2f} s CPU", flush=True)
+            for engine, run in engines.items():
+                job, target = Job(f"{folder}/state", f"{engine}{pair}"), folder / f"target-{engine}{pair}"
+                places = ["--source", f"{folder}/source", "--target", str(target), "--state", job.state, "--name", job.name]
+                call(program, "plan", "--manifest", f"{folder}/source/", *places, "--rows-per-shard", "100")
+                ours = measured(lambda: run(job))  # noqa: B023
+                objects = sum(1 for _ in target.rglob("*.jpg"))
+                assert objects == stored > 100, f"{objects} images, and {stored}"
+                ratios[engine].append((ours[0] / usual[0], ours[1] / usual[1]))
+                print(f"pair {pair}: {engine} {ours[0]:.2f} s, {ours[1]:.2f} s CPU of its children", flush=True)
+                shutil.rmtree(target)
+            shutil.rmtree(out)
+        for engine, of in ratios.items():
+            wall, cpu = (statistics.median(ratio[which] for ratio in of) for which in (0, 1))
+            shown = f", CPU {cpu:.3f}" if engine == "one-machine" else ""
+            print(f"{engine} / ingest, {FILES} files, {JOBS} jobs: wall {wall:.3f}{shown}, median of {pairs} pairs")
+        if "one-machine" in engines:
             bookkeeping(program, folder)
 
 
-def ray_seconds(program: str, folder: Path, name: str) -> float:
-    os.environ["IMAGE_INGEST_BACKFILL"] = program
-    import ray
-    from image_ingest_backfill import Job, run_on_ray
+def one_machine(program: str) -> Run:
+    def run(job: Job) -> None:
+        call(program, "run", "--state", job.state, "--name", job.name, "--jobs", JOBS)
 
-    if not ray.is_initialized():
-        ray.init(log_to_driver=False, include_dashboard=False, runtime_env={"env_vars": {"IMAGE_INGEST_BACKFILL": program}})
-        warm = ray.remote(num_cpus=1)(lambda: time.sleep(1))
-        ray.get([warm.remote() for _ in range(int(JOBS))])
-    started = time.perf_counter()
-    assert all("error" not in line for line in run_on_ray(Job(f"{folder}/state", name)))
-    return time.perf_counter() - started
+    return run
+
+
+def on_ray(program: str) -> Run:
+    import ray
+
+    ray.init(num_cpus=int(JOBS), log_to_driver=False, include_dashboard=False, runtime_env={"env_vars": {"IMAGE_INGEST_BACKFILL": program}})
+    warm = ray.remote(num_cpus=1)(lambda: time.sleep(1))
+    ray.get([warm.remote() for _ in range(int(JOBS))])
+    return lambda job: all_have_results(run_on_ray(job))
+
+
+def on_spark(program: str) -> Run:
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.master(f"local[{JOBS}]").config("spark.ui.enabled", "false")
+    session = builder.config("spark.executorEnv.IMAGE_INGEST_BACKFILL", program).getOrCreate()
+    # The first tasks start Python's workers, which stay.
+    session.range(0, 4 * int(JOBS), 1, 2 * int(JOBS)).mapInArrow(lambda batches: batches, "id long").collect()
+    return lambda job: all_have_results(run_on_spark(job, session))
+
+
+def all_have_results(lines: Iterator[dict[str, Any]]) -> None:
+    assert all("error" not in line for line in lines)
+
+
+ENGINES: dict[str, Callable[[str], Run]] = {"one-machine": one_machine, "ray": on_ray, "spark": on_spark}
 
 
 def bookkeeping(program: str, folder: Path) -> None:

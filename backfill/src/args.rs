@@ -1,12 +1,16 @@
 //! The arguments, their ranges and their help.
 
+use std::collections::BTreeMap;
 use std::thread::available_parallelism;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Parser, Subcommand, value_parser};
-use image_ingest::Limits;
+use image_ingest::facts::RgbColor;
+use image_ingest::rendition::{ParseRenditionError, RenditionSpec};
+use image_ingest::{Encoding, Geometry, Limits};
 
-use crate::canonical::{Canonical, EncodingName};
+use crate::canonical::{Canonical, Text};
+use crate::exit::Fatal;
 
 /// Makes stored pictures canonical: any number of machines, one result.
 ///
@@ -63,7 +67,7 @@ pub(crate) struct PlanArgs {
     /// Where the pictures are; keys are relative to it
     #[arg(long, value_name = "URL")]
     pub(crate) source: String,
-    /// Where canonical images are stored, by their content id
+    /// Where canonical images and renditions are stored, by their content ids
     #[arg(long, value_name = "URL")]
     pub(crate) target: String,
     /// Rows of the manifest in one shard
@@ -80,16 +84,21 @@ struct CanonicalArgs {
     max_edge: u32,
     /// Crop the centre to the aspect of W x H pixels and reduce it to that size, instead of --max-edge
     #[arg(long, value_name = "WxH", value_parser = cover, conflicts_with = "max_edge")]
-    cover: Option<(u32, u32)>,
+    cover: Option<Geometry>,
     /// Encoding of the result; webp takes a program that was built with the feature webp-encode
-    #[arg(long, value_enum, default_value_t = EncodingName::Jpeg)]
-    encoding: EncodingName,
+    #[arg(long, default_value = Encoding::default().name(), value_parser = Encoding::NAMES)]
+    encoding: String,
     /// Quality of the result, 1-100 [default: 85 for jpeg, 80 for webp]
     #[arg(long, value_name = "Q", value_parser = value_parser!(u8).range(1..=100))]
     quality: Option<u8>,
     /// Colour that transparent pixels are laid over
-    #[arg(long, value_name = "RRGGBB", default_value = "ffffff", value_parser = matte)]
-    matte: Matte,
+    #[arg(long, value_name = "RRGGBB", default_value = "ffffff")]
+    matte: RgbColor,
+    /// Make and store a further size as well, such as card=fit:640 or thumb=cover:256x256@0.5,0.3:webp80: fit:N has N pixels
+    /// on the longer side, cover:WxH crops around the point X,Y (0-1, else the centre), and jpegQ or webpQ encodes it; may be
+    /// given several times
+    #[arg(long = "rendition", value_name = "NAME=SPEC", value_parser = RenditionSpec::parse_named)]
+    renditions: Vec<(String, RenditionSpec)>,
     /// Refuse sources with more bytes than this
     #[arg(long, value_name = "N", default_value_t = Limits::default().max_bytes, value_parser = value_parser!(u64).range(1..=1 << 40))]
     max_bytes: u64,
@@ -165,29 +174,32 @@ pub(crate) struct RetryArgs {
 }
 
 impl PlanArgs {
-    pub(crate) fn canonical(&self) -> Canonical {
+    /// What is to be made of each source.
+    ///
+    /// # Errors
+    ///
+    /// Usage: two renditions of one name.
+    pub(crate) fn canonical(&self) -> Result<Canonical, Fatal> {
         let given = &self.canonical;
-        let usual_quality = match given.encoding {
-            EncodingName::Jpeg => 85,
-            EncodingName::Webp => 80,
-        };
-        Canonical {
-            max_edge: given.max_edge,
-            cover: given.cover,
-            encoding: given.encoding,
-            quality: given.quality.unwrap_or(usual_quality),
-            matte: given.matte.0,
+        let mut renditions = BTreeMap::new();
+        for (name, spec) in &given.renditions {
+            if renditions.insert(name.clone(), Text(*spec)).is_some() {
+                return Err(Fatal::usage(format!("--rendition {name}=…: the name is given twice")));
+            }
+        }
+        Ok(Canonical {
+            geometry: Text(given.cover.unwrap_or(Geometry::Fit { max_edge: given.max_edge })),
+            // The argument's parser takes no other names.
+            encoding: Text(Encoding::named(&given.encoding, given.quality).unwrap_or_default()),
+            matte: Text(given.matte),
+            renditions,
             max_bytes: given.max_bytes,
             max_pixels: given.max_pixels,
             max_memory_bytes: given.max_memory_bytes,
             deadline_ms: given.deadline,
-        }
+        })
     }
 }
-
-/// An sRGB colour. It is a type of its own, because clap treats an array as a list of values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Matte([u8; 3]);
 
 fn cpus() -> usize {
     available_parallelism().map_or(1, usize::from)
@@ -202,26 +214,18 @@ fn job_name(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-fn cover(text: &str) -> Result<(u32, u32), String> {
-    let edge = |t: &str| t.parse().ok().filter(|e| (1..=MAX_EDGE).contains(&i64::from(*e)));
-    let sides = text.split_once(['x', 'X']).and_then(|(w, h)| Some((edge(w)?, edge(h)?)));
-    sides.ok_or_else(|| format!("expected WxH with both between 1 and {MAX_EDGE}, such as 1170x2532"))
+fn cover(text: &str) -> Result<Geometry, ParseRenditionError> {
+    format!("cover:{text}").parse()
 }
 
-fn matte(text: &str) -> Result<Matte, String> {
-    let digits = text.strip_prefix('#').unwrap_or(text);
-    let hex = digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit());
-    let value = hex.then(|| u32::from_str_radix(digits, 16).ok()).flatten();
-    let [_, r, g, b] = value.ok_or("expected six hex digits, such as ffffff")?.to_be_bytes();
-    Ok(Matte([r, g, b]))
-}
-
-/// The longest edge that `Profile` accepts. It is an `i64`, because clap's ranges are.
-const MAX_EDGE: i64 = 16_383;
+/// It is an `i64`, because clap's ranges are.
+const MAX_EDGE: i64 = Geometry::MAX_EDGE as i64;
 
 const EXAMPLES: &str = "\
 Examples:
   image-ingest backfill plan --manifest pictures/ --source pictures/ --target canonical/ --state jobs/ --name first
+  image-ingest backfill plan --manifest pictures.csv --source s3://pictures --target s3://canonical --state s3://jobs \
+    --name first --max-edge 1600 --rendition card=fit:640 --rendition thumb=cover:256x256@0.5,0.3
   image-ingest backfill run --state jobs/ --name first
   image-ingest backfill run --state s3://jobs --name first --index $JOB_COMPLETION_INDEX --of 64
   image-ingest backfill status --state jobs/ --name first --codes

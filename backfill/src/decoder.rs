@@ -38,7 +38,7 @@ impl Decoder {
         let ingest = self.ingest.clone();
         let (source, memory_bytes) = match tokio::task::spawn_blocking(move || probe(&ingest, bytes)).await? {
             Ok(probed) => probed,
-            Err(verdict) => return Ok(Made { verdict: *verdict, bytes: Bytes::new() }),
+            Err(verdict) => return Ok((*verdict).into()),
         };
         let _memory = self.memory.to_decode(memory_bytes).await;
         let ingest = self.ingest.clone();

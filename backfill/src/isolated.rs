@@ -23,7 +23,7 @@ use crate::verdict::{Made, Verdict, finish, probe};
 enum Reply {
     /// It may be decoded, and needs so much memory, in bytes, by estimate.
     Needs(u64),
-    /// It is decoded or refused. Where it is accepted, a frame with the canonical bytes follows.
+    /// It is decoded or refused. A frame follows for each object that the verdict names.
     Ends(Verdict),
 }
 
@@ -109,13 +109,14 @@ impl Isolated {
     }
 
     async fn made(&mut self, verdict: Verdict) -> Result<Made, ChildError> {
-        if !verdict.is_accepted() {
-            return Ok(Made { verdict, bytes: Bytes::new() });
+        let mut made = Made::from(verdict);
+        for _ in 0..made.verdict.objects().count() {
+            match self.read().await {
+                Ok(bytes) => made.files.push(bytes.into()),
+                Err(_) => return Err(self.died().await),
+            }
         }
-        match self.read().await {
-            Ok(bytes) => Ok(Made { verdict, bytes: bytes.into() }),
-            Err(_) => Err(self.died().await),
-        }
+        Ok(made)
     }
 
     async fn died(&mut self) -> ChildError {
@@ -170,12 +171,11 @@ fn serve_frames(input: &mut impl Read, output: &mut impl Write) -> io::Result<()
                 write_frame(output, &serde_json::to_vec(&Reply::Needs(memory_bytes))?)?;
                 await_go(&ingest, source, input)?
             }
-            Err(verdict) => Made { verdict: *verdict, bytes: Bytes::new() },
+            Err(verdict) => (*verdict).into(),
         };
-        let is_accepted = made.verdict.is_accepted();
         write_frame(output, &serde_json::to_vec(&Reply::Ends(made.verdict))?)?;
-        if is_accepted {
-            write_frame(output, &made.bytes)?;
+        for bytes in &made.files {
+            write_frame(output, bytes)?;
         }
     }
 }
@@ -213,15 +213,15 @@ fn no_core_file() {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::canonical::Text;
 
     #[test]
     fn a_source_is_probed_then_decoded_and_a_refusal_ends_at_once() {
         let canonical = Canonical {
-            max_edge: 2048,
-            cover: None,
-            encoding: crate::canonical::EncodingName::Jpeg,
-            quality: 85,
-            matte: [255; 3],
+            geometry: Text("fit:2048".parse().unwrap()),
+            encoding: Text("jpeg85".parse().unwrap()),
+            matte: Text("ffffff".parse().unwrap()),
+            renditions: [("thumb".to_owned(), Text("cover:8x8".parse().unwrap()))].into(),
             max_bytes: 1 << 20,
             max_pixels: 1 << 20,
             max_memory_bytes: 1 << 28,
@@ -239,9 +239,13 @@ mod tests {
         let mut reply = || serde_json::from_slice::<Reply>(&read_frame(&mut output).unwrap()).unwrap();
         assert!(matches!(reply(), Reply::Needs(bytes) if bytes > 100_000));
         let Reply::Ends(accepted) = reply() else { panic!("no end") };
-        assert_eq!(accepted.id.as_deref(), Some(sample.content_id));
-        let bytes = read_frame(&mut output).unwrap();
-        assert_eq!(image_ingest::ContentId::of(&bytes).to_string(), sample.content_id);
+        assert_eq!(accepted.image.as_ref().unwrap().id, sample.content_id);
+        assert_eq!((accepted.renditions[0].0.as_str(), accepted.renditions[0].1.width), ("thumb", 8));
+        for object in accepted.objects() {
+            let bytes = read_frame(&mut output).unwrap();
+            assert_eq!(image_ingest::ContentId::of(&bytes).to_string(), object.id);
+            assert_eq!(bytes.len() as u64, object.size);
+        }
         let mut reply = || serde_json::from_slice::<Reply>(&read_frame(&mut output).unwrap()).unwrap();
         assert!(matches!(reply(), Reply::Ends(verdict) if verdict.code == "unknown_format"));
     }

@@ -1,5 +1,7 @@
 //! A job's description, `job.json`: what is made of what. It is written once and never changed.
 
+use std::collections::BTreeMap;
+
 use image_ingest::Ingest;
 use object_store::Error;
 use serde::{Deserialize, Serialize};
@@ -22,6 +24,8 @@ pub(crate) struct Job {
     pub(crate) canonical: Canonical,
     /// Everything that decides canonical bytes, in the library's words.
     pub(crate) fingerprint: String,
+    /// The same of each rendition, by its name, given the canonical image.
+    pub(crate) rendition_fingerprints: BTreeMap<String, String>,
     pub(crate) rows: u64,
     /// BLAKE3 of the sorted manifest.
     pub(crate) manifest_blake3: String,
@@ -79,9 +83,11 @@ impl Planned {
         let ingest = self.job.canonical.ingest().map_err(|error| Fatal::usage(error.to_string()))?;
         let (ours, planned) = (ingest.profile().fingerprint(), &self.job.fingerprint);
         if ours != *planned {
-            return Err(Fatal::usage(format!(
-                "the job is of the fingerprint {planned}, and this program makes {ours}"
-            )));
+            return Err(other_bytes(planned, &ours));
+        }
+        let (ours, planned) = (self.job.canonical.rendition_fingerprints(), &self.job.rendition_fingerprints);
+        if ours != *planned {
+            return Err(other_bytes(&shown(planned), &shown(&ours)));
         }
         Ok(ingest)
     }
@@ -113,6 +119,15 @@ impl Planned {
         }
         Ok((0..self.job.shards).zip(done).filter(|(_, done)| !done).map(|(shard, _)| shard).collect())
     }
+}
+
+fn other_bytes(planned: &str, ours: &str) -> Fatal {
+    Fatal::usage(format!("the job is of the fingerprint {planned}, and this program makes {ours}"))
+}
+
+fn shown(fingerprints: &BTreeMap<String, String>) -> String {
+    let shown: Vec<String> = fingerprints.iter().map(|(name, fingerprint)| format!("{name}={fingerprint}")).collect();
+    shown.join(" ")
 }
 
 /// The version of the files and of what they mean.

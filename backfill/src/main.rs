@@ -29,6 +29,7 @@ mod memory;
 mod outcome;
 mod plan;
 mod progress;
+mod rendition_column;
 mod results;
 mod retry;
 mod run;

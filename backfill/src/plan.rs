@@ -33,12 +33,13 @@ pub(crate) async fn plan(args: &PlanArgs) -> Result<Ended, Fatal> {
     line(&json!({
         "name": job.name, "outcome": if is_new { "planned" } else { "already" }, "rows": job.rows, "shards": job.shards,
         "shards_written": written, "manifest_blake3": job.manifest_blake3, "fingerprint": job.fingerprint,
+        "rendition_fingerprints": job.rendition_fingerprints,
     }))?;
     Ok(Ended::Done)
 }
 
 fn job(args: &PlanArgs, rows: &[ManifestRow], source: String, target: String) -> Result<Job, Fatal> {
-    let canonical = args.canonical();
+    let canonical = args.canonical()?;
     let ingest = canonical.ingest().map_err(|error| Fatal::usage(error.to_string()))?;
     let shards = rows.len().div_ceil(args.rows_per_shard as usize);
     let shards = u32::try_from(shards).ok().filter(|shards| *shards <= MAX_SHARDS);
@@ -48,6 +49,7 @@ fn job(args: &PlanArgs, rows: &[ManifestRow], source: String, target: String) ->
         source,
         target,
         fingerprint: ingest.profile().fingerprint(),
+        rendition_fingerprints: canonical.rendition_fingerprints(),
         canonical,
         rows: rows.len() as u64,
         manifest_blake3: manifest::digest(rows),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::outcome::{OK, Outcome};
+use crate::outcome::Outcome;
 
 /// How far a run has come. Clones share their counts.
 #[derive(Debug, Clone)]
@@ -55,7 +55,7 @@ impl Progress {
 
     /// Counts a row.
     pub(crate) fn row(&self, outcome: &Outcome) {
-        if outcome.code != OK {
+        if !outcome.verdict.is_accepted() {
             let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
             *refused += 1;
             self.bar.set_message(format!("({refused} refused)"));
@@ -86,7 +86,7 @@ impl Progress {
 pub(crate) fn codes(rows: &[Outcome]) -> BTreeMap<String, u64> {
     let mut codes = BTreeMap::new();
     for row in rows {
-        *codes.entry(row.code.clone()).or_default() += 1;
+        *codes.entry(row.verdict.code.clone()).or_default() += 1;
     }
     codes
 }

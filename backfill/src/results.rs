@@ -16,6 +16,8 @@ use parquet::errors::Result;
 use parquet::file::properties::WriterProperties;
 
 use crate::outcome::Outcome;
+use crate::rendition_column;
+use crate::verdict::{ImageObject, Verdict};
 
 /// The results of shard `shard` as a file.
 ///
@@ -23,7 +25,7 @@ use crate::outcome::Outcome;
 ///
 /// Parquet's own, of which none is expected.
 pub(crate) fn encode(rows: &[Outcome], shard: u32, fingerprint: &str) -> Result<Bytes> {
-    let batch = RecordBatch::try_from_iter_with_nullable(columns(rows, shard, fingerprint))?;
+    let batch = RecordBatch::try_from_iter_with_nullable(columns(rows, shard, fingerprint)?)?;
     let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties()))?;
     writer.write(&batch)?;
     Ok(writer.into_inner()?.into())
@@ -31,12 +33,12 @@ pub(crate) fn encode(rows: &[Outcome], shard: u32, fingerprint: &str) -> Result<
 
 type Column = (&'static str, ArrayRef, bool);
 
-fn columns(rows: &[Outcome], shard: u32, fingerprint: &str) -> Vec<Column> {
+fn columns(rows: &[Outcome], shard: u32, fingerprint: &str) -> Result<Vec<Column>> {
     let always = |name, of: fn(&Outcome) -> &str| -> Column {
         (name, Arc::new(rows.iter().map(|row| Some(of(row))).collect::<StringArray>()), false)
     };
-    let maybe = |name, of: fn(&Outcome) -> &Option<String>| -> Column {
-        (name, Arc::new(rows.iter().map(|row| of(row).as_deref()).collect::<StringArray>()), true)
+    let maybe = |name, of: fn(&Outcome) -> Option<&str>| -> Column {
+        (name, Arc::new(rows.iter().map(of).collect::<StringArray>()), true)
     };
     let long = |name, of: fn(&Outcome) -> Option<u64>| -> Column {
         let values = rows.iter().map(|row| of(row).map(|value| i64::try_from(value).unwrap_or(i64::MAX)));
@@ -48,29 +50,36 @@ fn columns(rows: &[Outcome], shard: u32, fingerprint: &str) -> Vec<Column> {
     };
     let same = i32::try_from(shard).unwrap_or(i32::MAX);
     let finished = rows.iter().map(|row| row.finished_at).collect::<Vec<_>>();
-    vec![
+    let retryable = rows.iter().map(|row| Some(row.verdict.retryable)).collect::<BooleanArray>();
+    let cpu_ms = rows.iter().map(|row| row.verdict.cpu_ms).collect::<Float64Array>();
+    Ok(vec![
         always("source_key", |row| &row.source_key),
-        maybe("source_etag", |row| &row.source_etag),
+        maybe("source_etag", |row| row.source_etag.as_deref()),
         long("source_bytes", |row| row.source_bytes),
-        always("code", |row| &row.code),
-        ("retryable", Arc::new(rows.iter().map(|row| Some(row.retryable)).collect::<BooleanArray>()), false),
-        maybe("message", |row| &row.message),
-        long("limit", |row| row.limit),
-        long("actual", |row| row.actual),
-        maybe("source_id", |row| &row.source_id),
-        maybe("id", |row| &row.id),
-        maybe("object_key", |row| &row.object_key),
-        long("size", |row| row.size),
-        int("width", |row| row.width),
-        int("height", |row| row.height),
-        maybe("receipt", |row| &row.receipt),
+        always("code", |row| &row.verdict.code),
+        ("retryable", Arc::new(retryable), false),
+        maybe("message", |row| row.verdict.message.as_deref()),
+        long("limit", |row| row.verdict.limit),
+        long("actual", |row| row.verdict.actual),
+        maybe("source_id", |row| row.verdict.source_id.as_deref()),
+        maybe("id", |row| image(row).map(|image| image.id.as_str())),
+        maybe("object_key", |row| image(row).map(|image| image.key.as_str())),
+        long("size", |row| image(row).map(|image| image.size)),
+        int("width", |row| image(row).map(|image| image.width)),
+        int("height", |row| image(row).map(|image| image.height)),
+        maybe("receipt", |row| row.verdict.receipt.as_deref()),
         ("fingerprint", Arc::new(StringArray::from(vec![fingerprint; rows.len()])), false),
         ("shard", Arc::new(Int32Array::from(vec![same; rows.len()])), false),
         int("attempt", |row| Some(row.attempt)),
         always("worker", |row| &row.worker),
-        ("cpu_ms", Arc::new(rows.iter().map(|row| row.cpu_ms).collect::<Float64Array>()), false),
+        ("cpu_ms", Arc::new(cpu_ms), false),
         ("finished_at", Arc::new(TimestampMicrosecondArray::from(finished).with_timezone("UTC")), false),
-    ]
+        (rendition_column::NAME, rendition_column::array(rows)?, false),
+    ])
+}
+
+fn image(row: &Outcome) -> Option<&ImageObject> {
+    row.verdict.image.as_ref()
 }
 
 /// Reads the rows of a results file.
@@ -101,25 +110,35 @@ fn take_batch(batch: &RecordBatch, rows: &mut Vec<Outcome>) -> Option<()> {
         let text = |name| text(name).map(|column| present(column, at).then(|| column.value(at).to_owned()));
         let long = |name| long(name).map(|column| present(column, at).then(|| column.value(at).unsigned_abs()));
         let int = |name| int(name).map(|column| present(column, at).then(|| column.value(at).unsigned_abs()));
-        rows.push(Outcome {
-            source_key: text("source_key")??,
-            source_etag: text("source_etag")?,
-            source_bytes: long("source_bytes")?,
+        let image = match text("id")? {
+            Some(id) => Some(ImageObject {
+                id,
+                key: text("object_key")??,
+                size: long("size")??,
+                width: int("width")??,
+                height: int("height")??,
+            }),
+            None => None,
+        };
+        let verdict = Verdict {
             code: text("code")??,
             retryable: retryable.value(at),
             message: text("message")?,
             limit: long("limit")?,
             actual: long("actual")?,
             source_id: text("source_id")?,
-            id: text("id")?,
-            object_key: text("object_key")?,
-            size: long("size")?,
-            width: int("width")?,
-            height: int("height")?,
+            image,
+            renditions: rendition_column::take(batch, at)?,
             receipt: text("receipt")?,
+            cpu_ms: cpu_ms.value(at),
+        };
+        rows.push(Outcome {
+            source_key: text("source_key")??,
+            source_etag: text("source_etag")?,
+            source_bytes: long("source_bytes")?,
+            verdict,
             attempt: int("attempt")??,
             worker: text("worker")??,
-            cpu_ms: cpu_ms.value(at),
             finished_at: finished.value(at),
         });
     }
@@ -137,16 +156,23 @@ mod tests {
 
     #[test]
     fn rows_survive_their_file() {
+        let object =
+            |id: &str, width| ImageObject { id: id.to_owned(), key: format!("{id}.jpg"), size: 7, width, height: 1536 };
+        let renditions = [("card", 640), ("thumb", 256)].map(|(name, width)| (name.to_owned(), object(name, width)));
+        let verdict = Verdict {
+            code: "ok".to_owned(),
+            image: Some(object("obj_1", 2048)),
+            renditions: renditions.into(),
+            receipt: Some("{}".to_owned()),
+            cpu_ms: 1.5,
+            ..Verdict::default()
+        };
         let accepted = Outcome {
             source_key: "a.jpg".to_owned(),
             source_bytes: Some(5),
-            code: "ok".to_owned(),
-            id: Some("obj_1".to_owned()),
-            width: Some(2048),
-            receipt: Some("{}".to_owned()),
+            verdict,
             attempt: 3,
             worker: "host:1".to_owned(),
-            cpu_ms: 1.5,
             finished_at: 1_700_000_000_000_000,
             ..Outcome::default()
         };

@@ -47,7 +47,7 @@ async fn take_back(planned: &Planned, shard: u32) -> Result<Option<u32>, Fatal> 
         Err(error) => return Err(failed(&error)),
     };
     let rows = results::decode(bytes.clone()).map_err(|error| failed(&error))?;
-    if !rows.iter().any(|row| row.retryable) {
+    if !rows.iter().any(|row| row.verdict.retryable) {
         return Ok(None);
     }
     let folder = layout.taken_back(shard);

@@ -145,7 +145,7 @@ fn shown(shard: u32, attempt: Option<u32>, worked: &Worked, began: Instant) -> S
         Worked::Lost => "lost",
     };
     let round = |value: f64| (value * 1e3).round() / 1e3;
-    let cpu_ms = round(rows.iter().map(|row| row.cpu_ms).sum());
+    let cpu_ms = round(rows.iter().map(|row| row.verdict.cpu_ms).sum());
     ShardLine {
         shard,
         outcome,

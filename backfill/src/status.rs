@@ -38,7 +38,7 @@ async fn rows_by_code(planned: &Planned) -> Result<(BTreeMap<String, u64>, usize
         let failed = |error: &dyn std::fmt::Display| Fatal::failed(format!("results of shard {shard}"), error);
         let file = planned.state.read(&planned.layout.result(shard)).await.map_err(|error| failed(&error))?;
         let rows = results::decode(file).map_err(|error| failed(&error))?;
-        Ok::<_, Fatal>((codes(&rows), rows.iter().filter(|row| row.retryable).count()))
+        Ok::<_, Fatal>((codes(&rows), rows.iter().filter(|row| row.verdict.retryable).count()))
     });
     let sum = files.buffer_unordered(FILES_AT_A_TIME).try_fold(
         (BTreeMap::new(), 0),

@@ -1,34 +1,52 @@
 //! Probes and decodes one source with the library, and says what became of it.
 
 use bytes::Bytes;
-use image_ingest::{Blame, Error, Ingest, Source};
+use image_ingest::rendition::Rendition;
+use image_ingest::{Background, Blame, ContentId, Encoding, Error, Ingest, Size, Source};
 use serde::{Deserialize, Serialize};
 
 use crate::crash;
-use crate::outcome::OK;
 
 /// What became of a source, as values that pass between processes.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(crate) struct Verdict {
+    /// `ok`, a code of the library, or one of this program, such as `not_found`.
     pub(crate) code: String,
+    /// Whether the same bytes may succeed later or elsewhere.
     pub(crate) retryable: bool,
     pub(crate) message: Option<String>,
     pub(crate) limit: Option<u64>,
     pub(crate) actual: Option<u64>,
     pub(crate) source_id: Option<String>,
-    pub(crate) id: Option<String>,
-    pub(crate) extension: Option<String>,
-    pub(crate) width: Option<u32>,
-    pub(crate) height: Option<u32>,
+    /// The canonical image, where the source is accepted.
+    pub(crate) image: Option<ImageObject>,
+    /// The job's renditions of it, each with its name.
+    pub(crate) renditions: Vec<(String, ImageObject)>,
+    /// What was done, as JSON.
     pub(crate) receipt: Option<String>,
     pub(crate) cpu_ms: f64,
 }
 
-/// A verdict, and the canonical bytes where it is [`OK`].
+/// An object below the target: a canonical image or a rendition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ImageObject {
+    pub(crate) id: String,
+    /// Its key below the target.
+    pub(crate) key: String,
+    /// Its length in bytes.
+    pub(crate) size: u64,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+}
+
+/// The code of an accepted row.
+pub(crate) const OK: &str = "ok";
+
+/// A verdict, and the bytes of its objects where it is [`OK`]: the canonical image, then its renditions.
 #[derive(Debug)]
 pub(crate) struct Made {
     pub(crate) verdict: Verdict,
-    pub(crate) bytes: Bytes,
+    pub(crate) files: Vec<Bytes>,
 }
 
 impl Verdict {
@@ -36,7 +54,13 @@ impl Verdict {
         self.code == OK
     }
 
-    fn refused(error: &Error, source_id: Option<String>) -> Self {
+    /// The objects that it names, in the order of their bytes in [`Made`].
+    pub(crate) fn objects(&self) -> impl Iterator<Item = &ImageObject> {
+        self.image.iter().chain(self.renditions.iter().map(|(_, object)| object))
+    }
+
+    /// A refusal of the library.
+    pub(crate) fn refused(error: &Error, source_id: Option<String>) -> Self {
         let (limit, actual) = error.limit_and_actual().unzip();
         Self {
             code: error.code().to_owned(),
@@ -47,6 +71,24 @@ impl Verdict {
             source_id,
             ..Self::default()
         }
+    }
+}
+
+impl From<Verdict> for Made {
+    /// A refusal, which has no bytes.
+    fn from(verdict: Verdict) -> Self {
+        Self { verdict, files: Vec::new() }
+    }
+}
+
+impl ImageObject {
+    /// The object of these bytes, whose id and size the library gave.
+    fn new(id: ContentId, encoding: Encoding, size: Size, bytes: &[u8]) -> Self {
+        // The key begins with digits of the hash, so that keys are spread over a store's partitions.
+        let id = id.to_string();
+        let hex = id.trim_start_matches("obj_");
+        let key = format!("{}/{}/{id}.{}", &hex[..2], &hex[2..4], encoding.extension());
+        Self { key, id, size: bytes.len() as u64, width: size.width, height: size.height }
     }
 }
 
@@ -71,23 +113,28 @@ pub(crate) fn probe(ingest: &Ingest, bytes: Bytes) -> Result<(Source, u64), Box<
 /// Decodes and encodes.
 pub(crate) fn finish(ingest: &Ingest, source: Source) -> Made {
     let (started, source_id) = (cpu_ms(), source.id().to_string());
-    let (verdict, bytes) = match ingest.ingest(source) {
-        Ok(made) => {
-            let verdict = Verdict {
-                code: OK.to_owned(),
-                source_id: Some(source_id),
-                id: Some(made.id.to_string()),
-                extension: Some(made.encoding.extension().to_owned()),
-                width: Some(made.size.width),
-                height: Some(made.size.height),
-                receipt: serde_json::to_string(&made.receipt).ok(),
-                ..Verdict::default()
-            };
-            (verdict, made.bytes)
-        }
-        Err(error) => (Verdict::refused(&error, Some(source_id)), Bytes::new()),
+    let made = match ingest.ingest(source) {
+        Ok(background) => accepted(source_id, background),
+        Err(error) => Verdict::refused(&error, Some(source_id)).into(),
     };
-    Made { verdict: Verdict { cpu_ms: cpu_ms() - started, ..verdict }, bytes }
+    Made { verdict: Verdict { cpu_ms: cpu_ms() - started, ..made.verdict }, ..made }
+}
+
+fn accepted(source_id: String, made: Background) -> Made {
+    let object = |rendition: &Rendition| {
+        let Rendition { name, id, encoding, size, bytes, .. } = rendition;
+        (name.clone(), ImageObject::new(*id, *encoding, *size, bytes))
+    };
+    let verdict = Verdict {
+        code: OK.to_owned(),
+        source_id: Some(source_id),
+        image: Some(ImageObject::new(made.id, made.encoding, made.size, &made.bytes)),
+        renditions: made.renditions.iter().map(object).collect(),
+        receipt: serde_json::to_string(&made.receipt).ok(),
+        ..Verdict::default()
+    };
+    let renditions = made.renditions.into_iter().map(|rendition| rendition.bytes);
+    Made { verdict, files: std::iter::once(made.bytes).chain(renditions).collect() }
 }
 
 /// CPU time of this thread, in milliseconds.

@@ -16,7 +16,7 @@ use crate::job::Planned;
 use crate::layout::number;
 use crate::manifest::ManifestRow;
 use crate::memory::{InUse, Memory};
-use crate::outcome::{INVALID_KEY, IO, OK, Outcome, WORKER_FAILED};
+use crate::outcome::{INVALID_KEY, IO, Outcome, WORKER_FAILED};
 use crate::progress::Progress;
 use crate::results;
 use crate::storage::Place;
@@ -99,7 +99,10 @@ impl Worker {
             }
             None => Vec::new(),
         };
-        Ok(rows.into_iter().map(|row| Some(row).filter(|row| !row.retryable)).chain(std::iter::repeat_with(|| None)))
+        Ok(rows
+            .into_iter()
+            .map(|row| Some(row).filter(|row| !row.verdict.retryable))
+            .chain(std::iter::repeat_with(|| None)))
     }
 
     /// Fetches, decodes and stores one row.
@@ -149,9 +152,8 @@ impl Worker {
         let (actual, limit) = (result.meta.size, self.ingest.limits().max_bytes);
         let outcome = Outcome { source_etag: result.meta.e_tag.clone(), source_bytes: Some(actual), ..outcome };
         if actual > limit {
-            let refusal = Refusal::TooLarge { limit, actual };
-            let outcome = Outcome { limit: Some(limit), actual: Some(actual), ..outcome };
-            return Err(Unread::Refused(Box::new(outcome.refused(refusal.code(), refusal.to_string()))));
+            let refused = outcome.refused_by(&Refusal::TooLarge { limit, actual });
+            return Err(Unread::Refused(Box::new(refused)));
         }
         let in_use = self.memory.to_fetch(actual).await;
         let bytes = result.bytes().await.map_err(Unread::Broken)?;
@@ -182,19 +184,28 @@ impl Worker {
     }
 
     async fn stored(&self, outcome: Outcome, made: Made) -> Result<Outcome, Error> {
-        let Made { verdict, bytes } = made;
-        let object_key = verdict.id.as_deref().map(|id| object_key(id, verdict.extension.as_deref().unwrap_or("jpg")));
-        let outcome = judged(outcome, verdict);
-        let Some(object_key) = object_key else { return Ok(outcome) };
-        let size = Some(bytes.len() as u64);
-        // Whoever was first has stored the same.
-        match self.target.create(&Path::from(object_key.as_str()), bytes).await {
-            Ok(_) => {}
-            Err(error @ Error::Generic { .. }) => return Ok(unstored(outcome, &error)),
-            Err(error) => return Err(error),
+        let Made { verdict, files } = made;
+        let stored = self.store(&verdict, files).await;
+        let outcome = Outcome { verdict, ..outcome };
+        match stored {
+            Ok(()) => Ok(outcome),
+            Err(error @ Error::Generic { .. }) => Ok(outcome.unstored(&error)),
+            Err(error) => Err(error),
         }
-        crash::point("after_object");
-        Ok(Outcome { object_key: Some(object_key), size, ..outcome })
+    }
+
+    /// Stores the canonical image and its renditions.
+    async fn store(&self, verdict: &Verdict, files: Vec<Bytes>) -> Result<(), Error> {
+        for (number, (object, bytes)) in verdict.objects().zip(files).enumerate() {
+            // Where a rendition is the whole canonical image, the two are one object.
+            if verdict.objects().take(number).any(|other| other.key == object.key) {
+                continue;
+            }
+            // Whoever was first has stored the same.
+            self.target.create(&Path::from(object.key.as_str()), bytes).await?;
+            crash::point(if number == 0 { "after_object" } else { "after_rendition" });
+        }
+        Ok(())
     }
 }
 
@@ -210,24 +221,6 @@ enum Unread {
     Refused(Box<Outcome>),
     /// Its body ended early.
     Broken(Error),
-}
-
-fn judged(outcome: Outcome, verdict: Verdict) -> Outcome {
-    let Verdict { code, retryable, message, limit, actual, source_id, id, width, height, receipt, cpu_ms, .. } =
-        verdict;
-    Outcome { code, retryable, message, limit, actual, source_id, id, width, height, receipt, cpu_ms, ..outcome }
-}
-
-/// A row whose canonical image the target did not take.
-fn unstored(outcome: Outcome, error: &Error) -> Outcome {
-    debug_assert_eq!(outcome.code, OK);
-    Outcome { id: None, width: None, height: None, receipt: None, ..outcome }.refused(IO, error.to_string())
-}
-
-/// The key of a canonical image. It begins with digits of the hash, so that keys are spread over a store's partitions.
-fn object_key(id: &str, extension: &str) -> String {
-    let hex = id.trim_start_matches("obj_");
-    format!("{}/{}/{id}.{extension}", &hex[..2], &hex[2..4])
 }
 
 const BODY_TRIES: u32 = 4;

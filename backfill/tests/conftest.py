@@ -1,7 +1,8 @@
 """What the tests share: a job over the repository's test files, local folders or an S3 server on loopback as its storage, and
 the check that every result must pass.
 
-The program is a debug build, which has the named points at which a test ends it. `IMAGE_INGEST_BACKFILL` names it.
+The program is a debug build, which has the named points at which a test ends it. `IMAGE_INGEST_BACKFILL` names it, and
+`IMAGE_INGEST_CLI` the command line whose ids are compared.
 """
 
 import io
@@ -23,6 +24,7 @@ import pytest
 from blake3 import blake3
 
 PROGRAM = os.environ.get("IMAGE_INGEST_BACKFILL", "image-ingest-backfill")
+COMMAND_LINE = os.environ.get("IMAGE_INGEST_CLI")
 TESTDATA = Path(__file__).resolve().parents[2] / "testdata"
 MISSING_KEY = "missing/none.jpg"
 
@@ -109,8 +111,11 @@ class Job:
         for key, data in files.items():
             self.storage.put(f"source/{key}", data)
 
-    def plan(self, keys: list[str] | None = None, rows_per_shard: int = 50, **flags: str) -> dict[str, Any]:
-        """Plans over these keys, with a Parquet manifest, or over the listing of the source."""
+    def plan(self, keys: list[str] | None = None, rows_per_shard: int = 50, **flags: str | list[str]) -> dict[str, Any]:
+        """Plans over these keys, with a Parquet manifest, or over the listing of the source.
+
+        `flags` are those of the command; a list gives one several times.
+        """
         if keys is None:
             self.manifest = dict.fromkeys(self.storage.keys("source"))
             url = f"{self.storage.url}/source/"
@@ -125,9 +130,12 @@ class Job:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
-    def call_plan(self, manifest: str, rows_per_shard: int = 50, **flags: str) -> subprocess.CompletedProcess[str]:
+    def call_plan(self, manifest: str, rows_per_shard: int = 50, **flags: str | list[str]) -> subprocess.CompletedProcess[str]:
         places = ["--source", f"{self.storage.url}/source", "--target", f"{self.storage.url}/target"]
-        extra = [text for name, value in flags.items() for text in (f"--{name.replace('_', '-')}", value)]
+        extra = []
+        for name, given in flags.items():
+            for value in [given] if isinstance(given, str) else given:
+                extra += [f"--{name.replace('_', '-')}", value]
         return self.call("plan", "--manifest", manifest, *places, "--rows-per-shard", str(rows_per_shard), *extra)
 
     def command(self, command: str, *arguments: str) -> list[str]:
@@ -179,11 +187,21 @@ class Job:
             else:
                 assert row["id"] is row["object_key"] is None and row["message"], row
             assert row["fingerprint"] == "v1-fit2048-jpeg85-ffffff" and row["finished_at"] is not None
-        objects = self.storage.keys("target")
-        assert set(objects) == {row["object_key"] for row in rows.values()} - {None}, "an object is missing or an orphan"
-        for key in objects:
-            assert key.endswith(f"obj_{blake3(self.storage.get(f'target/{key}')).hexdigest()}.jpg")
+        self.check_objects(rows)
         return rows
+
+    def check_objects(self, rows: dict[str, dict[str, Any]]) -> None:
+        """The target has the images that rows name, renditions included, and no others; each is what its key says."""
+        named = {row["object_key"]: row["size"] for row in rows.values() if row["code"] == "ok"}
+        for row in rows.values():
+            for rendition in row["renditions"]:
+                assert rendition["object_key"].endswith(f"/{rendition['id']}.jpg"), row
+                named[rendition["object_key"]] = rendition["size"]
+        objects = self.storage.keys("target")
+        assert set(objects) == named.keys(), "an object is missing or an orphan"
+        for key in objects:
+            data = self.storage.get(f"target/{key}")
+            assert key.endswith(f"obj_{blake3(data).hexdigest()}.jpg") and len(data) == named[key]
 
 
 def files(count: int | None = None) -> dict[str, bytes]:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from blake3 import blake3
-from conftest import EXPECTED, MISSING_KEY, PROGRAM, Bucket, Folders, Job, Storage, files, until
+from conftest import COMMAND_LINE, EXPECTED, MISSING_KEY, PROGRAM, TESTDATA, Bucket, Folders, Job, Storage, files, until
 
 
 def test_every_row_of_the_manifest_is_one_row_of_the_results(storage: Storage) -> None:
@@ -61,15 +61,78 @@ def test_duckdb_and_pandas_read_the_results(local: Folders) -> None:
     assert list(frame.columns) == [
         "source_key", "source_etag", "source_bytes", "code", "retryable", "message", "limit", "actual", "source_id", "id",
         "object_key", "size", "width", "height", "receipt", "fingerprint", "shard", "attempt", "worker", "cpu_ms", "finished_at",
+        "renditions",
     ]  # fmt: skip
     assert str(frame["finished_at"].dtype).startswith("datetime64[us, UTC")
 
 
-@pytest.mark.parametrize("point", ["after_attempt", "after_object", "before_result", "after_result"])
+RENDITIONS = ["thumb=cover:64x64@0.5,0.3:jpeg82", "card=fit:640"]
+
+
+def test_every_accepted_row_has_its_renditions_under_the_ids_of_the_command_line(storage: Storage) -> None:
+    job = Job(storage)
+    job.fill(files())
+    planned = job.plan(rows_per_shard=100, rendition=RENDITIONS)
+    assert planned["rendition_fingerprints"] == {"card": "r1-fit640-jpeg85", "thumb": "r1-cover64x64@0.5,0.3-jpeg82"}
+    assert job.run()[-1]["missing"] == []
+    rows = job.check()
+    for row in rows.values():
+        names = [rendition["name"] for rendition in row["renditions"]]
+        assert names == (["card", "thumb"] if row["code"] == "ok" else []), row
+    shared = [row for row in rows.values() if row["object_key"] in [rendition["object_key"] for rendition in row["renditions"]]]
+    assert shared, "what is smaller than its rendition is one object with it"
+    if not COMMAND_LINE:
+        pytest.skip("IMAGE_INGEST_CLI names no command line to compare with")
+    flags = [flag for rendition in RENDITIONS for flag in ("--rendition", rendition)]
+    done = subprocess.run([COMMAND_LINE, "ingest", str(TESTDATA), *flags], capture_output=True, text=True, check=False)
+    lines = {os.path.relpath(line["path"], TESTDATA): line for line in map(json.loads, done.stdout.splitlines())}
+    for key, row in rows.items():
+        ours = {made["name"]: [made["id"], made["width"], made["height"], made["size"]] for made in row["renditions"]}
+        theirs = lines[key].get("renditions", {})
+        assert ours == {name: [made[field] for field in ("id", "width", "height", "bytes")] for name, made in theirs.items()}
+
+
+def test_duckdb_and_pandas_read_renditions(local: Folders) -> None:
+    job = Job(local)
+    job.fill(files(60))
+    job.plan(rows_per_shard=20, rendition=RENDITIONS)
+    job.run()
+    rows = job.check()
+    results = f"{local.folder}/state/job/results"
+    query = f"""select made.name, count(*), sum(made.size), max(made.width)
+        from (select unnest(renditions) as made from '{results}/*.parquet') group by 1 order by 1"""
+    frame = pandas.read_parquet(results)
+    flat = pandas.json_normalize([made for renditions in frame["renditions"] for made in renditions])
+    by_name = flat.groupby("name").agg(count=("id", "count"), size=("size", "sum"), width=("width", "max"))
+    assert duckdb.sql(query).fetchall() == [(name, *map(int, values)) for name, *values in by_name.itertuples()]
+    assert by_name["count"].to_dict() == dict.fromkeys(["card", "thumb"], sum(row["code"] == "ok" for row in rows.values()))
+
+
+def test_a_job_is_of_its_renditions(local: Folders) -> None:
+    job = Job(local)
+    job.fill(files(10))
+    job.plan(rendition=RENDITIONS)
+    source = f"{local.folder}/source/"
+    again = job.call_plan(source, rendition=RENDITIONS[::-1])
+    assert json.loads(again.stdout)["outcome"] == "already", "the order of the flags decides nothing"
+    for other in ([], RENDITIONS[:1], [RENDITIONS[0], "card=fit:320"], [RENDITIONS[0], "small=fit:640"]):
+        refused = job.call_plan(source, rendition=other)
+        assert refused.returncode == 2 and "differs in canonical, rendition_fingerprints" in refused.stderr, refused.stderr
+    for wrong in (["card"], ["card=640"], ["Card=fit:640"], ["card=fit:0"], ["card=fit:5", "card=fit:6"]):
+        refused = job.call_plan(source, rendition=wrong)
+        assert refused.returncode == 2 and "card" in refused.stderr.lower(), wrong
+    text = json.loads(local.get("state/job/job.json"))
+    newer = {**text["rendition_fingerprints"], "card": "r2-fit640-jpeg85"}
+    local.put("state/job/job.json", json.dumps({**text, "rendition_fingerprints": newer}).encode())
+    refused = job.call("run")
+    assert refused.returncode == 2 and "card=r2-fit640-jpeg85" in refused.stderr
+
+
+@pytest.mark.parametrize("point", ["after_attempt", "after_object", "after_rendition", "before_result", "after_result"])
 def test_a_crash_at_any_point_loses_and_doubles_nothing(storage: Storage, point: str) -> None:
     job = Job(storage)
     job.fill({key: data for key, data in files(150).items() if EXPECTED[key][0] == "ok"})
-    job.plan(rows_per_shard=20)
+    job.plan(rows_per_shard=20, rendition=RENDITIONS)
     crashed = job.call("run", IMAGE_INGEST_CRASH_AT=point)
     assert crashed.returncode == -signal.SIGABRT
     assert job.status()["done"] == (1 if point == "after_result" else 0)
@@ -84,7 +147,7 @@ def test_a_crash_at_any_point_loses_and_doubles_nothing(storage: Storage, point:
 def test_a_file_that_kills_its_decoder_is_tried_twice_and_costs_no_other_row(storage: Storage) -> None:
     job = Job(storage)
     job.fill(files(40))
-    job.plan(rows_per_shard=20)
+    job.plan(rows_per_shard=20, rendition=RENDITIONS)
     key = sorted(job.manifest)[5]
     job.environment["IMAGE_INGEST_POISON"] = "src_" + blake3(storage.get(f"source/{key}")).hexdigest()
     assert job.call("run").returncode == -signal.SIGABRT, "the first attempt has no child process"

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -26,11 +25,16 @@ CLUSTER = {
 
 
 def started(job: Job, folder: Path) -> "subprocess.Popen[str]":
-    """A driver whose Spark keeps its files in `folder`."""
+    """A driver whose Spark keeps its files in `folder`, and on whose PATH no `python3` works."""
     (folder / "conf").mkdir(exist_ok=True)
     (folder / "conf/spark-defaults.conf").write_text("".join(f"{name} {value}\n" for name, value in CLUSTER.items()))
     places = {"SPARK_CONF_DIR": str(folder / "conf"), "SPARK_LOCAL_DIRS": str(folder / "local")}
-    return driver(job, "spark", **places, SPARK_LOCAL_IP="127.0.0.1", PYSPARK_PYTHON=sys.executable)
+    broken = folder / "bin/python3"
+    broken.parent.mkdir(exist_ok=True)
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    path = f"{folder / 'bin'}:{os.environ['PATH']}"
+    return driver(job, "spark", **places, SPARK_LOCAL_IP="127.0.0.1", PATH=path)
 
 
 def executors(running: "subprocess.Popen[str]") -> list[int]:

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::thread::available_parallelism;
 
 use clap::builder::RangedU64ValueParser;
-use clap::{Parser, Subcommand, ValueEnum, value_parser};
+use clap::{Parser, Subcommand, value_parser};
 use clap_complete::Shell;
-use image_ingest::rendition::RenditionSpec;
+use image_ingest::facts::RgbColor;
+use image_ingest::rendition::{ParseRenditionError, RenditionSpec};
 use image_ingest::{Encoding, Geometry, Ingest, IngestBuilder, Limits, Profile};
 
 use crate::exit::Fatal;
@@ -213,16 +214,16 @@ pub(crate) struct CanonicalArgs {
     max_edge: u32,
     /// Crop the centre to the aspect of W x H pixels and reduce it to that size, instead of --max-edge
     #[arg(long, value_name = "WxH", value_parser = cover, conflicts_with = "max_edge")]
-    cover: Option<(u32, u32)>,
+    cover: Option<Geometry>,
     /// Encoding of the result; webp takes a program that was built with the feature webp-encode
-    #[arg(long, value_enum, default_value_t = EncodingArg::Jpeg)]
-    encoding: EncodingArg,
+    #[arg(long, default_value = Encoding::default().name(), value_parser = Encoding::NAMES)]
+    encoding: String,
     /// Quality of the result, 1-100 [default: 85 for jpeg, 80 for webp]
     #[arg(long, value_name = "Q", value_parser = value_parser!(u8).range(1..=100))]
     quality: Option<u8>,
     /// Colour that transparent pixels are laid over
-    #[arg(long, value_name = "RRGGBB", default_value = "ffffff", value_parser = matte)]
-    matte: Matte,
+    #[arg(long, value_name = "RRGGBB", default_value = "ffffff")]
+    matte: RgbColor,
     /// Refuse pictures with more stored pixels than this
     #[arg(long, value_name = "N", default_value_t = Limits::default().max_pixels, value_parser = value_parser!(u64).range(1..))]
     max_pixels: u64,
@@ -230,16 +231,6 @@ pub(crate) struct CanonicalArgs {
     #[arg(long, value_name = "N", default_value_t = Limits::default().max_bytes, value_parser = value_parser!(u64).range(1..=1 << 40))]
     max_bytes: u64,
 }
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum EncodingArg {
-    Jpeg,
-    Webp,
-}
-
-/// An sRGB colour. It is a type of its own, because clap treats an array as a list of values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Matte([u8; 3]);
 
 impl CanonicalArgs {
     /// The library's entry point with the profile and limits of these arguments.
@@ -258,14 +249,9 @@ impl CanonicalArgs {
     /// Usage: an encoding that this build does not have.
     pub(crate) fn builder(&self) -> Result<IngestBuilder, Fatal> {
         let mut profile = Profile::default();
-        profile.geometry = match self.cover {
-            Some((width, height)) => Geometry::Cover { width, height },
-            None => Geometry::Fit { max_edge: self.max_edge },
-        };
-        profile.encoding = match self.encoding {
-            EncodingArg::Jpeg => Encoding::Jpeg { quality: self.quality.unwrap_or(85) },
-            EncodingArg::Webp => Encoding::Webp { quality: self.quality.unwrap_or(80) },
-        };
+        profile.geometry = self.cover.unwrap_or(Geometry::Fit { max_edge: self.max_edge });
+        // The argument's parser takes no other names.
+        profile.encoding = Encoding::named(&self.encoding, self.quality).unwrap_or_default();
         if !profile.encoding.is_built_in() {
             return Err(Fatal::usage("--encoding webp: this program was built without the feature webp-encode"));
         }
@@ -285,22 +271,12 @@ fn cpus() -> usize {
     available_parallelism().map_or(1, usize::from)
 }
 
-fn cover(text: &str) -> Result<(u32, u32), String> {
-    let edge = |t: &str| t.parse().ok().filter(|e| (1..=MAX_EDGE).contains(&i64::from(*e)));
-    let sides = text.split_once(['x', 'X']).and_then(|(w, h)| Some((edge(w)?, edge(h)?)));
-    sides.ok_or_else(|| format!("expected WxH with both between 1 and {MAX_EDGE}, such as 1170x2532"))
+fn cover(text: &str) -> Result<Geometry, ParseRenditionError> {
+    format!("cover:{text}").parse()
 }
 
-fn matte(text: &str) -> Result<Matte, String> {
-    let digits = text.strip_prefix('#').unwrap_or(text);
-    let hex = digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit());
-    let value = hex.then(|| u32::from_str_radix(digits, 16).ok()).flatten();
-    let [_, r, g, b] = value.ok_or("expected six hex digits, such as ffffff")?.to_be_bytes();
-    Ok(Matte([r, g, b]))
-}
-
-/// The longest edge that `Profile` accepts. It is an `i64`, because clap's ranges are.
-const MAX_EDGE: i64 = 16_383;
+/// It is an `i64`, because clap's ranges are.
+const MAX_EDGE: i64 = Geometry::MAX_EDGE as i64;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -374,19 +350,11 @@ mod tests {
 
     #[test]
     fn cover_is_two_sides_an_encoder_can_honour() {
-        assert_eq!(cover("1170x2532"), Ok((1170, 2532)));
-        assert_eq!(cover("1X16383"), Ok((1, 16_383)));
-        for bad in ["", "x", "0x1", "1x16384", "1x2x3", "-1x5", "12", "1x99999999999"] {
-            assert!(cover(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_matte_is_six_hex_digits() {
-        assert_eq!(matte("ff8000"), Ok(Matte([255, 128, 0])));
-        assert_eq!(matte("#FF8000"), Ok(Matte([255, 128, 0])));
-        for bad in ["", "fff", "ff80000", "+f8000", "gg0000", "##f8000", "äöü"] {
-            assert!(matte(bad).is_err(), "{bad}");
+        assert_eq!(cover("1170x2532"), Ok(Geometry::Cover { width: 1170, height: 2532 }));
+        assert_eq!(cover("1X16383"), Ok(Geometry::Cover { width: 1, height: 16_383 }));
+        for bad in ["", "x", "0x1", "1x16384", "1x2x3", "-1x5", "12", "1x99999999999", "5x5@0,0", "5x5:jpeg"] {
+            let refused = cover(bad).unwrap_err().to_string();
+            assert_eq!(refused, "expected WxH with both between 1 and 16383, such as 1170x2532", "{bad}");
         }
     }
 }

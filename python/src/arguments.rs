@@ -37,11 +37,8 @@ impl Arguments {
             Some((width, height)) => Geometry::Cover { width, height },
             None => Geometry::Fit { max_edge: self.max_edge },
         };
-        profile.encoding = match self.encoding.as_str() {
-            "jpeg" => Encoding::Jpeg { quality: self.quality.unwrap_or(85) },
-            "webp" => Encoding::Webp { quality: self.quality.unwrap_or(80) },
-            other => return Err(PyValueError::new_err(format!("encoding is 'jpeg' or 'webp', not '{other}'"))),
-        };
+        let unknown = || PyValueError::new_err(format!("encoding is 'jpeg' or 'webp', not '{}'", self.encoding));
+        profile.encoding = Encoding::named(&self.encoding, self.quality).ok_or_else(unknown)?;
         if !profile.encoding.is_built_in() {
             return Err(PyValueError::new_err("this wheel was built without the feature webp-encode"));
         }

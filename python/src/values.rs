@@ -127,8 +127,8 @@ fn source_facts<'py>(py: Python<'py>, facts: &SourceFacts) -> PyResult<Bound<'py
 
 fn timings<'py>(py: Python<'py>, timings: &Timings) -> PyResult<Bound<'py, PyAny>> {
     static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    let Timings { probe, decode, canonicalise, encode, content_id, .. } = timings;
-    let fields = [probe, decode, canonicalise, encode, content_id].map(milliseconds);
+    let Timings { probe, decode, canonicalise, encode, renditions, facts, content_id, .. } = timings;
+    let fields = [probe, decode, canonicalise, encode, renditions, facts, content_id].map(milliseconds);
     make(&CLASS, "Timings", PyTuple::new(py, fields)?)
 }
 

@@ -25,6 +25,8 @@ pub struct Profile {
 }
 
 /// How the canonical size follows from the displayed size; neither ever enlarges.
+///
+/// As text it is `fit:2048` or `cover:1170x2532`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Geometry {
@@ -44,12 +46,13 @@ pub enum Geometry {
 
 impl Default for Profile {
     fn default() -> Self {
-        Self {
-            geometry: Geometry::Fit { max_edge: 2048 },
-            encoding: Encoding::Jpeg { quality: 85 },
-            matte: [255, 255, 255],
-        }
+        Self { geometry: Geometry::Fit { max_edge: 2048 }, encoding: Encoding::default(), matte: [255, 255, 255] }
     }
+}
+
+impl Geometry {
+    /// The longest edge that may be asked for: what WebP can carry (RFC 9649 § 2.7: 14 bits), and kept for every encoding.
+    pub const MAX_EDGE: u32 = 16_383;
 }
 
 impl Profile {
@@ -59,13 +62,9 @@ impl Profile {
     /// bytes.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let geometry = match self.geometry {
-            Geometry::Fit { max_edge } => format!("fit{max_edge}"),
-            Geometry::Cover { width, height } => format!("cover{width}x{height}"),
-        };
-        let encoding = format!("{}{}", self.encoding.name(), self.encoding.quality());
+        let geometry = self.geometry.to_string().replace(':', "");
         let [r, g, b] = self.matte;
-        format!("v{CANONICAL_VERSION}-{geometry}-{encoding}-{r:02x}{g:02x}{b:02x}")
+        format!("v{CANONICAL_VERSION}-{geometry}-{}-{r:02x}{g:02x}{b:02x}", self.encoding)
     }
 
     /// Refuses values that no encoder can honour.
@@ -85,8 +84,8 @@ pub(crate) fn refusal(geometry: Geometry, encoding: Encoding) -> Option<String> 
         Geometry::Fit { max_edge } => [max_edge, max_edge],
         Geometry::Cover { width, height } => [width, height],
     };
-    if !edges.iter().all(|edge| (1..=MAX_EDGE).contains(edge)) {
-        return Some(format!("an edge outside 1–{MAX_EDGE}"));
+    if !edges.iter().all(|edge| (1..=Geometry::MAX_EDGE).contains(edge)) {
+        return Some(format!("an edge outside 1–{}", Geometry::MAX_EDGE));
     }
     if !(1..=100).contains(&encoding.quality()) {
         return Some("a quality outside 1–100".to_owned());
@@ -96,9 +95,6 @@ pub(crate) fn refusal(geometry: Geometry, encoding: Encoding) -> Option<String> 
 
 /// Raised whenever the same upload and profile would give other bytes.
 pub const CANONICAL_VERSION: u32 = 1;
-
-/// The longest side WebP can carry (RFC 9649 § 2.7: 14 bits); kept for both encodings.
-const MAX_EDGE: u32 = 16_383;
 
 #[cfg(test)]
 mod tests {

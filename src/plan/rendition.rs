@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use image_ingest_encode::{Encoding, Frame};
+use image_ingest_encode::{Encoding, Frame, ParseEncodingError};
 use image_ingest_samples::{Rect, Size};
 
 use crate::plan::profile::{Geometry, refusal};
@@ -52,7 +52,7 @@ pub struct Focus {
     y: u16,
 }
 
-/// Why a text is no rendition.
+/// Why a text is no rendition, or no part of one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ParseRenditionError(String);
@@ -61,7 +61,7 @@ impl RenditionSpec {
     /// A rendition of this size around the centre, as a JPEG of quality 85.
     #[must_use]
     pub fn new(geometry: Geometry) -> Self {
-        Self { geometry, focus: Focus::default(), encoding: Encoding::Jpeg { quality: JPEG_QUALITY } }
+        Self { geometry, focus: Focus::default(), encoding: Encoding::default() }
     }
 
     /// A name and a specification: `card=fit:640`.
@@ -125,56 +125,70 @@ impl FromStr for RenditionSpec {
     type Err = ParseRenditionError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let expected =
-            || refused("expected fit:N or cover:WxH, such as fit:640 or cover:256x256@0.5,0.3:webp80".to_owned());
         let mut parts = text.split(':');
         let (Some(kind), Some(size), encoding, None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
-            return Err(expected());
+            return Err(no_geometry());
         };
-        let side = |text: &str| number::<u32>(text).ok_or_else(expected);
-        let (geometry, focus) = match kind {
-            "fit" => (Geometry::Fit { max_edge: side(size)? }, None),
-            "cover" => {
-                let (size, focus) = size.split_once('@').map_or((size, None), |(size, focus)| (size, Some(focus)));
-                let (width, height) = size.split_once('x').ok_or_else(expected)?;
-                (Geometry::Cover { width: side(width)?, height: side(height)? }, focus)
-            }
-            _ => return Err(expected()),
+        let (size, focus) = match size.split_once('@') {
+            Some((size, focus)) if kind == "cover" => (size, focus.parse::<Focus>()?),
+            _ => (size, Focus::default()),
         };
-        let focus = focus.map_or(Ok(Focus::default()), str::parse)?;
-        let encoding = encoding.map_or(Ok(Self::new(geometry).encoding), parse_encoding)?;
         // What this build cannot encode is for whoever builds an ingest to say.
-        match refusal(geometry, Encoding::Jpeg { quality: encoding.quality() }) {
-            Some(reason) => Err(refused(reason)),
-            None => Ok(Self { geometry, focus, encoding }),
-        }
+        let encoding = encoding.map_or(Ok(Encoding::default()), str::parse);
+        let encoding = encoding.map_err(|error: ParseEncodingError| refused(error.to_string()))?;
+        Ok(Self { geometry: geometry(kind, size)?, focus, encoding })
     }
-}
-
-fn parse_encoding(text: &str) -> Result<Encoding, ParseRenditionError> {
-    let quality = |digits: &str, default| if digits.is_empty() { Some(default) } else { number::<u8>(digits) };
-    let jpeg = || Some(Encoding::Jpeg { quality: quality(text.strip_prefix("jpeg")?, JPEG_QUALITY)? });
-    let webp = || Some(Encoding::Webp { quality: quality(text.strip_prefix("webp")?, WEBP_QUALITY)? });
-    let encoding = jpeg().or_else(webp).filter(|encoding| (1..=100).contains(&encoding.quality()));
-    encoding.ok_or_else(|| refused("expected jpeg or webp with a quality of 1–100, such as jpeg82".to_owned()))
-}
-
-/// A number in digits alone: Rust's own parser takes a sign.
-fn number<T: FromStr>(text: &str) -> Option<T> {
-    text.bytes().all(|c| c.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
 impl fmt::Display for RenditionSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.geometry {
-            Geometry::Fit { max_edge } => write!(f, "fit:{max_edge}")?,
-            Geometry::Cover { width, height } => write!(f, "cover:{width}x{height}")?,
-        }
+        write!(f, "{}", self.geometry)?;
         if self.focus != Focus::default() {
             write!(f, "@{}", self.focus)?;
         }
-        write!(f, ":{}{}", self.encoding.name(), self.encoding.quality())
+        write!(f, ":{}", self.encoding)
     }
+}
+
+impl FromStr for Geometry {
+    type Err = ParseRenditionError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (kind, size) = text.split_once(':').ok_or_else(no_geometry)?;
+        geometry(kind, size)
+    }
+}
+
+impl fmt::Display for Geometry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fit { max_edge } => write!(f, "fit:{max_edge}"),
+            Self::Cover { width, height } => write!(f, "cover:{width}x{height}"),
+        }
+    }
+}
+
+fn geometry(kind: &str, size: &str) -> Result<Geometry, ParseRenditionError> {
+    match kind {
+        "fit" => {
+            let expected = || refused(format!("expected pixels between 1 and {}, such as 640", Geometry::MAX_EDGE));
+            Ok(Geometry::Fit { max_edge: edge(size).ok_or_else(expected)? })
+        }
+        "cover" => {
+            let sides = size.split_once(['x', 'X']).and_then(|(width, height)| Some((edge(width)?, edge(height)?)));
+            let (width, height) = sides.ok_or_else(|| {
+                refused(format!("expected WxH with both between 1 and {}, such as 1170x2532", Geometry::MAX_EDGE))
+            })?;
+            Ok(Geometry::Cover { width, height })
+        }
+        _ => Err(no_geometry()),
+    }
+}
+
+/// An edge in digits alone: Rust's own parser takes a sign.
+fn edge(text: &str) -> Option<u32> {
+    let edge = text.bytes().all(|c| c.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+    edge.filter(|edge| (1..=Geometry::MAX_EDGE).contains(edge))
 }
 
 impl Default for Focus {
@@ -222,6 +236,10 @@ impl fmt::Display for Focus {
     }
 }
 
+fn no_geometry() -> ParseRenditionError {
+    refused("expected fit:N or cover:WxH, such as fit:640 or cover:256x256@0.5,0.3:webp80".to_owned())
+}
+
 fn refused(reason: String) -> ParseRenditionError {
     ParseRenditionError(reason)
 }
@@ -230,8 +248,6 @@ fn refused(reason: String) -> ParseRenditionError {
 const RENDITION_VERSION: u32 = 1;
 /// Parts of a width or height.
 const WHOLE: u16 = 10_000;
-const JPEG_QUALITY: u8 = 85;
-const WEBP_QUALITY: u8 = 80;
 
 #[cfg(test)]
 mod tests {
@@ -247,7 +263,7 @@ mod tests {
             ("fit:640", "fit:640:jpeg85", "r1-fit640-jpeg85"),
             ("cover:1170x2532:webp", "cover:1170x2532:webp80", "r1-cover1170x2532-webp80"),
             ("cover:256x256@0.5,0.5", "cover:256x256:jpeg85", "r1-cover256x256-jpeg85"),
-            ("cover:1x16383@0,1:jpeg1", "cover:1x16383@0,1:jpeg1", "r1-cover1x16383@0,1-jpeg1"),
+            ("cover:1X16383@0,1:jpeg1", "cover:1x16383@0,1:jpeg1", "r1-cover1x16383@0,1-jpeg1"),
             ("cover:9x9@1.0,.12345:jpeg100", "cover:9x9@1,0.1235:jpeg100", "r1-cover9x9@1,0.1235-jpeg100"),
         ] {
             let spec = spec(text);
@@ -291,6 +307,18 @@ mod tests {
             "cover:1x1@٥,0",
         ] {
             assert!(text.parse::<RenditionSpec>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_geometry_is_a_specification_without_focus_and_encoding() {
+        for text in ["fit:1", "fit:16383", "cover:1170x2532"] {
+            assert_eq!(text.parse::<Geometry>().map(|geometry| geometry.to_string()), Ok(text.to_owned()));
+        }
+        for text in
+            ["", "640", "fit:0", "cover:9x9@0.5,0.5", "cover:9x9:jpeg", "fit:9:jpeg", "cover:1x2x3", "cover:-1x5"]
+        {
+            assert!(text.parse::<Geometry>().is_err(), "{text}");
         }
     }
 

@@ -44,6 +44,8 @@ def on_ray(job: Job, args: argparse.Namespace) -> Iterator[dict[str, Any]]:
 def on_spark(job: Job) -> Iterator[dict[str, Any]]:
     from pyspark.sql import SparkSession
 
+    # Workers are to run this interpreter, which has the wheel, and not the first `python3` on their PATH.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(f"image-ingest-backfill {job.name}")
     for name, value in environment().items():
         builder = builder.config(f"spark.executorEnv.{name}", value)

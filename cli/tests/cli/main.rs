@@ -375,7 +375,7 @@ fn assert_failed_politely(output: &Output) {
     assert!(text.starts_with("image-ingest: cannot") && text.lines().count() == 1, "{text}");
 }
 
-/// The program is found beside the command line, and gets all arguments as they are.
+/// The program is found on PATH or beside the command line, and gets all arguments as they are.
 #[cfg(unix)]
 #[test]
 fn backfill_is_handed_over_with_its_arguments_and_exit_code() {
@@ -384,14 +384,19 @@ fn backfill_is_handed_over_with_its_arguments_and_exit_code() {
     let program = dir.path().join("image-ingest-backfill");
     fs::write(&program, "#!/bin/sh\nprintf '%s|' \"$@\"\nexit 3\n").unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    let call = |path: &Path| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_image-ingest"));
+    let call = |command_line: &Path, path: &Path| {
+        let mut command = Command::new(command_line);
         command.args(["backfill", "run", "--help", "--state", "a b", "-x"]).env("PATH", path).output().unwrap()
     };
-    let handed_over = call(dir.path());
-    assert_eq!(String::from_utf8_lossy(&handed_over.stdout), "run|--help|--state|a b|-x|");
-    assert_eq!(handed_over.status.code(), Some(3));
-    let alone = call(Path::new("/nonexistent"));
+    let (ours, nowhere) = (Path::new(env!("CARGO_BIN_EXE_image-ingest")), Path::new("/nonexistent"));
+    let beside = dir.path().join("image-ingest");
+    fs::copy(ours, &beside).unwrap();
+    for (command_line, path) in [(ours, dir.path()), (&beside, nowhere)] {
+        let handed_over = call(command_line, path);
+        assert_eq!(String::from_utf8_lossy(&handed_over.stdout), "run|--help|--state|a b|-x|");
+        assert_eq!(handed_over.status.code(), Some(3));
+    }
+    let alone = call(ours, nowhere);
     assert_eq!(alone.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&alone.stderr).contains("cargo install"), "{alone:?}");
 }

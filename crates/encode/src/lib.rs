@@ -42,7 +42,7 @@ mod webp;
 
 pub use buffer::CanonicalBuffer;
 pub use canonical::{Canonical, CanonicalSamples};
-pub use encoding::Encoding;
+pub use encoding::{Encoding, ParseEncodingError};
 pub use framed::Frame;
 pub use image_encoder::encode;
 pub use outputs::{Encoded, OutputTimes, Outputs};

@@ -41,5 +41,5 @@ mod thumbhash;
 pub use collector::{FactsCollector, RowFormat};
 pub use facts::Facts;
 pub use pdq::PdqHash;
-pub use rgb_color::RgbColor;
+pub use rgb_color::{ParseColorError, RgbColor};
 pub use thumbhash::ThumbHash;

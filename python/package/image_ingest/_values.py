@@ -52,8 +52,8 @@ class SourceFacts:
 class Timings:
     """Wall-clock time by stage, in milliseconds.
 
-    >>> Timings(0.5, 8.0, 1.0, 2.0, 0.5).total_ms
-    12.0
+    >>> Timings(0.5, 8.0, 1.0, 2.0, 0.75, 0.25, 0.5).total_ms
+    13.0
     """
 
     probe_ms: float
@@ -64,13 +64,18 @@ class Timings:
     """Reducing, converting, composing, turning."""
     encode_ms: float
     """Encoding."""
+    renditions_ms: float
+    """Reducing, encoding and naming renditions."""
+    facts_ms: float
+    """Collecting facts."""
     content_id_ms: float
     """Computing the content id."""
 
     @property
     def total_ms(self) -> float:
         """All stages together."""
-        return self.probe_ms + self.decode_ms + self.canonicalise_ms + self.encode_ms + self.content_id_ms
+        made = self.probe_ms + self.decode_ms + self.canonicalise_ms + self.encode_ms + self.content_id_ms
+        return made + self.renditions_ms + self.facts_ms
 
 
 @dataclass(frozen=True, slots=True)
