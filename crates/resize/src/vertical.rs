@@ -52,15 +52,17 @@ impl<T: Arithmetic> Vertical<T> {
             });
         };
         let rows = collected(rows)?;
-        let first = self.seen - self.kept.len();
-        let at_hand = collected(self.kept.iter().map(Vec::as_slice).chain(rows.iter().copied()))?;
-        let end = first + at_hand.len();
+        let (first, end) = (self.seen - self.kept.len(), self.seen + rows.len());
         let mut next = weights.span(self.done);
-        while let Some(span) = next.filter(|span| span.end <= end) {
-            let window = &at_hand[span.first - first..span.end - first];
-            give(&|out| T::blend_rows(window, weights.of(span), out, self.avx2))?;
-            self.done += 1;
-            next = weights.span(self.done);
+        // The list is made where a target row is complete: one for each row would cost the square of a long span.
+        if next.is_some_and(|span| span.end <= end) {
+            let at_hand = collected(self.kept.iter().map(Vec::as_slice).chain(rows.iter().copied()))?;
+            while let Some(span) = next.filter(|span| span.end <= end) {
+                let window = &at_hand[span.first - first..span.end - first];
+                give(&|out| T::blend_rows(window, weights.of(span), out, self.avx2))?;
+                self.done += 1;
+                next = weights.span(self.done);
+            }
         }
         let needed = next.map_or(end, |span| span.needed_from.clamp(first, end));
         self.keep(&rows, needed)
