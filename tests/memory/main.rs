@@ -2,13 +2,18 @@
 //!
 //! An allocator counts for the whole process, so there is one test.
 
-mod counting;
+#[expect(unreachable_pub, reason = "public in the fuzz targets' package")]
+#[path = "../../fuzz/src/cost/heap.rs"]
+mod heap;
 
 use std::fs;
 use std::path::Path;
 
-use counting::peak_of;
+use heap::CountingHeap;
 use image_ingest::Ingest;
+
+#[global_allocator]
+static ALLOCATOR: CountingHeap = CountingHeap;
 
 /// The three renditions of a product, and all facts.
 fn everything() -> Ingest {
@@ -34,7 +39,9 @@ fn stored_as(orientation: u8, jpeg: &[u8]) -> Vec<u8> {
 fn measured(ingest: &Ingest, upload: &[u8]) -> (u64, u64) {
     let source = ingest.source(upload.to_vec()).unwrap();
     let estimate = ingest.inspect(&source).unwrap().memory_bytes;
-    (peak_of(|| ingest.ingest(source).unwrap()) + upload.len() as u64, estimate)
+    let begun = heap::begin();
+    drop(ingest.ingest(source).unwrap());
+    (heap::most_since(begun) + upload.len() as u64, estimate)
 }
 
 #[test]

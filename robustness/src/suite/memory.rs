@@ -1,52 +1,16 @@
 //! Measures the memory peak of one case: of the Rust heap by counting, and of the whole process, C libraries included.
-#![expect(unsafe_code, reason = "a global allocator, and malloc_trim")]
+#![expect(unsafe_code, reason = "malloc_trim")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::fs;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// The system's allocator, with a count of the bytes in use.
-pub(super) struct Counting;
+use heap::CountingHeap;
+
+#[expect(unreachable_pub, reason = "public in the fuzz targets' package")]
+#[path = "../../../fuzz/src/cost/heap.rs"]
+mod heap;
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-fn grown(by: usize) {
-    let live = LIVE.fetch_add(by, Relaxed) + by;
-    PEAK.fetch_max(live, Relaxed);
-}
-
-// SAFETY: every call goes to the system's allocator with the arguments it came with; counting touches atomics alone.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        grown(layout.size());
-        // SAFETY: the caller's promises are the system allocator's.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        grown(layout.size());
-        // SAFETY: the caller's promises are the system allocator's.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: the caller's promises are the system allocator's.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // The old and the new block are not counted together: large blocks are remapped, and small ones do not matter.
-        LIVE.fetch_sub(layout.size(), Relaxed);
-        grown(size);
-        // SAFETY: the caller's promises are the system allocator's.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
+static ALLOCATOR: CountingHeap = CountingHeap;
 
 /// A measurement in progress.
 pub(super) struct Peak {
@@ -61,14 +25,12 @@ impl Peak {
         // "5" sets the peak to what is resident now (proc_pid_clear_refs(5)).
         let reset = fs::write("/proc/self/clear_refs", "5").is_ok();
         debug_assert!(reset, "Linux lets a process reset its own peak");
-        PEAK.store(LIVE.load(Relaxed), Relaxed);
-        Self { resident: status("VmHWM:"), heap: LIVE.load(Relaxed) }
+        Self { resident: status("VmHWM:"), heap: heap::begin() }
     }
 
     /// Peak bytes since the beginning: of the process, and of its Rust heap.
     pub(super) fn end(&self) -> (u64, u64) {
-        let heap = PEAK.load(Relaxed).saturating_sub(self.heap);
-        (status("VmHWM:").saturating_sub(self.resident), heap as u64)
+        (status("VmHWM:").saturating_sub(self.resident), heap::most_since(self.heap))
     }
 }
 
