@@ -21,6 +21,13 @@ pub(crate) struct PointWeights {
     pub(crate) weights: Vec<u32>,
 }
 
+impl PointWeights {
+    /// The box after the last.
+    pub(crate) fn end(&self) -> usize {
+        self.start + self.weights.len()
+    }
+}
+
 /// How the samples of an axis lie in boxes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BoxedAxis {
@@ -160,6 +167,19 @@ mod tests {
         // The mean of the last pixel has one pixel less.
         let tents = axis(256, 1).tents();
         assert_eq!(weights(&tents)[63], (254, &[quarter, 3 * quarter][..]));
+    }
+
+    #[test]
+    fn neither_the_first_nor_the_last_boxes_of_points_ever_decrease() {
+        for (pixels, side) in
+            [(1, 1), (5, 1), (63, 1), (64, 1), (100, 1), (1000, 1), (2017, 3), (1365, 2), (16_383, 31)]
+        {
+            let axis = axis(pixels, side);
+            for points in [axis.tents(), axis.areas(pixels.min(100))] {
+                assert!(points.points.is_sorted_by_key(|point| point.start), "{pixels}");
+                assert!(points.points.is_sorted_by_key(PointWeights::end), "{pixels}");
+            }
+        }
     }
 
     #[test]

@@ -68,8 +68,8 @@ impl<const C: usize> BoxSums<C> {
     ///
     /// # Errors
     ///
-    /// `internal` for a part of a row, and for more rows than the picture has.
-    pub(crate) fn push(&mut self, rows: &[u8], mut take: impl FnMut(usize, &[[u32; C]])) -> Result<()> {
+    /// `internal` for a part of a row, and for more rows than the picture has; those of `take`.
+    pub(crate) fn push(&mut self, rows: &[u8], mut take: impl FnMut(usize, &[[u32; C]]) -> Result<()>) -> Result<()> {
         let left = (self.height - self.seen) as usize;
         if !rows.len().is_multiple_of(self.row_len) || rows.len() / self.row_len > left {
             return Err(WorkError::internal("rows that disagree with the size of a picture"));
@@ -84,7 +84,7 @@ impl<const C: usize> BoxSums<C> {
             (rows, self.seen) = (later, self.seen + u32::try_from(taken).unwrap_or(u32::MAX));
             if self.seen == end {
                 self.sum_boxes();
-                take(row as usize, &self.boxes);
+                take(row as usize, &self.boxes)?;
             }
         }
         Ok(())
@@ -99,6 +99,11 @@ impl<const C: usize> BoxSums<C> {
         }
         let row = seen / box_height;
         (row, ((row + 1) * box_height).min(height))
+    }
+
+    /// Boxes of a row.
+    pub(crate) fn columns(&self) -> usize {
+        self.boxes.len()
     }
 
     /// Whether all rows have come.
@@ -175,7 +180,11 @@ mod tests {
         let made = |rows: usize| {
             let (mut boxes, mut made) = (BoxSums::<1>::new(size, (false, false), FINE).unwrap(), Vec::new());
             for rows in samples.chunks(1537 * rows) {
-                boxes.push(rows, |row, sums| made.push((row, sums.to_vec()))).unwrap();
+                let take = |row, sums: &[[u32; 1]]| {
+                    made.push((row, sums.to_vec()));
+                    Ok(())
+                };
+                boxes.push(rows, take).unwrap();
             }
             assert!(boxes.is_complete());
             made
@@ -199,7 +208,11 @@ mod tests {
             let made = |samples: &[u8], is_mirrored| {
                 let (mut boxes, mut made) = (BoxSums::<1>::new(size, is_mirrored, FINE).unwrap(), Vec::new());
                 for rows in samples.chunks(width as usize * 5) {
-                    boxes.push(rows, |row, sums| made.push((row, sums.to_vec()))).unwrap();
+                    let take = |row, sums: &[[u32; 1]]| {
+                        made.push((row, sums.to_vec()));
+                        Ok(())
+                    };
+                    boxes.push(rows, take).unwrap();
                 }
                 assert!(boxes.is_complete());
                 made.sort_unstable();
@@ -217,9 +230,9 @@ mod tests {
     #[test]
     fn rows_that_the_picture_does_not_have_are_refused() {
         let mut boxes = BoxSums::<3>::new(Size::new(2, 1), (false, false), FINE).unwrap();
-        assert!(boxes.push(&[0; 5], |_, _| ()).is_err());
-        boxes.push(&[0; 6], |_, _| ()).unwrap();
-        assert!(boxes.push(&[0; 6], |_, _| ()).is_err());
+        assert!(boxes.push(&[0; 5], |_, _| Ok(())).is_err());
+        boxes.push(&[0; 6], |_, _| Ok(())).unwrap();
+        assert!(boxes.push(&[0; 6], |_, _| Ok(())).is_err());
         assert!(BoxSums::<1>::new(Size::new(0, 4), (false, false), FINE).is_err());
     }
 }

@@ -74,22 +74,25 @@ impl FactsCollector {
         let plane = |samples: Size, pixels_per_sample: u32, least: u32| -> Result<_> {
             let x = axis(size.width, pixels_per_sample, samples.width, least).areas(colors.width);
             let y = axis(size.height, pixels_per_sample, samples.height, least).areas(colors.height);
-            Ok((BoxSums::new(samples, is_mirrored, least)?, WeightedGrid::new(x, y)?))
+            let boxes = BoxSums::new(samples, is_mirrored, least)?;
+            let grid = WeightedGrid::new(x, y, boxes.columns())?;
+            Ok((boxes, grid))
         };
         let (luma, chroma) = (|| plane(size, 1, FINE), || plane(chroma_size(size, (2, 2)), 2, COARSE));
         let channels = match format {
             RowFormat::Gray => ChannelSums::Planes(vec![luma()?]),
             RowFormat::Ycbcr420 => ChannelSums::Planes(vec![luma()?, chroma()?, chroma()?]),
-            RowFormat::Rgb => ChannelSums::Rgb {
-                boxes: BoxSums::new(size, is_mirrored, FINE)?,
-                grid: WeightedGrid::new(
-                    axis(size.width, 1, size.width, FINE).areas(colors.width),
-                    axis(size.height, 1, size.height, FINE).areas(colors.height),
-                )?,
-            },
+            RowFormat::Rgb => {
+                let x = axis(size.width, 1, size.width, FINE).areas(colors.width);
+                let y = axis(size.height, 1, size.height, FINE).areas(colors.height);
+                let boxes = BoxSums::new(size, is_mirrored, FINE)?;
+                let grid = WeightedGrid::new(x, y, boxes.columns())?;
+                ChannelSums::Rgb { boxes, grid }
+            }
         };
         let tents = |side: u32| axis(side, 1, side, FINE).tents();
-        let pdq = WeightedGrid::new(tents(size.width), tents(size.height))?;
+        let boxes = size.width.div_ceil(box_side(size.width, FINE)) as usize;
+        let pdq = WeightedGrid::new(tents(size.width), tents(size.height), boxes)?;
         Ok(Self { size, colors, is_transposed, pdq, luma: Vec::new(), channels })
     }
 
@@ -105,19 +108,20 @@ impl FactsCollector {
                 let missing = || WorkError::internal("rows of a plane that the picture does not have");
                 let (boxes, grid) = planes.get_mut(plane).ok_or_else(missing)?;
                 boxes.push(rows, |index, row| {
-                    grid.add(index, row);
-                    if plane == 0 {
-                        luma.clear();
-                        luma.extend(row.iter().map(|[sum]| [sum << LUMA_BITS]));
-                        pdq.add(index, luma);
+                    grid.add(index, row)?;
+                    if plane > 0 {
+                        return Ok(());
                     }
+                    luma.clear();
+                    luma.extend(row.iter().map(|[sum]| [sum << LUMA_BITS]));
+                    pdq.add(index, luma)
                 })
             }
             ChannelSums::Rgb { boxes, grid } => boxes.push(rows, |index, row| {
-                grid.add(index, row);
+                grid.add(index, row)?;
                 luma.clear();
                 luma.extend(row.iter().map(|pixel| [luma_of(*pixel)]));
-                pdq.add(index, luma);
+                pdq.add(index, luma)
             }),
         }
     }

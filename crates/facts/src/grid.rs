@@ -2,63 +2,152 @@
 
 use image_ingest_samples::{WorkError, reserve_exact};
 
-use crate::axis::AxisWeights;
+use crate::axis::{AxisWeights, PointWeights};
 use crate::result::Result;
 
 /// The points of a grid of `C` channels.
+///
+/// A row of boxes is first added, box by box, to the rows of points that it belongs to: few, and a loop over neighbours. What such
+/// a row has got of all of its boxes is summed along it once.
 pub(crate) struct WeightedGrid<const C: usize> {
     x: AxisWeights,
     y: AxisWeights,
-    /// The points of one row of boxes, weighted along it.
-    row: Vec<[u64; C]>,
+    /// Boxes of a row.
+    boxes: usize,
+    /// The rows of points of which some rows of boxes have come, and others have not.
+    open: Vec<OpenRow>,
+    /// For each of as many rows of points as can be open, the weighted sums of its boxes; zeros where none is.
+    columns: Vec<[u64; C]>,
     /// All points, rows tight.
     sums: Vec<[u64; C]>,
 }
 
+/// A row of points.
+#[derive(Clone, Copy)]
+struct OpenRow {
+    point: usize,
+    /// Its place among the columns.
+    place: usize,
+    /// Rows of boxes that have not come.
+    missing: usize,
+}
+
 impl<const C: usize> WeightedGrid<C> {
-    /// A grid without sums.
+    /// A grid without sums, of rows of `boxes`.
     ///
     /// # Errors
     ///
     /// `out_of_memory`.
-    pub(crate) fn new(x: AxisWeights, y: AxisWeights) -> Result<Self> {
+    pub(crate) fn new(x: AxisWeights, y: AxisWeights, boxes: usize) -> Result<Self> {
         let zeros = |len: usize| -> Result<Vec<[u64; C]>, WorkError> {
             let mut sums = Vec::new();
             reserve_exact(&mut sums, len)?;
             sums.resize(len, [0; C]);
             Ok(sums)
         };
-        let (row, sums) = (zeros(x.points.len())?, zeros(x.points.len() * y.points.len())?);
-        Ok(Self { x, y, row, sums })
+        let most_open = most_open(&y.points);
+        let mut open = Vec::new();
+        reserve_exact(&mut open, most_open)?;
+        let (columns, sums) = (zeros(boxes * most_open)?, zeros(x.points.len() * y.points.len())?);
+        Ok(Self { x, y, boxes, open, columns, sums })
     }
 
-    /// Adds row `index` of boxes.
+    /// Adds row `index` of boxes. Rows come once each, from the first to the last or from the last to the first.
     ///
-    /// A value of a sample is below 2^18, and weights of 22 bits add up to 1 for a point, so sums over a row are below 2^40
+    /// A value of a sample is below 2^18, and weights of 22 bits add up to 1 for a point, so sums over a column are below 2^40
     /// times the rows of a box, and all of them together below 2^62.
-    pub(crate) fn add(&mut self, index: usize, boxes: &[[u32; C]]) {
-        let holds = |start: usize, len: usize| (start..start + len).contains(&index);
-        if !self.y.points.iter().any(|point| holds(point.start, point.weights.len())) {
-            return;
-        }
-        for (sum, point) in self.row.iter_mut().zip(&self.x.points) {
-            *sum = [0; C];
-            for (values, weight) in boxes[point.start..].iter().zip(&point.weights) {
-                sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += u64::from(*value) * u64::from(*weight));
+    ///
+    /// # Errors
+    ///
+    /// `internal` for rows that come otherwise.
+    pub(crate) fn add(&mut self, index: usize, boxes: &[[u32; C]]) -> Result<()> {
+        let Self { x, y, boxes: row_len, open, columns, sums } = self;
+        // Neither where points begin nor where they end ever decreases.
+        let first = y.points.partition_point(|point| point.end() <= index);
+        for (i, point) in y.points.iter().enumerate().skip(first).take_while(|(_, point)| point.start <= index) {
+            let at = open.iter().position(|row| row.point == i).unwrap_or_else(|| {
+                let is_free = |place: &usize| open.iter().all(|row| row.place != *place);
+                let place = (0..).find(is_free).unwrap_or(0);
+                open.push(OpenRow { point: i, place, missing: point.weights.len() });
+                open.len() - 1
+            });
+            let row = &mut open[at];
+            let columns = columns.chunks_exact_mut((*row_len).max(1)).nth(row.place);
+            let columns = columns.ok_or_else(|| WorkError::internal("rows of boxes in no order"))?;
+            let weight = point.weights[index - point.start];
+            for (sums, values) in columns.iter_mut().zip(boxes) {
+                sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += u64::from(*value) * u64::from(weight));
+            }
+            row.missing -= 1;
+            if row.missing == 0 {
+                open.swap_remove(at);
+                sum_row(&x.points, columns, &mut sums[i * x.points.len()..]);
+                columns.fill([0; C]);
             }
         }
-        for (point, sums) in self.y.points.iter().zip(self.sums.chunks_exact_mut(self.row.len())) {
-            if holds(point.start, point.weights.len()) {
-                let weight = u64::from(point.weights[index - point.start]);
-                for (sum, row) in sums.as_flattened_mut().iter_mut().zip(self.row.as_flattened()) {
-                    *sum += row * weight;
-                }
-            }
-        }
+        Ok(())
     }
 
     /// The sums of all points, rows tight, with `2 × WEIGHT_BITS` more fraction bits than the values that were added.
     pub(crate) fn into_sums(self) -> Vec<[u64; C]> {
         self.sums
+    }
+}
+
+/// Sums the boxes of a row of points along it.
+fn sum_row<const C: usize>(points: &[PointWeights], columns: &[[u64; C]], sums: &mut [[u64; C]]) {
+    for (sum, point) in sums.iter_mut().zip(points) {
+        for (values, weight) in columns[point.start..].iter().zip(&point.weights) {
+            sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += value * u64::from(*weight));
+        }
+    }
+}
+
+/// The most points of which some rows have come and others have not, whichever way rows come: as many as hold a row.
+fn most_open(points: &[PointWeights]) -> usize {
+    let holding = |row: usize| points.iter().filter(|point| (point.start..point.end()).contains(&row)).count();
+    points.iter().flat_map(|point| [point.start, point.end() - 1]).map(holding).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn axis(points: &[(usize, &[u32])]) -> AxisWeights {
+        let points = points.iter().map(|(start, weights)| PointWeights { start: *start, weights: weights.to_vec() });
+        AxisWeights { points: points.collect() }
+    }
+
+    #[test]
+    fn points_are_the_weighted_sums_of_their_boxes_whichever_way_rows_come() {
+        let (x, y) = (axis(&[(0, &[1, 2]), (1, &[3, 5])]), axis(&[(0, &[7]), (0, &[11, 13, 17]), (2, &[19, 23])]));
+        let boxes: Vec<[[u32; 1]; 3]> = (0..4).map(|row| [1, 2, 3].map(|value| [value + 10 * row])).collect();
+        let along_x = |row: u64| [1 + 10 * row + 2 * (2 + 10 * row), 3 * (2 + 10 * row) + 5 * (3 + 10 * row)];
+        let weighted = |rows: &[(u64, u64)]| -> [u64; 2] {
+            [0, 1].map(|column| rows.iter().map(|(row, weight)| along_x(*row)[column] * weight).sum())
+        };
+        let expected = [weighted(&[(0, 7)]), weighted(&[(0, 11), (1, 13), (2, 17)]), weighted(&[(2, 19), (3, 23)])];
+        for order in [[0, 1, 2, 3], [3, 2, 1, 0]] {
+            let mut grid = WeightedGrid::new(x.clone(), y.clone(), 3).unwrap();
+            for row in order {
+                grid.add(row, &boxes[row]).unwrap();
+            }
+            assert!(grid.open.is_empty());
+            assert_eq!(grid.into_sums().as_flattened(), expected.as_flattened(), "{order:?}");
+        }
+    }
+
+    #[test]
+    fn as_many_rows_of_points_are_open_as_hold_a_row_of_boxes() {
+        assert_eq!(most_open(&axis(&[(0, &[1]), (1, &[1])]).points), 1);
+        assert_eq!(most_open(&axis(&[(0, &[1, 1]), (1, &[1]), (1, &[1, 1])]).points), 3);
+    }
+
+    #[test]
+    fn rows_that_come_in_no_order_are_refused() {
+        let y = axis(&[(0, &[1, 1]), (2, &[1, 1])]);
+        let mut grid = WeightedGrid::new(axis(&[(0, &[1])]), y, 1).unwrap();
+        grid.add(0, &[[1]]).unwrap();
+        assert!(grid.add(2, &[[1]]).is_err());
     }
 }

@@ -28,8 +28,8 @@ pub struct RowHalver {
     is_first_alone: (bool, bool),
     /// Rows that have come.
     seen: usize,
-    /// The sums of a row and of the one below it, where that has come.
-    sums: Vec<u16>,
+    /// A row whose lower one has not come.
+    upper: Vec<u8>,
     out: Vec<u8>,
 }
 
@@ -63,8 +63,8 @@ impl RowHalver {
             false => (size, half, is_first_alone),
         };
         let (row_len, height) = (size.width as usize * channels, size.height as usize);
-        let (sums, out) = (zeroed(row_len)?, Vec::new());
-        Ok(Self { row_len, height, channels, half, is_first_alone, seen: 0, sums, out })
+        let (upper, out) = (zeroed(row_len)?, Vec::new());
+        Ok(Self { row_len, height, channels, half, is_first_alone, seen: 0, upper, out })
     }
 
     /// Takes the next rows, whole and tight, and returns the halved rows that they finish.
@@ -80,63 +80,94 @@ impl RowHalver {
         }
         self.out.clear();
         reserve_exact(&mut self.out, (rows.len() / row_len).div_ceil(2) * half.width as usize * channels)?;
+        let mut upper = None;
         for row in rows.chunks_exact(row_len) {
             let is_upper = self.seen.is_multiple_of(2) != is_first_alone;
             self.seen += 1;
             let is_alone = if is_first_alone { self.seen == 1 } else { is_upper && self.seen == height };
-            let pairs = self.sums.iter_mut().zip(row);
             if is_alone {
-                pairs.for_each(|(sum, sample)| *sum = 2 * u16::from(*sample));
+                if counts_alone {
+                    self.halve(row, row);
+                }
             } else if is_upper {
-                pairs.for_each(|(sum, sample)| *sum = u16::from(*sample));
-                continue;
+                upper = Some(row);
             } else {
-                pairs.for_each(|(sum, sample)| *sum += u16::from(*sample));
+                match upper.take() {
+                    Some(upper) => self.halve(upper, row),
+                    None => {
+                        let upper = std::mem::take(&mut self.upper);
+                        self.halve(&upper, row);
+                        self.upper = upper;
+                    }
+                }
             }
-            if !is_alone || counts_alone {
-                self.halve_columns();
-            }
+        }
+        if let Some(upper) = upper {
+            self.upper.copy_from_slice(upper);
         }
         Ok(&self.out)
     }
 
-    /// Appends a row of means of the sums of two rows. There is room for it.
-    fn halve_columns(&mut self) {
-        let Self { sums, out, half, channels, is_first_alone: (is_first_alone, _), .. } = self;
+    /// Appends a row of means of two rows. There is room for it.
+    fn halve(&mut self, upper: &[u8], lower: &[u8]) {
+        let Self { out, half, channels, is_first_alone: (is_first_alone, _), .. } = self;
         let start = out.len();
         out.resize(start + half.width as usize * *channels, 0);
-        let out = &mut out[start..];
+        let (rows, out) = ([upper, lower], &mut out[start..]);
         if *channels == 1 {
-            halve::<1, 2>(sums, out, *is_first_alone);
+            halve::<1>(rows, out, *is_first_alone, |[a, b], out| {
+                for ((out, a), b) in out.as_flattened_mut().iter_mut().zip(a.as_chunks().0).zip(b.as_chunks().0) {
+                    *out = quarter(pair(*a) + pair(*b));
+                }
+            });
         } else {
-            halve::<3, 6>(sums, out, *is_first_alone);
+            halve::<3>(rows, out, *is_first_alone, |[a, b], out| {
+                for ((out, a), b) in out.iter_mut().zip(a.as_chunks::<6>().0).zip(b.as_chunks::<6>().0) {
+                    *out = std::array::from_fn(|channel| {
+                        quarter([a[channel], a[3 + channel], b[channel], b[3 + channel]].map(u16::from).iter().sum())
+                    });
+                }
+            });
         }
     }
 }
 
-/// Halves a row of sums of `C` channels, of which pairs of pixels have `P`. A last pixel without another, or a first one, counts
-/// twice where there is room for it.
-fn halve<const C: usize, const P: usize>(sums: &[u16], out: &mut [u8], is_first_alone: bool) {
+/// Halves two rows of `C` channels, whole pairs of pixels by `pairs`. A last pixel without another, or a first one, counts twice
+/// where there is room for it.
+#[inline(always)]
+fn halve<const C: usize>(
+    rows: [&[u8]; 2],
+    out: &mut [u8],
+    is_first_alone: bool,
+    pairs: impl FnOnce([&[u8]; 2], &mut [[u8; C]]),
+) {
     let out = out.as_chunks_mut::<C>().0;
-    let (first, sums) = sums.split_at(if is_first_alone { C } else { 0 });
-    let counts_first = is_first_alone && 2 * out.len() * C > sums.len() + C;
-    let (lone, out) = out.split_at_mut(usize::from(counts_first));
-    for (lone, first) in lone.iter_mut().zip(first.as_chunks::<C>().0) {
-        *lone = first.map(|sum| mean(sum, sum));
+    let lone = |[upper, lower]: [&[u8]; 2]| -> Option<[u8; C]> {
+        let (upper, lower) = (upper.first_chunk::<C>()?, lower.first_chunk::<C>()?);
+        Some(std::array::from_fn(|channel| quarter(2 * (u16::from(upper[channel]) + u16::from(lower[channel])))))
+    };
+    let before = if is_first_alone { C } else { 0 };
+    let counts_first = is_first_alone && 2 * out.len() * C > rows[0].len();
+    let (first, out) = out.split_at_mut(usize::from(counts_first));
+    first.iter_mut().zip(lone(rows)).for_each(|(first, mean)| *first = mean);
+    let rows = rows.map(|row| &row[before..]);
+    let whole = rows[0].len() / (2 * C);
+    if let (Some(last), Some(mean)) = (out.get_mut(whole), lone(rows.map(|row| &row[whole * 2 * C..]))) {
+        *last = mean;
     }
-    let (pairs, last) = sums.as_chunks::<P>();
-    for (out, pair) in out.iter_mut().zip(pairs) {
-        *out = std::array::from_fn(|channel| mean(pair[channel], pair[C + channel]));
-    }
-    if let (Some(out), Some(last)) = (out.get_mut(pairs.len()), last.first_chunk::<C>()) {
-        *out = last.map(|sum| mean(sum, sum));
-    }
+    pairs(rows, out);
 }
 
-/// The mean of four samples, of which `a` and `b` are the sums of two each: at most 510, so the result is a byte.
-#[expect(clippy::cast_possible_truncation, reason = "(510 + 510 + 2) / 4 is 255")]
-fn mean(a: u16, b: u16) -> u8 {
-    ((a + b + 2) >> 2) as u8
+/// The sum of two samples that lie side by side. As a word and not as two bytes it becomes a vector of words.
+fn pair(samples: [u8; 2]) -> u16 {
+    let word = u16::from_le_bytes(samples);
+    (word & 0xFF) + (word >> 8)
+}
+
+/// A quarter of the sum of four samples, rounded half up: at most (4 · 255 + 2) / 4, which is 255.
+#[expect(clippy::cast_possible_truncation, reason = "a quarter of the sum of four bytes is a byte")]
+fn quarter(sum: u16) -> u8 {
+    ((sum + 2) >> 2) as u8
 }
 
 #[cfg(test)]

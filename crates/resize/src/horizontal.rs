@@ -6,6 +6,8 @@
 //! Two columns are multiplied at a time. A source sample counts for some four target samples, so columns are paired once
 //! and not for each of them; weights begin at an even pixel, if need be with a 0.
 
+use std::sync::Arc;
+
 use image_ingest_samples::{Avx2, defaults, zeroed};
 
 use crate::arithmetic::{Arithmetic, CHUNK};
@@ -16,7 +18,7 @@ use crate::weights::Weights;
 /// Rows that wait to be reduced together.
 pub(crate) struct Horizontal<T: Arithmetic> {
     /// `None` where rows pass as they are, one at a time.
-    weights: Option<Weights<T>>,
+    weights: Option<Arc<Weights<T>>>,
     channels: usize,
     /// Room for as many rows as there are lanes, of `row_len` samples each.
     rows: Vec<T>,
@@ -35,9 +37,8 @@ pub(crate) struct Horizontal<T: Arithmetic> {
 }
 
 impl<T: Arithmetic> Horizontal<T> {
-    /// For the axis along rows.
-    pub(crate) fn new(axis: &StoredAxis, channels: usize) -> Result<Self> {
-        let weights = Weights::paired(axis)?;
+    /// For the axis along rows, with [`Weights::paired`] of it.
+    pub(crate) fn new(axis: &StoredAxis, channels: usize, weights: Option<Arc<Weights<T>>>) -> Result<Self> {
         let (pixels, target, before) = (axis.extent.samples() as usize, axis.target as usize, axis.repeated().0);
         let lanes = if weights.is_some() { T::LANES } else { 1 };
         let (row_len, out_len) = (pixels * channels, target * channels);
@@ -53,6 +54,11 @@ impl<T: Arithmetic> Horizontal<T> {
     /// Whether rows pass as they are.
     pub(crate) fn is_identity(&self) -> bool {
         self.weights.is_none()
+    }
+
+    /// Those it was made with.
+    pub(crate) fn weights(&self) -> Option<Arc<Weights<T>>> {
+        self.weights.clone()
     }
 
     /// Takes a row of `len` samples, which `write` writes. A row shorter than the extent is extended by the pixel at its edge.
@@ -97,7 +103,8 @@ mod tests {
     }
 
     fn along(axis: &StoredAxis, rows: &[&[u8]], channels: usize) -> Vec<Vec<u8>> {
-        let mut horizontal = Horizontal::<u8>::new(axis, channels).unwrap();
+        let weights = Weights::paired(axis).unwrap().map(Arc::new);
+        let mut horizontal = Horizontal::<u8>::new(axis, channels, weights).unwrap();
         let mut out = Vec::new();
         for row in rows {
             let give = |row: &[u8]| {

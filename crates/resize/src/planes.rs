@@ -85,16 +85,15 @@ impl PlanesReducer {
         target: Size,
         grid: ChromaGrid,
     ) -> Result<Self> {
-        let mut reductions = vec![Reduction::luma(format.size, crop, target)?];
+        let reducer = |reduction: Reduction| AnyReducer::new(reduction.stored_as(orientation), format.bit_depth);
+        let mut planes = vec![reducer(Reduction::luma(format.size, crop, target)?)?];
         if let Some(subsampling) = format.subsampling {
-            reductions.extend([Reduction::chroma(format.size, subsampling, format.siting, crop, target, grid)?; 2]);
+            let cb = reducer(Reduction::chroma(format.size, subsampling, format.siting, crop, target, grid)?)?;
+            let cr = cb.beside()?;
+            planes.extend([cb, cr]);
         }
-        let planes = reductions.into_iter().map(|reduction| {
-            let stored = reduction.stored_as(orientation);
-            AnyReducer::new(stored, format.bit_depth)
-        });
         let target = if orientation.swaps_axes() { target.transposed() } else { target };
-        Ok(Self { format, target, grid, planes: planes.collect::<Result<_>>()? })
+        Ok(Self { format, target, grid, planes })
     }
 
     /// Gives the finished rows of a plane to `take`, tight, and forgets them. Nothing is given where none is finished.

@@ -8,6 +8,7 @@
 //! does not show in their neighbours.
 
 use std::iter::once;
+use std::sync::Arc;
 
 use image_ingest_samples::{CpuTimer, Layout, SampleSlice, Samples, WorkError, reserve, reserve_exact, sample_count};
 
@@ -49,12 +50,29 @@ impl<T: Arithmetic> RowReducer<T> {
     /// `out_of_memory`.
     pub(crate) fn new(part: Reduction) -> Result<Self> {
         let [across, down] = part.stored_axes();
+        Self::weighted(part, Weights::paired(&across)?.map(Arc::new), Weights::new(&down)?.map(Arc::new))
+    }
+
+    /// A reducer of another plane of the same grids, which has seen no row: weights are not made anew.
+    ///
+    /// # Errors
+    ///
+    /// `out_of_memory`.
+    pub(crate) fn beside(&self) -> Result<Self> {
+        Self::weighted(self.part, self.horizontal.weights(), self.vertical.weights())
+    }
+
+    fn weighted(
+        part: Reduction,
+        along_rows: Option<Arc<Weights<T>>>,
+        down_columns: Option<Arc<Weights<T>>>,
+    ) -> Result<Self> {
+        let [across, down] = part.stored_axes();
         let is_vertical_first = T::VERTICAL_FIRST != part.orientation.swaps_axes();
-        let horizontal = Horizontal::new(&across, part.layout.channels())?;
-        let weights = Weights::new(&down)?;
-        let is_reduced = weights.is_some() || !horizontal.is_identity();
+        let is_reduced = along_rows.is_some() || down_columns.is_some();
         let premultiplied = (part.layout == Layout::Rgba && is_reduced).then(Vec::new);
-        let (vertical, out) = (Vertical::new(weights), Vec::new());
+        let horizontal = Horizontal::new(&across, part.layout.channels(), along_rows)?;
+        let (vertical, out) = (Vertical::new(down_columns), Vec::new());
         Ok(Self { part, down, is_vertical_first, seen: 0, vertical, horizontal, premultiplied, out, taken: 0 })
     }
 
@@ -129,6 +147,9 @@ impl<T: Arithmetic> RowReducer<T> {
     fn push_used<'a>(&mut self, is_first: bool, rows: impl Iterator<Item = &'a [T]> + Clone) -> Result<()> {
         let Self { part, down, is_vertical_first, seen, vertical, horizontal, out, .. } = self;
         let (before, after) = down.repeated();
+        if horizontal.is_identity() && vertical.is_identity() && (before, after) == (0, 0) {
+            return rows.into_iter().try_for_each(|row| append(out, row));
+        }
         let copies = |row: Option<&'a [T]>, is_there: bool, count: usize| {
             row.filter(|_| is_there).into_iter().flat_map(move |row| std::iter::repeat_n(row, count))
         };
@@ -208,6 +229,14 @@ impl AnyReducer {
     /// For samples of `bit_depth` bits.
     pub(crate) fn new(reduction: Reduction, bit_depth: u8) -> Result<Self> {
         Ok(if bit_depth > 8 { Self::U16(RowReducer::new(reduction)?) } else { Self::U8(RowReducer::new(reduction)?) })
+    }
+
+    /// A reducer of another plane of the same grids, which has seen no row.
+    pub(crate) fn beside(&self) -> Result<Self> {
+        Ok(match self {
+            Self::U8(reducer) => Self::U8(reducer.beside()?),
+            Self::U16(reducer) => Self::U16(reducer.beside()?),
+        })
     }
 
     /// Takes the next rows, which begin `stride` samples apart.

@@ -5,6 +5,7 @@
 //! current call are used where they are, so a decoder that gives many rows at a time has few of them copied.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use image_ingest_samples::{Avx2, WorkError, collected, reserve, zeroed};
 
@@ -15,7 +16,7 @@ use crate::weights::Weights;
 /// The rows that later target rows need, and how far the work has come.
 pub(crate) struct Vertical<T: Arithmetic> {
     /// `None` where rows pass as they are.
-    weights: Option<Weights<T>>,
+    weights: Option<Arc<Weights<T>>>,
     /// The source rows from `seen - kept.len()` to `seen`.
     kept: VecDeque<Vec<T>>,
     /// Source rows that have been pushed.
@@ -28,8 +29,18 @@ pub(crate) struct Vertical<T: Arithmetic> {
 }
 
 impl<T: Arithmetic> Vertical<T> {
-    pub(crate) fn new(weights: Option<Weights<T>>) -> Self {
+    pub(crate) fn new(weights: Option<Arc<Weights<T>>>) -> Self {
         Self { weights, kept: VecDeque::new(), seen: 0, done: 0, free: Vec::new(), avx2: Avx2::find() }
+    }
+
+    /// Whether rows pass as they are.
+    pub(crate) fn is_identity(&self) -> bool {
+        self.weights.is_none()
+    }
+
+    /// Those it was made with.
+    pub(crate) fn weights(&self) -> Option<Arc<Weights<T>>> {
+        self.weights.clone()
     }
 
     /// Takes the next rows, which have equal lengths, and gives each target row that they complete.
@@ -95,7 +106,7 @@ mod tests {
     /// Pushes `len` rows of one sample, `at_once` at a time, and returns the target rows and the most rows kept.
     fn pushed(len: u32, target: u32, at_once: usize) -> (Vec<u8>, usize) {
         let samples: Vec<[u8; 1]> = (0..len).map(|i| [i.wrapping_mul(97).to_le_bytes()[0]]).collect();
-        let mut vertical = Vertical::<u8>::new(Weights::new(&StoredAxis::whole(len, target)).unwrap());
+        let mut vertical = Vertical::<u8>::new(Weights::new(&StoredAxis::whole(len, target)).unwrap().map(Arc::new));
         let (mut out, mut most) = (Vec::new(), 0);
         for rows in samples.chunks(at_once) {
             let give = |write: &dyn Fn(&mut [u8]) -> Result<()>| {

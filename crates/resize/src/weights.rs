@@ -176,7 +176,8 @@ fn catmull_rom(extent: &Extent, target: u32, i: u32, weights: &mut Vec<f64>) -> 
     let shrink = 1.0 / widened;
     weights.clear();
     reserve(weights, (end - first) as usize)?;
-    weights.extend((first..end).map(|x| kernel((f64::from(x) - (middle - 0.5)) * shrink)).skip_while(|w| *w == 0.0));
+    weights.extend((first..end).map(|x| kernel((f64::from(x) - (middle - 0.5)) * shrink)));
+    weights.drain(..weights.iter().position(|w| *w != 0.0).unwrap_or(weights.len()));
     let first = end as usize - weights.len();
     let sum: f64 = weights.iter().sum();
     weights.truncate(weights.iter().rposition(|w| *w != 0.0).map_or(0, |last| last + 1));
@@ -186,14 +187,17 @@ fn catmull_rom(extent: &Extent, target: u32, i: u32, weights: &mut Vec<f64>) -> 
     Ok(first)
 }
 
-/// The Catmull-Rom kernel, in the form in which fast_image_resize evaluates it.
+/// The Catmull-Rom kernel, in the form in which fast_image_resize evaluates it. Both of its polynomials are evaluated, so that
+/// a row of weights has no branch.
 fn kernel(x: f64) -> f64 {
     const A: f64 = -0.5;
     let x = x.abs();
+    let inner = ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0;
+    let outer = (((x - 5.0) * x + 8.0) * x - 4.0) * A;
     if x < 1.0 {
-        ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0
+        inner
     } else if x < 2.0 {
-        (((x - 5.0) * x + 8.0) * x - 4.0) * A
+        outer
     } else {
         0.0
     }
