@@ -8,9 +8,10 @@ use crate::colors;
 use crate::facts::Facts;
 use crate::grid::WeightedGrid;
 use crate::luminance::luminance;
-use crate::pdq::{self, LUMA_BITS};
+use crate::pdq::{self, LUMA_BITS, PdqSamples};
 use crate::result::Result;
 use crate::rgb_color::RgbColor;
+use crate::small_luma::SmallLuma;
 use crate::thumbhash;
 
 /// What the rows of a picture are. All of them have 8 bits.
@@ -33,11 +34,18 @@ pub struct FactsCollector {
     colors: Size,
     /// Whether rows that come are columns of the upright picture, and so those of grids, too.
     is_transposed: bool,
-    /// Luma for the PDQ hash.
-    pdq: WeightedGrid<1>,
-    /// A row of boxes of luma, with [`LUMA_BITS`] fraction bits.
-    luma: Vec<[u32; 1]>,
+    luma: Luma,
     channels: ChannelSums,
+}
+
+/// Luma for the PDQ hash.
+enum Luma {
+    Small(SmallLuma),
+    Grid {
+        grid: WeightedGrid<1>,
+        /// A row of boxes, with [`LUMA_BITS`] fraction bits.
+        row: Vec<[u32; 1]>,
+    },
 }
 
 enum ChannelSums {
@@ -92,8 +100,12 @@ impl FactsCollector {
         };
         let tents = |side: u32| axis(side, 1, side, FINE).tents();
         let boxes = size.width.div_ceil(box_side(size.width, FINE)) as usize;
-        let pdq = WeightedGrid::new(tents(size.width), tents(size.height), boxes)?;
-        Ok(Self { size, colors, is_transposed, pdq, luma: Vec::new(), channels })
+        let luma = if SmallLuma::takes(size) {
+            Luma::Small(SmallLuma::new(orientation, stored(size))?)
+        } else {
+            Luma::Grid { grid: WeightedGrid::new(tents(size.width), tents(size.height), boxes)?, row: Vec::new() }
+        };
+        Ok(Self { size, colors, is_transposed, luma, channels })
     }
 
     /// Takes the next rows of a plane, whole and tight.
@@ -102,28 +114,28 @@ impl FactsCollector {
     ///
     /// [`WorkError::Internal`] for a part of a row, and for rows that the picture does not have; [`WorkError::OutOfMemory`].
     pub fn push(&mut self, plane: usize, rows: &[u8]) -> Result<()> {
-        let Self { pdq, luma, channels, .. } = self;
+        let Self { luma, channels, .. } = self;
         match channels {
             ChannelSums::Planes(planes) => {
                 let missing = || WorkError::internal("rows of a plane that the picture does not have");
                 let (boxes, grid) = planes.get_mut(plane).ok_or_else(missing)?;
                 boxes.push(rows, |index, row| {
                     grid.add(index, row)?;
-                    if plane > 0 {
-                        return Ok(());
-                    }
-                    luma.clear();
-                    luma.extend(row.iter().map(|[sum]| [sum << LUMA_BITS]));
-                    pdq.add(index, luma)
-                })
+                    if plane > 0 { Ok(()) } else { luma.add(index, row.iter().map(|[sum]| sum << LUMA_BITS)) }
+                })?;
+                if plane == 0 {
+                    luma.push(rows.iter().map(|sample| [*sample; 3]));
+                }
             }
-            ChannelSums::Rgb { boxes, grid } => boxes.push(rows, |index, row| {
-                grid.add(index, row)?;
-                luma.clear();
-                luma.extend(row.iter().map(|pixel| [luma_of(*pixel)]));
-                pdq.add(index, luma)
-            }),
+            ChannelSums::Rgb { boxes, grid } => {
+                boxes.push(rows, |index, row| {
+                    grid.add(index, row)?;
+                    luma.add(index, row.iter().map(|pixel| luma_of(*pixel)))
+                })?;
+                luma.push(rows.as_chunks().0.iter().copied());
+            }
         }
+        Ok(())
     }
 
     /// The facts.
@@ -132,7 +144,7 @@ impl FactsCollector {
     ///
     /// [`WorkError::Internal`] when rows are missing; [`WorkError::OutOfMemory`].
     pub fn finish(self) -> Result<Facts> {
-        let Self { size, colors, is_transposed, pdq, channels, .. } = self;
+        let Self { size, colors, is_transposed, luma, channels } = self;
         let is_complete = match &channels {
             ChannelSums::Planes(planes) => planes.iter().all(|(boxes, _)| boxes.is_complete()),
             ChannelSums::Rgb { boxes, .. } => boxes.is_complete(),
@@ -141,13 +153,12 @@ impl FactsCollector {
             return Err(WorkError::internal("a picture ends before its last row"));
         }
         let is_hashable = size.width.min(size.height) >= pdq::MIN_SIDE;
-        let (mut luma, mut pixels, mut colors) = (pdq.into_sums(), channels.pixels(), colors);
+        let (mut pixels, mut colors) = (channels.pixels(), colors);
         if is_transposed {
-            luma = transposed(&luma, PDQ_SIDE);
             pixels = transposed(&pixels, colors.width as usize);
             colors = colors.transposed();
         }
-        let (pdq, pdq_quality) = if is_hashable { pdq::hash(&luma) } else { pdq::NO_HASH };
+        let (pdq, pdq_quality) = if is_hashable { pdq::hash(&luma.samples(is_transposed)) } else { pdq::NO_HASH };
         let (luminance, high_key) = luminance(&pixels);
         Ok(Facts {
             thumbhash: thumbhash::hash(colors, &pixels),
@@ -158,6 +169,38 @@ impl FactsCollector {
             luminance,
             high_key,
         })
+    }
+}
+
+impl Luma {
+    /// Adds row `index` of boxes where there is a grid.
+    fn add(&mut self, index: usize, boxes: impl Iterator<Item = u32>) -> Result<()> {
+        match self {
+            Self::Small(_) => Ok(()),
+            Self::Grid { grid, row } => {
+                row.clear();
+                row.extend(boxes.map(|sum| [sum]));
+                grid.add(index, row)
+            }
+        }
+    }
+
+    /// Takes the next pixels where there is no grid.
+    fn push(&mut self, pixels: impl Iterator<Item = [u8; 3]>) {
+        if let Self::Small(small) = self {
+            small.push(pixels);
+        }
+    }
+
+    /// PDQ's samples of the upright picture.
+    fn samples(self, is_transposed: bool) -> PdqSamples {
+        match self {
+            Self::Small(small) => small.samples(),
+            Self::Grid { grid, .. } => {
+                let sums = grid.into_sums();
+                PdqSamples::of_sums(&if is_transposed { transposed(&sums, PDQ_SIDE) } else { sums })
+            }
+        }
     }
 }
 

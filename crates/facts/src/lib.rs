@@ -4,8 +4,9 @@
 //! No picture is kept: rows become box sums at once (`boxes`), those become two small grids by weights along each axis (`axis`, `grid`):
 //! 64 × 64 of luma for the PDQ hash, and at most 100 × 100 of colour for everything else.
 //!
-//! Samples meet integers only. The tables of weights, cosines and light are made of the basic operations of IEEE 754 and the
-//! pinned `libm` crate, so the facts of the same samples are the same on every machine.
+//! Sums over a picture are integers. Tables of weights, cosines and light and the cosine transform of the PDQ hash are made of the
+//! basic operations of IEEE 754, one by one, and the pinned `libm` crate, so the facts of the same samples are the same on every
+//! machine.
 //!
 //! This crate promises nothing but to [image-ingest](https://docs.rs/image-ingest), which pins it with `=`: its API
 //! changes with any release.
@@ -36,6 +37,7 @@ mod luminance;
 mod pdq;
 mod result;
 mod rgb_color;
+mod small_luma;
 mod thumbhash;
 
 pub use collector::{FactsCollector, RowFormat};

@@ -3,10 +3,10 @@
 //! Published by Meta with its reference implementation (ThreatExchange, `pdq`). The picture's luma is filtered to 64 × 64
 //! samples, of whose cosine transform the frequencies 1–16 of either axis are compared with their median.
 
+use std::f64::consts::PI;
 use std::fmt;
 
 use crate::axis::{PDQ_SIDE, WEIGHT_BITS};
-use crate::cosine::cosine;
 
 /// A PDQ hash.
 ///
@@ -37,36 +37,61 @@ impl fmt::Display for PdqHash {
     }
 }
 
-/// The hash of 64 × 64 samples of luma, and its quality, 0–100. A sample of 255 is `255 << fraction_bits`.
+/// 64 × 64 samples of luma, 0–255, row by row.
+pub(crate) struct PdqSamples(pub(crate) Vec<[f32; PDQ_SIDE]>);
+
+impl PdqSamples {
+    pub(crate) fn zero() -> Self {
+        Self(vec![[0.0; PDQ_SIDE]; PDQ_SIDE])
+    }
+
+    /// The points of a grid to which luma with [`LUMA_BITS`] fraction bits was added.
+    #[expect(clippy::cast_possible_truncation, reason = "a sample is rounded to 24 bits")]
+    pub(crate) fn of_sums(sums: &[[u64; 1]]) -> Self {
+        let one = (1_u64 << (2 * WEIGHT_BITS + LUMA_BITS)) as f64;
+        let mut samples = Self::zero();
+        for (sample, [sum]) in samples.0.as_flattened_mut().iter_mut().zip(sums) {
+            *sample = (*sum as f64 / one) as f32;
+        }
+        samples
+    }
+}
+
+/// The hash of samples of luma, and its quality, 0–100.
 ///
-/// Samples are below 2^18 and cosines at most 2^18. 64 products of them are below 2^42, and 64 products of those sums, of which
-/// the low bits are dropped, below 2^60.
-pub(crate) fn hash(sums: &[[u64; 1]]) -> (PdqHash, u8) {
-    let samples: Vec<i64> = sums.iter().map(|[sum]| sample(*sum)).collect();
-    let cosines: Vec<i64> =
-        (1..=FREQUENCIES).flat_map(|k| (0..64).map(move |x| cosine(k * (2 * x + 1), 128))).collect();
-    let frequencies = || cosines.chunks_exact(PDQ_SIDE);
+/// Sums are made one by one and in the reference's order, in 32 bits: where a frequency is nothing but rounding, so is its bit.
+pub(crate) fn hash(samples: &PdqSamples) -> (PdqHash, u8) {
+    let cosines = cosines();
     // Vertical frequencies of every column, then horizontal ones of those.
-    let columns: Vec<Vec<i64>> = frequencies()
-        .map(|cosines| {
-            let mut sums = vec![0; PDQ_SIDE];
-            for (row, cosine) in samples.chunks_exact(PDQ_SIDE).zip(cosines) {
-                sums.iter_mut().zip(row).for_each(|(sum, sample)| *sum += sample * cosine);
-            }
-            sums
-        })
-        .collect();
-    let dot = |row: &[i64], cosines: &[i64]| row.iter().zip(cosines).map(|(value, cosine)| (value >> 8) * cosine).sum();
-    let coefficients: Vec<i64> =
-        columns.iter().flat_map(|row| frequencies().map(move |cosines| dot(row, cosines))).collect();
-    (above_median(&coefficients), quality(&samples))
+    let mut coefficients = Vec::with_capacity(FREQUENCIES * FREQUENCIES);
+    for of_row in &cosines {
+        let mut sums = [0.0; PDQ_SIDE];
+        for (row, cosine) in samples.0.iter().zip(of_row) {
+            sums.iter_mut().zip(row).for_each(|(sum, sample)| *sum += cosine * sample);
+        }
+        let dot =
+            |cosines: &[f32; PDQ_SIDE]| sums.iter().zip(cosines).fold(0.0, |dot, (sum, cosine)| dot + sum * cosine);
+        coefficients.extend(cosines.iter().map(dot));
+    }
+    (above_median(&coefficients), quality(&samples.0))
+}
+
+/// The rows of the cosine transform for the frequencies from 1 on.
+#[expect(clippy::cast_possible_truncation, reason = "the rounding is the reference's")]
+fn cosines() -> [[f32; PDQ_SIDE]; FREQUENCIES] {
+    let scale = f64::from((2.0 / PDQ_SIDE as f64).sqrt() as f32);
+    let cosine = |frequency: usize, at: usize| {
+        let angle = PI / 2.0 / PDQ_SIDE as f64 * frequency as f64 * (2 * at + 1) as f64;
+        (scale * libm::cos(angle)) as f32
+    };
+    std::array::from_fn(|row| std::array::from_fn(|at| cosine(row + 1, at)))
 }
 
 /// A bit for each coefficient that is above the median, the lower of the two in the middle. Bit `16 × v + h` is that of the
 /// vertical frequency `v` and the horizontal one `h`; the last is the highest bit of the first byte.
-fn above_median(coefficients: &[i64]) -> PdqHash {
+fn above_median(coefficients: &[f32]) -> PdqHash {
     let mut sorted = coefficients.to_vec();
-    sorted.sort_unstable();
+    sorted.sort_unstable_by(f32::total_cmp);
     let median = sorted[sorted.len() / 2 - 1];
     let mut hash = [0; 32];
     for (byte, coefficients) in hash.iter_mut().rev().zip(coefficients.chunks_exact(8)) {
@@ -78,26 +103,19 @@ fn above_median(coefficients: &[i64]) -> PdqHash {
 }
 
 /// How much there is to hash: the steps between neighbours in hundredths of white, each rounded down, over 90, at most 100.
-fn quality(samples: &[i64]) -> u8 {
-    let steps = |a: &i64, b: &i64| a.abs_diff(*b) * 100 / (255 << SAMPLE_BITS);
-    let below: u64 = samples.iter().zip(&samples[PDQ_SIDE..]).map(|(a, b)| steps(a, b)).sum();
-    let rows = samples.chunks_exact(PDQ_SIDE);
-    let beside: u64 = rows.map(|row| row.iter().zip(&row[1..]).map(|(a, b)| steps(a, b)).sum::<u64>()).sum();
-    u8::try_from((below + beside) / 90).map_or(100, |quality| quality.min(100))
-}
-
-/// A weighted sum, rounded to the fraction bits of a sample.
-fn sample(sum: u64) -> i64 {
-    let dropped = 2 * WEIGHT_BITS + LUMA_BITS - SAMPLE_BITS;
-    i64::try_from((sum + (1 << (dropped - 1))) >> dropped).unwrap_or(i64::MAX)
+#[expect(clippy::cast_possible_truncation, reason = "a step is at most 100")]
+fn quality(samples: &[[f32; PDQ_SIDE]]) -> u8 {
+    let steps = |a: &f32, b: &f32| u32::from(((a - b) * 100.0 / 255.0).abs() as u8);
+    let below = samples.iter().zip(&samples[1..]).flat_map(|(row, next)| row.iter().zip(next));
+    let beside = samples.iter().flat_map(|row| row.iter().zip(&row[1..]));
+    let sum: u32 = below.chain(beside).map(|(a, b)| steps(a, b)).sum();
+    u8::try_from(sum / 90).map_or(100, |quality| quality.min(100))
 }
 
 /// Fraction bits of luma as it is added to the grid.
 pub(crate) const LUMA_BITS: u32 = 10;
-/// Fraction bits of luma as it is transformed.
-const SAMPLE_BITS: u32 = 10;
 /// Frequencies of an axis, from the first above the mean on.
-const FREQUENCIES: u32 = 16;
+const FREQUENCIES: usize = 16;
 
 /// The hash and the quality of a picture that is too small for a hash: the reference asks for 5 pixels on each side.
 pub(crate) const NO_HASH: (PdqHash, u8) = (PdqHash([0; 32]), 0);
@@ -108,20 +126,26 @@ pub(crate) const MIN_SIDE: u32 = 5;
 mod tests {
     use super::*;
 
-    fn sums(luma: impl Fn(usize, usize) -> u8) -> Vec<[u64; 1]> {
+    fn of(luma: impl Fn(usize, usize) -> u8) -> (PdqHash, u8) {
         let bits = 2 * WEIGHT_BITS + LUMA_BITS;
-        (0..64 * 64).map(|i| [u64::from(luma(i % 64, i / 64)) << bits]).collect()
+        let sums: Vec<_> = (0..64 * 64).map(|i| [u64::from(luma(i % 64, i / 64)) << bits]).collect();
+        hash(&PdqSamples::of_sums(&sums))
     }
 
     #[test]
-    fn a_flat_picture_has_no_quality_and_no_bits() {
-        assert_eq!(hash(&sums(|_, _| 77)), NO_HASH);
+    fn a_flat_picture_has_no_quality() {
+        assert_eq!(of(|_, _| 77).1, 0);
+    }
+
+    #[test]
+    fn a_black_picture_has_no_bits() {
+        assert_eq!(of(|_, _| 0), NO_HASH);
     }
 
     #[test]
     fn the_first_bit_is_the_lowest_frequency_of_both_axes() {
         // Bright in the upper left and the lower right corner: the product of the lowest frequencies is all there is to see.
-        let (hash, quality) = hash(&sums(|x, y| if (x < 32) == (y < 32) { 200 } else { 40 }));
+        let (hash, quality) = of(|x, y| if (x < 32) == (y < 32) { 200 } else { 40 });
         assert_eq!(hash.0[31] & 1, 1);
         assert_eq!(quality, u8::try_from((62 * 64 * 2) / 90).unwrap());
     }
@@ -129,15 +153,15 @@ mod tests {
     #[test]
     fn a_negative_has_the_other_bits() {
         let noise = |x: usize, y: usize| u8::try_from((x * 7919 + y * 104_729 + x * y * 31) % 256).unwrap();
-        let positive = hash(&sums(noise)).0;
-        let negative = hash(&sums(|x, y| 255 - noise(x, y))).0;
+        let positive = of(noise).0;
+        let negative = of(|x, y| 255 - noise(x, y)).0;
         assert!(positive.distance(&negative) >= 255, "the median itself may be on the same side of both");
     }
 
     #[test]
     fn half_of_the_bits_of_noise_are_set() {
         let noise = |x: usize, y: usize| u8::try_from((x * 7919 + y * 104_729 + x * y * 31) % 256).unwrap();
-        let (hash, quality) = hash(&sums(noise));
+        let (hash, quality) = of(noise);
         assert_eq!(hash.0.iter().map(|byte| byte.count_ones()).sum::<u32>(), 128);
         assert_eq!(quality, 100);
     }
