@@ -24,6 +24,8 @@ from image_ingest_backfill import Job, run_on_ray, run_on_spark
 
 FILES = 2200
 JOBS = str(os.cpu_count() or 1)
+# Four shards for every job. A shard of 275 of these files is less than a second of work; one of 1000 photos is most of a minute.
+ROWS_PER_SHARD = str(FILES // (4 * int(JOBS)))
 Run = Callable[[Job], None]
 
 
@@ -66,7 +68,7 @@ def main() -> None:
             for engine, run in engines.items():
                 job, target = Job(f"{folder}/state", f"{engine}{pair}"), folder / f"target-{engine}{pair}"
                 places = ["--source", f"{folder}/source", "--target", str(target), "--state", job.state, "--name", job.name]
-                call(program, "plan", "--manifest", f"{folder}/source/", *places, "--rows-per-shard", "100")
+                call(program, "plan", "--manifest", f"{folder}/source/", *places, "--rows-per-shard", ROWS_PER_SHARD)
                 ours = measured(lambda: run(job))  # noqa: B023
                 objects = sum(1 for _ in target.rglob("*.jpg"))
                 assert objects == stored > 100, f"{objects} images, and {stored}"

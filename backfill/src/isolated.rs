@@ -24,7 +24,7 @@ enum Reply {
     /// It may be decoded, and needs so much memory, in bytes, by estimate.
     Needs(u64),
     /// It is decoded or refused. A frame follows for each object that the verdict names.
-    Ends(Verdict),
+    Ends(Box<Verdict>),
 }
 
 /// A child process that decodes one source at a time.
@@ -78,7 +78,7 @@ impl Isolated {
     pub(crate) async fn probe(&mut self, bytes: &Bytes) -> Result<Result<u64, Made>, ChildError> {
         match self.answer(bytes).await? {
             Reply::Needs(memory_bytes) => Ok(Ok(memory_bytes)),
-            Reply::Ends(verdict) => self.made(verdict).await.map(Err),
+            Reply::Ends(verdict) => self.made(*verdict).await.map(Err),
         }
     }
 
@@ -89,7 +89,7 @@ impl Isolated {
     /// As [`Self::probe`].
     pub(crate) async fn finish(&mut self) -> Result<Made, ChildError> {
         match self.answer(b"").await? {
-            Reply::Ends(verdict) => self.made(verdict).await,
+            Reply::Ends(verdict) => self.made(*verdict).await,
             Reply::Needs(_) => Err(ChildError::Died("it answered out of order".to_owned())),
         }
     }
@@ -173,7 +173,7 @@ fn serve_frames(input: &mut impl Read, output: &mut impl Write) -> io::Result<()
             }
             Err(verdict) => (*verdict).into(),
         };
-        write_frame(output, &serde_json::to_vec(&Reply::Ends(made.verdict))?)?;
+        write_frame(output, &serde_json::to_vec(&Reply::Ends(made.verdict.into()))?)?;
         for bytes in &made.files {
             write_frame(output, bytes)?;
         }

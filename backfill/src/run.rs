@@ -157,21 +157,17 @@ fn shown(shard: u32, attempt: Option<u32>, worked: &Worked, began: Instant) -> S
     }
 }
 
-/// What asks a run to stop: Ctrl-C, SIGTERM, or the end of standard input.
+/// What asks a run to stop: Ctrl-C, SIGTERM, or the end of standard input. Signals are watched from the start on, so one that
+/// comes between two shards is not lost.
 struct Stop {
     stdin: Option<oneshot::Receiver<()>>,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
+    signals: Signals,
 }
 
 impl Stop {
     fn watch(stdin: bool) -> Result<Self, Fatal> {
-        Ok(Self {
-            stdin: stdin.then(end_of_stdin),
-            #[cfg(unix)]
-            terminate: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-                .map_err(|error| Fatal::failed("cannot watch for signals", error))?,
-        })
+        let signals = Signals::watch().map_err(|error| Fatal::failed("cannot watch for signals", error))?;
+        Ok(Self { stdin: stdin.then(end_of_stdin), signals })
     }
 
     async fn wait(&mut self) {
@@ -181,15 +177,46 @@ impl Stop {
                 None => std::future::pending().await,
             }
         };
-        #[cfg(unix)]
-        let terminate = self.terminate.recv();
-        #[cfg(not(unix))]
-        let terminate = std::future::pending::<Option<()>>();
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate => {}
+            () = self.signals.next() => {}
             () = stdin => {}
         }
+    }
+}
+
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn watch() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+#[cfg(windows)]
+struct Signals(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Signals {
+    fn watch() -> std::io::Result<Self> {
+        tokio::signal::windows::ctrl_c().map(Self)
+    }
+
+    async fn next(&mut self) {
+        let _ = self.0.recv().await;
     }
 }
 

@@ -7,6 +7,7 @@ mod cluster;
 mod contract;
 #[cfg(debug_assertions)]
 mod crashes;
+mod device_crops;
 mod devices;
 mod early;
 mod failover;
