@@ -1,6 +1,7 @@
 //! Takes an upload chunk by chunk: caps it, hashes it and recognises its format as the bytes arrive.
 
 pub(crate) mod format;
+mod hasher;
 pub(crate) mod id;
 pub(crate) mod limits;
 pub(crate) mod sniff;
@@ -13,6 +14,7 @@ use image_ingest_samples::{collected, reserve_exact};
 
 use crate::error::{Error, Result};
 use crate::upload::format::{Format, Sniffed};
+use crate::upload::hasher::BlockHasher;
 use crate::upload::id::SourceId;
 use crate::upload::limits::Limits;
 use crate::upload::sniff::{HEAD_BYTES, seen_at_the_end, sniff};
@@ -35,7 +37,7 @@ pub struct Upload {
     tail: Vec<u8>,
     len: u64,
     max_bytes: u64,
-    hasher: Box<blake3::Hasher>,
+    hasher: BlockHasher,
     format: Option<Format>,
     /// Why the upload was refused. Once it is set, the upload takes nothing and does not end in a source.
     refused: Option<Refused>,
@@ -72,7 +74,7 @@ impl Upload {
     /// An empty upload under `limits.max_bytes`.
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
-        let hasher = Box::new(blake3::Hasher::new());
+        let hasher = BlockHasher::new();
         Self {
             chunks: Vec::new(),
             tail: Vec::new(),
@@ -143,8 +145,8 @@ impl Upload {
             return Err(Error::Empty);
         }
         let format = self.format.ok_or_else(|| Error::UnknownFormat { seen: seen_at_the_end(&self.head()) })?;
-        let id = SourceId::from_bytes(*self.hasher.finalize().as_bytes());
         self.flush()?;
+        let id = SourceId::from_bytes(*self.hasher.finish().as_bytes());
         Ok(Source { chunks: self.chunks, len: self.len, id, format })
     }
 

@@ -10,7 +10,8 @@ use crate::server::{CHAT, Home, Server, eventually, pictures};
 pub(crate) const RENDITIONS: [(&str, &str); 2] =
     [("IMAGE_INGEST__RENDITIONS__CARD", "fit:100"), ("IMAGE_INGEST__RENDITIONS__DEVICE", "cover:1170x2532")];
 
-pub(crate) const QUICK: [(&str, &str); 2] = [("IMAGE_INGEST__TIMES__REPAIR_MS", "50"), ("IMAGE_INGEST__TIMES__GRACE_MS", "1000")];
+pub(crate) const QUICK: [(&str, &str); 2] =
+    [("IMAGE_INGEST__TIMES__REPAIR_MS", "50"), ("IMAGE_INGEST__TIMES__GRACE_MS", "1000")];
 
 /// A home with [`RENDITIONS`] and quick repairs.
 pub(crate) fn configured() -> Home {
