@@ -103,10 +103,11 @@ fn sum_row<const C: usize>(points: &[PointWeights], columns: &[[u64; C]], sums: 
     }
 }
 
-/// The most points of which some rows have come and others have not, whichever way rows come: as many as hold a row.
+/// The most points of which some rows have come and others have not, whichever way rows come: as many as hold a row. That is the
+/// first row of one of them.
 fn most_open(points: &[PointWeights]) -> usize {
-    let holding = |row: usize| points.iter().filter(|point| (point.start..point.end()).contains(&row)).count();
-    points.iter().flat_map(|point| [point.start, point.end() - 1]).map(holding).max().unwrap_or(0)
+    let holding = |(i, point): (usize, &PointWeights)| i + 1 - points.partition_point(|p| p.end() <= point.start);
+    points.iter().enumerate().map(holding).max().unwrap_or(0)
 }
 
 #[cfg(test)]
