@@ -1,8 +1,9 @@
 //! What a product wants to know about a picture besides its bytes: a placeholder, a perceptual hash, colours, luminance.
 //!
 //! [`FactsCollector`] takes the rows of a picture as they are made, upright or as they are stored, and gives [`Facts`] at the end.
-//! No picture is kept: rows become box sums at once (`boxes`), those become two small grids by weights along each axis (`axis`, `grid`):
-//! 64 × 64 of luma for the PDQ hash, and at most 100 × 100 of colour for everything else.
+//! Rows become box sums at once (`boxes`), those become two small grids by weights along each axis (`axis`, `grid`): 64 × 64 of luma
+//! for the PDQ hash, and at most 100 × 100 of colour for everything else. Of no picture more is kept than the luma of one that has
+//! at most 128 pixels a side (`small_luma`).
 //!
 //! Sums over a picture are integers. Tables of weights, cosines and light and the cosine transform of the PDQ hash are made of the
 //! basic operations of IEEE 754, one by one, and the pinned `libm` crate, so the facts of the same samples are the same on every
