@@ -14,9 +14,10 @@ pub(crate) struct WeightedGrid<const C: usize> {
     y: AxisWeights,
     /// Boxes of a row.
     boxes: usize,
-    /// The rows of points of which some rows of boxes have come, and others have not.
-    open: Vec<OpenRow>,
-    /// For each of as many rows of points as can be open, the weighted sums of its boxes; zeros where none is.
+    /// The rows of points of which some rows of boxes have come, and others have not. They lie side by side, so each has a place
+    /// of its own by its number.
+    open: Vec<Option<OpenRow>>,
+    /// For each place the weighted sums of the boxes; zeros where no row is open.
     columns: Vec<[u64; C]>,
     /// All points, rows tight.
     sums: Vec<[u64; C]>,
@@ -26,8 +27,6 @@ pub(crate) struct WeightedGrid<const C: usize> {
 #[derive(Clone, Copy)]
 struct OpenRow {
     point: usize,
-    /// Its place among the columns.
-    place: usize,
     /// Rows of boxes that have not come.
     missing: usize,
 }
@@ -45,10 +44,8 @@ impl<const C: usize> WeightedGrid<C> {
             sums.resize(len, [0; C]);
             Ok(sums)
         };
-        let most_open = most_open(&y.points);
-        let mut open = Vec::new();
-        reserve_exact(&mut open, most_open)?;
-        let (columns, sums) = (zeros(boxes * most_open)?, zeros(x.points.len() * y.points.len())?);
+        let open = vec![None; most_open(&y.points)];
+        let (columns, sums) = (zeros(boxes * open.len())?, zeros(x.points.len() * y.points.len())?);
         Ok(Self { x, y, boxes, open, columns, sums })
     }
 
@@ -65,22 +62,19 @@ impl<const C: usize> WeightedGrid<C> {
         // Neither where points begin nor where they end ever decreases.
         let first = y.points.partition_point(|point| point.end() <= index);
         for (i, point) in y.points.iter().enumerate().skip(first).take_while(|(_, point)| point.start <= index) {
-            let at = open.iter().position(|row| row.point == i).unwrap_or_else(|| {
-                let is_free = |place: &usize| open.iter().all(|row| row.place != *place);
-                let place = (0..).find(is_free).unwrap_or(0);
-                open.push(OpenRow { point: i, place, missing: point.weights.len() });
-                open.len() - 1
-            });
-            let row = &mut open[at];
-            let columns = columns.chunks_exact_mut((*row_len).max(1)).nth(row.place);
-            let columns = columns.ok_or_else(|| WorkError::internal("rows of boxes in no order"))?;
+            let place = i % open.len();
+            let row = open[place].get_or_insert(OpenRow { point: i, missing: point.weights.len() });
+            if row.point != i {
+                return Err(WorkError::internal("rows of boxes in no order"));
+            }
+            let columns = &mut columns[place * *row_len..][..*row_len];
             let weight = point.weights[index - point.start];
             for (sums, values) in columns.iter_mut().zip(boxes) {
                 sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += u64::from(*value) * u64::from(weight));
             }
             row.missing -= 1;
             if row.missing == 0 {
-                open.swap_remove(at);
+                open[place] = None;
                 sum_row(&x.points, columns, &mut sums[i * x.points.len()..]);
                 columns.fill([0; C]);
             }
@@ -133,7 +127,7 @@ mod tests {
             for row in order {
                 grid.add(row, &boxes[row]).unwrap();
             }
-            assert!(grid.open.is_empty());
+            assert!(grid.open.iter().all(Option::is_none));
             assert_eq!(grid.into_sums().as_flattened(), expected.as_flattened(), "{order:?}");
         }
     }
