@@ -1,13 +1,7 @@
-//! The name of a part in its `Content-Disposition` (RFC 7578 § 4.2).
-//!
-//! The parser of multipart bodies has a reader of names, too, which takes a word of the file name for the parameter where
-//! `filename` comes first.
+//! Parameters in the values of `Content-Disposition` (RFC 6266 § 4.1) and `Content-Type` (RFC 9110 § 8.3.1).
 
-use axum::http::{HeaderMap, header};
-
-/// The parameter `name`; `None` if there is none.
-pub(super) fn name(headers: &HeaderMap) -> Option<Vec<u8>> {
-    let value = headers.get(header::CONTENT_DISPOSITION)?.as_bytes();
+/// The first parameter of this name, in lower case; `None` if there is none.
+pub(super) fn parameter(value: &[u8], name: &[u8]) -> Option<Vec<u8>> {
     let mut rest = value.get(value.iter().position(|byte| *byte == b';')? + 1..)?;
     while let Some(equals) = rest.iter().position(|byte| *byte == b'=') {
         let (parameter, after) = (rest[..equals].trim_ascii(), rest[equals + 1..].trim_ascii_start());
@@ -18,7 +12,7 @@ pub(super) fn name(headers: &HeaderMap) -> Option<Vec<u8>> {
                 (after[..end].trim_ascii().to_vec(), &after[end..])
             }
         };
-        if parameter.eq_ignore_ascii_case(b"name") {
+        if parameter.eq_ignore_ascii_case(name) {
             return Some(text);
         }
         rest = after.iter().position(|byte| *byte == b';').map_or(&[][..], |next| &after[next + 1..]);
@@ -48,8 +42,6 @@ fn quoted_text(quoted: &[u8]) -> Option<(Vec<u8>, &[u8])> {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
 
     #[test]
@@ -69,9 +61,7 @@ mod tests {
             ("form-data", None),
             ("", None),
         ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(value).unwrap());
-            let found = name(&headers).map(|name| String::from_utf8(name).unwrap());
+            let found = parameter(value.as_bytes(), b"name").map(|name| String::from_utf8(name).unwrap());
             assert_eq!(found.as_deref(), expected, "{value}");
         }
     }
