@@ -21,9 +21,9 @@ use crate::upload::sniff::{HEAD_BYTES, seen_at_the_end, sniff};
 
 /// An upload that is still arriving.
 ///
-/// Each chunk is hashed when it comes and kept without a copy. Chunks below 4 KiB are copied together, so that an upload in
-/// single bytes takes no more memory than one in large pieces. An upload of another format is refused at the first byte that
-/// shows it, and one that is too large at the first byte over its cap.
+/// Each chunk is hashed when it comes. One of 112 KiB or more is kept without a copy. Smaller ones are copied together, so that
+/// an upload in single bytes, or in chunks that keep larger buffers alive, takes no more memory than one in large pieces. An
+/// upload of another format is refused at the first byte that shows it, and one that is too large at the first byte over its cap.
 ///
 /// ```
 /// use image_ingest::{Limits, Upload};
@@ -33,7 +33,7 @@ use crate::upload::sniff::{HEAD_BYTES, seen_at_the_end, sniff};
 /// ```
 pub struct Upload {
     chunks: Vec<Bytes>,
-    /// The small chunks that came after the last of `chunks`, copied together.
+    /// The bytes after the last of `chunks`, copied together; fewer than a block.
     tail: Vec<u8>,
     len: u64,
     max_bytes: u64,
@@ -93,8 +93,13 @@ impl Upload {
     /// `too_large` with the byte over the cap; `unknown_format` or `unsupported` with the first byte that decides it;
     /// `out_of_memory`. An upload that was refused once is refused for the same reason by every later call.
     pub fn push(&mut self, chunk: impl Into<Bytes>) -> Result<()> {
+        self.push_and_keep(chunk.into(), KEPT_BYTES)
+    }
+
+    /// Takes the next chunk, and keeps it without a copy if it has so many bytes.
+    fn push_and_keep(&mut self, chunk: Bytes, from_bytes: usize) -> Result<()> {
         if self.refused.is_none() {
-            self.refused = self.take(chunk.into()).err();
+            self.refused = self.take(chunk, from_bytes).err();
         }
         self.check()
     }
@@ -104,7 +109,7 @@ impl Upload {
         self.refused.map_or(Ok(()), |refused| Err(refused.into()))
     }
 
-    fn take(&mut self, chunk: Bytes) -> Result<(), Refused> {
+    fn take(&mut self, chunk: Bytes, kept_from_bytes: usize) -> Result<(), Refused> {
         let len = self.len.saturating_add(chunk.len() as u64);
         if len > self.max_bytes {
             return Err(Refused::TooLarge { limit: self.max_bytes, actual: len });
@@ -114,7 +119,12 @@ impl Upload {
         }
         self.hasher.update(&chunk);
         self.len = len;
-        self.keep(chunk)?;
+        if chunk.len() >= kept_from_bytes {
+            self.flush()?;
+            self.add(chunk)?;
+        } else {
+            self.copy(&chunk)?;
+        }
         if self.format.is_none() {
             self.format = self.decide()?;
         }
@@ -150,18 +160,33 @@ impl Upload {
         Ok(Source { chunks: self.chunks, len: self.len, id, format })
     }
 
-    fn keep(&mut self, chunk: Bytes) -> Result<(), Refused> {
-        if chunk.len() >= SMALL_CHUNK_BYTES {
-            self.flush()?;
-            return self.add(chunk);
+    fn copy(&mut self, mut bytes: &[u8]) -> Result<(), Refused> {
+        while !bytes.is_empty() {
+            let (copied, rest) = bytes.split_at(bytes.len().min(BLOCK_BYTES - self.tail.len()));
+            self.reserve(copied.len())?;
+            self.tail.extend_from_slice(copied);
+            if self.tail.len() == BLOCK_BYTES {
+                self.flush()?;
+            }
+            bytes = rest;
         }
-        self.tail.try_reserve(chunk.len()).map_err(|_| Refused::OutOfMemory { bytes: chunk.len() as u64 })?;
-        self.tail.extend_from_slice(&chunk);
-        if self.tail.len() >= GATHERED_BYTES { self.flush() } else { Ok(()) }
+        Ok(())
+    }
+
+    /// Makes room in the tail: in the first block of an upload for twice as much as before, later for a block.
+    fn reserve(&mut self, more: usize) -> Result<(), Refused> {
+        let needed = self.tail.len() + more;
+        if needed <= self.tail.capacity() {
+            return Ok(());
+        }
+        let capacity = if self.chunks.is_empty() { needed.max(2 * self.tail.capacity()) } else { BLOCK_BYTES };
+        let more = capacity.min(BLOCK_BYTES) - self.tail.len();
+        self.tail.try_reserve_exact(more).map_err(|_| Refused::OutOfMemory { bytes: more as u64 })
     }
 
     fn flush(&mut self) -> Result<(), Refused> {
-        let tail = std::mem::take(&mut self.tail);
+        let mut tail = std::mem::take(&mut self.tail);
+        tail.shrink_to_fit();
         if tail.is_empty() { Ok(()) } else { self.add(Bytes::from(tail)) }
     }
 
@@ -190,10 +215,12 @@ impl Upload {
 
 const WITHOUT_HEIC: &str = "HEIC, in a build without the feature `heic`";
 
-/// Chunks below this are copied together. The handle of a small chunk, and the buffer that it keeps alive, can be larger than
-/// the chunk.
-const SMALL_CHUNK_BYTES: usize = 4096;
-const GATHERED_BYTES: usize = 64 * 1024;
+/// Chunks of so many bytes are kept as they are. A chunk keeps the whole buffer alive that it is a part of, and buffers of
+/// connections have often 128 KiB.
+const KEPT_BYTES: usize = 112 * 1024;
+
+/// Smaller chunks are copied into blocks of this size.
+const BLOCK_BYTES: usize = 64 * 1024;
 
 /// A complete upload, within its cap, hashed and recognised. Nothing behind its first bytes has been read.
 #[derive(Clone)]
@@ -220,7 +247,7 @@ impl Source {
     /// As [`Upload::push`] and [`Upload::finish`].
     pub fn new(bytes: impl Into<Bytes>, limits: &Limits) -> Result<Self> {
         let mut upload = Upload::new(limits);
-        upload.push(bytes)?;
+        upload.push_and_keep(bytes.into(), 0)?;
         upload.finish()
     }
 
@@ -333,12 +360,42 @@ mod tests {
     }
 
     #[test]
-    fn single_bytes_are_gathered() {
+    fn chunks_take_hardly_more_memory_than_their_bytes() {
+        let bytes: Vec<u8> = GIF.iter().copied().cycle().take(1_000_000).collect();
+        for size in [1, 1000, 4999, BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1, KEPT_BYTES - 1, KEPT_BYTES] {
+            let mut upload = Upload::new(&Limits::default());
+            for chunk in bytes.chunks(size) {
+                upload.push(chunk.to_vec()).unwrap();
+                assert!(upload.tail.capacity() <= BLOCK_BYTES, "{size}");
+            }
+            assert!(upload.chunks.len() <= bytes.len() / BLOCK_BYTES + 1, "{size}: {} pieces", upload.chunks.len());
+            assert_eq!(upload.finish().unwrap().into_bytes().unwrap(), bytes, "{size}");
+        }
+        // Between large chunks, too.
         let mut upload = Upload::new(&Limits::default());
-        let bytes: Vec<u8> = GIF.iter().copied().cycle().take(200_000).collect();
-        bytes.chunks(1).for_each(|c| upload.push(c.to_vec()).unwrap());
-        assert!(upload.chunks.len() <= 4, "{} pieces kept", upload.chunks.len());
+        for chunk in bytes.chunks(KEPT_BYTES + 10) {
+            let (large, small) = chunk.split_at(chunk.len() - 10);
+            upload.push(large.to_vec()).unwrap();
+            upload.push(small.to_vec()).unwrap();
+        }
         assert_eq!(upload.finish().unwrap().into_bytes().unwrap(), bytes);
+    }
+
+    #[test]
+    fn a_small_chunk_does_not_keep_its_buffer_alive() {
+        let buffer = Bytes::from(GIF.repeat(10_000));
+        let mut upload = Upload::new(&Limits::default());
+        upload.push(buffer.slice(..GIF.len())).unwrap();
+        assert!(buffer.is_unique());
+        upload.push(buffer.slice(..KEPT_BYTES)).unwrap();
+        assert!(!buffer.is_unique());
+    }
+
+    #[test]
+    fn one_buffer_is_not_copied() {
+        let small = Bytes::from(GIF.to_vec());
+        let source = Source::new(small.clone(), &Limits::default()).unwrap();
+        assert_eq!(source.into_bytes().unwrap().as_ptr(), small.as_ptr());
     }
 
     #[test]
