@@ -14,7 +14,8 @@
 # make nightly  runs the long forms: slow tests, oracles, all hostile files, clients, aarch64, every fuzz target; takes hours
 # make wasm-selftest  builds for wasm32 and runs the self-test and the goldens there (in node or wasmtime; unpacks Debian sid's
 #   Rust where ours has no std for wasm32)
-# make levels-short  runs the goldens in WebAssembly and on aarch64, as far as this machine can, by quick builds
+# make levels-short  runs the goldens in WebAssembly and on aarch64 by quick builds, as far as this machine can
+#   (scripts/setup.sh levels installs what that takes)
 # make wasm-package  builds the modules of the npm package in wasm/
 # make test-wasm  builds the npm package in wasm/ and tests it in Node and, where there is one, a headless Chromium
 # make wasm-peers  measures the npm package beside wasm-vips and heic-decode on a JPEG, a PNG and a HEIC (needs npm)

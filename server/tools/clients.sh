@@ -5,6 +5,8 @@
 set -eu
 server=$1 tools=$2 out=$3
 mkdir -p "$out"
+# A file of an earlier run would be read as this one.
+: >"$out/server.out"
 home=$(mktemp -d)
 IMAGE_INGEST__DATA="$home/data" IMAGE_INGEST__LISTEN=127.0.0.1:0 IMAGE_INGEST__CORS__ORIGINS='*' IMAGE_INGEST__RENDITIONS__CARD=fit:240 \
   "$server" serve --demo >"$out/server.out" 2>"$out/server.log" &

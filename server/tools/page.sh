@@ -9,6 +9,8 @@ if ! [ -x "${CHROMIUM:-/usr/bin/chromium}" ]; then
   exit 0
 fi
 mkdir -p "$out"
+# A file of an earlier run would be read as this one.
+: >"$out/page.out"
 home=$(mktemp -d)
 if [ -n "$build" ]; then
   IMAGE_INGEST__PAGE__WASM_DIR=$(realpath "$build")
