@@ -4,8 +4,8 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use utoipa::openapi::Server;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Content, Ref, ResponseBuilder, Server};
 use utoipa::{IntoParams, Modify, OpenApi, ToSchema};
 
 use super::response::json;
@@ -32,7 +32,7 @@ pub(super) async fn document() -> Response {
     components(schemas(
         BackgroundBody, RenditionBody, ErrorBody, AgentChangeSchema, AgentRenditionSchema, AgentReplySchema
     )),
-    modifiers(&Bearer, &AgentPaths)
+    modifiers(&Bearer, &AgentPaths, &Heads)
 )]
 struct Document;
 
@@ -202,6 +202,29 @@ fn metrics() {}
 #[utoipa::path(get, path = "/limits", responses((status = 200, description = "The limits", body = Object)))]
 #[expect(dead_code, reason = "carries the attribute")]
 fn limits() {}
+
+/// The answers to a request's head, before it is known what is called.
+struct Heads;
+
+impl Modify for Heads {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for item in document.paths.paths.values_mut() {
+            let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
+            for operation in operations.into_iter().flatten() {
+                for (status, description) in [
+                    ("400", "The request's head is at fault"),
+                    ("408", "The request's head is not complete in time"),
+                    ("414", "The request's target is too long"),
+                    ("431", "The request's head is too large"),
+                ] {
+                    let body = Content::new(Some(Ref::from_schema_name("ErrorBody")));
+                    let response = ResponseBuilder::new().description(description).content("application/json", body);
+                    operation.responses.responses.entry(status.to_owned()).or_insert_with(|| response.build().into());
+                }
+            }
+        }
+    }
+}
 
 /// A change for a device.
 #[derive(ToSchema)]

@@ -42,7 +42,7 @@ fn the_document_names_every_call_and_status() {
     assert!(document["openapi"].as_str().unwrap().starts_with("3."));
     let put = &document["paths"]["/chats/{chatId}/background"]["put"];
     let statuses: Vec<&String> = put["responses"].as_object().unwrap().keys().collect();
-    assert_eq!(statuses, ["200", "400", "401", "409", "412", "429", "502", "503"]);
+    assert_eq!(statuses, ["200", "400", "401", "408", "409", "412", "414", "429", "431", "502", "503"]);
     let schema = &put["requestBody"]["content"]["multipart/form-data"]["schema"];
     let name = schema["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
     assert!(document["components"]["schemas"][name]["properties"]["background"].is_object());
@@ -54,6 +54,7 @@ fn the_document_names_every_call_and_status() {
         ("/agent/v1/applied", "post"),
     ] {
         assert!(document["paths"][path][method].is_object(), "{path}");
+        assert!(document["paths"][path][method]["responses"]["431"]["content"].is_object(), "{path}");
     }
     assert_eq!(document["paths"]["/agent/v1/changes"]["servers"][0]["url"], "/");
     let body = &document["components"]["schemas"]["BackgroundBody"]["properties"];
