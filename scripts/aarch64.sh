@@ -1,7 +1,8 @@
 #!/bin/sh
 # Builds for aarch64 on another machine and runs the unit tests and the suite, goldens and self-test in it, under
 # qemu-user: the bytes are the same there. Where Rust has no std for aarch64, Debian sid's is unpacked. Says what is missing and
-# ends with 1; with --if-present, with 0. With --short it runs self-test and goldens alone.
+# ends with 1; with --if-present, with 0. With --short it runs self-test and goldens
+# alone, and looks whether the tests build.
 set -eu
 required=yes
 short=no
@@ -33,13 +34,16 @@ emulate="qemu-aarch64"
 [ -e /lib/ld-linux-aarch64.so.1 ] || emulate="$emulate -L /usr/$gnu"
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="${CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER:-$emulate}"
 
+engines=""
+for engine in crates/*/; do engines="$engines --package image-ingest-$(basename "$engine")"; done
+
 if [ $short = yes ]; then
   export CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
   ${CARGO:-cargo} run --release --target $target --target-dir "$target_dir/aarch64-short" --package image-ingest-goldens -- testdata
+  # shellcheck disable=SC2086 # a list of options
+  ${CARGO:-cargo} check --release --target $target --target-dir "$target_dir/aarch64-short" --package image-ingest $engines --lib --tests
   exit
 fi
 
-engines=""
-for engine in crates/*/; do engines="$engines --package image-ingest-$(basename "$engine")"; done
 # shellcheck disable=SC2086 # a list of options
 ${CARGO:-cargo} test --release --target $target --target-dir "$target_dir/aarch64" --package image-ingest $engines --lib --test suite

@@ -318,7 +318,7 @@ mod tests {
     fn a_flat_block_is_no_difference_and_an_end() {
         let bytes = written(|writer| writer.put_flat((&DC_CODES[0], &AC_CODES[0])));
         assert_eq!(bytes, bytes_of("00 1010"), "the rest of a byte is ones");
-        assert_eq!(written(|_| {}), []);
+        assert_eq!(written(|_| {}), [0_u8; 0]);
     }
 
     #[test]

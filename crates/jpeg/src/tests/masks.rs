@@ -12,6 +12,7 @@ use crate::dispatch::{deposit_bmi2, pick_bmi2, spread_refined_avx2};
 use crate::mask_band::{
     FirstBand, FirstScanTable, MaskTools, RefinedMasks, deposit, pick, read_first_masks, read_refined_masks,
 };
+#[cfg(target_arch = "x86_64")]
 use crate::masked::spread_refined;
 use crate::progressive::{Coefficients, ProgressiveScan};
 use crate::store::CoefficientStore;
