@@ -192,8 +192,11 @@ fn name(head: &[u8]) -> Result<Option<Vec<u8>>, Broken> {
 mod tests {
     use super::*;
 
-    /// The parts of a body that arrives in pieces of `len` bytes, and how it ends.
-    fn parts(body: &[u8], len: usize) -> Result<(Vec<(Option<Vec<u8>>, Vec<u8>)>, bool), Broken> {
+    /// The name of a part, and its content.
+    type Part = (Option<Vec<u8>>, Vec<u8>);
+
+    /// The parts of a body that arrives in pieces of `len` bytes, and whether it is complete.
+    fn parts(body: &[u8], len: usize) -> Result<(Vec<Part>, bool), Broken> {
         let mut multipart = Multipart::new(b"multipart/form-data; boundary=b-b").unwrap();
         let mut pieces = body.chunks(len);
         let mut parts = Vec::new();
@@ -218,7 +221,7 @@ mod tests {
         }
     }
 
-    fn part(name: Option<&str>, content: &[u8]) -> (Option<Vec<u8>>, Vec<u8>) {
+    fn part(name: Option<&str>, content: &[u8]) -> Part {
         (name.map(|name| name.as_bytes().to_vec()), content.to_vec())
     }
 

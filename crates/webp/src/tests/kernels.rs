@@ -52,7 +52,7 @@ impl Noise {
 const PLANE_MODES: [PlaneMode; 4] = [PlaneMode::Dc, PlaneMode::TrueMotion, PlaneMode::Vertical, PlaneMode::Horizontal];
 
 /// The kernels for AVX2; `None`, with a message, where the CPU does not have it.
-fn avx2() -> Option<impl Kernels + Copy> {
+fn avx2() -> Option<impl Kernels> {
     #[cfg(target_arch = "x86_64")]
     let found = image_ingest_samples::Avx2::find();
     #[cfg(not(target_arch = "x86_64"))]
