@@ -37,11 +37,13 @@ def test_what_holds_no_bytes_is_a_type_error(data: object) -> None:
 
 
 def test_bytes_and_their_views_are_shared_and_other_buffers_are_copied(picture: bytes) -> None:
-    data = bytes(bytearray(picture))
+    data = picture + bytes(300_000)
     references = sys.getrefcount(data)
     upload = Upload()
     upload.push(memoryview(data)[:30_000])
-    upload.push(memoryview(data)[30_000:])
+    assert sys.getrefcount(data) == references, "a small piece is copied"
+    upload.push(memoryview(data)[30_000:150_000])
+    upload.push(memoryview(data)[150_000:])
     source = upload.finish()
     assert sys.getrefcount(data) == references + 2
     assert Ingest().ingest(source).source_id == Ingest().ingest(data).source_id
