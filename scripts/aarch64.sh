@@ -45,5 +45,7 @@ if [ $short = yes ]; then
   exit
 fi
 
+# Times that tests allow.
+export IMAGE_INGEST_SLOWNESS="${IMAGE_INGEST_SLOWNESS:-20}"
 # shellcheck disable=SC2086 # a list of options
 ${CARGO:-cargo} test --release --target $target --target-dir "$target_dir/aarch64" --package image-ingest $engines --lib --test suite
