@@ -22,8 +22,8 @@ use crate::upload::sniff::{HEAD_BYTES, seen_at_the_end, sniff};
 /// An upload that is still arriving.
 ///
 /// Each chunk is hashed when it comes. One of 112 KiB or more is kept without a copy. Smaller ones are copied together, so that
-/// an upload in single bytes, or in chunks that keep larger buffers alive, takes no more memory than one in large pieces. An
-/// upload of another format is refused at the first byte that shows it, and one that is too large at the first byte over its cap.
+/// an upload in single bytes, or in chunks that keep larger buffers alive, takes hardly more memory than its bytes. An upload of
+/// another format is refused at the first byte that shows it, and one that is too large at the first byte over its cap.
 ///
 /// ```
 /// use image_ingest::{Limits, Upload};
@@ -96,10 +96,10 @@ impl Upload {
         self.push_and_keep(chunk.into(), KEPT_BYTES)
     }
 
-    /// Takes the next chunk, and keeps it without a copy if it has so many bytes.
-    fn push_and_keep(&mut self, chunk: Bytes, from_bytes: usize) -> Result<()> {
+    /// Takes the next chunk, and keeps it without a copy if it has at least so many bytes.
+    fn push_and_keep(&mut self, chunk: Bytes, kept_from_bytes: usize) -> Result<()> {
         if self.refused.is_none() {
-            self.refused = self.take(chunk, from_bytes).err();
+            self.refused = self.take(chunk, kept_from_bytes).err();
         }
         self.check()
     }
@@ -215,8 +215,8 @@ impl Upload {
 
 const WITHOUT_HEIC: &str = "HEIC, in a build without the feature `heic`";
 
-/// Chunks of so many bytes are kept as they are. A chunk keeps the whole buffer alive that it is a part of, and buffers of
-/// connections have often 128 KiB.
+/// Chunks of at least so many bytes are kept as they are. A chunk keeps the whole buffer alive that it is a part of, and the
+/// buffers of connections often have 128 KiB.
 const KEPT_BYTES: usize = 112 * 1024;
 
 /// Smaller chunks are copied into blocks of this size.

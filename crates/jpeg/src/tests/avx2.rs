@@ -1,4 +1,4 @@
-//! The inverse transform with AVX2 against the one without.
+//! The proof of AVX2 that tests need, and the inverse transform with AVX2 against the one without.
 
 use image_ingest_samples::Avx2;
 
@@ -6,12 +6,18 @@ use super::vectors::Random;
 use crate::dispatch::inverse_avx2;
 use crate::idct::{self, BlockPair};
 
+/// The proof of AVX2; `None`, with a message, where the CPU does not have it.
+pub(super) fn avx2() -> Option<Avx2> {
+    let found = Avx2::find();
+    if found.is_none() {
+        eprintln!("skipped: this CPU does not have AVX2");
+    }
+    found
+}
+
 #[test]
 fn avx2_gives_the_same_samples_whatever_the_coefficients() {
-    let Some(cpu) = Avx2::find() else {
-        eprintln!("skipped: no AVX2 here");
-        return;
-    };
+    let Some(cpu) = avx2() else { return };
     let mut random = Random::new(7);
     let mut random = move || (random.next() >> 8).cast_signed();
     for round in 0..20_000 {

@@ -3,6 +3,8 @@
 
 use image_ingest_samples::{Avx2, CpuTimer};
 
+#[cfg(target_arch = "x86_64")]
+use super::avx2::avx2;
 use super::band::{block, codes, slow_first, slow_refinement};
 use super::vectors::{Random, SlowReader, window};
 use crate::bits::BitReader;
@@ -109,10 +111,7 @@ fn refinements_are_those_of_a_slow_reader_whatever_the_bits() {
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn bits_are_deposited_the_same_by_an_instruction() {
-    let Some(cpu) = Avx2::find() else {
-        eprintln!("skipped: no AVX2 here");
-        return;
-    };
+    let Some(cpu) = avx2() else { return };
     compare_refinements(&MaskTools {
         deposit: |bits, mask| deposit_bmi2(cpu, bits, mask),
         pick: |run, mask| pick_bmi2(cpu, run, mask),
@@ -133,10 +132,7 @@ fn bits_are_deposited_the_same_by_an_instruction() {
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn refined_bits_are_spread_the_same_with_avx2() {
-    let Some(cpu) = Avx2::find() else {
-        eprintln!("skipped: no AVX2 here");
-        return;
-    };
+    let Some(cpu) = avx2() else { return };
     let mut random = Random::new(29);
     let mut wide = || (u64::from(random.next()) << 32 | u64::from(random.next())) & (u64::MAX >> 1);
     for round in 0..20_000 {
