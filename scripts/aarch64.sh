@@ -27,6 +27,10 @@ what=aarch64 targets=$target std_packages=libstd-rust-dev:arm64
 command -v $gnu-gcc >/dev/null 2>&1 || skip "no cross compiler (gcc-$gnu and libc6-dev-arm64-cross)"
 command -v qemu-aarch64 >/dev/null 2>&1 || skip "no qemu-aarch64 (qemu-user)"
 
+# The pictures are made by this machine.
+pictures="$target_dir/level-pictures"
+${CARGO:-cargo} run --package image-ingest-goldens --example pictures -- "$pictures"
+
 export RUSTC="$rustc"
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER="${CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER:-$gnu-gcc}"
 # The loader of a foreign architecture is at its usual place, or below the cross compiler's own root.
@@ -39,11 +43,13 @@ for engine in crates/*/; do engines="$engines --package image-ingest-$(basename 
 
 if [ $short = yes ]; then
   export CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
-  ${CARGO:-cargo} run --release --target $target --target-dir "$target_dir/aarch64-short" --package image-ingest-goldens -- testdata
+  ${CARGO:-cargo} run --release --target $target --target-dir "$target_dir/aarch64-short" --package image-ingest-goldens -- testdata "$pictures"
   # shellcheck disable=SC2086 # a list of options
   ${CARGO:-cargo} check --release --target $target --target-dir "$target_dir/aarch64-short" --package image-ingest $engines --lib --tests
   exit
 fi
+
+${CARGO:-cargo} run --release --target $target --target-dir "$target_dir/aarch64" --package image-ingest-goldens -- testdata "$pictures"
 
 # Times that tests allow.
 export IMAGE_INGEST_SLOWNESS="${IMAGE_INGEST_SLOWNESS:-20}"

@@ -19,6 +19,10 @@ for option in "$@"; do
 done
 . scripts/wasm-rust.sh
 
+# The pictures are made by this machine.
+pictures="$target_dir/level-pictures"
+${CARGO:-cargo} run --package image-ingest-goldens --example pictures -- "$pictures"
+
 export RUSTC="$rustc" CARGO_TARGET_DIR="$target_dir/wasm"
 export CARGO_TARGET_WASM32_WASIP1_LINKER="$linker"
 levels="-simd128 +simd128"
@@ -34,9 +38,9 @@ for features in $levels; do
   RUSTFLAGS="${RUSTFLAGS:-} -C target-feature=$features" \
     ${CARGO:-cargo} build --release --target wasm32-wasip1 --package image-ingest-goldens
   if command -v wasmtime >/dev/null 2>&1; then
-    wasmtime run --dir "$PWD/testdata::/testdata" "$goldens" /testdata
+    wasmtime run --dir "$PWD/testdata::/testdata" --dir "$pictures::/pictures" "$goldens" /testdata /pictures
   elif command -v node >/dev/null 2>&1; then
-    node --no-warnings scripts/wasi.mjs "$goldens" testdata
+    node --no-warnings scripts/wasi.mjs "$goldens" testdata "$pictures"
   else
     skip "no wasmtime or node"
   fi

@@ -1,5 +1,6 @@
 //! The codec seam: three functions per format, dispatched by one exhaustive `match` each.
 
+use image_ingest_color::ColorDescription;
 use image_ingest_samples::{CpuTimer, Workers};
 
 use crate::error::Result;
@@ -25,6 +26,14 @@ pub(crate) mod webp;
 ///
 /// `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `limit_exceeded`, `deadline`, `cancelled`.
 pub(crate) fn probe(bytes: &[u8], format: Format, limits: &Limits, timer: &CpuTimer<'_>) -> Result<Header> {
+    let header = header(bytes, format, limits, timer)?;
+    if let ColorDescription::Icc(profile) = &header.color {
+        Limits::check("ICC profile bytes", profile.len() as u64, limits.max_icc_bytes)?;
+    }
+    Ok(header)
+}
+
+fn header(bytes: &[u8], format: Format, limits: &Limits, timer: &CpuTimer<'_>) -> Result<Header> {
     match format {
         Format::Jpeg => jpeg::probe(bytes, limits, timer),
         Format::Png => png::probe(bytes, limits, timer),
@@ -77,5 +86,28 @@ pub(crate) fn decode(
         Format::Heic => heif::decode(bytes, header, plan, limits, workers, rows),
         #[cfg(not(feature = "heic"))]
         Format::Heic => Err(crate::error::Error::internal("a HEIC was probed without the feature `heic`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_of_profiles_is_inclusive_in_every_format() {
+        let files: [(&[u8], _); 3] = [
+            (include_bytes!("../../testdata/jpeg/display_p3.jpg"), Format::Jpeg),
+            (include_bytes!("../../testdata/png/display_p3.png"), Format::Png),
+            (include_bytes!("../../testdata/webp/display_p3.webp"), Format::Webp),
+        ];
+        for (file, format) in files {
+            let timer = CpuTimer::default();
+            let color = probe(file, format, &Limits::default(), &timer).unwrap().color;
+            let ColorDescription::Icc(profile) = &color else { panic!("{format}: {color:?}") };
+            let under = |max_icc_bytes| probe(file, format, &Limits { max_icc_bytes, ..Limits::default() }, &timer);
+            let len = profile.len() as u64;
+            assert_eq!(under(len).unwrap().color, color, "{format}");
+            assert_eq!(under(len - 1).unwrap_err().code(), "limit_exceeded", "{format}");
+        }
     }
 }

@@ -249,10 +249,12 @@ impl Ingest {
         let Encoded { bytes, renditions, facts, elapsed } =
             catch_panic(header.format, || Ok(outputs.finish(&budget.timer())?))?;
         (timings.encode, timings.renditions, timings.facts) = (elapsed.encode, elapsed.renditions, elapsed.facts);
-        let id = timed(&mut timings.content_id, || ContentId::of(&bytes));
+        let timer = budget.timer();
+        let id = timed(&mut timings.content_id, || ContentId::within(&bytes, &timer))?;
         let started = Moment::now();
         let named = self.renditions.iter().zip(renditions);
-        let renditions = named.map(|((name, spec), bytes)| Rendition::new(name, spec, size, bytes)).collect();
+        let renditions = named.map(|((name, spec), bytes)| Rendition::new(name, spec, size, bytes, &timer));
+        let renditions = renditions.collect::<Result<_, _>>()?;
         timings.renditions += started.elapsed();
         budget.check()?;
         let receipt = Receipt::new(header, upload.len() as u64, plan, *memory_bytes, alpha_composed, timings);

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use image_ingest_encode::Encoding;
-use image_ingest_samples::Size;
+use image_ingest_samples::{CpuTimer, Size, WorkError};
 
 use crate::plan::rendition::RenditionSpec;
 use crate::upload::id::ContentId;
@@ -25,8 +25,19 @@ pub struct Rendition {
 
 impl Rendition {
     /// The rendition `bytes` of a canonical image of `canonical` pixels.
-    pub(crate) fn new(name: &str, spec: &RenditionSpec, canonical: Size, bytes: Bytes) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError`].
+    pub(crate) fn new(
+        name: &str,
+        spec: &RenditionSpec,
+        canonical: Size,
+        bytes: Bytes,
+        timer: &CpuTimer<'_>,
+    ) -> Result<Self, WorkError> {
         let size = spec.frame(canonical).target;
-        Self { name: name.to_owned(), id: ContentId::of(&bytes), bytes, size, encoding: spec.encoding }
+        let id = ContentId::within(&bytes, timer)?;
+        Ok(Self { name: name.to_owned(), id, bytes, size, encoding: spec.encoding })
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use image_ingest_samples::{CpuTimer, WorkError};
+
 /// BLAKE3-256 of the canonical bytes; shown as `obj_` and 64 hex digits, so `b3sum` verifies a stored file.
 ///
 /// ```
@@ -79,3 +81,47 @@ macro_rules! id {
 
 id!(ContentId, "obj_");
 id!(SourceId, "src_");
+
+impl ContentId {
+    /// The id of `bytes`, of which a large rendition has more than may be hashed between two looks at the budget.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError`].
+    pub(crate) fn within(bytes: &[u8], timer: &CpuTimer<'_>) -> Result<Self, WorkError> {
+        let mut hasher = blake3::Hasher::new();
+        for piece in bytes.chunks(PIECE_BYTES) {
+            timer.check()?;
+            hasher.update(piece);
+        }
+        Ok(Self(*hasher.finalize().as_bytes()))
+    }
+}
+
+/// A quarter of a millisecond or so.
+const PIECE_BYTES: usize = 256 << 10;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use image_ingest_samples::{Budget, CancellationToken};
+
+    use super::*;
+
+    #[test]
+    fn pieces_have_the_id_of_the_whole() {
+        for len in [0, 1, PIECE_BYTES, 2 * PIECE_BYTES + 1] {
+            let bytes = vec![7; len];
+            assert_eq!(ContentId::within(&bytes, &CpuTimer::default()), Ok(ContentId::of(&bytes)), "{len}");
+        }
+    }
+
+    #[test]
+    fn a_cancelled_job_hashes_no_more() {
+        let token = CancellationToken::new();
+        token.cancel();
+        let budget = Budget::new(Duration::MAX, token);
+        assert_eq!(ContentId::within(&[7], &budget.timer()), Err(WorkError::Cancelled));
+    }
+}

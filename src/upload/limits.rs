@@ -28,7 +28,8 @@ pub struct Limits {
     pub max_jpeg_scans: u32,
     /// Scan work of a JPEG, in passes over all its blocks; `limit_exceeded`. Default 64.
     pub max_jpeg_full_scans: u32,
-    /// Bytes of an ICC profile, inflated; a larger one is ignored. Default 4 MiB.
+    /// Bytes of an ICC profile, inflated; `limit_exceeded`. Default 4 MiB. Profiles of more than 4 MiB never count, whatever
+    /// this says: no limit changes bytes.
     pub max_icc_bytes: u64,
     /// Nesting of HEIF boxes; `limit_exceeded`. Default 16.
     pub max_heif_depth: u32,

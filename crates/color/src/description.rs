@@ -34,6 +34,11 @@ pub enum ColorDescription {
     AdobeRgb,
 }
 
+impl ColorDescription {
+    /// The bytes of the largest ICC profile that counts, inflated. A larger one is as if it were not there.
+    pub const MAX_ICC_BYTES: u64 = 4 << 20;
+}
+
 impl fmt::Debug for ColorDescription {
     /// Writes a profile's length and none of its bytes, which may name persons.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -24,7 +24,7 @@ use crate::sub_blocks::SubBlocks;
 /// assert_eq!((frame.canvas, frame.transparent), (Size::new(2, 1), None));
 /// let indices = frame.indices(&timer)?;
 /// assert_eq!(indices, [1, 1]);
-/// assert_eq!(frame.colors(&indices)[1], [255, 0, 0, 255]);
+/// assert_eq!(frame.colors(&indices, &timer)?[1], [255, 0, 0, 255]);
 /// # Ok::<(), image_ingest_samples::DecodeError>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -176,8 +176,11 @@ impl<'a> FirstFrame<'a> {
     /// An index beyond the colour table is opaque black. Without any colour table, which § 18 leaves to the decoder,
     /// indices are levels of gray as in Pillow, or black and white where no index is above 1, as § 18 recommends for
     /// monochrome pictures and libnsgif has it. The transparent index is `[0; 4]`.
-    #[must_use]
-    pub fn colors(&self, indices: &[u8]) -> [[u8; 4]; 256] {
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError`].
+    pub fn colors(&self, indices: &[u8], timer: &CpuTimer<'_>) -> Result<[[u8; 4]; 256], WorkError> {
         let mut colors = [[0, 0, 0, 255]; 256];
         match self.palette {
             Some(palette) => {
@@ -185,18 +188,30 @@ impl<'a> FirstFrame<'a> {
                     *color = [r, g, b, 255];
                 }
             }
-            None if indices.iter().all(|&index| index <= 1) => colors[1] = [255; 4],
+            None if is_monochrome(indices, timer)? => colors[1] = [255; 4],
             None => colors.iter_mut().zip(0..=255).for_each(|(color, gray)| *color = [gray, gray, gray, 255]),
         }
         if let Some(index) = self.transparent {
             colors[usize::from(index)] = [0; 4];
         }
-        colors
+        Ok(colors)
     }
 
     fn size(&self) -> Size {
         Size::new(self.width.into(), self.height.into())
     }
+}
+
+/// Whether no index is above 1.
+fn is_monochrome(indices: &[u8], timer: &CpuTimer<'_>) -> Result<bool, WorkError> {
+    for piece in indices.chunks(1 << 18) {
+        timer.check()?;
+        // Without a branch on each index, which would make it many times as slow.
+        if piece.iter().fold(0, |bits, index| bits | index) > 1 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The logical screen (§ 18) and the global colour table (§ 19).
@@ -221,6 +236,10 @@ impl<'a> Screen<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use image_ingest_samples::{Budget, CancellationToken};
+
     use super::*;
 
     fn first_frame(bytes: &[u8]) -> Result<FirstFrame<'_>> {
@@ -294,9 +313,10 @@ mod tests {
 
     #[test]
     fn colours_come_from_the_table_or_are_gray_or_black_and_white() {
+        let timer = CpuTimer::default();
         let colors = |palette, control: &[u8], indices: &[u8]| {
             let [first, second, third, ..] =
-                first_frame(&file(palette, &[control, &image(0, 0, 2, 1, 0)])).unwrap().colors(indices);
+                first_frame(&file(palette, &[control, &image(0, 0, 2, 1, 0)])).unwrap().colors(indices, &timer).unwrap();
             [first, second, third]
         };
         let (black, white) = ([0, 0, 0, 255], [255; 4]);
@@ -307,11 +327,24 @@ mod tests {
     }
 
     #[test]
+    fn looking_for_levels_of_gray_asks_the_budget() {
+        let token = CancellationToken::new();
+        token.cancel();
+        let budget = Budget::new(Duration::MAX, token);
+        let colors = |palette: Option<&[u8; 6]>| {
+            first_frame(&file(palette, &[&image(0, 0, 2, 1, 0)])).unwrap().colors(&[0, 0], &budget.timer())
+        };
+        assert_eq!(colors(None).unwrap_err(), WorkError::Cancelled);
+        assert!(colors(Some(&[0; 6])).is_ok());
+    }
+
+    #[test]
     fn a_local_table_replaces_the_global_one() {
         let local = [&image(0, 0, 2, 1, 0x80)[..10], &[9, 9, 9, 8, 8, 8, 2, 2, 0x4C, 0x0A, 0]].concat();
         let file = file(Some(&[1; 6]), &[&local]);
         let frame = first_frame(&file).unwrap();
-        assert_eq!((frame.colors(&[])[1], frame.index_bits()), ([8, 8, 8, 255], 1));
+        let colors = frame.colors(&[], &CpuTimer::default()).unwrap();
+        assert_eq!((colors[1], frame.index_bits()), ([8, 8, 8, 255], 1));
     }
 
     #[test]

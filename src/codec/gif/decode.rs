@@ -50,7 +50,7 @@ fn hand_on<const N: usize>(
     rows: &mut ReducedRaster<'_>,
     timer: &CpuTimer<'_>,
 ) -> Result<()> {
-    let colors = frame.colors(indices).map(pixel);
+    let colors = frame.colors(indices, timer)?.map(pixel);
     let (left, top) = (usize::from(frame.left), usize::from(frame.top));
     let (width, height) = (usize::from(frame.width), usize::from(frame.height));
     let mut stored_at = zeroed(height)?;

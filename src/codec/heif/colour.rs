@@ -7,7 +7,6 @@ use image_ingest_samples::{Cicp, Matrix, Siting, joined};
 
 use super::refusal::unsupported;
 use crate::error::Result;
-use crate::upload::limits::Limits;
 
 /// The `colr` properties of an item.
 #[derive(Default, Clone, Copy)]
@@ -35,8 +34,8 @@ impl<'a> Colour<'a> {
 }
 
 /// The ICC profile, else `nclx`, else what the bitstream says, else sRGB. A profile over its limit is ignored.
-pub(super) fn description(colour: &Colour<'_>, usability: Usability, limits: &Limits) -> Result<ColorDescription> {
-    let fits = |icc: &&[u8]| !icc.is_empty() && icc.len() as u64 <= limits.max_icc_bytes;
+pub(super) fn description(colour: &Colour<'_>, usability: Usability) -> Result<ColorDescription> {
+    let fits = |icc: &&[u8]| !icc.is_empty() && icc.len() as u64 <= ColorDescription::MAX_ICC_BYTES;
     Ok(match (colour.icc.filter(fits), colour.nclx.or(usability.cicp)) {
         (Some(icc), _) => ColorDescription::Icc(joined(&[icc])?.into()),
         (None, Some(cicp)) => ColorDescription::Cicp(cicp),

@@ -45,7 +45,7 @@ impl<'a> PrimaryPicture<'a> {
             Resolver::new(&items, limits, timer).item(items.primary)?;
         let first = content.pictures().next().and_then(|picture| picture.whole.leaves.first());
         let usability = first.ok_or_else(|| malformed("a picture made of nothing"))?.usability();
-        let color = description(&colour, usability, limits)?;
+        let color = description(&colour, usability)?;
         Ok(Self { item, size, transform, color, content, items })
     }
 

@@ -38,7 +38,7 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits, timer: &CpuTimer<'_>) -> Resu
         bit_depth: 8,
         channels,
         has_alpha: false,
-        color: color(header.app, exif, channels, limits).map_err(refused)?,
+        color: color(header.app, exif, channels).map_err(refused)?,
         frames: None,
     })
 }
@@ -59,13 +59,8 @@ fn channels(app: &ApplicationData<'_>, ids: &[u8]) -> Channels {
     }
 }
 
-fn color(
-    app: ApplicationData<'_>,
-    exif: Exif,
-    channels: Channels,
-    limits: &Limits,
-) -> Result<ColorDescription, DecodeError> {
-    if let Some(icc) = app.icc_profile(limits.max_icc_bytes)? {
+fn color(app: ApplicationData<'_>, exif: Exif, channels: Channels) -> Result<ColorDescription, DecodeError> {
+    if let Some(icc) = app.icc_profile(ColorDescription::MAX_ICC_BYTES)? {
         return Ok(ColorDescription::Icc(icc.into()));
     }
     let is_rgb = matches!(channels, Channels::Ycbcr | Channels::Rgb);

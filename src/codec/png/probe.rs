@@ -28,7 +28,7 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits, timer: &CpuTimer<'_>) -> Resu
         channels: channels(png.header.color_type),
         has_alpha: png.has_alpha(),
         frames: png.chunks.frames,
-        color: color(&png, limits, timer)?,
+        color: color(&png, timer)?,
     })
 }
 
@@ -59,12 +59,12 @@ fn channels(color_type: ColorType) -> Channels {
 }
 
 /// The strongest statement (§ 4.3): `cICP`, `iCCP`, `sRGB`, then `gAMA` with or without `cHRM`.
-fn color(png: &Datastream<'_>, limits: &Limits, timer: &CpuTimer<'_>) -> Result<ColorDescription> {
+fn color(png: &Datastream<'_>, timer: &CpuTimer<'_>) -> Result<ColorDescription> {
     let chunks = &png.chunks;
     if let Some(cicp) = chunks.cicp {
         return Ok(ColorDescription::Cicp(cicp));
     }
-    if let Some(profile) = png.icc_profile(limits.max_icc_bytes, timer)? {
+    if let Some(profile) = png.icc_profile(ColorDescription::MAX_ICC_BYTES, timer)? {
         return Ok(ColorDescription::Icc(profile.into()));
     }
     Ok(match chunks.gamma {

@@ -328,12 +328,14 @@ fn broken_ancillary_chunks_are_absent() {
 }
 
 #[test]
-fn the_profile_limit_is_inclusive() {
-    let file = with_chunks(&gray(SIZE), &[iccp(&noise(5000))]);
-    let mut limits = Limits { max_icc_bytes: 5000, ..Limits::default() };
-    assert_eq!(probe(&file, &limits, &CpuTimer::default()).unwrap().color, ColorDescription::Icc(noise(5000).into()));
-    limits.max_icc_bytes = 4999;
-    assert_eq!(probe(&file, &limits, &CpuTimer::default()).unwrap().color, ColorDescription::Srgb);
+fn profiles_count_up_to_4_mib() {
+    let with = |len: u64| {
+        let profile = noise(usize::try_from(len).unwrap());
+        (header(&with_chunks(&gray(SIZE), &[iccp(&profile)])).unwrap().color, profile)
+    };
+    let (color, profile) = with(ColorDescription::MAX_ICC_BYTES);
+    assert_eq!(color, ColorDescription::Icc(profile.into()));
+    assert_eq!(with(ColorDescription::MAX_ICC_BYTES + 1).0, ColorDescription::Srgb);
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits, timer: &CpuTimer<'_>) -> Resu
     let container = Container::read(bytes, timer).map_err(refusal)?;
     limits.check_size(container.canvas)?;
     let exif = container.exif.map(Exif::read).unwrap_or_default();
-    let profile = container.icc.filter(|icc| icc.len() as u64 <= limits.max_icc_bytes);
+    let profile = container.icc.filter(|icc| icc.len() as u64 <= ColorDescription::MAX_ICC_BYTES);
     let color = match profile {
         Some(icc) => ColorDescription::Icc(joined(&[icc])?.into()),
         None if exif.interop_r03 => ColorDescription::AdobeRgb,

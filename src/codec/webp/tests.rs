@@ -221,12 +221,15 @@ fn metadata_counts_where_it_is_announced() {
 }
 
 #[test]
-fn the_profile_limit_is_inclusive() {
-    let file = riff(&[vp8x(ICC, SIZE), chunk(b"ICCP", &[7; 100]), image_chunk(&lossy(SIZE))]);
-    let mut limits = Limits { max_icc_bytes: 100, ..Limits::default() };
-    assert_eq!(probe(&file, &limits, &CpuTimer::default()).unwrap().color, ColorDescription::Icc(vec![7; 100].into()));
-    limits.max_icc_bytes = 99;
-    assert_eq!(probe(&file, &limits, &CpuTimer::default()).unwrap().color, ColorDescription::Srgb);
+fn profiles_count_up_to_4_mib() {
+    let with = |len: u64| {
+        let profile = vec![7; usize::try_from(len).unwrap()];
+        let file = riff(&[vp8x(ICC, SIZE), chunk(b"ICCP", &profile), image_chunk(&lossy(SIZE))]);
+        (header(&file).unwrap().color, profile)
+    };
+    let (color, profile) = with(ColorDescription::MAX_ICC_BYTES);
+    assert_eq!(color, ColorDescription::Icc(profile.into()));
+    assert_eq!(with(ColorDescription::MAX_ICC_BYTES + 1).0, ColorDescription::Srgb);
 }
 
 #[test]

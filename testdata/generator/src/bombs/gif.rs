@@ -25,6 +25,10 @@ fn frames() -> Vec<Bomb> {
         Bomb::new("gif_frame_65535.gif", "too_many_pixels", "a frame of 65535×65535 on a canvas of one pixel", || {
             file(1, 1, &frame(65_535, 65_535, &[2, 2, 0x4C, 1, 0]))
         }),
+        Bomb::new("gif_no_colours_192mp.gif", "accepted", "16000×12000 of index 0 without a colour table", || {
+            let frame = Picture { width: 16_000, height: 12_000, indices: vec![0; 192_000_000], ..Picture::default() };
+            without_colours(gif::encode(16_000, 12_000, &[0; 6], &[frame]))
+        }),
         Bomb::new("gif_flat_16mp.gif", "accepted", "4000×4000 of one colour", || {
             let frame = Picture { width: 4000, height: 4000, indices: vec![1; 16_000_000], ..Picture::default() };
             gif::encode(4000, 4000, &[0, 0, 0, 90, 120, 150], &[frame])
@@ -70,6 +74,13 @@ fn file(width: u16, height: u16, blocks: &[u8]) -> Vec<u8> {
     let colours = [0, 0, 0, 90, 120, 150];
     let screen = [&width.to_le_bytes()[..], &height.to_le_bytes(), &[0x80, 0, 0]].concat();
     [&b"GIF89a"[..], &screen, &colours, blocks, &[0x3B]].concat()
+}
+
+/// The file without its global colour table of two entries.
+fn without_colours(mut file: Vec<u8>) -> Vec<u8> {
+    file[10] &= 0x7F;
+    file.drain(13..19);
+    file
 }
 
 /// Frames of one pixel, with their graphic control extensions.

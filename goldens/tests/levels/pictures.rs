@@ -17,9 +17,15 @@ pub(crate) fn all() -> Vec<(String, Vec<u8>)> {
     let files = formats.iter().flat_map(|format| SIZES.map(|(width, height)| (format, width, height)));
     files
         .flat_map(|(format, width, height)| {
-            format(width, height).into_iter().map(move |(name, file)| (format!("{name} {width}×{height}"), file))
+            format(width, height).into_iter().map(move |(name, file)| (file_name(&format!("{name} {width}x{height}")), file))
         })
         .collect()
+}
+
+/// Lower case, with `_` for all but letters and digits.
+fn file_name(name: &str) -> String {
+    let lower = name.to_lowercase();
+    lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join("_")
 }
 
 /// Samples of `channels` interleaved channels: slopes, edges of a checkerboard, and noise in one of its colours.
