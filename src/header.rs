@@ -106,6 +106,8 @@ pub enum Coding {
         largest_layer: Option<Size>,
         /// Chroma format: horizontal and vertical subsampling, `None` for 4:0:0.
         subsampling: Option<(u8, u8)>,
+        /// Bytes of the pictures whose data lie in several extents: they are joined before they are decoded.
+        joined_bytes: u64,
     },
 }
 

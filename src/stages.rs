@@ -82,7 +82,7 @@ impl<'a> Planned<'a> {
     /// Probes as `format` and plans.
     pub fn of(bytes: &'a [u8], format: Format, profile: &Profile, limits: &Limits) -> Result<Self> {
         let header = codec::probe(bytes, format, limits, &CpuTimer::default())?;
-        let plan = plan::plan(&header, profile)?;
+        let plan = plan::plan(&header, profile, &CpuTimer::default())?;
         let decode_cost = codec::cost(&header, &plan, 1);
         let memory_bytes = cost::estimate(&header, &plan, profile.encoding, bytes.len() as u64, &decode_cost);
         Limits::check("memory bytes", memory_bytes, limits.max_memory_bytes)?;
@@ -159,7 +159,7 @@ pub fn through_icc(icc: &[u8], channels: Channels, deep: bool, samples: &[u8]) -
         color: ColorDescription::Icc(icc.to_vec().into()),
         frames: None,
     };
-    let conversion = conversion(&header.color, header.channels.model())?;
+    let conversion = conversion(&header.color, header.channels.model(), &CpuTimer::default())?;
     if conversion.is_identity() {
         return Ok(None);
     }

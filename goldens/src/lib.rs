@@ -24,7 +24,8 @@ impl Default for Ingests {
             builder.build().expect("the profiles are right")
         };
         let white = [255; 3];
-        let profiles = [(fit(2048), 85, white), (fit(80), 75, white), (fit(67), 100, [90, 10, 200]), (cover, 30, white)];
+        let profiles =
+            [(fit(2048), 85, white), (fit(80), 75, white), (fit(67), 100, [90, 10, 200]), (cover, 30, white)];
         Self(profiles.map(of).into())
     }
 }

@@ -39,7 +39,7 @@ pub fn compare(input: &HevcInput, filters: InLoopFilters) -> HevcOutcome {
 #[must_use]
 pub fn is_of_libde265(input: &HevcInput, filters: InLoopFilters, max_pixels: usize) -> bool {
     let Ok(config) = DecoderConfiguration::read(&input.config) else { return false };
-    let Ok(coded) = CodedPicture::read(&config, &input.item) else { return false };
+    let Ok(coded) = CodedPicture::read(&config, &input.item, &CpuTimer::default()) else { return false };
     let Some(tools) = ToolsInUse::of(&coded) else { return false };
     let is_wrong = tools.chroma_qp_list
         || tools.bit_depth > 12
@@ -59,7 +59,7 @@ pub fn is_of_libde265(input: &HevcInput, filters: InLoopFilters, max_pixels: usi
 /// Its refusal.
 pub fn by_ours(input: &HevcInput, filters: InLoopFilters) -> Result<DecodedPicture, DecodeError> {
     let config = DecoderConfiguration::read(&input.config)?;
-    decode(&CodedPicture::read(&config, &input.item)?, filters, &CpuTimer::default())
+    decode(&CodedPicture::read(&config, &input.item, &CpuTimer::default())?, filters, &CpuTimer::default())
 }
 
 /// Decodes a picture by libde265 and hands it to `then`.
@@ -74,7 +74,7 @@ pub fn by_libde265<T>(
 ) -> Result<T, String> {
     let text = |error: DecodeError| error.to_string();
     let config = DecoderConfiguration::read(&input.config).map_err(text)?;
-    let coded = CodedPicture::read(&config, &input.item).map_err(text)?;
+    let coded = CodedPicture::read(&config, &input.item, &CpuTimer::default()).map_err(text)?;
     let mut decoder = De265Decoder::new(LARGEST, filters == InLoopFilters::Applied).ok_or("no decoder")?;
     coded.units().try_for_each(|nal| decoder.push(nal)).map_err(|error| error.to_string())?;
     let picture = decoder.finish(|| true).map_err(|error| error.to_string())?.ok_or("no picture")?;

@@ -156,13 +156,15 @@ fn canonical_density(header: &Header) -> SampleDensity {
 }
 
 /// What is kept in addition to the upload although it was read from there: the ICC profile, inflated or put together
-/// from its pieces, and the slices of HEVC pictures without emulation prevention bytes (ITU-T H.265, § 7.3.1.1).
+/// from its pieces; the slices of HEVC pictures without emulation prevention bytes (ITU-T H.265, § 7.3.1.1), and the data of
+/// such pictures that lie in several extents.
 fn copied_bytes(header: &Header, upload_bytes: u64) -> u64 {
     let profile = match &header.color {
         ColorDescription::Icc(profile) => profile.len() as u64,
         _ => 0,
     };
-    profile + if matches!(header.coding, Coding::Hevc { .. }) { upload_bytes } else { 0 }
+    let coded = if let Coding::Hevc { joined_bytes, .. } = header.coding { upload_bytes + joined_bytes } else { 0 };
+    profile + coded
 }
 
 /// Bytes of a sample.
@@ -195,7 +197,7 @@ mod tests {
     use crate::plan::profile::Profile;
     use crate::upload::format::Format;
     use image_ingest_color::ColorDescription;
-    use image_ingest_samples::{Rect, Size};
+    use image_ingest_samples::{CpuTimer, Rect, Size};
 
     fn jpeg(width: u32, height: u32, progressive: bool) -> u64 {
         let sampling = vec![(2, 2), (1, 1), (1, 1)];
@@ -224,7 +226,7 @@ mod tests {
 
     fn estimated(header: &Header) -> u64 {
         let profile = Profile::default();
-        let plan = plan(header, &profile).unwrap();
+        let plan = plan(header, &profile, &CpuTimer::default()).unwrap();
         estimate(header, &plan, profile.encoding, 4_000_000, &crate::codec::cost(header, &plan, 1))
     }
 

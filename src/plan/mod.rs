@@ -8,7 +8,7 @@ pub(crate) mod size;
 use image_ingest_color::{Conversion, conversion};
 use image_ingest_jpeg::DctScale;
 use image_ingest_resize::ChromaGrid;
-use image_ingest_samples::{Matrix, Rect, Size, chroma_size};
+use image_ingest_samples::{CpuTimer, Matrix, Rect, Size, chroma_size};
 
 use crate::error::Result;
 use crate::header::{Coding, Header, Orientation};
@@ -60,8 +60,8 @@ impl Plan {
 ///
 /// # Errors
 ///
-/// `out_of_memory`: a profile's colours are looked at.
-pub(crate) fn plan(header: &Header, profile: &Profile) -> Result<Plan> {
+/// `out_of_memory`, `deadline`, `cancelled`: a profile's colours are looked at.
+pub(crate) fn plan(header: &Header, profile: &Profile, timer: &CpuTimer<'_>) -> Result<Plan> {
     let displayed = header.size();
     let (shown, size) = match profile.geometry {
         Geometry::Fit { max_edge } => (Rect::whole(displayed), canonical_size(displayed, max_edge)),
@@ -78,7 +78,7 @@ pub(crate) fn plan(header: &Header, profile: &Profile) -> Result<Plan> {
         scale,
         chroma_scale: scale,
         in_loop_filters: !hides_block_edges(crop.size, target),
-        conversion: conversion(&header.color, header.channels.model())?,
+        conversion: conversion(&header.color, header.channels.model(), timer)?,
         matte: profile.matte,
     };
     plan.chroma_scale = chroma_dct_scale(header, &plan).map_or(scale, |s| s.max(scale));

@@ -177,10 +177,10 @@ impl Ingest {
         let timer = budget.timer();
         timer.check()?;
         let (source_id, format) = (source.id(), source.format());
-        let upload = source.into_bytes()?;
+        let upload = source.into_bytes(&timer)?;
         let (header, plan, memory_bytes) = catch_panic(format, || {
             let header = codec::probe(&upload, format, &self.limits, &timer)?;
-            let plan = plan(&header, &self.profile)?;
+            let plan = plan(&header, &self.profile, &timer)?;
             let decode_cost = codec::cost(&header, &plan, self.workers().count());
             let memory_bytes = cost::estimate(&header, &plan, self.profile.encoding, upload.len() as u64, &decode_cost)
                 + cost::outputs(&header, &plan, &decode_cost, self.renditions.iter().map(|(_, spec)| spec), self.facts);

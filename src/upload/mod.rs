@@ -10,7 +10,7 @@ pub(crate) mod text;
 use std::fmt;
 
 use bytes::Bytes;
-use image_ingest_samples::{collected, reserve_exact};
+use image_ingest_samples::{CpuTimer, collected, reserve_exact};
 
 use crate::error::{Error, Result};
 use crate::upload::format::{Format, Sniffed};
@@ -295,15 +295,20 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// `out_of_memory`.
-    pub(crate) fn into_bytes(mut self) -> Result<Bytes> {
+    /// `out_of_memory`, `deadline`, `cancelled`.
+    pub(crate) fn into_bytes(mut self, timer: &CpuTimer<'_>) -> Result<Bytes> {
         if self.chunks.len() == 1 {
             return self.chunks.pop().ok_or_else(|| Error::internal("a source without chunks"));
         }
         let len = usize::try_from(self.len).map_err(|_| Error::OutOfMemory { bytes: self.len })?;
         let mut whole = Vec::new();
         reserve_exact(&mut whole, len)?;
-        self.chunks.drain(..).for_each(|chunk| whole.extend_from_slice(&chunk));
+        for chunk in self.chunks.drain(..) {
+            for piece in chunk.chunks(1 << 20) {
+                timer.check()?;
+                whole.extend_from_slice(piece);
+            }
+        }
         Ok(Bytes::from(whole))
     }
 }
@@ -355,7 +360,7 @@ mod tests {
             upload.push(&b""[..]).unwrap();
             let source = upload.finish().unwrap();
             assert_eq!((source.id(), source.format(), source.len()), (whole.id(), Format::Gif, GIF.len() as u64));
-            assert_eq!(source.into_bytes().unwrap(), GIF);
+            assert_eq!(source.into_bytes(&CpuTimer::default()).unwrap(), GIF);
         }
     }
 
@@ -369,7 +374,7 @@ mod tests {
                 assert!(upload.tail.capacity() <= BLOCK_BYTES, "{size}");
             }
             assert!(upload.chunks.len() <= bytes.len() / BLOCK_BYTES + 1, "{size}: {} pieces", upload.chunks.len());
-            assert_eq!(upload.finish().unwrap().into_bytes().unwrap(), bytes, "{size}");
+            assert_eq!(upload.finish().unwrap().into_bytes(&CpuTimer::default()).unwrap(), bytes, "{size}");
         }
         // Between large chunks, too.
         let mut upload = Upload::new(&Limits::default());
@@ -378,7 +383,7 @@ mod tests {
             upload.push(large.to_vec()).unwrap();
             upload.push(small.to_vec()).unwrap();
         }
-        assert_eq!(upload.finish().unwrap().into_bytes().unwrap(), bytes);
+        assert_eq!(upload.finish().unwrap().into_bytes(&CpuTimer::default()).unwrap(), bytes);
     }
 
     #[test]
@@ -395,7 +400,7 @@ mod tests {
     fn one_buffer_is_not_copied() {
         let small = Bytes::from(GIF.to_vec());
         let source = Source::new(small.clone(), &Limits::default()).unwrap();
-        assert_eq!(source.into_bytes().unwrap().as_ptr(), small.as_ptr());
+        assert_eq!(source.into_bytes(&CpuTimer::default()).unwrap().as_ptr(), small.as_ptr());
     }
 
     #[test]

@@ -23,7 +23,12 @@ fn lines_of(file: &[u8], name: &str) -> Vec<String> {
         });
         let (config, data) = (DecoderConfiguration::read(config.unwrap()).unwrap(), items.data(id).unwrap().concat());
         for (filters, way) in [(InLoopFilters::LeftOut, "unfiltered"), (InLoopFilters::Applied, "filtered")] {
-            let picture = decode(&CodedPicture::read(&config, &data).unwrap(), filters, &CpuTimer::default()).unwrap();
+            let picture = decode(
+                &CodedPicture::read(&config, &data, &CpuTimer::default()).unwrap(),
+                filters,
+                &CpuTimer::default(),
+            )
+            .unwrap();
             let samples = picture.view().into_iter().flatten().flat_map(|plane| plane.bytes.to_vec());
             let hash = samples
                 .fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3));

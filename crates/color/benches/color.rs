@@ -63,7 +63,7 @@ fn convert(c: &mut Criterion) {
         ("tone_map/3mp/hlg_16_bit", cicp(9, 18), Layout::Rgb, 16),
     ] {
         let model = if layout == Layout::Cmyk { ColorModel::Cmyk } else { ColorModel::Rgb };
-        let conversion = conversion(&description, model).expect("tables of a few kilobytes");
+        let conversion = conversion(&description, model, &CpuTimer::default()).expect("tables of a few kilobytes");
         assert!(!conversion.is_identity(), "{name}");
         let raster = Raster::new(SIZE, layout, samples(layout.channels(), bits)).expect("agrees with its size");
         group.bench_function(name, |b| {

@@ -40,7 +40,7 @@ pub fn join_alpha(colors: &Raster, alpha: AlphaPlane, premultiplied: bool, timer
         Samples::U16(v) => Samples::U16(interleave(v, layout, &alpha.words(size, timer)?, timer)?),
     };
     if premultiplied {
-        divide_by_alpha(&mut samples);
+        divide_by_alpha(&mut samples, timer)?;
     }
     Raster::new(size, Layout::Rgba, samples)
 }
@@ -104,22 +104,25 @@ fn interleave<T: Copy + Zeroable>(pixels: &[T], layout: Layout, alpha: &[T], tim
 const PIECE: usize = 1 << 16;
 
 /// Turns premultiplied RGBA into RGBA that is not.
-fn divide_by_alpha(samples: &mut Samples) {
+fn divide_by_alpha(samples: &mut Samples, timer: &CpuTimer<'_>) -> Result<()> {
     match samples {
-        Samples::U8(v) => {
-            for [color @ .., alpha] in v.as_chunks_mut::<4>().0 {
-                color
-                    .iter_mut()
-                    .for_each(|c| *c = u8::try_from(divided((*c).into(), (*alpha).into(), 255)).unwrap_or(255));
-            }
-        }
-        Samples::U16(v) => {
-            for [color @ .., alpha] in v.as_chunks_mut::<4>().0 {
-                let one = |c: u16| u16::try_from(divided(c.into(), (*alpha).into(), 65_535)).unwrap_or(u16::MAX);
-                color.iter_mut().for_each(|c| *c = one(*c));
-            }
+        Samples::U8(v) => divide_each(v, timer, |color, alpha| {
+            u8::try_from(divided(color.into(), alpha.into(), 255)).unwrap_or(u8::MAX)
+        }),
+        Samples::U16(v) => divide_each(v, timer, |color, alpha| {
+            u16::try_from(divided(color.into(), alpha.into(), 65_535)).unwrap_or(u16::MAX)
+        }),
+    }
+}
+
+fn divide_each<T: Copy>(samples: &mut [T], timer: &CpuTimer<'_>, divided: impl Fn(T, T) -> T) -> Result<()> {
+    for piece in samples.as_chunks_mut::<4>().0.chunks_mut(PIECE / 4) {
+        timer.check()?;
+        for [color @ .., alpha] in piece {
+            color.iter_mut().for_each(|c| *c = divided(*c, *alpha));
         }
     }
+    Ok(())
 }
 
 /// `color` × `max` / `alpha`, rounded, at most `max`. Where alpha is 0, colour is 0.

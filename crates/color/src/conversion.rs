@@ -1,6 +1,6 @@
 //! Decides how stored samples become sRGB.
 
-use image_ingest_samples::Cicp;
+use image_ingest_samples::{Cicp, CpuTimer};
 
 use crate::described;
 use crate::description::{ColorDescription, ColorModel};
@@ -47,24 +47,26 @@ impl Conversion {
 ///
 /// # Errors
 ///
-/// [`WorkError::OutOfMemory`](image_ingest_samples::WorkError::OutOfMemory).
+/// [`WorkError::OutOfMemory`](image_ingest_samples::WorkError::OutOfMemory), and when `timer` ends the work.
 ///
 /// ```
 /// use image_ingest_color::{ColorDescription, ColorModel, Conversion, conversion};
+/// use image_ingest_samples::CpuTimer;
 ///
+/// let timer = CpuTimer::default();
 /// let broken = ColorDescription::Icc(vec![0; 200].into());
-/// assert_eq!(conversion(&broken, ColorModel::Rgb)?, Conversion::ProfileIgnored);
-/// assert_eq!(conversion(&ColorDescription::AdobeRgb, ColorModel::Rgb)?.name(), "adobe_rgb");
+/// assert_eq!(conversion(&broken, ColorModel::Rgb, &timer)?, Conversion::ProfileIgnored);
+/// assert_eq!(conversion(&ColorDescription::AdobeRgb, ColorModel::Rgb, &timer)?.name(), "adobe_rgb");
 /// # Ok::<(), image_ingest_samples::WorkError>(())
 /// ```
-pub fn conversion(description: &ColorDescription, model: ColorModel) -> Result<Conversion> {
+pub fn conversion(description: &ColorDescription, model: ColorModel, timer: &CpuTimer<'_>) -> Result<Conversion> {
     Ok(match description {
         ColorDescription::Srgb => Conversion::Identity,
         ColorDescription::Cicp(cicp) if matches!(cicp.transfer, PQ | HLG) => Conversion::ToneMap(*cicp),
         _ => match described::read(description, model) {
             None if matches!(description, ColorDescription::Icc(_)) => Conversion::ProfileIgnored,
             None => Conversion::Identity,
-            Some(profile) if model != ColorModel::Cmyk && equals_srgb(&profile)? => Conversion::Identity,
+            Some(profile) if model != ColorModel::Cmyk && equals_srgb(&profile, timer)? => Conversion::Identity,
             Some(_) => Conversion::Profile(description.clone()),
         },
     })
@@ -93,7 +95,7 @@ mod tests {
             (ColorDescription::Gamma { gamma: 100_000, chromaticities: None }, ColorModel::Gray, "gamma"),
             (broken, ColorModel::Rgb, "profile_ignored"),
         ] {
-            let found = conversion(&description, model).unwrap();
+            let found = conversion(&description, model, &CpuTimer::default()).unwrap();
             assert_eq!(found.name(), name, "{description:?}");
             assert_eq!(found.is_identity(), ["none", "profile_ignored"].contains(&name));
         }

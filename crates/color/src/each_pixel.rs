@@ -34,13 +34,13 @@ pub(crate) fn in_stretches<U: Copy + Default, const N: usize>(
     timer: &CpuTimer<'_>,
     fill: impl Fn(usize, &mut [[U; N]]),
 ) -> Result<()> {
-    let len = count.saturating_mul(N);
     out.clear();
-    reserve(out, len)?;
-    out.resize(len, U::default());
-    for (i, out) in out.as_chunks_mut::<N>().0.chunks_mut(STRETCH).enumerate() {
+    reserve(out, count.saturating_mul(N))?;
+    for start in (0..count).step_by(STRETCH) {
         timer.check()?;
-        fill(i * STRETCH, out);
+        let filled = out.len();
+        out.resize(filled + N * STRETCH.min(count - start), U::default());
+        fill(start, out[filled..].as_chunks_mut().0);
     }
     Ok(())
 }

@@ -14,25 +14,39 @@ use crate::srgb;
 ///
 /// # Errors
 ///
-/// `out_of_memory`: what the profile is must not depend on memory.
-pub(crate) fn equals_srgb(profile: &ColorProfile<'_>) -> Result<bool> {
-    let same = |found: [u8; 3], wanted: [u8; 3]| found.iter().zip(wanted).all(|(f, w)| f.abs_diff(w) <= 1);
-    let timer = CpuTimer::default();
-    Ok(match profile {
-        ColorProfile::Gray(gray) => near_identity(&grays(&Luminance::Curve(gray), 256, &timer)?),
+/// `out_of_memory`: what the profile is must not depend on memory; `deadline`, `cancelled`.
+pub(crate) fn equals_srgb(profile: &ColorProfile<'_>, timer: &CpuTimer<'_>) -> Result<bool> {
+    match profile {
+        ColorProfile::Gray(gray) => Ok(near_identity(&grays(&Luminance::Curve(gray), 256, timer)?)),
         ColorProfile::Matrix(matrix) => {
-            let shaper = Shaper::<256>::new(matrix, &timer)?;
-            probes().all(|probe| same(shaper.rgb(probe), probe))
+            let shaper = Shaper::<256>::new(matrix, timer)?;
+            keeps_probes(|probe| shaper.rgb(probe), timer)
         }
         ColorProfile::Table(table) => match table.space.channels() {
-            1 => near_identity(&grays(&Luminance::Table(table), 256, &timer)?),
-            3 => probes().all(|[r, g, b]| {
-                let device = [r, g, b, 0].map(|v| f64::from(v) / 255.0);
-                same(table.linear_srgb(device).map(|light| rounded(srgb::encode(light))), [r, g, b])
-            }),
-            _ => false,
+            1 => Ok(near_identity(&grays(&Luminance::Table(table), 256, timer)?)),
+            3 => keeps_probes(
+                |[r, g, b]| {
+                    let device = [r, g, b, 0].map(|v| f64::from(v) / 255.0);
+                    table.linear_srgb(device).map(|light| rounded(srgb::encode(light)))
+                },
+                timer,
+            ),
+            _ => Ok(false),
         },
-    })
+    }
+}
+
+/// Whether `converted` changes no channel of a probe by more than one level.
+fn keeps_probes(converted: impl Fn([u8; 3]) -> [u8; 3], timer: &CpuTimer<'_>) -> Result<bool> {
+    for (i, probe) in probes().enumerate() {
+        if i.is_multiple_of(256) {
+            timer.check()?;
+        }
+        if converted(probe).iter().zip(probe).any(|(found, wanted)| found.abs_diff(wanted) > 1) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
@@ -60,13 +74,14 @@ mod tests {
 
     #[test]
     fn srgb_is_equal_to_itself_and_display_p3_is_not() {
+        let is_equal = |profile: &ColorProfile<'_>| equals_srgb(profile, &CpuTimer::default());
         let p3 = [D65, (0.680, 0.320), (0.265, 0.690), (0.150, 0.060)];
         for (points, curve, equal) in
             [(BT709, Curve::SRGB, true), (p3, Curve::SRGB, false), (BT709, Curve::power(2.2), false)]
         {
             let to_xyz = Matrix3::to_xyz(points).unwrap();
-            assert_eq!(equals_srgb(&ColorProfile::Matrix(MatrixProfile { curves: [curve; 3], to_xyz })), Ok(equal));
-            assert_eq!(equals_srgb(&ColorProfile::Gray(GrayProfile::Luminance(Curve::SRGB))), Ok(true));
+            assert_eq!(is_equal(&ColorProfile::Matrix(MatrixProfile { curves: [curve; 3], to_xyz })), Ok(equal));
+            assert_eq!(is_equal(&ColorProfile::Gray(GrayProfile::Luminance(Curve::SRGB))), Ok(true));
         }
     }
 

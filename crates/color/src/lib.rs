@@ -30,7 +30,7 @@
 //! use image_ingest_color::{ColorDescription, ColorModel, conversion, to_srgb};
 //! use image_ingest_samples::{CpuTimer, Layout, Raster, Samples, Size};
 //!
-//! let conversion = conversion(&ColorDescription::AdobeRgb, ColorModel::Rgb)?;
+//! let conversion = conversion(&ColorDescription::AdobeRgb, ColorModel::Rgb, &CpuTimer::default())?;
 //! let pixel = Raster::new(Size::new(1, 1), Layout::Rgb, Samples::U8(vec![100, 150, 200]))?;
 //! let pixel = to_srgb(pixel, &conversion, &CpuTimer::default())?;
 //! assert_eq!(pixel.samples, Samples::U8(vec![66, 151, 203]));

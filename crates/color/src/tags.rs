@@ -38,15 +38,18 @@ impl<'a> Tags<'a> {
         Some(Self { bytes, version, space, pcs })
     }
 
-    /// The data of the first tag of that name, if all of it lies within the profile.
+    /// The data of the first tag of that name, if all of it lies within the profile. The first [`MAX_TAGS`] tags count.
     pub(crate) fn get(&self, name: [u8; 4]) -> Option<&'a [u8]> {
         let count = length(self.bytes, 128)?;
         let entries = self.bytes.get(132..)?.as_chunks::<12>().0;
-        let entry = entries.iter().take(count).find(|entry| entry.starts_with(&name))?;
+        let entry = entries.iter().take(count.min(MAX_TAGS)).find(|entry| entry.starts_with(&name))?;
         let start = length(entry, 4)?;
         self.bytes.get(start..start.checked_add(length(entry, 8)?)?)
     }
 }
+
+/// Profiles have some twenty tags.
+const MAX_TAGS: usize = 1024;
 
 #[cfg(test)]
 mod tests {

@@ -157,7 +157,7 @@ fn table(bytes: &[u8], space: ColorModel) -> table::TableProfile<'_> {
 #[test]
 fn a_table_equal_to_srgb_is_the_identity() {
     let bytes = identity_mab();
-    assert!(equality::equals_srgb(&icc::read(&bytes, ColorModel::Rgb).unwrap()).unwrap());
+    assert!(equality::equals_srgb(&icc::read(&bytes, ColorModel::Rgb).unwrap(), &CpuTimer::default()).unwrap());
     let noise = noise();
     let out = converted(&ColorDescription::Icc(bytes.into()), Layout::Rgb, Samples::U8(noise.clone()));
     assert!(noise.iter().zip(out).all(|(a, b)| a.abs_diff(b) <= 1));

@@ -135,6 +135,7 @@ impl CanonicalSink for Outputs {
         self.elapsed.renditions += started.elapsed();
         started = Moment::now();
         for (index, frame) in self.frames.iter_mut().enumerate() {
+            timer.check()?;
             frame.take(plane, if frame.is_halved { halved } else { rows }, timer)?;
             *self.elapsed.of_frame(index) += started.elapsed();
             started = Moment::now();

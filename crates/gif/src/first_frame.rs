@@ -315,8 +315,10 @@ mod tests {
     fn colours_come_from_the_table_or_are_gray_or_black_and_white() {
         let timer = CpuTimer::default();
         let colors = |palette, control: &[u8], indices: &[u8]| {
-            let [first, second, third, ..] =
-                first_frame(&file(palette, &[control, &image(0, 0, 2, 1, 0)])).unwrap().colors(indices, &timer).unwrap();
+            let [first, second, third, ..] = first_frame(&file(palette, &[control, &image(0, 0, 2, 1, 0)]))
+                .unwrap()
+                .colors(indices, &timer)
+                .unwrap();
             [first, second, third]
         };
         let (black, white) = ([0, 0, 0, 255], [255; 4]);

@@ -56,12 +56,13 @@ impl<'a> Items<'a> {
         meta.check_handler()?;
         let primary = meta.primary()?;
         let types = ItemTypes::read(meta.need(b"iinf")?, limits, timer)?;
-        let references = match meta.get(b"iref") {
+        let mut references = match meta.get(b"iref") {
             Some(iref) => References::read(iref, primary, &types, limits, timer)?,
             None => References::default(),
         };
-        let locations = Locations::read(meta.need(b"iloc")?, limits)?;
+        let locations = Locations::read(meta.need(b"iloc")?, limits, timer)?;
         let properties = Properties::read(meta.need(b"iprp")?, |item| types.contains(item), timer)?;
+        references.keep_alpha_planes(|item| properties.is_alpha(item), timer)?;
         let idat = meta.get(b"idat").unwrap_or_default();
         Ok(Self { primary, is_miaf: meta.is_miaf, types, references, locations, properties, idat, file })
     }
@@ -83,7 +84,7 @@ impl<'a> Items<'a> {
 
     /// The alpha planes of an item: its auxiliary items (`auxl`) whose `auxC` says so.
     pub fn alpha_planes(&self, item: u32) -> impl Iterator<Item = u32> + '_ {
-        self.references.auxiliaries(item).iter().copied().filter(|&item| self.properties.is_alpha(item))
+        self.references.auxiliaries(item).iter().copied()
     }
 
     /// Whether an item's samples are premultiplied by those of an alpha plane (`prem`).

@@ -11,9 +11,9 @@ pub struct HeifLimits {
     pub depth: u32,
     /// Items of the file, and entries of each of its tables of items.
     pub items: u32,
-    /// Inputs of one derived item, such as the tiles of a grid.
+    /// Inputs of one derived item, such as the tiles of a grid. All derived items of a file have four times as many.
     pub tiles: u32,
-    /// Extents of one item.
+    /// Extents of one item. All items of a file have eight each in the mean.
     pub extents: u32,
 }
 

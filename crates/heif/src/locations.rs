@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use image_ingest_samples::DecodeError;
+use image_ingest_samples::{CpuTimer, DecodeError};
 
 use crate::cursor::Cursor;
 use crate::limits::HeifLimits;
@@ -27,8 +27,8 @@ impl Locations {
     ///
     /// # Errors
     ///
-    /// `malformed`, `limit_exceeded`; `unsupported` for a version above 2.
-    pub(crate) fn read(payload: &[u8], limits: &HeifLimits) -> Result<Self> {
+    /// `malformed`, `limit_exceeded`, `deadline`, `cancelled`; `unsupported` for a version above 2.
+    pub(crate) fn read(payload: &[u8], limits: &HeifLimits, timer: &CpuTimer<'_>) -> Result<Self> {
         let mut cursor = Cursor(payload);
         let (version, _) = cursor.full_box()?;
         if version > 2 {
@@ -44,9 +44,13 @@ impl Locations {
         };
         let count = cursor.id(version == 2)?;
         limits.check_items(count)?;
-        let mut locations = BTreeMap::new();
+        let (mut locations, mut extents) = (BTreeMap::new(), 0);
         for _ in 0..count {
+            // Each may have `limits.extents`.
+            timer.check()?;
             let (id, location) = fields.location(&mut cursor, limits)?;
+            extents += location.extents.len() as u64;
+            DecodeError::check_limit("extents of all items", extents, 8 * u64::from(limits.items.max(limits.extents)))?;
             if locations.insert(id, location).is_some() {
                 return Err(DecodeError::malformed("an item with two locations"));
             }
@@ -133,7 +137,8 @@ mod tests {
 
     /// The data of item 1, its extents joined, or what is wrong.
     fn data(iloc: &[u8]) -> std::result::Result<Vec<u8>, String> {
-        let data = Locations::read(iloc, &LIMITS).and_then(|locations| locations.data(1, FILE, IDAT));
+        let data =
+            Locations::read(iloc, &LIMITS, &CpuTimer::default()).and_then(|locations| locations.data(1, FILE, IDAT));
         data.map(|extents| extents.concat()).map_err(|error| error.to_string())
     }
 
@@ -199,8 +204,8 @@ mod tests {
     #[test]
     fn extents_and_items_are_limited() {
         let limits = HeifLimits { extents: 1, items: 1, ..LIMITS };
-        assert!(Locations::read(&extents(&[(0, 1)]), &limits).is_ok());
-        let refused = |iloc: &[u8]| match Locations::read(iloc, &limits) {
+        assert!(Locations::read(&extents(&[(0, 1)]), &limits, &CpuTimer::default()).is_ok());
+        let refused = |iloc: &[u8]| match Locations::read(iloc, &limits, &CpuTimer::default()) {
             Err(DecodeError::LimitExceeded { what, limit, actual }) => (what, limit, actual),
             other => panic!("{other:?}"),
         };

@@ -28,7 +28,7 @@ impl<'a> Meta<'a> {
         while let Some(next) = next_box(&mut rest, timer)? {
             match &next.box_type {
                 b"ftyp" if !brands_seen => {
-                    is_miaf = check_brands(next.payload)?;
+                    is_miaf = check_brands(next.payload, timer)?;
                     brands_seen = true;
                 }
                 b"meta" if brands_seen => {
@@ -122,12 +122,16 @@ fn has_meta(mut rest: &[u8], timer: &CpuTimer<'_>) -> Result<bool> {
 
 /// Refuses a file under none of [`BRANDS`], and tells whether MIAF's brand is among those listed. The second four bytes
 /// of `ftyp` are a version and no brand (ISO/IEC 14496-12 § 4.3).
-fn check_brands(payload: &[u8]) -> Result<bool> {
-    let known = |brand: &FourCc| BRANDS.contains(&brand);
+fn check_brands(payload: &[u8], timer: &CpuTimer<'_>) -> Result<bool> {
     let (brands, _) = payload.as_chunks::<4>();
-    let mut listed = brands.iter().enumerate().filter(|&(i, _)| i != 1).map(|(_, b)| b);
-    if listed.any(known) {
-        return Ok(brands.contains(b"miaf"));
+    let (mut is_known, mut is_miaf) = (false, false);
+    for (at, brand) in brands.iter().enumerate() {
+        timer.step()?;
+        is_known |= at != 1 && BRANDS.contains(&brand);
+        is_miaf |= brand == b"miaf";
+    }
+    if is_known {
+        return Ok(is_miaf);
     }
     let major = brands.first().ok_or_else(|| DecodeError::malformed("ftyp is empty"))?;
     Err(DecodeError::unsupported(format!("brand {}", printable(*major))))

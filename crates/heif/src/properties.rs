@@ -24,7 +24,7 @@ pub enum Property<'a> {
     Nclx(Cicp),
     /// `colr` of type `prof` or `rICC`: an ICC profile.
     Icc(&'a [u8]),
-    /// `auxC`: what an auxiliary image is, as a URN.
+    /// `auxC`: what an auxiliary image is, as a URN, of which 64 bytes are read.
     Auxiliary(&'a [u8]),
     /// `clap`: the part that is shown.
     Crop(CleanAperture),
@@ -116,8 +116,9 @@ impl<'a> Properties<'a> {
         for _ in 0..cursor.u32()? {
             timer.step()?;
             let item = cursor.id(version != 0)?;
-            let mut entries = Vec::new();
-            for _ in 0..cursor.u8()? {
+            let count = cursor.u8()?;
+            let mut entries = Vec::with_capacity(count.into());
+            for _ in 0..count {
                 let entry = if flags & 1 == 1 { cursor.u16()? } else { with_16_bits(cursor.u8()?) };
                 // Index 0 says that the item has no property here.
                 if let Some(index) = (entry & !ESSENTIAL).checked_sub(1) {
@@ -145,6 +146,9 @@ const HARMLESS: [&FourCc; 9] = [b"pixi", b"pasp", b"colr", b"clli", b"mdcv", b"c
 const ALPHA: [&[u8]; 3] =
     [b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1", b"urn:mpeg:avc:2015:auxid:1"];
 
+/// Bytes that are read of an auxiliary type.
+const MAX_URN_BYTES: usize = 64;
+
 /// An association of 8 bits as one of 16: the essential bit moves to the top.
 fn with_16_bits(entry: u8) -> u16 {
     u16::from(entry & 0x7f) | (u16::from(entry & 0x80) << 8)
@@ -161,8 +165,9 @@ fn parse(property: IsoBox<'_>) -> Result<Property<'_>> {
         b"colr" => colour(cursor)?,
         b"auxC" => {
             cursor.full_box()?;
-            // A URN ends at its first zero byte; subtypes may follow.
-            Property::Auxiliary(cursor.0.split(|&c| c == 0).next().unwrap_or_default())
+            // A URN ends at its first zero byte; subtypes may follow. None that matters is as long as what is read of one.
+            let urn = cursor.0.get(..MAX_URN_BYTES).unwrap_or(cursor.0);
+            Property::Auxiliary(urn.split(|&c| c == 0).next().unwrap_or_default())
         }
         b"clap" => Property::Crop(CleanAperture::read(cursor)?),
         b"irot" => Property::Rotate(cursor.u8()? & 3),
@@ -263,6 +268,10 @@ mod tests {
         assert_eq!(parsed(b"colr", b"rICCicc"), format!("{:?}", Property::Icc(b"icc")));
         assert_eq!(parsed(b"colr", b"nclc"), "Other");
         assert_eq!(parsed(b"auxC", b"\0\0\0\0urn:a\0sub"), format!("{:?}", Property::Auxiliary(b"urn:a")));
+        assert_eq!(
+            parsed(b"auxC", &[&[0; 4][..], &[b'u'; 65]].concat()),
+            format!("{:?}", Property::Auxiliary(&[b'u'; 64]))
+        );
         assert_eq!(parsed(b"hvcC", &[1]), "HevcConfiguration([1])");
         assert_eq!(parsed(b"irot", &[]), "malformed: a box ends before its fields do");
         let clap = [1u32, 2, 3, 4, u32::MAX, 6, 7, 8].map(u32::to_be_bytes).concat();

@@ -37,7 +37,7 @@ impl References {
         timer: &CpuTimer<'_>,
     ) -> Result<Self> {
         let mut references = Self::default();
-        let mut auxiliaries = 0;
+        let (mut auxiliaries, mut inputs) = (0, 0);
         let mut cursor = Cursor(payload);
         let (version, _) = cursor.full_box()?;
         for reference in children(cursor.0, timer) {
@@ -47,7 +47,11 @@ impl References {
             let count = cursor.u16()?;
             let mut targets = (0..count).map(|_| cursor.id(version != 0));
             match &box_type {
-                b"dimg" => references.add_inputs(from, targets, types, limits)?,
+                b"dimg" => {
+                    inputs += u64::from(count);
+                    DecodeError::check_limit("tiles of all items", inputs, 4 * u64::from(limits.tiles))?;
+                    references.add_inputs(from, targets, types, limits)?;
+                }
                 b"auxl" => {
                     auxiliaries += u64::from(count);
                     DecodeError::check_limit("auxiliary items", auxiliaries, u64::from(limits.items))?;
@@ -73,9 +77,28 @@ impl References {
         self.inputs.get(&item).map_or(&[], Vec::as_slice)
     }
 
-    /// The auxiliary items of an item, in the file's order.
+    /// The auxiliary items of an item, in the file's order: after [`keep_alpha_planes`](Self::keep_alpha_planes), its alpha
+    /// planes.
     pub(crate) fn auxiliaries(&self, item: u32) -> &[u32] {
         self.auxiliaries.get(&item).map_or(&[], Vec::as_slice)
+    }
+
+    /// Forgets the auxiliary items that are no alpha planes, of which each is asked once.
+    ///
+    /// # Errors
+    ///
+    /// `deadline`, `cancelled`.
+    pub(crate) fn keep_alpha_planes(&mut self, is_alpha: impl Fn(u32) -> bool, timer: &CpuTimer<'_>) -> Result<()> {
+        let mut alpha = BTreeSet::new();
+        let items: BTreeSet<u32> = self.auxiliaries.values().flatten().copied().collect();
+        for item in items {
+            timer.check()?;
+            if is_alpha(item) {
+                alpha.insert(item);
+            }
+        }
+        self.auxiliaries.values_mut().for_each(|items| items.retain(|item| alpha.contains(item)));
+        Ok(())
     }
 
     /// Whether the item's samples are premultiplied by an alpha item.

@@ -28,7 +28,7 @@ fn benches(c: &mut Criterion) {
         for (suffix, filters) in [("", InLoopFilters::LeftOut), ("_filtered", InLoopFilters::Applied)] {
             group.bench_function(format!("{}{suffix}", id.rsplit_once('/').unwrap().1), |b| {
                 b.iter(|| {
-                    let coded = CodedPicture::read(&config, black_box(data)).unwrap();
+                    let coded = CodedPicture::read(&config, black_box(data), &CpuTimer::default()).unwrap();
                     decode(&coded, filters, &CpuTimer::default()).unwrap()
                 });
             });

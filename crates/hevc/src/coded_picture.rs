@@ -4,7 +4,9 @@
 //! What decides nothing is left out: delimiters, filler data, other layers, descriptions, and parameter sets that no
 //! slice names. What is kept is bounded: 600 slices, and 64 messages behind them.
 
-use image_ingest_samples::DecodeError;
+use std::collections::BTreeSet;
+
+use image_ingest_samples::{CpuTimer, DecodeError};
 
 use crate::config::DecoderConfiguration;
 use crate::nal::{
@@ -37,9 +39,10 @@ impl<'d> CodedPicture<'d> {
     /// - [`DecodeError::Unsupported`]: the data hold several pictures, a picture that may refer to others, or a
     ///   parameter set that `config` lacks.
     /// - [`DecodeError::LimitExceeded`]: there are more than 600 slices.
-    pub fn read(config: &DecoderConfiguration<'d>, data: &'d [u8]) -> Result<Self> {
+    /// - [`DecodeError::Work`]: the budget of `timer` ends.
+    pub fn read(config: &DecoderConfiguration<'d>, data: &'d [u8], timer: &CpuTimer<'_>) -> Result<Self> {
         let sets = config.parameter_sets()?;
-        let nals = checked(data, config.length_bytes, &sets)?;
+        let nals = checked(data, config.length_bytes, &sets, timer)?;
         let sequence = sets.iter().find(|set| nal_type(set) == Some(NAL_SPS));
         let sequence = sequence.ok_or_else(|| DecodeError::malformed("no sequence parameter set"))?;
         Ok(Self { sets: [sequence, picture_set(&sets, &nals)?], nals })
@@ -53,15 +56,18 @@ impl<'d> CodedPicture<'d> {
 }
 
 /// The slices and supplements of an item, without what decides nothing.
-fn checked<'d>(data: &'d [u8], length_bytes: u8, sets: &[&[u8]]) -> Result<Vec<&'d [u8]>> {
+fn checked<'d>(data: &'d [u8], length_bytes: u8, sets: &[&[u8]], timer: &CpuTimer<'_>) -> Result<Vec<&'d [u8]>> {
     let mut checked = Vec::new();
+    // Ordered, since millions of NAL units may have to be looked for.
+    let sets: BTreeSet<&[u8]> = sets.iter().copied().collect();
     let (mut pictures, mut slices, mut supplements) = (0, 0, 0);
     for nal in nal_units(data, length_bytes) {
+        timer.step()?;
         let nal = nal?;
         let Some(kind) = nal_type(nal) else { continue };
         // Parameter sets of an `hvc1` item are those of `hvcC`, whose size was checked (ISO/IEC 14496-15 § 8.4.1).
         if (NAL_VPS..=NAL_VPS + 2).contains(&kind) {
-            if sets.contains(&nal) {
+            if sets.contains(nal) {
                 continue;
             }
             return Err(DecodeError::unsupported("parameter sets beside those of hvcC"));

@@ -24,7 +24,7 @@
 //!
 //! let config = DecoderConfiguration::read(&payload)?;
 //! assert_eq!(config.sequence()?.size, Size::new(16, 16));
-//! let coded = CodedPicture::read(&config, &item)?;
+//! let coded = CodedPicture::read(&config, &item, &CpuTimer::default())?;
 //! let picture = decode(&coded, InLoopFilters::Applied, &CpuTimer::default())?;
 //! assert!(picture.planes[0].samples == Samples::U8(vec![128; 256]));
 //! # Ok::<(), image_ingest_samples::DecodeError>(())

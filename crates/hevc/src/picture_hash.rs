@@ -3,7 +3,7 @@
 //! It is a message of supplemental enhancement information behind the slices. An encoder writes it over the samples that
 //! it has seen, so a picture with another hash was damaged after it was encoded.
 
-use image_ingest_samples::{CpuTimer, DecodeError, Samples, reserve};
+use image_ingest_samples::{CpuTimer, DecodeError, Samples, WorkError, reserve};
 
 use crate::decoded_picture::{DecodedPicture, DecodedPlane};
 use crate::md5::Md5;
@@ -21,7 +21,8 @@ pub(crate) fn check(nals: &[&[u8]], picture: &DecodedPicture, timer: &CpuTimer<'
     let mut computed: [Option<Vec<u8>>; 3] = [None, None, None];
     for nal in nals.iter().filter(|nal| nal_type(nal) == Some(NAL_SUFFIX_SEI)) {
         let bytes = payload(nal.get(2..).unwrap_or_default(), timer)?;
-        for message in hashes(&bytes) {
+        for message in hashes(&bytes, timer) {
+            let message = message?;
             let Some((&kind, expected)) = message.split_first() else { return Err(wrong()) };
             let Some(slot) = computed.get_mut(usize::from(kind)) else { continue };
             let actual = match slot {
@@ -41,14 +42,17 @@ fn wrong() -> DecodeError {
 }
 
 /// The payloads of all messages of `payloadType` 132 (§ 7.3.5). A message that is cut ends with the bytes.
-fn hashes(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+fn hashes<'b>(mut bytes: &'b [u8], timer: &CpuTimer<'_>) -> impl Iterator<Item = Result<&'b [u8], WorkError>> {
     std::iter::from_fn(move || {
         loop {
+            if let Err(error) = timer.step() {
+                return Some(Err(error));
+            }
             let (kind, size) = (number(&mut bytes)?, number(&mut bytes)?);
             let (message, rest) = bytes.split_at_checked(size).unwrap_or((bytes, &[]));
             bytes = rest;
             if kind == PICTURE_HASH {
-                return Some(message);
+                return Some(Ok(message));
             }
         }
     })
@@ -170,9 +174,10 @@ mod tests {
     fn messages_are_found_behind_others() {
         // A message of type 300 with 2 bytes, then the hash of 3 bytes, then the stop bit.
         let bytes = [255, 45, 2, 9, 9, 132, 3, 7, 8, 9, 0x80];
-        assert_eq!(hashes(&bytes).collect::<Vec<_>>(), [&[7, 8, 9][..]]);
-        assert_eq!(hashes(&[132, 9, 7]).collect::<Vec<_>>(), [&[7][..]]);
-        assert_eq!(hashes(&[0x80]).count(), 0);
+        let found = |bytes| hashes(bytes, &CpuTimer::default()).map(Result::unwrap).collect::<Vec<_>>();
+        assert_eq!(found(&bytes), [&[7, 8, 9][..]]);
+        assert_eq!(found(&[132, 9, 7]), [&[7][..]]);
+        assert!(found(&[0x80]).is_empty());
     }
 
     #[test]

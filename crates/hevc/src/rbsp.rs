@@ -88,13 +88,11 @@ pub(crate) fn payload(coded: &[u8], timer: &CpuTimer<'_>) -> Result<Vec<u8>, Wor
     // Bytes since the timer was asked.
     let mut unasked = 0;
     while let Some((kept, after)) = next_piece(rest) {
-        for piece in kept.chunks(BYTES_PER_CHECK) {
-            bytes.extend_from_slice(piece);
-            unasked += piece.len();
-            if unasked >= BYTES_PER_CHECK {
-                timer.check()?;
-                unasked = 0;
-            }
+        bytes.extend_from_slice(kept);
+        unasked += rest.len() - after.len();
+        if unasked >= BYTES_PER_CHECK {
+            timer.check()?;
+            unasked = 0;
         }
         rest = after;
     }
@@ -116,9 +114,13 @@ fn short_payload(coded: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The bytes before the next emulation prevention byte, and those behind it; `None` where there are none.
+/// The bytes before the next emulation prevention byte, and those behind it; `None` where there are none. At most
+/// [`BYTES_PER_CHECK`] are looked at.
 fn next_piece(rest: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (kept, after) = memmem::find(rest, &[0, 0, 3]).map_or((rest.len(), rest.len()), |at| (at + 2, at + 3));
+    let (window, is_whole) = rest.get(..BYTES_PER_CHECK).map_or((rest, true), |window| (window, false));
+    // The last two bytes of a window may be the first of a sequence.
+    let nothing = if is_whole { rest.len() } else { BYTES_PER_CHECK - 2 };
+    let (kept, after) = memmem::find(window, &[0, 0, 3]).map_or((nothing, nothing), |at| (at + 2, at + 3));
     (!rest.is_empty()).then(|| (&rest[..kept], &rest[after..]))
 }
 
@@ -185,5 +187,15 @@ mod tests {
         assert_eq!(short_payload(&[1, 0, 0, 3, 1, 0, 0, 3]), [1, 0, 0, 1, 0, 0]);
         assert_eq!(short_payload(&[0, 0, 3, 0, 0, 3, 0, 3]), [0, 0, 0, 0, 0, 3]);
         assert_eq!(short_payload(&[0, 3, 0, 0]), [0, 3, 0, 0]);
+    }
+
+    #[test]
+    fn emulation_prevention_bytes_are_found_where_windows_meet() {
+        for before in BYTES_PER_CHECK - 4..BYTES_PER_CHECK + 2 {
+            let ones = vec![1; before];
+            let coded = [&ones[..], &[0, 0, 3, 0, 0, 3, 7]].concat();
+            let expected = [&ones[..], &[0, 0, 0, 0, 7]].concat();
+            assert!(payload(&coded, &CpuTimer::default()).unwrap() == expected, "{before}");
+        }
     }
 }

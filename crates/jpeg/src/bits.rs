@@ -21,6 +21,8 @@ pub(crate) struct EntropySegments<'a> {
     end: usize,
     /// Whether the window holds the segment to its end.
     ended: bool,
+    /// Once `ended`, the bytes of data in the window without the zeros that end it.
+    nonzero: usize,
 }
 
 /// The bytes that must lie ahead of the reader before it reads an MCU.
@@ -36,7 +38,7 @@ impl<'a> EntropySegments<'a> {
     ///
     /// `out_of_memory`.
     pub(crate) fn new(data: &'a [u8]) -> Result<Self> {
-        Ok(Self { rest: data, window: zeroed(WINDOW)?, end: 0, ended: false })
+        Ok(Self { rest: data, window: zeroed(WINDOW)?, end: 0, ended: false, nonzero: 0 })
     }
 
     /// Makes sure that [`MARGIN`] bytes lie ahead of the reader, so that it can read an MCU without a test.
@@ -60,6 +62,7 @@ impl<'a> EntropySegments<'a> {
         if self.ended {
             let beyond = (self.end + MARGIN).min(WINDOW);
             self.window[self.end..beyond].fill(0);
+            self.nonzero = self.window[..self.end].iter().rposition(|&byte| byte != 0).map_or(0, |at| at + 1);
         }
     }
 
@@ -114,14 +117,14 @@ impl<'a> EntropySegments<'a> {
         self.rest
     }
 
-    /// Whether the window holds the segment to its end.
-    pub(crate) fn has_ended(&self) -> bool {
-        self.ended
+    /// Whether nothing is left of the segment but whole bytes of zeros.
+    pub(crate) fn is_read(&self, reader: &BitReader) -> bool {
+        self.ended && reader.consumed_bits().div_ceil(8) >= self.nonzero
     }
 
     /// Goes on at `marker`, a marker of the same data, with an empty window.
     pub(crate) fn skip_to(&mut self, marker: &'a [u8]) -> BitReader {
-        (self.rest, self.end, self.ended) = (marker, 0, true);
+        (self.rest, self.end, self.ended, self.nonzero) = (marker, 0, true, 0);
         BitReader::default()
     }
 
@@ -239,7 +242,7 @@ mod tests {
                 assert_eq!(segments.is_overrun(&reader), slow.at > len * 8);
             }
             segments.prepare(&mut reader);
-            assert!(segments.has_ended() && segments.unread(&reader).is_empty());
+            assert!(segments.is_read(&reader) && segments.unread(&reader).is_empty());
             assert_eq!(segments.rest(), [0xFF, 0xD9]);
         }
     }

@@ -124,7 +124,7 @@ impl<'a> Entropy<'a> {
 
     /// Whether the segment is read to its end. Zero bytes may be left before the marker, as some webcams write them.
     pub(crate) fn is_at_marker(&self) -> bool {
-        self.segments.has_ended() && self.segments.unread(&self.reader).iter().all(|&b| b == 0)
+        self.segments.is_read(&self.reader)
     }
 
     /// Whether the segment is read to its end and no restart marker follows it.

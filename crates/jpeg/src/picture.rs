@@ -185,6 +185,7 @@ fn transform(frame: &DctFrame, store: &mut CoefficientStore, rows: &mut McuRows<
             mcu_rows: &mut rows.components,
         };
         store.transform(row, output, rows.avx2)?;
+        rows.timer.check()?;
         rows.hand_on(components.iter().copied())?;
     }
     Ok(())

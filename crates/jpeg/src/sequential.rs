@@ -98,8 +98,8 @@ impl<'a> SequentialScan<'a> {
     ///
     /// # Errors
     ///
-    /// `out_of_memory`.
-    pub(crate) fn has_mcu_at_end_of(&mut self, data: &[u8]) -> Result<bool> {
+    /// `out_of_memory`, `deadline`, `cancelled`.
+    pub(crate) fn has_mcu_at_end_of(&mut self, data: &[u8], timer: &CpuTimer<'_>) -> Result<bool> {
         let mut window = zeroed(data.len() + MARGIN)?;
         window[..data.len()].copy_from_slice(data);
         let len = data.len() * 8;
@@ -109,6 +109,7 @@ impl<'a> SequentialScan<'a> {
             let mut at = start;
             while followed.get(at) == Some(&0) {
                 followed[at] = 1;
+                timer.step()?;
                 let mut reader = BitReader::at_bit(at, &window);
                 if skip_mcu(&mut reader, &window, &mut self.components).is_none() {
                     break;

@@ -87,13 +87,17 @@ impl<'a> Tables<'a> {
                     let header = FrameHeader::read(marker, payload);
                     self.frame = Some(DctFrame::of(&header.ok_or_else(|| damaged("frame header"))?)?);
                 }
+                // A segment may have thousands of tables.
                 Segment::HuffmanTables(payload) => {
+                    timer.check()?;
                     self.read_huffman(payload).ok_or_else(|| damaged("Huffman table"))?;
                 }
                 Segment::QuantisationTables(payload) => {
+                    timer.check()?;
                     self.read_quantisers(payload).ok_or_else(|| damaged("quantisation table"))?;
                 }
                 Segment::ArithmeticConditioning(payload) => {
+                    timer.check()?;
                     self.conditioning.read(payload).ok_or_else(|| damaged("conditioning table"))?;
                 }
                 Segment::RestartInterval(payload) => {

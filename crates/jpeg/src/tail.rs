@@ -53,7 +53,7 @@ pub(crate) fn after_sequential<'a>(
         Err(ScanFault::RestartOrder) => return Err(ScanFault::RestartOrder.into()),
         Err(_) => {}
     }
-    if left_over.is_short() || left_over.is_plain || (is_padded && !scan.has_mcu_at_end_of(&left_over.end)?) {
+    if left_over.is_short() || left_over.is_plain || (is_padded && !scan.has_mcu_at_end_of(&left_over.end, timer)?) {
         Ok(after)
     } else {
         Err(ScanFault::Longer.into())

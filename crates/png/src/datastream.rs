@@ -59,7 +59,7 @@ impl<'a> Datastream<'a> {
             match &chunk.name {
                 b"IDAT" => break ImageData { first: chunk, rest: walk.clone() },
                 b"IEND" => return Err(DecodeError::malformed("no IDAT")),
-                _ => chunks.note_before_data(&header, &chunk)?,
+                _ => chunks.note_before_data(&header, &chunk, timer)?,
             }
         };
         if header.color_type == ColorType::Palette && chunks.palette.is_none() {
@@ -72,10 +72,10 @@ impl<'a> Datastream<'a> {
                 continue;
             }
             inside = false;
-            if chunk.is_critical() && !chunk.crc_holds() {
+            if chunk.is_critical() && !chunk.crc_holds(timer)? {
                 break;
             }
-            chunks.note_after_data(&chunk)?;
+            chunks.note_after_data(&chunk, timer)?;
         }
         Ok(Self { header, chunks, data })
     }

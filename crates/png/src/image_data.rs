@@ -49,12 +49,12 @@ impl<'a> ImageInflater<'a> {
     ///
     /// # Errors
     ///
-    /// `malformed`, `out_of_memory`.
-    pub(crate) fn new(data: ImageData<'a>, total: u64, most: usize) -> Result<Self> {
+    /// `malformed`, `out_of_memory`, `deadline`, `cancelled`.
+    pub(crate) fn new(data: ImageData<'a>, total: u64, most: usize, timer: &CpuTimer<'_>) -> Result<Self> {
         let room = most.checked_add(WINDOW + STRIDE).ok_or(DecodeError::out_of_memory(u64::MAX))?;
         Ok(Self {
             chunks: data.rest,
-            input: checked(data.first)?,
+            input: checked(data.first, timer)?,
             ended: false,
             zlib: Box::new(Inflater::new()),
             buffer: zeroed(room)?,
@@ -121,7 +121,7 @@ impl<'a> ImageInflater<'a> {
     fn step(&mut self, most: u64, timer: &CpuTimer<'_>) -> Result<usize> {
         timer.check()?;
         if self.input.is_empty() {
-            self.next_chunk()?;
+            self.next_chunk(timer)?;
         }
         let limit = usize::try_from(most).unwrap_or(usize::MAX).min(self.room());
         let out = &mut self.buffer[..self.filled + limit];
@@ -133,9 +133,9 @@ impl<'a> ImageInflater<'a> {
 
     /// Goes to the next `IDAT` of the sequence. Once that has ended the input stays empty, and a further step gives
     /// what the decompressor still holds.
-    fn next_chunk(&mut self) -> Result<()> {
+    fn next_chunk(&mut self, timer: &CpuTimer<'_>) -> Result<()> {
         match self.chunks.next() {
-            Some(Ok(chunk)) if !self.ended && chunk.name == *b"IDAT" => self.input = checked(chunk)?,
+            Some(Ok(chunk)) if !self.ended && chunk.name == *b"IDAT" => self.input = checked(chunk, timer)?,
             _ => self.ended = true,
         }
         Ok(())
@@ -143,8 +143,8 @@ impl<'a> ImageInflater<'a> {
 }
 
 /// The data of a chunk whose CRC holds.
-fn checked<'a>(chunk: Chunk<'a>) -> Result<&'a [u8]> {
-    if chunk.crc_holds() {
+fn checked<'a>(chunk: Chunk<'a>, timer: &CpuTimer<'_>) -> Result<&'a [u8]> {
+    if chunk.crc_holds(timer)? {
         Ok(chunk.data)
     } else {
         Err(DecodeError::malformed("the image data does not have its checksum (CRC)"))
@@ -188,7 +188,7 @@ mod tests {
     fn inflated(file: &[u8], total: usize, most: usize) -> Result<Vec<u8>> {
         let mut rest = Chunks::new(file)?;
         let first = rest.next().expect("a chunk")?;
-        let mut inflate = ImageInflater::new(ImageData { first, rest }, total as u64, most)?;
+        let mut inflate = ImageInflater::new(ImageData { first, rest }, total as u64, most, &CpuTimer::default())?;
         let mut out = Vec::new();
         while out.len() < total {
             let len = most.min(total - out.len());

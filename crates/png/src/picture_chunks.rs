@@ -4,7 +4,7 @@
 //! it were absent. Of the critical chunks a palette must be right where pixels are indices into it, and one whose type
 //! is not known refuses the picture.
 
-use image_ingest_samples::{Cicp, DecodeError, Range};
+use image_ingest_samples::{Cicp, CpuTimer, DecodeError, Range};
 
 use crate::chunks::Chunk;
 use crate::header::{ColorType, ImageHeader};
@@ -48,23 +48,29 @@ impl<'a> PictureChunks<'a> {
     ///
     /// `malformed` for a second `IHDR`, and for a palette of indices that is damaged, doubled or of no 1 to 256
     /// entries; `unsupported` for a critical chunk that is not known.
-    pub(crate) fn note_before_data(&mut self, header: &ImageHeader, chunk: &Chunk<'a>) -> Result<()> {
+    pub(crate) fn note_before_data(
+        &mut self,
+        header: &ImageHeader,
+        chunk: &Chunk<'a>,
+        timer: &CpuTimer<'_>,
+    ) -> Result<()> {
         match &chunk.name {
-            b"PLTE" if header.color_type == ColorType::Palette => self.note_palette(chunk)?,
+            b"PLTE" if header.color_type == ColorType::Palette => self.note_palette(chunk, timer)?,
             // § 11.2.2: a suggestion for truecolour, forbidden for grayscale. Nothing of the picture depends on it.
             b"PLTE" => {}
             b"IHDR" => return Err(DecodeError::malformed("a second IHDR")),
-            b"iCCP" => note(&mut self.iccp, chunk, Some),
-            b"cICP" => note(&mut self.cicp, chunk, read_cicp),
-            b"sRGB" => self.is_srgb |= matches!(chunk.data, [0..=3]) && chunk.crc_holds(),
-            b"gAMA" => note(&mut self.gamma, chunk, read_gamma),
-            b"cHRM" => note(&mut self.chromaticities, chunk, read_chromaticities),
+            b"iCCP" => note(&mut self.iccp, chunk, timer, Some)?,
+            b"cICP" => note(&mut self.cicp, chunk, timer, read_cicp)?,
+            b"sRGB" => self.is_srgb |= matches!(chunk.data, [0..=3]) && chunk.crc_holds(timer)?,
+            b"gAMA" => note(&mut self.gamma, chunk, timer, read_gamma)?,
+            b"cHRM" => note(&mut self.chromaticities, chunk, timer, read_chromaticities)?,
             b"tRNS" => {
                 let entries = self.palette.map_or(0, |palette| palette.len() / 3);
-                note(&mut self.transparency, chunk, |data| is_transparency(data, header, entries).then_some(data));
+                let is_valid = |data| is_transparency(data, header, entries);
+                note(&mut self.transparency, chunk, timer, |data| is_valid(data).then_some(data))?;
             }
-            b"acTL" => note(&mut self.frames, chunk, read_frames),
-            _ => self.note_anywhere(chunk)?,
+            b"acTL" => note(&mut self.frames, chunk, timer, read_frames)?,
+            _ => self.note_anywhere(chunk, timer)?,
         }
         Ok(())
     }
@@ -75,27 +81,27 @@ impl<'a> PictureChunks<'a> {
     ///
     /// `malformed` for a second `IHDR`, and for an `IDAT` that other chunks part from the first ones; `unsupported` for
     /// a critical chunk that is not known.
-    pub(crate) fn note_after_data(&mut self, chunk: &Chunk<'a>) -> Result<()> {
+    pub(crate) fn note_after_data(&mut self, chunk: &Chunk<'a>, timer: &CpuTimer<'_>) -> Result<()> {
         match &chunk.name {
             b"IDAT" => Err(DecodeError::malformed("other chunks between IDAT chunks")),
             b"IHDR" => Err(DecodeError::malformed("a second IHDR")),
             b"PLTE" => Ok(()),
-            _ => self.note_anywhere(chunk),
+            _ => self.note_anywhere(chunk, timer),
         }
     }
 
-    fn note_anywhere(&mut self, chunk: &Chunk<'a>) -> Result<()> {
+    fn note_anywhere(&mut self, chunk: &Chunk<'a>, timer: &CpuTimer<'_>) -> Result<()> {
         match &chunk.name {
-            b"eXIf" => note(&mut self.exif, chunk, |data| has_tiff_header(data).then_some(data)),
-            b"tEXt" | b"zTXt" | b"iTXt" => self.raw_profiles.note(chunk),
+            b"eXIf" => note(&mut self.exif, chunk, timer, |data| has_tiff_header(data).then_some(data))?,
+            b"tEXt" | b"zTXt" | b"iTXt" => self.raw_profiles.note(chunk, timer)?,
             _ if chunk.is_critical() => return Err(DecodeError::unsupported("unknown critical chunk")),
             _ => {}
         }
         Ok(())
     }
 
-    fn note_palette(&mut self, chunk: &Chunk<'a>) -> Result<()> {
-        chunk.check_crc()?;
+    fn note_palette(&mut self, chunk: &Chunk<'a>, timer: &CpuTimer<'_>) -> Result<()> {
+        chunk.check_crc(timer)?;
         if self.palette.is_some() {
             return Err(DecodeError::malformed("a second PLTE"));
         }
@@ -108,13 +114,19 @@ impl<'a> PictureChunks<'a> {
 }
 
 /// Keeps what `read` makes of a chunk's data, where nothing is kept yet, the data is valid and the CRC holds.
-fn note<'a, T>(slot: &mut Option<T>, chunk: &Chunk<'a>, read: impl FnOnce(&'a [u8]) -> Option<T>) {
+fn note<'a, T>(
+    slot: &mut Option<T>,
+    chunk: &Chunk<'a>,
+    timer: &CpuTimer<'_>,
+    read: impl FnOnce(&'a [u8]) -> Option<T>,
+) -> Result<()> {
     if slot.is_none()
         && let Some(value) = read(chunk.data)
-        && chunk.crc_holds()
+        && chunk.crc_holds(timer)?
     {
         *slot = Some(value);
     }
+    Ok(())
 }
 
 /// § 11.3.2.6: the matrix must be 0, since PNG holds RGB or gray.

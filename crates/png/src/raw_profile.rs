@@ -23,13 +23,18 @@ pub(crate) struct RawProfiles<'a> {
 
 impl<'a> RawProfiles<'a> {
     /// Keeps a `tEXt`, `zTXt` or `iTXt` whose keyword is that of a raw profile and whose CRC holds.
-    pub(crate) fn note(&mut self, chunk: &Chunk<'a>) {
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError`].
+    pub(crate) fn note(&mut self, chunk: &Chunk<'a>, timer: &CpuTimer<'_>) -> Result<(), WorkError> {
         if self.texts.len() < MAX_CHUNKS
             && let Some(text) = Text::read(chunk)
-            && chunk.crc_holds()
+            && chunk.crc_holds(timer)?
         {
             self.texts.push(text);
         }
+        Ok(())
     }
 
     /// The first profile that begins with a TIFF header.
@@ -39,6 +44,7 @@ impl<'a> RawProfiles<'a> {
     /// [`WorkError`].
     pub(crate) fn exif(&self, timer: &CpuTimer<'_>) -> Result<Option<Vec<u8>>, WorkError> {
         for text in &self.texts {
+            timer.check()?;
             let text = match text {
                 Text::Plain(text) => (text.len() as u64 <= MAX_TEXT_BYTES).then_some(Cow::Borrowed(*text)),
                 Text::Deflated(stream) => inflated(stream, MAX_TEXT_BYTES, timer)?.map(Cow::Owned),
@@ -177,7 +183,7 @@ mod tests {
     fn exif_of(chunks: &[Vec<u8>]) -> Option<Vec<u8>> {
         let file = [&SIGNATURE[..], &chunks.concat()].concat();
         let mut profiles = RawProfiles::default();
-        Chunks::new(&file).unwrap().for_each(|chunk| profiles.note(&chunk.unwrap()));
+        Chunks::new(&file).unwrap().for_each(|chunk| profiles.note(&chunk.unwrap(), &CpuTimer::default()).unwrap());
         profiles.exif(&CpuTimer::default()).unwrap()
     }
 

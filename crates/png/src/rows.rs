@@ -34,7 +34,7 @@ impl<'a> StoredRows<'a> {
         });
         let total = lengths.sum::<Option<usize>>().ok_or_else(unaddressable)?;
         let most = BYTES_AT_ONCE.max(widest.saturating_mul(least_at_once(bits_per_pixel.div_ceil(8))));
-        let inflate = ImageInflater::new(data, total as u64, most)?;
+        let inflate = ImageInflater::new(data, total as u64, most, timer)?;
         Ok(Self { bits_per_pixel, inflate, timer })
     }
 

@@ -44,7 +44,7 @@ pub use bytemuck::Zeroable;
 pub use cicp::Cicp;
 pub use clock::{DEADLINE_CLOCK, Moment};
 pub use error::{BoxError, DecodeError, WorkError};
-pub use memory::{collected, defaults, joined, reserve, reserve_exact, zeroed};
+pub use memory::{collected, defaults, defaults_within, joined, reserve, reserve_exact, zeroed};
 pub use orientation::Orientation;
 pub use planes::{Chroma, Matrix, Planes, Range, Siting, chroma_size};
 pub use pool::Pool;

@@ -5,6 +5,7 @@
 use bytemuck::Zeroable;
 use bytemuck::allocation::try_zeroed_vec;
 
+use crate::budget::CpuTimer;
 use crate::error::WorkError;
 
 /// Allocates `len` elements of zero bytes.
@@ -35,6 +36,21 @@ pub fn defaults<T: Copy + Default>(len: usize) -> Result<Vec<T>, WorkError> {
     let mut v = Vec::new();
     reserve_exact(&mut v, len)?;
     v.resize(len, T::default());
+    Ok(v)
+}
+
+/// [`defaults`] for as many elements as a picture has blocks: within a job's budget, which writing tens of megabytes asks.
+///
+/// # Errors
+///
+/// [`WorkError`].
+pub fn defaults_within<T: Copy + Default>(len: usize, timer: &CpuTimer<'_>) -> Result<Vec<T>, WorkError> {
+    let mut v = Vec::new();
+    reserve_exact(&mut v, len)?;
+    while v.len() < len {
+        timer.check()?;
+        v.resize(len.min(v.len() + (1 << 18)), T::default());
+    }
     Ok(v)
 }
 

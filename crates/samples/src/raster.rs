@@ -62,12 +62,16 @@ impl Raster {
     /// Those of `sink`; [`WorkError::Deadline`], [`WorkError::Cancelled`].
     pub fn hand_on(&self, sink: &mut dyn RowSink, timer: &CpuTimer<'_>) -> Result<(), WorkError> {
         let row = self.size.width as usize * self.layout.channels();
-        self.samples.as_slice().parts(row * ROWS_AT_ONCE as usize).try_for_each(|rows| {
+        let rows_at_once = (SAMPLES_AT_ONCE / row.max(1)).clamp(1, ROWS_AT_ONCE as usize);
+        self.samples.as_slice().parts(row * rows_at_once).try_for_each(|rows| {
             timer.check()?;
             sink.take_rows(0, rows, row)
         })
     }
 }
+
+/// Samples that a sink reduces in 2 ms or so.
+const SAMPLES_AT_ONCE: usize = 1 << 19;
 
 #[cfg(test)]
 mod tests {

@@ -27,6 +27,8 @@ pub struct CodedImage<'a> {
     /// The chunks from `ALPH`, or else from the image chunk, to the end of the image chunk. libwebp reads such bytes as
     /// it reads a file.
     pub data: &'a [u8],
+    /// The image chunk alone.
+    from_chunk: &'a [u8],
 }
 
 impl<'a> CodedImage<'a> {
@@ -46,11 +48,13 @@ impl<'a> CodedImage<'a> {
                 b"ALPH" => alpha = Some(start),
                 b"VP8 " => {
                     let (bitstream, size) = (Bitstream::Vp8, vp8_size(chunk.data)?);
-                    return Ok(Self { bitstream, size, alpha: alpha.is_some(), data: since(alpha.unwrap_or(start)) });
+                    let data = since(alpha.unwrap_or(start));
+                    return Ok(Self { bitstream, size, alpha: alpha.is_some(), data, from_chunk: since(start) });
                 }
                 b"VP8L" => {
                     let (size, alpha) = vp8l_header(chunk.data)?;
-                    return Ok(Self { bitstream: Bitstream::Vp8l, size, alpha, data: since(start) });
+                    let data = since(start);
+                    return Ok(Self { bitstream: Bitstream::Vp8l, size, alpha, data, from_chunk: data });
                 }
                 _ => {}
             }
@@ -64,18 +68,16 @@ impl<'a> CodedImage<'a> {
     ///
     /// `malformed` for VP8L, and when the first partition leaves the chunk (RFC 6386 § 9.1).
     pub fn frame(&self) -> Result<&'a [u8]> {
-        let mut chunks = RiffChunks::in_chunk(self.data);
-        let (start, frame) = loop {
-            let start = chunks.rest();
-            let chunk = chunks.next().unwrap_or_else(|| Err(DecodeError::malformed("no VP8 frame")))?;
-            if chunk.name == *b"VP8 " {
-                break (start, chunk.data);
-            }
-        };
+        let chunk = RiffChunks::in_chunk(self.from_chunk).next();
+        let chunk = chunk.unwrap_or_else(|| Err(DecodeError::malformed("no VP8 frame")))?;
+        if chunk.name != *b"VP8 " {
+            return Err(DecodeError::malformed("no VP8 frame"));
+        }
+        let frame = chunk.data;
         // A key frame's tag: 5 bits for what kind of frame it is, and 19 for the length of the first partition.
         let first_partition = frame.first_chunk().map(|&[t0, t1, t2]| u32::from_le_bytes([t0, t1, t2, 0]) >> 5);
         if first_partition.is_some_and(|len| (len as usize) < frame.len()) {
-            Ok(start.get(8..).unwrap_or_default())
+            Ok(self.from_chunk.get(8..).unwrap_or_default())
         } else {
             Err(DecodeError::malformed("the first partition leaves its chunk"))
         }

@@ -46,7 +46,10 @@ fn every_level_gives_the_same_bytes() {
     let table = fs::read_to_string(&table).unwrap();
     let golden: BTreeMap<&str, &str> = table.lines().skip(1).filter_map(|line| line.split_once('\t')).collect();
     let differs = |ids: &BTreeMap<&str, String>| -> Vec<String> {
-        ids.iter().filter(|(name, id)| golden.get(*name) != Some(&id.as_str())).map(|(name, _)| (*name).to_owned()).collect()
+        ids.iter()
+            .filter(|(name, id)| golden.get(*name) != Some(&id.as_str()))
+            .map(|(name, _)| (*name).to_owned())
+            .collect()
     };
     assert_eq!(differs(&here), [""; 0]);
     assert_eq!(golden.len(), here.len(), "levels.tsv names files that are gone");

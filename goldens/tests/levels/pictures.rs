@@ -17,7 +17,9 @@ pub(crate) fn all() -> Vec<(String, Vec<u8>)> {
     let files = formats.iter().flat_map(|format| SIZES.map(|(width, height)| (format, width, height)));
     files
         .flat_map(|(format, width, height)| {
-            format(width, height).into_iter().map(move |(name, file)| (file_name(&format!("{name} {width}x{height}")), file))
+            format(width, height)
+                .into_iter()
+                .map(move |(name, file)| (file_name(&format!("{name} {width}x{height}")), file))
         })
         .collect()
 }

@@ -34,7 +34,7 @@ fn header(bytes: &[u8]) -> Result<Header> {
 
 fn pixels(bytes: &[u8]) -> Result<Raster> {
     let (header, mut rows) = (header(bytes)?, KeptRows::new());
-    let plan = plan(&header, &Profile::default()).unwrap();
+    let plan = plan(&header, &Profile::default(), &CpuTimer::default()).unwrap();
     decode(bytes, &header, &plan, &Limits::default(), &CpuTimer::default(), &mut rows)?;
     Ok(rows.into_raster(plan.target))
 }

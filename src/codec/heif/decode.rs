@@ -238,18 +238,21 @@ fn decode_leaf(
     let data = if let [whole] = *extents {
         whole
     } else {
-        gathered = gather(&extents)?;
+        gathered = gather(&extents, timer)?;
         &gathered
     };
     let filters = if in_loop_filters { InLoopFilters::Applied } else { InLoopFilters::LeftOut };
-    let coded = CodedPicture::read(&leaf.config, data).map_err(refusal)?;
+    let coded = CodedPicture::read(&leaf.config, data, timer).map_err(refusal)?;
     memory.decode(&coded, filters, timer).map_err(refusal)
 }
 
-fn gather(extents: &[&[u8]]) -> Result<Vec<u8>> {
+fn gather(extents: &[&[u8]], timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
     let mut data = Vec::new();
     let len = extents.iter().map(|e| e.len()).sum();
     reserve_exact(&mut data, len)?;
-    extents.iter().for_each(|e| data.extend_from_slice(e));
+    for piece in extents.iter().flat_map(|extent| extent.chunks(1 << 20)) {
+        timer.check()?;
+        data.extend_from_slice(piece);
+    }
     Ok(data)
 }

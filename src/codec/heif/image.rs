@@ -23,6 +23,8 @@ pub(super) struct PrimaryPicture<'a> {
     pub(super) size: Size,
     pub(super) transform: Transform,
     pub(super) color: ColorDescription,
+    /// Of coded pictures whose data lie in several extents.
+    pub(super) joined_bytes: u64,
     pub(super) content: PictureContent<'a>,
 }
 
@@ -41,12 +43,12 @@ impl<'a> PrimaryPicture<'a> {
         };
         let items = Items::read(bytes, &structure, timer).map_err(refusal)?;
         let item = item_name(items.item_type(items.primary).map_err(refusal)?);
-        let ResolvedItem { content, size, transform, colour } =
+        let ResolvedItem { content, size, transform, colour, joined_bytes } =
             Resolver::new(&items, limits, timer).item(items.primary)?;
         let first = content.pictures().next().and_then(|picture| picture.whole.leaves.first());
         let usability = first.ok_or_else(|| malformed("a picture made of nothing"))?.usability();
         let color = description(&colour, usability)?;
-        Ok(Self { item, size, transform, color, content, items })
+        Ok(Self { item, size, transform, color, content, joined_bytes, items })
     }
 
     /// The turn that Exif asks for, where neither a transformation nor MIAF's brand decides it. Broken Exif asks for

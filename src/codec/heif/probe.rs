@@ -31,6 +31,7 @@ pub(crate) fn probe(bytes: &[u8], limits: &Limits, timer: &CpuTimer<'_>) -> Resu
             tile_size: tile_size.unwrap_or(Size::new(0, 0)),
             largest_layer: layout.largest_layer,
             subsampling: layout.subsampling,
+            joined_bytes: picture.joined_bytes,
         },
         bit_depth: layout.bit_depth,
         channels: layout.channels,

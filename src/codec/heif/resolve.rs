@@ -26,6 +26,8 @@ pub(super) struct ResolvedItem<'a> {
     pub(super) size: Size,
     pub(super) transform: Transform,
     pub(super) colour: Colour<'a>,
+    /// Of coded pictures whose data lie in several extents.
+    pub(super) joined_bytes: u64,
 }
 
 /// Follows `dimg` references down to coded pictures, collecting them.
@@ -43,12 +45,28 @@ pub(super) struct Resolver<'i, 'a> {
     pixels: u64,
     /// Of the data of all pictures that are done.
     bytes: u64,
+    /// Of the data in several extents among them.
+    joined_bytes: u64,
+    /// Items that were followed, each as often as it was.
+    followed: u64,
 }
 
 impl<'i, 'a> Resolver<'i, 'a> {
     pub(super) fn new(items: &'i Items<'a>, limits: &'i Limits, timer: &'i CpuTimer<'i>) -> Self {
-        let (path, leaves, layers) = (Vec::new(), Vec::new(), Vec::new());
-        Self { items, limits, timer, path, leaves, layers, may_overlay: true, tiles: 0, pixels: 0, bytes: 0 }
+        Self {
+            items,
+            limits,
+            timer,
+            path: Vec::new(),
+            leaves: Vec::new(),
+            layers: Vec::new(),
+            may_overlay: true,
+            tiles: 0,
+            pixels: 0,
+            bytes: 0,
+            joined_bytes: 0,
+            followed: 0,
+        }
     }
 
     /// Follows an item to the coded pictures that it is made of.
@@ -59,11 +77,14 @@ impl<'i, 'a> Resolver<'i, 'a> {
     pub(super) fn item(mut self, id: u32) -> Result<ResolvedItem<'a>> {
         let resolved = self.resolve(id)?;
         let content = match resolved.arrangement {
-            Arrangement::Overlay { fill } => PictureContent::Layers(LayeredPicture { fill, layers: self.layers }),
+            Arrangement::Overlay { fill } => {
+                PictureContent::Layers(LayeredPicture { fill, layers: std::mem::take(&mut self.layers) })
+            }
             Arrangement::Single | Arrangement::Grid(_) => PictureContent::Picture(self.picture(id, &resolved)?),
         };
+        let joined_bytes = self.joined_bytes;
         let Resolved { size, transform, colour, .. } = resolved;
-        Ok(ResolvedItem { content, size, transform, colour })
+        Ok(ResolvedItem { content, size, transform, colour, joined_bytes })
     }
 
     /// The item that was resolved last, with its alpha plane.
@@ -107,7 +128,9 @@ impl<'i, 'a> Resolver<'i, 'a> {
     fn count_bytes(&mut self, mosaic: &Mosaic<'_>) -> Result<()> {
         for leaf in &mosaic.leaves {
             let extents = self.items.data(leaf.item).map_err(refusal)?;
-            self.bytes += extents.iter().map(|extent| extent.len() as u64).sum::<u64>();
+            let len = extents.iter().map(|extent| extent.len() as u64).sum::<u64>();
+            self.bytes += len;
+            self.joined_bytes += if extents.len() > 1 { len } else { 0 };
             Limits::check("bytes of all tiles", self.bytes, self.limits.max_bytes)?;
         }
         Ok(())
@@ -119,6 +142,9 @@ impl<'i, 'a> Resolver<'i, 'a> {
         }
         self.path.push(id);
         Limits::check("derivation depth", self.path.len() as u64, u64::from(self.limits.max_heif_depth))?;
+        // Each tile, or layer with its alpha plane, may stand behind an identity, and few do.
+        self.followed += 1;
+        Limits::check("derived items and tiles", self.followed, 4 * u64::from(self.limits.max_heif_tiles))?;
         let (properties, config) = self.properties(id)?;
         let mut resolved = match &self.items.item_type(id).map_err(refusal)? {
             b"hvc1" => self.coded(id, &properties, config)?,

@@ -68,7 +68,7 @@ fn header(bytes: &[u8]) -> Result<Header> {
 fn pixels(bytes: &[u8]) -> Result<Raster> {
     let limits = Limits::default();
     let header = probe(bytes, &limits, &CpuTimer::default())?;
-    let plan = plan(&header, &Profile::default()).unwrap();
+    let plan = plan(&header, &Profile::default(), &CpuTimer::default()).unwrap();
     let mut rows = KeptRows::new();
     decode(bytes, &header, &plan, &limits, &CpuTimer::default(), &mut rows)?;
     Ok(rows.into_raster(plan.target))

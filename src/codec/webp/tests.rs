@@ -87,7 +87,7 @@ fn header(bytes: &[u8]) -> Result<Header> {
 }
 
 fn decoded(bytes: &[u8], header: &Header) -> Result<(KeptRows, Size)> {
-    let (plan, mut rows) = (plan(header, &Profile::default()).unwrap(), KeptRows::new());
+    let (plan, mut rows) = (plan(header, &Profile::default(), &CpuTimer::default()).unwrap(), KeptRows::new());
     decode(bytes, header, &plan, &CpuTimer::default(), &mut rows)?;
     Ok((rows, plan.target))
 }
@@ -333,7 +333,7 @@ fn no_picture_is_held_whole() {
         let mut header = header(&file).unwrap();
         header.coded_size = Size::new(8000, 8000);
         header.crop = Rect::whole(header.coded_size);
-        let cost = cost(&header, &plan(&header, &Profile::default()).unwrap());
+        let cost = cost(&header, &plan(&header, &Profile::default(), &CpuTimer::default()).unwrap());
         assert!(cost.streams && cost.working_bytes < 1 << 20, "{cost:?}");
     }
 }
@@ -346,7 +346,7 @@ fn a_cancelled_job_ends_on_the_rows_of_its_canvas() {
     let token = CancellationToken::new();
     let budget = Budget::new(Duration::from_secs(1000), token.clone());
     let timer = budget.timer();
-    let plan = plan(&header, &Profile::default()).unwrap();
+    let plan = plan(&header, &Profile::default(), &CpuTimer::default()).unwrap();
     assert!(decode(&file, &header, &plan, &timer, &mut KeptRows::new()).is_ok());
     token.cancel();
     assert_eq!(code(decode(&file, &header, &plan, &timer, &mut KeptRows::new())), "cancelled");

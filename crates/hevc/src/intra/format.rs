@@ -1,6 +1,6 @@
 //! Decides whether the decoder knows what a picture's parameter sets say, and holds what it needs of them.
 
-use image_ingest_samples::DecodeError;
+use image_ingest_samples::{CpuTimer, DecodeError};
 
 use crate::intra::tiles::TileLayout;
 use crate::parameters::extensions::{SequenceExtension, SequenceRangeExtension};
@@ -72,7 +72,12 @@ impl IntraFormat {
     ///
     /// - [`DecodeError::Unsupported`]: they use what is not known here, by the name of its flag.
     /// - [`DecodeError::Malformed`]: they are cut, out of range, or not each other's.
-    pub(crate) fn of(sequence: SequenceParameterSet, picture: PictureParameterSet) -> Result<Self> {
+    /// - [`DecodeError::Work`]: there is no memory, or `timer` ends the work.
+    pub(crate) fn of(
+        sequence: SequenceParameterSet,
+        picture: PictureParameterSet,
+        timer: &CpuTimer<'_>,
+    ) -> Result<Self> {
         let (Some(tools), Some(extension)) = (sequence.tools, sequence.extension) else {
             return Err(DecodeError::malformed("the sequence parameter set is cut"));
         };
@@ -102,7 +107,7 @@ impl IntraFormat {
         let factors = factors_in_force(&tools.scaling, &picture.scaling)
             .ok_or_else(|| DecodeError::malformed("scaling lists out of range"))?;
         let trees = sides.map(|side| side.div_ceil(1 << tools.tree_log2));
-        let tiles = TileLayout::new(picture.tiles.as_ref(), trees)?;
+        let tiles = TileLayout::new(picture.tiles.as_ref(), trees, timer)?;
         let group = |depth: u32| tools.tree_log2 - depth;
         let max_skip_log2 = picture.range.max_skip_log2_over_2 + 2;
         let side = |side: u32| usize::try_from(side).map_err(|_| DecodeError::out_of_memory(side.into()));
@@ -258,7 +263,7 @@ mod tests {
 
     fn format(sequence: &[u8], picture: PictureParameterSet) -> Result<IntraFormat> {
         let sequence = SequenceParameterSet::read(sequence).ok_or_else(|| DecodeError::malformed("cut"))?;
-        IntraFormat::of(sequence, picture)
+        IntraFormat::of(sequence, picture, &CpuTimer::default())
     }
 
     fn is_malformed(format: &Result<IntraFormat>) -> bool {
@@ -308,7 +313,7 @@ mod tests {
     fn a_cut_set_is_malformed_and_an_extended_one_named() {
         let whole = end(sequence().bits(0, 1));
         let read = |len: usize| SequenceParameterSet::read(&whole[..len]);
-        let known = |set: SequenceParameterSet| IntraFormat::of(set, picture_set(0, 0, 0));
+        let known = |set: SequenceParameterSet| IntraFormat::of(set, picture_set(0, 0, 0), &CpuTimer::default());
         assert!((0..whole.len()).all(|len| read(len).is_none_or(|set| is_malformed(&known(set)))));
         let mut extended = sequence();
         extended.bits(0, 1).bits(0, 3).unsigned(&[0]).bits(0, 4).bits(1, 1).bits(0x10, 8).bits(1, 1);

@@ -78,7 +78,7 @@ pub enum InLoopFilters {
 /// /// The payload of `hvcC` and the data of the item.
 /// fn decoded(config: &[u8], data: &[u8]) -> Result<DecodedPicture, DecodeError> {
 ///     let config = DecoderConfiguration::read(config)?;
-///     decode(&CodedPicture::read(&config, data)?, InLoopFilters::Applied, &CpuTimer::default())
+///     decode(&CodedPicture::read(&config, data, &CpuTimer::default())?, InLoopFilters::Applied, &CpuTimer::default())
 /// }
 /// # assert!(decoded(&[], &[]).is_err());
 /// ```
@@ -117,23 +117,24 @@ impl PictureMemory {
         filters: InLoopFilters,
         timer: &CpuTimer<'_>,
     ) -> Result<DecodedPicture> {
-        let (format, shown) = format_of(coded)?;
+        let (format, shown) = format_of(coded, timer)?;
         if !coded.units().all(has_plain_header) {
             return Err(DecodeError::malformed("a NAL unit of another layer"));
         }
         let bit_depth = format.bit_depth as u8;
+        let filtered = filters == InLoopFilters::Applied;
         let kept = std::mem::take(&mut self.planes).into_iter();
         let planes = if bit_depth == 8 {
             let kept = kept.filter_map(|plane| if let Samples::U8(samples) = plane { Some(samples) } else { None });
-            let decoder = PictureDecoder::new(&format, filters == InLoopFilters::Applied, kept.collect(), self.avx2)?;
+            let decoder = PictureDecoder::new(&format, filtered, kept.collect(), self.avx2, timer)?;
             planes(&format, coded, decoder, timer, Samples::U8)?
         } else {
             let kept = kept.filter_map(|plane| if let Samples::U16(samples) = plane { Some(samples) } else { None });
-            let decoder = PictureDecoder::new(&format, filters == InLoopFilters::Applied, kept.collect(), self.avx2)?;
+            let decoder = PictureDecoder::new(&format, filtered, kept.collect(), self.avx2, timer)?;
             planes(&format, coded, decoder, timer, Samples::U16)?
         };
         let mut picture = DecodedPicture { bit_depth, planes };
-        if filters == InLoopFilters::Applied {
+        if filtered {
             picture_hash::check(&coded.nals, &picture, timer)?;
         }
         picture.crop(&shown, format.shifts(), timer)?;
@@ -146,12 +147,12 @@ impl PictureMemory {
     }
 }
 
-fn format_of(coded: &CodedPicture<'_>) -> Result<(IntraFormat, CodedFormat)> {
+fn format_of(coded: &CodedPicture<'_>, timer: &CpuTimer<'_>) -> Result<(IntraFormat, CodedFormat)> {
     let [sequence, picture] = coded.sets;
     let cut = || DecodeError::malformed("the sequence parameter set is cut");
     let sequence = SequenceParameterSet::read(sequence).ok_or_else(cut)?;
     let shown = CodedFormat::of(&sequence).ok_or_else(cut)?;
-    Ok((IntraFormat::of(sequence, PictureParameterSet::read(picture)?)?, shown))
+    Ok((IntraFormat::of(sequence, PictureParameterSet::read(picture)?, timer)?, shown))
 }
 
 fn planes<T: PlaneSample>(
@@ -163,6 +164,7 @@ fn planes<T: PlaneSample>(
 ) -> Result<Vec<DecodedPlane>> {
     let mut header = None;
     for nal in coded.nals.iter().filter(|nal| is_slice(nal)) {
+        timer.check()?;
         let damaged = || DecodeError::malformed("damaged HEVC data");
         let segment = SliceSegment::read(nal, format, header.as_ref()).ok_or_else(damaged)?;
         let data = payload(nal.get(2..).unwrap_or_default(), timer)?;

@@ -49,8 +49,8 @@ pub fn record(
 ) -> Result<Vec<Vec<u8>>> {
     let wrong = |what: &'static str| move || DecodeError::malformed(what);
     let sequence = SequenceParameterSet::read(sets[0]).ok_or_else(wrong("the sequence parameter set is cut"))?;
-    let format = IntraFormat::of(sequence, PictureParameterSet::read(sets[1])?)?;
-    let mut decoder = PictureDecoder::<u16>::new(&format, false, Vec::new(), None)?;
+    let format = IntraFormat::of(sequence, PictureParameterSet::read(sets[1])?, &CpuTimer::default())?;
+    let mut decoder = PictureDecoder::<u16>::new(&format, false, Vec::new(), None, &CpuTimer::default())?;
     let mut recorder = Box::new(BinRecorder::new(chances.clone(), seed));
     let (mut nals, mut header) = (Vec::new(), None);
     while let Some(place) = decoder.next_place() {

@@ -135,6 +135,8 @@ impl SliceFilters {
 
 #[cfg(test)]
 mod tests {
+    use image_ingest_samples::CpuTimer;
+
     use super::*;
     use crate::nal::NAL_SPS;
     use crate::parameters::picture::PictureParameterSet;
@@ -153,7 +155,7 @@ mod tests {
         picture.bits(1, 1).bits(0, 4).bits(1, 1).bits(1, 1).bits(1, 1).bits(0b10, 2).unsigned(&[1, 2]).bits(0, 2);
         picture.unsigned(&[0]).bits(0, 2).bits(1, 1);
         let sequence = SequenceParameterSet::read(&sequence.nal()).unwrap();
-        IntraFormat::of(sequence, PictureParameterSet::read(&picture.nal()).unwrap()).unwrap()
+        IntraFormat::of(sequence, PictureParameterSet::read(&picture.nal()).unwrap(), &CpuTimer::default()).unwrap()
     }
 
     /// A slice of an IDR picture.

@@ -1,6 +1,6 @@
 //! The order of coding trees: tile after tile, and by rows in each (ITU-T H.265 § 6.5.1).
 
-use image_ingest_samples::{DecodeError, zeroed};
+use image_ingest_samples::{CpuTimer, DecodeError, zeroed};
 
 use crate::parameters::picture::TileSyntax;
 use crate::result::Result;
@@ -48,8 +48,8 @@ impl TileLayout {
     /// # Errors
     ///
     /// - [`DecodeError::Malformed`]: the tiles do not fill the picture.
-    /// - [`DecodeError::Work`]: there is no memory for the order.
-    pub(crate) fn new(syntax: Option<&TileSyntax>, [across, down]: [u32; 2]) -> Result<Self> {
+    /// - [`DecodeError::Work`]: there is no memory for the order, or `timer` ends the work.
+    pub(crate) fn new(syntax: Option<&TileSyntax>, [across, down]: [u32; 2], timer: &CpuTimer<'_>) -> Result<Self> {
         let whole = || Ok::<_, DecodeError>((vec![0], vec![0]));
         let (columns, rows) = match syntax {
             None => whole()?,
@@ -64,6 +64,7 @@ impl TileLayout {
         for (tile_row, &top) in rows.iter().enumerate() {
             for (tile_column, &left) in columns.iter().enumerate() {
                 for y in top..end(&rows, tile_row, down) {
+                    timer.step()?;
                     let row = left..end(&columns, tile_column, across);
                     row.zip(next.by_ref()).for_each(|(x, to)| *to = y * across + x);
                 }
@@ -132,7 +133,7 @@ mod tests {
 
     #[test]
     fn one_tile_is_in_raster_order() {
-        let layout = TileLayout::new(None, [3, 2]).unwrap();
+        let layout = TileLayout::new(None, [3, 2], &CpuTimer::default()).unwrap();
         assert_eq!((order(&layout), layout.is_split), ((0..6).collect(), false));
         assert!(layout.place(0).unwrap().starts_tile() && !layout.place(3).unwrap().starts_tile());
         assert!(layout.place(3).unwrap().starts_row());
@@ -141,10 +142,11 @@ mod tests {
     #[test]
     fn tiles_follow_each_other() {
         // Columns of 2 and 3 trees, rows of 1 and 1.
-        let layout = TileLayout::new(Some(&TileSyntax::Uniform { columns: 2, rows: 2 }), [5, 2]).unwrap();
+        let layout =
+            TileLayout::new(Some(&TileSyntax::Uniform { columns: 2, rows: 2 }), [5, 2], &CpuTimer::default()).unwrap();
         assert_eq!(order(&layout), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
         let explicit = TileSyntax::Explicit { widths: vec![2], heights: vec![2] };
-        let layout = TileLayout::new(Some(&explicit), [3, 3]).unwrap();
+        let layout = TileLayout::new(Some(&explicit), [3, 3], &CpuTimer::default()).unwrap();
         assert_eq!(order(&layout), [0, 1, 3, 4, 2, 5, 6, 7, 8]);
         let place = layout.place(5).unwrap();
         assert_eq!(place, TreePlace { address: 5, column: 2, row: 1, left: 2, top: 0 });
@@ -154,7 +156,7 @@ mod tests {
 
     #[test]
     fn tiles_have_to_fill_the_picture() {
-        let is_wrong = |syntax: &TileSyntax| TileLayout::new(Some(syntax), [3, 3]).is_err();
+        let is_wrong = |syntax: &TileSyntax| TileLayout::new(Some(syntax), [3, 3], &CpuTimer::default()).is_err();
         assert!(!is_wrong(&TileSyntax::Uniform { columns: 3, rows: 1 }));
         assert!(is_wrong(&TileSyntax::Uniform { columns: 4, rows: 1 }));
         assert!(!is_wrong(&TileSyntax::Explicit { widths: vec![1, 1], heights: vec![] }));

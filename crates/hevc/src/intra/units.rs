@@ -1,6 +1,6 @@
 //! What is known of each coding unit of a picture.
 
-use image_ingest_samples::defaults;
+use image_ingest_samples::{CpuTimer, defaults_within};
 
 use crate::intra::format::IntraFormat;
 use crate::result::Result;
@@ -33,11 +33,11 @@ impl CodingUnits {
     ///
     /// # Errors
     ///
-    /// `out_of_memory`.
-    pub(crate) fn new(format: &IntraFormat) -> Result<Self> {
+    /// `out_of_memory`, and when `timer` ends the work.
+    pub(crate) fn new(format: &IntraFormat, timer: &CpuTimer<'_>) -> Result<Self> {
         let log2 = format.min_coding_log2;
         let (across, down) = (format.width >> log2, format.height >> log2);
-        Ok(Self { states: defaults(across * down)?, across, log2 })
+        Ok(Self { states: defaults_within(across * down, timer)?, across, log2 })
     }
 
     /// The unit at luma position `(x, y)` of the picture.

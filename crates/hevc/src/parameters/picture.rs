@@ -173,13 +173,19 @@ fn cut() -> DecodeError {
 
 /// The number of a picture parameter set, of which nothing else is read.
 pub(crate) fn set_number(nal: &[u8]) -> Option<u32> {
-    RbspReader::of_nal(nal).unsigned()
+    RbspReader::of_nal(beginning(nal)).unsigned()
 }
 
 /// The number of the picture parameter set that a slice of a random access picture names (§ 7.3.6.1).
 pub(crate) fn number_in_slice(slice: &[u8]) -> Option<u32> {
-    let mut bits = RbspReader::of_nal(slice);
+    let mut bits = RbspReader::of_nal(beginning(slice));
     // `first_slice_segment_in_pic_flag` and `no_output_of_prior_pics_flag`.
     bits.skip(2);
     bits.unsigned()
+}
+
+/// More than two flags and the longest code of ue(v) take, behind the header of the NAL unit and with emulation prevention.
+/// There may be hundreds of NAL units.
+fn beginning(nal: &[u8]) -> &[u8] {
+    nal.get(..24).unwrap_or(nal)
 }

@@ -33,7 +33,8 @@ fn both_views_of_the_sets_agree() {
             let find = |kind: u8| *sets.iter().find(|set| nal_type(set) == Some(kind)).unwrap();
             let header = config.sequence().unwrap();
             let set = SequenceParameterSet::read(find(NAL_SPS)).unwrap();
-            let format = IntraFormat::of(set, PictureParameterSet::read(find(NAL_PPS)).unwrap()).unwrap();
+            let format =
+                IntraFormat::of(set, PictureParameterSet::read(find(NAL_PPS)).unwrap(), &CpuTimer::default()).unwrap();
             let size = Size::new(format.width.try_into().unwrap(), format.height.try_into().unwrap());
             assert_eq!(size, header.coded, "{}", path.display());
             assert_eq!(format.chroma_format, u32::from(config.chroma_format), "{}", path.display());
@@ -51,8 +52,12 @@ fn a_decoded_picture_has_the_size_and_planes_of_its_configuration() {
         let file = std::fs::read(path).unwrap();
         let config = DecoderConfiguration::read(payloads(&file, b"hvcC").next().unwrap()).unwrap();
         let data = payloads(&file, b"mdat").next().unwrap();
-        let picture =
-            decode(&CodedPicture::read(&config, data).unwrap(), InLoopFilters::Applied, &CpuTimer::default()).unwrap();
+        let picture = decode(
+            &CodedPicture::read(&config, data, &CpuTimer::default()).unwrap(),
+            InLoopFilters::Applied,
+            &CpuTimer::default(),
+        )
+        .unwrap();
         assert_eq!((picture.planes.len(), picture.bit_depth), (planes, depth), "{name}");
         let coded = config.sequence().unwrap().coded;
         let luma = &picture.planes[0];
@@ -70,7 +75,7 @@ fn every_cut_of_a_picture_is_refused() {
     let slice = &payloads(&file, b"mdat").next().unwrap()[4..];
     for len in (3..slice.len()).step_by(997) {
         let data = [&u32::try_from(len).unwrap().to_be_bytes()[..], &slice[..len]].concat();
-        let decoded = CodedPicture::read(&config, &data)
+        let decoded = CodedPicture::read(&config, &data, &CpuTimer::default())
             .and_then(|coded| decode(&coded, InLoopFilters::LeftOut, &CpuTimer::default()));
         assert!(decoded.is_err(), "{len}");
     }

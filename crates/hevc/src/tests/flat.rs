@@ -48,7 +48,11 @@ fn item(known: u32) -> Vec<u8> {
 
 fn luma(config: &[u8], item: &[u8]) -> Result<Samples, DecodeError> {
     let config = DecoderConfiguration::read(config)?;
-    let mut picture = decode(&CodedPicture::read(&config, item)?, InLoopFilters::Applied, &CpuTimer::default())?;
+    let mut picture = decode(
+        &CodedPicture::read(&config, item, &CpuTimer::default())?,
+        InLoopFilters::Applied,
+        &CpuTimer::default(),
+    )?;
     Ok(picture.planes.remove(0).samples)
 }
 

@@ -31,7 +31,7 @@ fn hash(stream: &[u8], filters: InLoopFilters, memory: &mut PictureMemory) -> u6
     let item = slices.iter().flat_map(|nal| [&u32::try_from(nal.len()).unwrap().to_be_bytes(), *nal].concat());
     let item: Vec<u8> = item.collect();
     let config = DecoderConfiguration::read(&config).unwrap();
-    let coded = CodedPicture::read(&config, &item).unwrap();
+    let coded = CodedPicture::read(&config, &item, &CpuTimer::default()).unwrap();
     let picture = memory.decode(&coded, filters, &CpuTimer::default()).unwrap();
     let bytes = picture.view().into_iter().flatten().flat_map(|plane| plane.bytes.to_vec());
     let hash = bytes.fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3));

@@ -10,7 +10,7 @@
 use image_ingest_samples::CpuTimer;
 
 use crate::result::Result;
-use crate::segments::marker_in;
+use crate::segments::{marker_in, run_of_ff};
 
 /// The state of a context: its index in [`STATES`], and 0x80 where 1 is the more probable symbol. It begins as 0.
 pub(crate) type Context = u8;
@@ -110,7 +110,7 @@ impl<'a> ArithmeticCoder<'a> {
     /// The byte behind a 0xFF: a stuffed zero, fill bytes before it, or a marker.
     #[cold]
     fn take_after(&mut self, after: &'a [u8]) -> u8 {
-        let fill = after.iter().take_while(|&&byte| byte == 0xFF).count();
+        let fill = run_of_ff(after);
         match after[fill..] {
             [0, ref rest @ ..] => {
                 self.rest = rest;

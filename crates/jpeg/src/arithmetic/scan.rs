@@ -145,7 +145,7 @@ impl<'a> ArithmeticScan<'a> {
         }
         if self.until_restart == 0 {
             let (left_over, marker) = self.coder.to_marker(timer)?;
-            if left_over.iter().any(|&byte| !matches!(byte, 0x00 | 0xFF)) {
+            if codes_in(left_over, timer)? > 0 {
                 return Err(ScanFault::Stray.into());
             }
             let data = match marker {
@@ -172,7 +172,7 @@ impl<'a> ArithmeticScan<'a> {
     /// [`ScanFault::Short`] for a marker that cannot follow a scan, so that it is damage within one; `deadline`, `cancelled`.
     pub(crate) fn finish(&self, timer: &CpuTimer<'_>) -> Result<&'a [u8]> {
         let (left_over, marker) = self.coder.to_marker(timer)?;
-        if left_over.iter().filter(|&&byte| !matches!(byte, 0x00 | 0xFF)).count() > MAX_LEFT_OVER_BYTES {
+        if codes_in(left_over, timer)? > MAX_LEFT_OVER_BYTES {
             return Err(ScanFault::Longer.into());
         }
         match after_restarts(marker, timer)? {
@@ -180,6 +180,16 @@ impl<'a> ArithmeticScan<'a> {
             _ => Err(ScanFault::Short.into()),
         }
     }
+}
+
+/// How many bytes are no padding.
+fn codes_in(bytes: &[u8], timer: &CpuTimer<'_>) -> Result<usize> {
+    let mut codes = 0;
+    for piece in bytes.chunks(1 << 16) {
+        timer.check()?;
+        codes += piece.iter().filter(|&&byte| !matches!(byte, 0x00 | 0xFF)).count();
+    }
+    Ok(codes)
 }
 
 /// The MCUs between two looks at the budget. Ten blocks of noise in each take 3 ms together.

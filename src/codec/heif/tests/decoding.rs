@@ -9,7 +9,10 @@ fn a_made_file_is_read() {
     assert_eq!((h.crop, h.orientation), (Rect::whole(h.coded_size), Orientation::Upright));
     let tile_size = Size::new(64, 48);
     let subsampling = Some((2, 2));
-    assert_eq!(h.coding, Coding::Hevc { tiles: 1, item: "hvc1", tile_size, largest_layer: None, subsampling });
+    assert_eq!(
+        h.coding,
+        Coding::Hevc { tiles: 1, item: "hvc1", tile_size, largest_layer: None, subsampling, joined_bytes: 0 }
+    );
     assert_same_as_each_tile(&File::single().write());
 }
 
@@ -47,7 +50,7 @@ fn without_in_loop_filters_only_a_little_changes() {
     let bytes = encode(300, 200, false);
     let h = probe(&bytes, &Limits::default(), &CpuTimer::default()).unwrap();
     let decode = |in_loop_filters| {
-        let plan = Plan { in_loop_filters, ..plan(&h, &Profile::default()).unwrap() };
+        let plan = Plan { in_loop_filters, ..plan(&h, &Profile::default(), &CpuTimer::default()).unwrap() };
         decode_by(&bytes, &h, &plan, &Limits::default(), Workers::default()).unwrap()
     };
     let [smooth, rough] = [true, false].map(|filters| bytes_of(&decode(filters).planes[0]));
@@ -61,7 +64,7 @@ fn rows_of_tiles_reduce_as_the_whole_does() {
     let h = probe(&bytes, &Limits::default(), &CpuTimer::default()).unwrap();
     for max_edge in [64, 500, 999] {
         let profile = Profile { geometry: Geometry::Fit { max_edge }, ..Profile::default() };
-        let to_reduce = plan(&h, &profile).unwrap();
+        let to_reduce = plan(&h, &profile, &CpuTimer::default()).unwrap();
         let to_reduce = Plan { in_loop_filters: true, ..to_reduce };
         let rows = decode_by(&bytes, &h, &to_reduce, &Limits::default(), Workers::default()).unwrap();
         let whole = planes(&bytes);
@@ -110,7 +113,7 @@ fn real_files_are_accepted() {
         let bytes = std::fs::read(&path).unwrap();
         let h = probe(&bytes, &Limits::default(), &CpuTimer::default())
             .unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        let reduced = plan(&h, &Profile::default()).unwrap().target;
+        let reduced = plan(&h, &Profile::default(), &CpuTimer::default()).unwrap().target;
         let samples = decoded(&bytes).planes[0].len() as u64;
         assert!(samples.is_multiple_of(reduced.pixels()) && samples > 0, "{}", path.display());
     }

@@ -172,13 +172,19 @@ fn code(file: &File) -> &'static str {
 
 /// On one thread, for a canonical image that is not reduced.
 fn decode(bytes: &[u8], header: &Header, limits: &Limits) -> Result<KeptRows> {
-    decode_by(bytes, header, &plan(header, &Profile::default()).unwrap(), limits, Workers::default())
+    decode_by(
+        bytes,
+        header,
+        &plan(header, &Profile::default(), &CpuTimer::default()).unwrap(),
+        limits,
+        Workers::default(),
+    )
 }
 
 /// For a canonical image of at most 64 pixels a side.
 fn decode_to_reduce(bytes: &[u8], header: &Header, workers: Workers<'_>) -> Result<KeptRows> {
     let profile = Profile { geometry: Geometry::Fit { max_edge: 64 }, ..Profile::default() };
-    decode_by(bytes, header, &plan(header, &profile).unwrap(), &Limits::default(), workers)
+    decode_by(bytes, header, &plan(header, &profile, &CpuTimer::default()).unwrap(), &Limits::default(), workers)
 }
 
 fn decode_by(bytes: &[u8], header: &Header, plan: &Plan, limits: &Limits, workers: Workers<'_>) -> Result<KeptRows> {
@@ -223,7 +229,7 @@ fn of_each_tile(bytes: &[u8]) -> [Vec<u8>; 3] {
     let mut planes = places.map(|of| vec![0; size(of).0 * size(of).1 * sample_bytes]);
     for (index, leaf) in whole.leaves.iter().enumerate() {
         let data = picture.items.data(leaf.item).unwrap().concat();
-        let coded = CodedPicture::read(&leaf.config, &data).unwrap();
+        let coded = CodedPicture::read(&leaf.config, &data, &CpuTimer::default()).unwrap();
         let decoded = image_ingest_hevc::decode(&coded, InLoopFilters::Applied, &CpuTimer::default()).unwrap();
         let ((left, top), shown) = whole.place(index, leaf).unwrap();
         for (channel, (to, of)) in planes.iter_mut().zip(places).enumerate() {

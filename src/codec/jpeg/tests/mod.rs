@@ -28,7 +28,7 @@ fn header(bytes: &[u8]) -> Result<Header> {
 
 fn planes(bytes: &[u8], scale: DctScale) -> Result<Planes> {
     let header = header(bytes)?;
-    let mut plan = plan(&header, &Profile::default()).unwrap();
+    let mut plan = plan(&header, &Profile::default(), &CpuTimer::default()).unwrap();
     (plan.scale, plan.chroma_scale) = (scale, scale);
     let Size { width, height } = header.coded_size;
     plan.target = Size::new(width.div_ceil(scale.divisor()), height.div_ceil(scale.divisor()));
@@ -156,7 +156,10 @@ fn memory_is_of_whole_mcus() {
     let coding = Coding::JpegProgressive { sampling, scans: 1, coefficient_bytes: 1_000_000 };
     let header = Header { coded_size: Size::new(1, 1024), coding, ..header(&photo(8, 8)).unwrap() };
     // MCUs of 32 × 8 pixels: the coefficients, and a row of samples.
-    assert_eq!(cost(&header, &plan(&header, &Profile::default()).unwrap()).working_bytes, 1_000_000 + 48 * 8);
+    assert_eq!(
+        cost(&header, &plan(&header, &Profile::default(), &CpuTimer::default()).unwrap()).working_bytes,
+        1_000_000 + 48 * 8
+    );
 }
 
 #[test]

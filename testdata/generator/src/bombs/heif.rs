@@ -137,6 +137,24 @@ fn references() -> Vec<Bomb> {
             (0..78).for_each(|_| heif.references.push((*b"cdsc", described_by, vec![2; 0xFFFF])));
             heif.encode()
         }),
+        Bomb::new("heic_auxiliaries.heic", "accepted", "an auxiliary type of 10 MB, of 1000 auxiliary items", || {
+            let mut heif = good();
+            let urn = full_box(*b"auxC", 0, 0, &vec![b'u'; NEARLY_ALL]);
+            let plane = heif.add(Item { properties: vec![urn], ..exif() });
+            heif.references.push((*b"auxl", plane, vec![1; 1000]));
+            heif.encode()
+        }),
+        Bomb::new("heic_identities.heic", "limit_exceeded", "a grid of 1024 tiles behind 14 identities each", || {
+            let mut heif = grid(32, 32);
+            heif.items[0].properties.extend((0..200).map(|i| boxed(*b"abcd", &[i])));
+            let tile = (0..14).fold(1, |source, _| {
+                let identity = heif.add(Item { kind: *b"iden", properties: Vec::new(), ..exif() });
+                heif.references.push((*b"dimg", identity, vec![source]));
+                identity
+            });
+            heif.references[0].2 = vec![tile; 1024];
+            heif.encode()
+        }),
         Bomb::new("heic_derivations.heic", "limit_exceeded", "identities that lead to each other 900 times", || {
             let mut heif = good();
             for _ in 0..900 {

@@ -69,6 +69,15 @@ fn nal_units() -> Vec<Bomb> {
             heif.items[0].data.extend(filled(&[0; 4], NEARLY_ALL));
             heif.encode()
         }),
+        Bomb::new("heic_repeated_sets.heic", "accepted", "two million times one of 101 parameter sets", || {
+            let mut heif = good();
+            let config = heif.items[0].properties[0].clone();
+            let sets = [&filled(&[0, 1, 0x46], 300)[..], &[0, 1, 0x40]].concat();
+            let arrays = [&config[8..30], &[config[30] + 1, 0x20, 0, 101], &sets, &config[31..]].concat();
+            heif.items[0].properties[0] = boxed(*b"hvcC", &arrays);
+            heif.items[0].data.extend(filled(&[0, 0, 0, 1, 0x40], NEARLY_ALL));
+            heif.encode()
+        }),
         Bomb::new("heic_slices.heic", "unsupported", "the same picture 1000 times in one item", || {
             let mut heif = good();
             heif.items[0].data = plate().data.repeat(1000);

@@ -1,6 +1,6 @@
 //! What the in-loop filters need to know of a picture, noted while its slices are decoded.
 
-use image_ingest_samples::{defaults, zeroed};
+use image_ingest_samples::{CpuTimer, defaults_within, zeroed};
 
 use crate::intra::format::IntraFormat;
 use crate::intra::slice_header::SliceFilters;
@@ -56,13 +56,13 @@ impl FilterMaps {
     ///
     /// # Errors
     ///
-    /// `out_of_memory`.
-    pub(crate) fn new(format: &IntraFormat) -> Result<Self> {
+    /// `out_of_memory`, and when `timer` ends the work.
+    pub(crate) fn new(format: &IntraFormat, timer: &CpuTimer<'_>) -> Result<Self> {
         let edges_across = format.width / 8;
         Ok(Self {
             edges: zeroed(edges_across * (format.height / 8))?,
             edges_across,
-            offsets: defaults(if format.sao { format.trees() } else { 0 })?,
+            offsets: defaults_within(if format.sao { format.trees() } else { 0 }, timer)?,
             tree_slices: zeroed(format.trees())?,
             slices: Vec::new(),
         })
@@ -85,6 +85,21 @@ impl FilterMaps {
     /// The edges of a row of squares.
     pub(crate) fn edges_of_row(&self, row: usize) -> &[u8] {
         &self.edges[row * self.edges_across..][..self.edges_across]
+    }
+
+    /// Whether any coding tree has offsets for the plane `component`.
+    ///
+    /// # Errors
+    ///
+    /// When `timer` ends the work.
+    pub(crate) fn has_offsets(&self, component: usize, timer: &CpuTimer<'_>) -> Result<bool> {
+        for trees in self.offsets.chunks(1 << 16) {
+            timer.check()?;
+            if trees.iter().any(|tree| tree[component].kind != OffsetKind::None) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The filters of the slice that holds the coding tree at `address`.

@@ -13,7 +13,7 @@ mod offsets;
 use image_ingest_samples::CpuTimer;
 
 use crate::intra::filters::deblock::Deblocking;
-use crate::intra::filters::maps::{FilterMaps, OffsetKind};
+use crate::intra::filters::maps::FilterMaps;
 use crate::intra::filters::offsets::OffsetRows;
 use crate::intra::format::IntraFormat;
 use crate::intra::plane::{Plane, PlaneSample};
@@ -35,8 +35,7 @@ pub(crate) fn filter<T: PlaneSample>(
     let deblocking = Deblocking { format, units, maps };
     let mut offsets = Vec::new();
     for (component, plane) in planes.iter().enumerate() {
-        let is_used = maps.offsets.iter().any(|tree| tree[component].kind != OffsetKind::None);
-        if is_used {
+        if maps.has_offsets(component, timer)? {
             offsets.push((component, OffsetRows::new(format, units, maps, component, plane)?));
         }
     }

@@ -1,6 +1,6 @@
 //! What is known of a picture while its slices are decoded.
 
-use image_ingest_samples::{Avx2, zeroed};
+use image_ingest_samples::{Avx2, CpuTimer, zeroed};
 
 use crate::intra::cabac::Cabac;
 use crate::intra::contexts::EntropyState;
@@ -116,8 +116,14 @@ impl<'p, T: PlaneSample> PictureDecoder<'p, T> {
     ///
     /// # Errors
     ///
-    /// `out_of_memory`.
-    pub(crate) fn new(format: &'p IntraFormat, filtered: bool, kept: Vec<Vec<T>>, avx2: Option<Avx2>) -> Result<Self> {
+    /// `out_of_memory`, and when `timer` ends the work.
+    pub(crate) fn new(
+        format: &'p IntraFormat,
+        filtered: bool,
+        kept: Vec<Vec<T>>,
+        avx2: Option<Avx2>,
+        timer: &CpuTimer<'_>,
+    ) -> Result<Self> {
         let (width, height) = (format.width, format.height);
         let mut kept = kept.into_iter();
         let planes = format.shifts().iter().map(|&shift| {
@@ -130,13 +136,13 @@ impl<'p, T: PlaneSample> PictureDecoder<'p, T> {
             avx2,
             planes: planes.collect::<Result<_>>()?,
             blocks: DecodedBlocks::new(width, height)?,
-            units: CodingUnits::new(format)?,
+            units: CodingUnits::new(format, timer)?,
             modes: zeroed((width / 4) * (height / 4))?,
             modes_across: width / 4,
             predicted: Box::new([[0; 32]; 32]),
             coefficients: Box::new(TransformBlock::zeroed()),
             residuals: format.extends_residuals.then(residuals),
-            maps: if filtered { Some(FilterMaps::new(format)?) } else { None },
+            maps: if filtered { Some(FilterMaps::new(format, timer)?) } else { None },
             trees: zeroed(format.trees())?,
             count: 0,
             regions: 0,
