@@ -94,7 +94,8 @@ files.
   worst honest file of its kind does.
 - **Stretch**: the longest CPU time in milliseconds without a look at the budget. It may not be above 5.
 
-The least of five runs counts. Found files have at most 256 KiB and four million pixels.
+The least of five runs counts. Found files have at most 256 KiB and four million pixels, or are bombs of the robustness suite
+(docs/robustness.md).
 
 | kind | memory: honest | found | CPU: honest | found | ratio | stretch: honest | found |
 |---|--:|--:|--:|--:|--:|--:|--:|

@@ -8,7 +8,7 @@ pub mod record;
 
 use std::time::Duration;
 
-use image_ingest::header::{Coding, Header};
+use image_ingest::header::{Cicp, Coding, ColorDescription, Header};
 use image_ingest::{Format, Ingest, Limits, Source};
 use image_ingest_samples::watch;
 
@@ -31,22 +31,29 @@ pub struct Cost {
 pub const MEASURES: [&str; 3] = ["memory", "cpu", "stretch"];
 
 /// Kinds of files that have code of their own.
-pub const KINDS: [&str; 15] = [
+pub const KINDS: [&str; 22] = [
     "sequential JPEG",
     "sequential JPEG, RGB or CMYK",
     "progressive JPEG",
+    "arithmetic JPEG",
     "JPEG refused by its header",
-    "PNG",
+    "PNG of up to 8 bits",
+    "PNG of 16 bits",
     "interlaced PNG",
     "PNG refused by its header",
     "GIF",
     "GIF refused by its header",
     "lossy WebP",
+    "lossy WebP with alpha",
     "lossless WebP",
     "WebP refused by its header",
     "HEIC of one picture",
-    "HEIC of several pictures",
+    "HEIC of tiles",
+    "HEIC with alpha",
+    "HEIC of layers",
     "HEIC refused by its header",
+    "any format, with an ICC profile",
+    "any format, with HDR or other code points",
 ];
 
 /// Smaller files count as of this size: what every job costs is no cost of its file.
@@ -96,7 +103,7 @@ pub fn measure(ingest: &Ingest, file: &[u8]) -> Option<Cost> {
     let pixels = header.map_or(0, |header| header.coded_size.pixels());
     let size = (file.len() as u64 + pixels).max(LEAST_SIZE);
     Some(Cost {
-        kind: kind(format, header),
+        kind: kind(format, header, file),
         size,
         memory: inspection.map_or(0.0, |inspection| peak as f64 / inspection.memory_bytes as f64),
         cpu: cpu.as_nanos() as f64 / size as f64,
@@ -104,7 +111,7 @@ pub fn measure(ingest: &Ingest, file: &[u8]) -> Option<Cost> {
     })
 }
 
-fn kind(format: Format, header: Option<&Header>) -> &'static str {
+fn kind(format: Format, header: Option<&Header>, file: &[u8]) -> &'static str {
     let Some(header) = header else {
         return match format {
             Format::Jpeg => "JPEG refused by its header",
@@ -114,18 +121,47 @@ fn kind(format: Format, header: Option<&Header>) -> &'static str {
             _ => "HEIC refused by its header",
         };
     };
+    match header.color {
+        ColorDescription::Icc(_) => return "any format, with an ICC profile",
+        ColorDescription::Cicp(_) if format != Format::Heic => return "any format, with HDR or other code points",
+        ColorDescription::Cicp(Cicp { transfer: 16 | 18, .. }) => return "any format, with HDR or other code points",
+        _ => {}
+    }
     match header.coding {
+        Coding::JpegSequential { .. } | Coding::JpegProgressive { .. } if is_arithmetic(file) => "arithmetic JPEG",
         Coding::JpegSequential { .. } if matches!(header.channels.name(), "gray" | "ycbcr") => "sequential JPEG",
         Coding::JpegSequential { .. } => "sequential JPEG, RGB or CMYK",
         Coding::JpegProgressive { .. } => "progressive JPEG",
-        Coding::Png { interlaced: false, .. } => "PNG",
-        Coding::Png { .. } => "interlaced PNG",
+        Coding::Png { interlaced: true, .. } => "interlaced PNG",
+        Coding::Png { .. } if header.bit_depth > 8 => "PNG of 16 bits",
+        Coding::Png { .. } => "PNG of up to 8 bits",
         Coding::Gif { .. } => "GIF",
+        Coding::WebpLossy { .. } if header.has_alpha => "lossy WebP with alpha",
         Coding::WebpLossy { .. } => "lossy WebP",
         Coding::WebpLossless { .. } => "lossless WebP",
-        Coding::Hevc { tiles: 1, .. } if !header.has_alpha => "HEIC of one picture",
-        _ => "HEIC of several pictures",
+        Coding::Hevc { largest_layer: Some(_), .. } => "HEIC of layers",
+        Coding::Hevc { .. } if header.has_alpha => "HEIC with alpha",
+        Coding::Hevc { tiles: 1, .. } => "HEIC of one picture",
+        _ => "HEIC of tiles",
     }
+}
+
+/// Whether a JPEG's frame is of arithmetic coding: SOF9 or SOF10 (ITU-T T.81, table B.1). Segments are walked up to the
+/// first scan.
+fn is_arithmetic(file: &[u8]) -> bool {
+    let mut rest = file.get(2..).unwrap_or_default();
+    while let [0xFF, marker, after @ ..] = rest {
+        match marker {
+            0xC9 | 0xCA => return true,
+            0xDA => return false,
+            0xFF => rest = &rest[1..],
+            _ => {
+                let len = after.first_chunk().map_or(usize::MAX, |&len| usize::from(u16::from_be_bytes(len)));
+                rest = after.get(len..).unwrap_or_default();
+            }
+        }
+    }
+    false
 }
 
 fn cpu_time() -> Duration {

@@ -1,5 +1,7 @@
 //! Tells what a picture's parameter sets switch on, for programs that compare decoders. This is no part of the library.
 
+use image_ingest_samples::CpuTimer;
+
 use crate::coded_picture::CodedPicture;
 use crate::intra::format_of;
 use crate::nal::is_slice;
@@ -37,7 +39,7 @@ impl ToolsInUse {
     /// Reads the parameter sets of a picture; `None` for one that is not decoded.
     #[must_use]
     pub fn of(coded: &CodedPicture<'_>) -> Option<Self> {
-        let (format, _) = format_of(coded).ok()?;
+        let (format, _) = format_of(coded, &CpuTimer::default()).ok()?;
         let picture = &format.picture;
         Some(Self {
             pixels: format.width.saturating_mul(format.height),

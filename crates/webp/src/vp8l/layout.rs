@@ -32,7 +32,7 @@ use crate::result::Result;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LosslessLayout {
-    /// Groups of five prefix codes, used or not: 1 to 8192.
+    /// Groups of five prefix codes, used or not: 1 to 4096.
     pub groups: u32,
     /// Bits of an index into the colour cache of the picture, at most 11; 0 without a cache.
     pub cache_bits: u32,
@@ -51,7 +51,7 @@ impl LosslessLayout {
     ///
     /// # Errors
     ///
-    /// `malformed`, `truncated`, `out_of_memory`, `deadline`, `cancelled`; `limit_exceeded` for more than 8192 groups of prefix codes, or for
+    /// `malformed`, `truncated`, `out_of_memory`, `deadline`, `cancelled`; `limit_exceeded` for more than 4096 groups of prefix codes, or for
     /// more than 2²⁴ pixels in the small images together.
     pub fn read(data: &[u8], size: Size, timer: &CpuTimer<'_>) -> Result<Self> {
         let mut reader = StructureReader { bits: Bits::new(data), groups: GroupReader::new(), timer };

@@ -49,7 +49,7 @@ impl StructureReader<'_, '_> {
     ///
     /// # Errors
     ///
-    /// `malformed`, `truncated`, `out_of_memory`, `deadline`, `cancelled`; `limit_exceeded` for more than 8192 groups, or
+    /// `malformed`, `truncated`, `out_of_memory`, `deadline`, `cancelled`; `limit_exceeded` for more than 4096 groups, or
     /// for more than 2²⁴ pixels in the small images together.
     pub(super) fn read(&mut self, size: Size) -> Result<Structure> {
         let (transforms, none) = (Vec::new(), Vec::new());
@@ -183,7 +183,7 @@ impl Structure {
 }
 
 /// libwebp's encoder makes at most 2600 groups, since it divides a picture into at most as many tiles.
-const MAX_GROUPS: u64 = 8192;
+const MAX_GROUPS: u64 = 4096;
 
 /// The most pixels of all small images of a bitstream together. A picture of 64 megapixels whose transforms have the
 /// smallest blocks comes to 12 million.

@@ -38,8 +38,8 @@ pub(super) fn all() -> Vec<Bomb> {
             vp8l::groups(1024, 65_536, 65_536)
         })
         .cheap(),
-        Bomb::new("webp_groups_8192.webp", "accepted", "8192 groups of prefix codes for 1024×1024", || {
-            vp8l::groups(1024, 8192, 8192)
+        Bomb::new("webp_groups_4096.webp", "accepted", "4096 groups of prefix codes for 1024×1024", || {
+            vp8l::groups(1024, 4096, 4096)
         }),
         Bomb::new("webp_unknown_chunks.webp", "accepted", "1.3 million unknown chunks", || {
             let mut file = webp::extended(0, 64, 48, &webp::image_chunks(&webp::lossy(&calm(64, 48), 70.0)));
