@@ -43,9 +43,11 @@ enum PixelForm {
 
 impl Expand {
     /// Decides how pixels that `header` describes become samples. `palette` has three bytes an entry, `transparency` is
-    /// the data of `tRNS`. Limited range has a meaning for samples of 8 bits and more only.
+    /// the data of `tRNS`. Limited range has a meaning for colours of 8 bits and more only, which a palette has at any depth of
+    /// its indices.
     pub(crate) fn new(header: &ImageHeader, palette: Option<&[u8]>, transparency: Option<&[u8]>, range: Range) -> Self {
-        let range = if header.bit_depth >= 8 { range } else { Range::Full };
+        let is_fine = header.bit_depth >= 8 || header.color_type == ColorType::Palette;
+        let range = if is_fine { range } else { Range::Full };
         let form = match (header.color_type, transparency) {
             (ColorType::Palette, transparency) => by_palette(palette.unwrap_or_default(), transparency, range),
             (ColorType::Gray, transparency) if header.bit_depth <= 8 => by_gray(header, transparency, range),
@@ -277,6 +279,17 @@ mod tests {
         }
         for (stored, full) in [(0u16, 0), (4096, 0), (4097, 1), (32_128, 32_768), (60_160, 65_535), (65_535, 65_535)] {
             assert_eq!(stored.in_full(Range::Limited), full, "{stored}");
+        }
+    }
+
+    #[test]
+    fn colours_of_a_palette_are_stretched_at_every_depth() {
+        let palette = [16, 16, 16, 235, 235, 235];
+        for (depth, row) in [(1, 0b0100_0000), (2, 0b0001_0000), (4, 0x01)] {
+            let expand = Expand::new(&header(ColorType::Palette, depth), Some(&palette), None, Range::Limited);
+            let mut out = Vec::new();
+            expand.row8(&[row], 2, &mut out);
+            assert_eq!(out, [0, 0, 0, 255, 255, 255], "{depth}");
         }
     }
 
