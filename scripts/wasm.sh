@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds for wasm32 and runs the self-test and the goldens there, in Node or wasmtime: the content ids are the same. Also builds
 # for wasm32 without a system. What is missing is said, and the script ends with 0, or with 1 where --required is given. With
-# --short there is one build, with SIMD and less optimised, which takes less time.
+# --short the builds are less optimised, which takes less time.
 set -eu
 cd "$(dirname "$0")/.."
 target_dir=$(${CARGO:-cargo} metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
@@ -28,7 +28,6 @@ export CARGO_TARGET_WASM32_WASIP1_LINKER="$linker"
 levels="-simd128 +simd128"
 if [ $short = yes ]; then
   export CARGO_TARGET_DIR="$target_dir/wasm-short" CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
-  levels="+simd128"
 else
   ${CARGO:-cargo} build --release --target wasm32-unknown-unknown --package image-ingest --no-default-features --features heic
 fi
