@@ -107,7 +107,8 @@ fn gifs() -> Vec<(String, Vec<u8>)> {
 /// Lossy, lossless, and lossless with alpha.
 fn webps() -> Vec<(String, Vec<u8>)> {
     let size = Size::new(WIDTH.into(), HEIGHT.into());
-    let LimitedPlanes { mut luma, mut cb, mut cr, .. } = LimitedPlanes::from_rgb(size, &samples(3)).unwrap();
+    let LimitedPlanes { mut luma, mut cb, mut cr, .. } =
+        LimitedPlanes::from_rgb(size, &samples(3), &CpuTimer::default()).unwrap();
     let lossy = image_ingest_webp_encode::encode(size, &mut luma, &mut cb, &mut cr, 60, &CpuTimer::default()).unwrap();
     let lossless = |channels: usize, kind: image::ExtendedColorType| {
         let mut file = Cursor::new(Vec::new());

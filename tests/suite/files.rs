@@ -40,7 +40,8 @@ pub(crate) fn name(path: &Path) -> String {
 
 /// Interleaved RGB as lossy WebP by libwebp.
 pub(crate) fn lossy_webp(size: Size, rgb: &[u8], quality: u8) -> Vec<u8> {
-    let LimitedPlanes { size, mut luma, mut cb, mut cr } = LimitedPlanes::from_rgb(size, rgb).unwrap();
+    let LimitedPlanes { size, mut luma, mut cb, mut cr } =
+        LimitedPlanes::from_rgb(size, rgb, &CpuTimer::default()).unwrap();
     image_ingest_webp_encode::encode(size, &mut luma, &mut cb, &mut cr, quality, &CpuTimer::default()).unwrap()
 }
 

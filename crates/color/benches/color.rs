@@ -92,7 +92,7 @@ fn ycbcr(c: &mut Criterion) {
     });
     let rgb = noise(sample_count(SIZE, 3).expect("3 MP"));
     group.bench_function("ycbcr/3mp/limited_from_rgb", |b| {
-        b.iter(|| LimitedPlanes::from_rgb(SIZE, &rgb).expect("agrees with its size"));
+        b.iter(|| LimitedPlanes::from_rgb(SIZE, &rgb, &CpuTimer::default()).expect("agrees with its size"));
     });
     group.finish();
 }

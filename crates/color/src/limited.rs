@@ -7,7 +7,7 @@
 //! 128 (ITU-T H.273, 8.3). From RGB each is one weighted sum. Its weights are BT.601's, times 219/255 or 224/255, in
 //! 1/65 536.
 
-use image_ingest_samples::{Size, WorkError, chroma_size, sample_count, zeroed};
+use image_ingest_samples::{CpuTimer, Size, WorkError, chroma_size, sample_count, zeroed};
 
 use crate::result::Result;
 
@@ -16,9 +16,9 @@ use crate::result::Result;
 ///
 /// ```
 /// use image_ingest_color::LimitedPlanes;
-/// use image_ingest_samples::Size;
+/// use image_ingest_samples::{CpuTimer, Size};
 ///
-/// let white = LimitedPlanes::from_rgb(Size::new(2, 2), &[255; 12])?;
+/// let white = LimitedPlanes::from_rgb(Size::new(2, 2), &[255; 12], &CpuTimer::default())?;
 /// assert_eq!((white.luma, white.cb, white.cr), (vec![235; 4], vec![128], vec![128]));
 /// # Ok::<(), image_ingest_samples::WorkError>(())
 /// ```
@@ -39,21 +39,25 @@ impl LimitedPlanes {
     ///
     /// # Errors
     ///
-    /// [`WorkError::OutOfMemory`]; [`WorkError::Internal`] when a length disagrees with `size`.
-    pub fn from_planes(size: Size, luma: &[u8], chroma: Option<(&[u8], &[u8])>) -> Result<Self> {
+    /// [`WorkError::OutOfMemory`]; [`WorkError::Internal`] when a length disagrees with `size`; and when `timer` ends the work.
+    pub fn from_planes(size: Size, luma: &[u8], chroma: Option<(&[u8], &[u8])>, timer: &CpuTimer<'_>) -> Result<Self> {
         let mut planes = Self::zeroed(size)?;
         let half = planes.cb.len();
         if luma.len() != planes.luma.len() || chroma.is_some_and(|(cb, cr)| cb.len() != half || cr.len() != half) {
             return Err(WorkError::internal("plane length disagrees with its size"));
         }
-        let map = |to: &mut [u8], from: &[u8], table: &[u8; 256]| {
-            to.iter_mut().zip(from).for_each(|(t, &f)| *t = table[usize::from(f)]);
+        let map = |to: &mut [u8], from: &[u8], table: &[u8; 256]| -> Result<()> {
+            for (to, from) in to.chunks_mut(PIECE).zip(from.chunks(PIECE)) {
+                timer.check()?;
+                to.iter_mut().zip(from).for_each(|(t, &f)| *t = table[usize::from(f)]);
+            }
+            Ok(())
         };
-        map(&mut planes.luma, luma, &LUMA);
+        map(&mut planes.luma, luma, &LUMA)?;
         match chroma {
             Some((cb, cr)) => {
-                map(&mut planes.cb, cb, &CHROMA);
-                map(&mut planes.cr, cr, &CHROMA);
+                map(&mut planes.cb, cb, &CHROMA)?;
+                map(&mut planes.cr, cr, &CHROMA)?;
             }
             None => {
                 planes.cb.fill(NEUTRAL);
@@ -69,7 +73,7 @@ impl LimitedPlanes {
     /// # Errors
     ///
     /// As [`Self::from_planes`].
-    pub fn from_rgb(size: Size, rgb: &[u8]) -> Result<Self> {
+    pub fn from_rgb(size: Size, rgb: &[u8], timer: &CpuTimer<'_>) -> Result<Self> {
         let mut planes = Self::zeroed(size)?;
         let (pixels, rest) = rgb.as_chunks::<3>();
         if pixels.len() != planes.luma.len() || !rest.is_empty() {
@@ -78,11 +82,15 @@ impl LimitedPlanes {
         if pixels.is_empty() {
             return Ok(planes);
         }
-        planes.luma.iter_mut().zip(pixels).for_each(|(y, &p)| *y = luma(p));
+        for (to, pixels) in planes.luma.chunks_mut(PIECE).zip(pixels.chunks(PIECE)) {
+            timer.check()?;
+            to.iter_mut().zip(pixels).for_each(|(y, &p)| *y = luma(p));
+        }
         let width = size.width as usize;
         let half = width.div_ceil(2);
         let chroma = planes.cb.chunks_exact_mut(half).zip(planes.cr.chunks_exact_mut(half));
         for (rows, (cb, cr)) in pixels.chunks(2 * width).zip(chroma) {
+            timer.check()?;
             let (top, bottom) = rows.split_at(width);
             let bottom = if bottom.is_empty() { top } else { bottom };
             let pairs = top.chunks(2).zip(bottom.chunks(2));
@@ -129,6 +137,9 @@ fn low_byte(value: u32) -> u8 {
 
 /// Chroma of gray.
 const NEUTRAL: u8 = 128;
+
+/// Samples between two looks at the budget.
+const PIECE: usize = 1 << 16;
 
 /// 16 + 219/255 × full-range luma, rounded half up.
 const LUMA: [u8; 256] = table(16 * 255, 219);
@@ -197,17 +208,18 @@ mod tests {
         let (red, blue) = ([255, 0, 0], [0, 0, 255]);
         assert_eq!(mean_chroma(&[red, blue], &[red, blue]), (165, 175));
         let size = Size::new(3, 1);
-        let planes = LimitedPlanes::from_rgb(size, &[red, red, blue].concat()).unwrap();
+        let planes = LimitedPlanes::from_rgb(size, &[red, red, blue].concat(), &CpuTimer::default()).unwrap();
         assert_eq!((planes.cb, planes.cr), (vec![90, 240], vec![240, 110]));
     }
 
     #[test]
     fn lengths_must_agree_with_the_size() {
         let size = Size::new(3, 3);
-        assert!(LimitedPlanes::from_rgb(size, &[0; 27]).is_ok());
-        assert!(LimitedPlanes::from_rgb(size, &[0; 26]).is_err());
-        assert!(LimitedPlanes::from_planes(size, &[0; 9], Some((&[0; 4], &[0; 4]))).is_ok());
-        assert!(LimitedPlanes::from_planes(size, &[0; 9], Some((&[0; 4], &[0; 3]))).is_err());
-        assert!(LimitedPlanes::from_planes(size, &[0; 8], None).is_err());
+        let timer = CpuTimer::default();
+        assert!(LimitedPlanes::from_rgb(size, &[0; 27], &timer).is_ok());
+        assert!(LimitedPlanes::from_rgb(size, &[0; 26], &timer).is_err());
+        assert!(LimitedPlanes::from_planes(size, &[0; 9], Some((&[0; 4], &[0; 4])), &timer).is_ok());
+        assert!(LimitedPlanes::from_planes(size, &[0; 9], Some((&[0; 4], &[0; 3])), &timer).is_err());
+        assert!(LimitedPlanes::from_planes(size, &[0; 8], None, &timer).is_err());
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn encode(canonical: &Canonical, quality: u8, timer: &CpuTimer<'_>) -
 ///
 /// As [`encode`]; `internal` when the length disagrees with `size`.
 fn encode_rgb(size: Size, rgb: &[u8], quality: u8, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
-    encode_limited(LimitedPlanes::from_rgb(checked(size)?, rgb)?, quality, timer)
+    encode_limited(LimitedPlanes::from_rgb(checked(size)?, rgb, timer)?, quality, timer)
 }
 
 /// Encodes full-range BT.601 planes, rows tight; `chroma` is Cb and Cr at 4:2:0, `None` for a picture of luma alone.
@@ -41,7 +41,7 @@ fn encode_planes(
     quality: u8,
     timer: &CpuTimer<'_>,
 ) -> Result<Vec<u8>> {
-    encode_limited(LimitedPlanes::from_planes(checked(size)?, luma, chroma)?, quality, timer)
+    encode_limited(LimitedPlanes::from_planes(checked(size)?, luma, chroma, timer)?, quality, timer)
 }
 
 fn checked(size: Size) -> Result<Size> {

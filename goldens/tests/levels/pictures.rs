@@ -139,7 +139,7 @@ fn webps(width: u16, height: u16) -> Vec<(String, Vec<u8>)> {
     let size = Size::new(width.into(), height.into());
     let lossy = |quality: u8| {
         let LimitedPlanes { size, mut luma, mut cb, mut cr } =
-            LimitedPlanes::from_rgb(size, &samples(width, height, 3)).unwrap();
+            LimitedPlanes::from_rgb(size, &samples(width, height, 3), &CpuTimer::default()).unwrap();
         let file = image_ingest_webp_encode::encode(size, &mut luma, &mut cb, &mut cr, quality, &CpuTimer::default());
         (format!("WebP quality {quality}"), file.unwrap())
     };

@@ -60,7 +60,8 @@ fn anmf(left: u32, top: u32, size: Size, chunks: &[Vec<u8>]) -> Vec<u8> {
 /// A VP8 file of noise.
 fn lossy(size: Size) -> Vec<u8> {
     let rgb = noise(usize::try_from(size.pixels() * 3).unwrap());
-    let LimitedPlanes { size, mut luma, mut cb, mut cr } = LimitedPlanes::from_rgb(size, &rgb).unwrap();
+    let LimitedPlanes { size, mut luma, mut cb, mut cr } =
+        LimitedPlanes::from_rgb(size, &rgb, &CpuTimer::default()).unwrap();
     image_ingest_webp_encode::encode(size, &mut luma, &mut cb, &mut cr, 80, &CpuTimer::default()).unwrap()
 }
 

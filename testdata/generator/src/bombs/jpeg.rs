@@ -60,6 +60,12 @@ fn scans() -> Vec<Bomb> {
             "4096×4096 flat blocks and 10 MB of zeros, as cameras pad",
             || sequential(4096, &vec![0; NEARLY_ALL]),
         ),
+        Bomb::new(
+            "jpeg_zero_bits.jpg",
+            "accepted",
+            "a block, 27 KB of zeros that may be blocks, and a byte that is none",
+            || sequential(8, &[&[0; 27_000][..], &[1]].concat()),
+        ),
         Bomb::new("jpeg_restarts.jpg", "malformed", "10 MB of restart markers in place of a scan", || {
             sequential(4096, &filled(&[0xFF, 0xD0, 0xFF, 0xD1], NEARLY_ALL))
         }),
