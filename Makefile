@@ -38,7 +38,7 @@
 # make search  looks for the files that cost most, SEARCH_SECONDS for each format (1800), and writes docs/costs.md (needs
 #   cargo-fuzz)
 # make coverage  prints the line coverage of our own parsers (needs python3 and the llvm-cov of rustc's LLVM)
-# make oracles  compares every engine with libjpeg-turbo, libwebp or libde265, ORACLE_SECONDS of generated input for each (60)
+# make oracles  compares every engine with libjpeg-turbo, libwebp, libde265 or libheif, ORACLE_SECONDS of generated input for each (60)
 # make conformance  compares canonical pictures with an independent oracle and writes docs/conformance.md (needs python3)
 # make facts  compares ThumbHash and PDQ with their reference implementations and writes conformance/facts/reference.tsv
 #   (needs python3, a C++ compiler, npm)

@@ -91,19 +91,9 @@ pub fn hash(picture: &PictureView<'_>) -> u64 {
     rows.flatten().fold(0xCBF2_9CE4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3))
 }
 
-/// No picture here is larger.
-const LARGEST: Size = Size::new(1 << 15, 1 << 15);
-
-fn difference(ours: &DecodedPicture, input: &HevcInput, filters: InLoopFilters) -> Option<String> {
-    by_libde265(input, filters, |theirs| first_difference(&ours.view(), theirs)).unwrap_or_else(Some)
-}
-
-/// Whether a picture comes with a hash of its samples: a message of type 132 behind the slices (ITU-T H.265 § D.2.1).
-fn has_hash(input: &HevcInput) -> bool {
-    input.item.windows(3).any(|head| head == [40 << 1, 1, 132])
-}
-
-fn first_difference(ours: &PictureView<'_>, theirs: &PictureView<'_>) -> Option<String> {
+/// The first sample that differs, or that the planes have other shapes, in words. "Here" is the first picture.
+#[must_use]
+pub fn first_difference(ours: &PictureView<'_>, theirs: &PictureView<'_>) -> Option<String> {
     for (component, planes) in ours.iter().zip(theirs).enumerate() {
         let (ours, theirs) = match planes {
             (Some(ours), Some(theirs)) => (ours, theirs),
@@ -122,6 +112,18 @@ fn first_difference(ours: &PictureView<'_>, theirs: &PictureView<'_>) -> Option<
         }
     }
     None
+}
+
+/// No picture here is larger.
+const LARGEST: Size = Size::new(1 << 15, 1 << 15);
+
+fn difference(ours: &DecodedPicture, input: &HevcInput, filters: InLoopFilters) -> Option<String> {
+    by_libde265(input, filters, |theirs| first_difference(&ours.view(), theirs)).unwrap_or_else(Some)
+}
+
+/// Whether a picture comes with a hash of its samples: a message of type 132 behind the slices (ITU-T H.265 § D.2.1).
+fn has_hash(input: &HevcInput) -> bool {
+    input.item.windows(3).any(|head| head == [40 << 1, 1, 132])
 }
 
 fn sample(plane: &PlaneView<'_>, x: usize, y: usize) -> u16 {
