@@ -11,9 +11,10 @@ pub struct HeifLimits {
     pub depth: u32,
     /// Items of the file, and entries of each of its tables of items.
     pub items: u32,
-    /// Inputs of one derived item, such as the tiles of a grid. All derived items of a file have four times as many.
+    /// Inputs of one derived item, such as the tiles of a grid. All derived items of a file together may have four
+    /// times as many.
     pub tiles: u32,
-    /// Extents of one item. All items of a file have eight each in the mean.
+    /// Extents of one item. All items of a file together may have eight for each item that there may be.
     pub extents: u32,
 }
 
