@@ -29,8 +29,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     files_below(&found, &mut costly);
     let (honest, found) = (worst_of(&honest), worst_of(&costly));
     fs::write(report, table(&honest, &found))?;
-    for ((kind, index), (value, path)) in &found {
-        println!("{kind}, {}: {value:.3}, {}", MEASURES[*index], path.display());
+    for (whose, worst) in [("honest", &honest), ("found", &found)] {
+        for ((kind, index), (value, path)) in worst {
+            println!("{whose}, {kind}, {}: {value:.3}, {}", MEASURES[*index], path.display());
+        }
     }
     Ok(())
 }

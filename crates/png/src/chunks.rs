@@ -35,9 +35,15 @@ impl Chunk<'_> {
             return Ok(false);
         };
         let mut crc = crc32fast::Hasher::new();
-        for piece in covered.chunks(PIECE_BYTES) {
-            timer.check()?;
-            crc.update(piece);
+        // A file may have a million chunks without data.
+        if covered.len() <= SHORT_BYTES {
+            timer.step()?;
+            crc.update(covered);
+        } else {
+            for piece in covered.chunks(PIECE_BYTES) {
+                timer.check()?;
+                crc.update(piece);
+            }
         }
         Ok(crc.finalize() == u32::from_be_bytes(*stored))
     }
@@ -54,6 +60,9 @@ impl Chunk<'_> {
 
 /// So many bytes have their CRC in half a millisecond where the CPU has no instruction for it.
 const PIECE_BYTES: usize = 1 << 19;
+
+/// So many bytes have their CRC in a microsecond or two.
+const SHORT_BYTES: usize = 1 << 10;
 
 /// The chunks after the signature, up to the first that is damaged.
 ///

@@ -40,14 +40,10 @@ impl CodeLengths {
     /// `malformed`, `truncated`.
     pub(crate) fn read(&mut self, bits: &mut Bits<'_>, symbols: usize) -> Result<()> {
         self.symbols = symbols.min(MAX_SYMBOLS);
-        // A simple code may write beyond a small alphabet.
-        self.lengths[..self.symbols.max(256)].fill(0);
-        if bits.bit()? {
-            read_simple(bits, &mut self.lengths)?;
-        } else {
-            read_lengths(bits, &mut self.lengths[..self.symbols])?;
-        }
-        self.counts = counts(&self.lengths[..self.symbols])?;
+        let lengths = &mut self.lengths[..self.symbols];
+        lengths.fill(0);
+        let counts = if bits.bit()? { read_simple(bits, lengths)? } else { read_lengths(bits, lengths)? };
+        self.counts = complete(counts)?;
         Ok(())
     }
 
@@ -61,18 +57,14 @@ impl CodeLengths {
     }
 }
 
-/// Counts the codes of each length.
+/// The counts of a code that is complete, that of length 0 set to 0.
 ///
 /// The sum of 2^(15 − length) is at most [`MAX_SYMBOLS`] × 2¹⁴, which is below 2²⁶.
 ///
 /// # Errors
 ///
 /// `malformed` when the code is not complete.
-fn counts(lengths: &[u8]) -> Result<LengthCounts> {
-    let mut counts = [0u16; MAX_LENGTH + 1];
-    for &length in lengths {
-        counts[usize::from(length) & MAX_LENGTH] += 1;
-    }
+fn complete(mut counts: LengthCounts) -> Result<LengthCounts> {
     counts[0] = 0;
     let space: u32 = (1..=MAX_LENGTH).map(|length| u32::from(counts[length]) << (MAX_LENGTH - length)).sum();
     if space == 1 << MAX_LENGTH || counts.iter().sum::<u16>() == 1 {
@@ -83,29 +75,38 @@ fn counts(lengths: &[u8]) -> Result<LengthCounts> {
 }
 
 /// Reads a simple code of one symbol or two, each with a code of one bit (§ 3.7.2.1.1): whether there are two, whether
-/// the first takes 8 bits or 1, and the symbols.
-fn read_simple(bits: &mut Bits<'_>, lengths: &mut [u8; MAX_SYMBOLS]) -> Result<()> {
+/// the first takes 8 bits or 1, and the symbols. Returns the counts; both symbols may be the same.
+fn read_simple(bits: &mut Bits<'_>, lengths: &mut [u8]) -> Result<LengthCounts> {
     let two = bits.bit()?;
     let has_8_bits = bits.bit()?;
-    let mut set = |symbol: u32| lengths.get_mut(symbol as usize).map_or((), |length| *length = 1);
+    let mut counts = [0; MAX_LENGTH + 1];
+    let mut set = |symbol: u32| {
+        if let Some(length) = lengths.get_mut(symbol as usize) {
+            counts[1] += u16::from(*length == 0);
+            *length = 1;
+        }
+    };
     set(bits.read(if has_8_bits { 8 } else { 1 })?);
     if two {
         set(bits.read(8)?);
     }
-    Ok(())
+    Ok(counts)
 }
 
 /// Reads the lengths of a normal code, which are symbols of a prefix code themselves (§ 3.7.2.1.2).
 ///
 /// Symbols 0 to 15 are lengths. Symbol 16 repeats the last length that was not 0, which is 8 before there was one; 17
-/// and 18 repeat 0. A file may say how many of these symbols follow; all later lengths are then 0.
-fn read_lengths(bits: &mut Bits<'_>, lengths: &mut [u8]) -> Result<()> {
+/// and 18 repeat 0. A file may say how many of these symbols follow; all later lengths are then 0. Returns the counts, which
+/// are taken of runs: a few bits may set thousands of lengths.
+fn read_lengths(bits: &mut Bits<'_>, lengths: &mut [u8]) -> Result<LengthCounts> {
     let mut coded = [0; CODE_LENGTH_ORDER.len()];
+    let mut coded_counts = [0; MAX_LENGTH + 1];
     let count = bits.read(4)? as usize + 4;
     for &symbol in CODE_LENGTH_ORDER.iter().take(count) {
         coded[symbol] = u8::try_from(bits.read(3)?).unwrap_or(0);
+        coded_counts[usize::from(coded[symbol])] += 1;
     }
-    let code = LengthsTable::of(&coded, &counts(&coded)?);
+    let code = LengthsTable::of(&coded, &complete(coded_counts)?);
     let mut codes = if bits.bit()? {
         // At most 16 bits.
         let width = 2 + 2 * bits.read(3)?;
@@ -116,6 +117,7 @@ fn read_lengths(bits: &mut Bits<'_>, lengths: &mut [u8]) -> Result<()> {
     if codes > lengths.len() {
         return Err(DecodeError::malformed("more VP8L code lengths than symbols"));
     }
+    let mut counts = [0; MAX_LENGTH + 1];
     let (mut at, mut previous) = (0, 8);
     while at < lengths.len() && codes > 0 {
         codes -= 1;
@@ -134,9 +136,11 @@ fn read_lengths(bits: &mut Bits<'_>, lengths: &mut [u8]) -> Result<()> {
             .get_mut(at..end)
             .ok_or_else(|| DecodeError::malformed("VP8L code lengths beyond their alphabet"))?;
         filled.fill(length);
+        counts[usize::from(length) & MAX_LENGTH] += u16::try_from(filled.len()).unwrap_or(0);
         at = end;
     }
-    bits.check()
+    bits.check()?;
+    Ok(counts)
 }
 
 /// Finds the symbols of a code whose codes have at most 7 bits, in one step: by the value of the next 7 bits.
@@ -229,7 +233,7 @@ mod tests {
         };
         write(&mut writer);
         let mut lengths = vec![0; 40];
-        read_lengths(&mut Bits::new(&writer.bytes), &mut lengths).map(|()| lengths)
+        read_lengths(&mut Bits::new(&writer.bytes), &mut lengths).map(|_| lengths)
     }
 
     const REPEAT: u32 = 0b01;
