@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 
-use image_ingest_samples::{CpuTimer, DecodeError, WorkError};
+use image_ingest_samples::{CpuTimer, DecodeError};
 
 use crate::chunks::Chunks;
 use crate::expand::Expand;
@@ -91,8 +91,8 @@ impl<'a> Datastream<'a> {
     ///
     /// # Errors
     ///
-    /// [`WorkError`].
-    pub fn icc_profile(&self, max_bytes: u64, timer: &CpuTimer<'_>) -> Result<Option<Vec<u8>>, WorkError> {
+    /// `limit_exceeded` for a stream of too many short blocks, `out_of_memory`, `deadline`, `cancelled`.
+    pub fn icc_profile(&self, max_bytes: u64, timer: &CpuTimer<'_>) -> Result<Option<Vec<u8>>> {
         self.chunks.iccp.and_then(profile_stream).map_or(Ok(None), |stream| inflated(stream, max_bytes, timer))
     }
 
@@ -101,8 +101,8 @@ impl<'a> Datastream<'a> {
     ///
     /// # Errors
     ///
-    /// [`WorkError`].
-    pub fn exif(&self, timer: &CpuTimer<'_>) -> Result<Option<Cow<'a, [u8]>>, WorkError> {
+    /// As [`icc_profile`](Self::icc_profile).
+    pub fn exif(&self, timer: &CpuTimer<'_>) -> Result<Option<Cow<'a, [u8]>>> {
         match self.chunks.exif {
             Some(block) => Ok(Some(Cow::Borrowed(block))),
             None => Ok(self.chunks.raw_profiles.exif(timer)?.map(Cow::Owned)),

@@ -17,7 +17,7 @@ use crate::chunks::{Chunk, Chunks};
 use crate::inflate::Inflater;
 use crate::inflate::fault::InflateFault;
 use crate::result::Result;
-use crate::zlib::inflate_some;
+use crate::zlib::{inflate_some, too_many_blocks};
 
 /// Where the image data is stored: in the first `IDAT` and those directly after it.
 #[derive(Debug, Clone)]
@@ -68,7 +68,7 @@ impl<'a> ImageInflater<'a> {
     ///
     /// # Errors
     ///
-    /// `malformed`, `truncated`, `deadline`, `cancelled`.
+    /// `malformed`, `truncated`, `limit_exceeded`, `deadline`, `cancelled`.
     pub(crate) fn at_least(&mut self, least: usize, timer: &CpuTimer<'_>) -> Result<&[u8]> {
         if self.filled - self.taken < least {
             self.move_window();
@@ -90,7 +90,7 @@ impl<'a> ImageInflater<'a> {
     ///
     /// # Errors
     ///
-    /// `malformed`, `truncated`, `deadline`, `cancelled`.
+    /// `malformed`, `truncated`, `limit_exceeded`, `deadline`, `cancelled`.
     pub(crate) fn finish(mut self, timer: &CpuTimer<'_>) -> Result<()> {
         self.move_window();
         while !self.zlib.is_done() {
@@ -128,7 +128,11 @@ impl<'a> ImageInflater<'a> {
         self.filled += produced;
         self.left = self.left.saturating_sub(produced as u64);
         // A file may have a million chunks without data.
-        if consumed + produced > 0 { timer.check()? } else { timer.step()? }
+        if consumed + produced > 0 {
+            timer.check()?
+        } else {
+            timer.step()?
+        }
         Ok(produced)
     }
 
@@ -154,6 +158,7 @@ fn checked<'a>(chunk: Chunk<'a>, timer: &CpuTimer<'_>) -> Result<&'a [u8]> {
 
 fn refusal(fault: InflateFault) -> DecodeError {
     DecodeError::malformed(match fault {
+        InflateFault::Blocks => return too_many_blocks(),
         InflateFault::Header => "the image data is no zlib stream",
         InflateFault::Checksum => "the image data does not have its checksum (Adler-32)",
         InflateFault::Distance => "the image data refers to bytes before its beginning",

@@ -41,8 +41,8 @@ impl<'a> RawProfiles<'a> {
     ///
     /// # Errors
     ///
-    /// [`WorkError`].
-    pub(crate) fn exif(&self, timer: &CpuTimer<'_>) -> Result<Option<Vec<u8>>, WorkError> {
+    /// `limit_exceeded` for a stream of too many short blocks, `out_of_memory`, `deadline`, `cancelled`.
+    pub(crate) fn exif(&self, timer: &CpuTimer<'_>) -> Result<Option<Vec<u8>>> {
         for text in &self.texts {
             timer.check()?;
             let text = match text {

@@ -1,6 +1,6 @@
 //! Inflates the zlib stream of an ancillary chunk to its end, up to a limit (PNG Third Edition § 10.3).
 
-use image_ingest_samples::{CpuTimer, WorkError, zeroed};
+use image_ingest_samples::{CpuTimer, DecodeError, WorkError, zeroed};
 
 use crate::inflate::Inflater;
 use crate::inflate::fault::InflateFault;
@@ -12,8 +12,8 @@ use crate::result::Result;
 ///
 /// # Errors
 ///
-/// [`WorkError`].
-pub(crate) fn inflated(stream: &[u8], max_bytes: u64, timer: &CpuTimer<'_>) -> Result<Option<Vec<u8>>, WorkError> {
+/// `limit_exceeded` for too many blocks with codes of their own, `out_of_memory`, `deadline`, `cancelled`.
+pub(crate) fn inflated(stream: &[u8], max_bytes: u64, timer: &CpuTimer<'_>) -> Result<Option<Vec<u8>>> {
     // One more than allowed, so that a stream of exactly `max_bytes` also reaches its Adler-32.
     let Some(most) = usize::try_from(max_bytes).ok().and_then(|max| max.checked_add(1)) else { return Ok(None) };
     let mut zlib = Inflater::new();
@@ -27,7 +27,11 @@ pub(crate) fn inflated(stream: &[u8], max_bytes: u64, timer: &CpuTimer<'_>) -> R
             out.try_reserve_exact(more).map_err(|_| WorkError::OutOfMemory { bytes: more as u64 })?;
             out.resize(filled + more, 0);
         }
-        let Ok((consumed, produced)) = inflate_some(&mut zlib, &mut input, &mut out, filled) else { return Ok(None) };
+        let (consumed, produced) = match inflate_some(&mut zlib, &mut input, &mut out, filled) {
+            Ok(counts) => counts,
+            Err(InflateFault::Blocks) => return Err(too_many_blocks()),
+            Err(_) => return Ok(None),
+        };
         timer.check()?;
         filled += produced;
         // No progress though there is room: the stream ends before its last block or its Adler-32.
@@ -37,6 +41,12 @@ pub(crate) fn inflated(stream: &[u8], max_bytes: u64, timer: &CpuTimer<'_>) -> R
     }
     out.truncate(filled);
     Ok((filled < most).then_some(out))
+}
+
+/// What [`InflateFault::Blocks`] is of a file.
+pub(crate) fn too_many_blocks() -> DecodeError {
+    let limit = Inflater::FREE_BLOCKS;
+    DecodeError::LimitExceeded { what: "short deflate blocks with codes of their own", actual: limit + 1, limit }
 }
 
 /// Inflates a piece of `input` to `out` from `filled` on, and moves `input` behind what was read. Returns how many bytes
@@ -72,18 +82,22 @@ mod tests {
     /// The zlib stream of "abc" in one stored block (RFC 1950 § 2.2, RFC 1951 § 3.2.4), written by hand.
     const ABC: [u8; 14] = [0x78, 0x01, 0x01, 3, 0, 0xFC, 0xFF, b'a', b'b', b'c', 0x02, 0x4D, 0x01, 0x27];
 
+    fn within(stream: &[u8], max_bytes: u64) -> Option<Vec<u8>> {
+        inflated(stream, max_bytes, &CpuTimer::default()).unwrap()
+    }
+
     #[test]
     fn a_stored_block_comes_back() {
-        assert_eq!(inflated(&ABC, 3, &CpuTimer::default()), Ok(Some(b"abc".to_vec())));
+        assert_eq!(within(&ABC, 3), Some(b"abc".to_vec()));
     }
 
     #[test]
     fn a_stream_over_the_limit_or_cut_or_with_a_wrong_checksum_is_none() {
-        assert_eq!(inflated(&ABC, 2, &CpuTimer::default()), Ok(None));
-        (0..ABC.len()).for_each(|n| assert_eq!(inflated(&ABC[..n], 99, &CpuTimer::default()), Ok(None), "cut at {n}"));
+        assert_eq!(within(&ABC, 2), None);
+        (0..ABC.len()).for_each(|n| assert_eq!(within(&ABC[..n], 99), None, "cut at {n}"));
         let mut wrong = ABC;
         wrong[13] ^= 1;
-        assert_eq!(inflated(&wrong, 99, &CpuTimer::default()), Ok(None));
+        assert_eq!(within(&wrong, 99), None);
     }
 
     #[test]
@@ -91,9 +105,8 @@ mod tests {
         for len in [0, 1, FIRST_BYTES - 1, FIRST_BYTES, FIRST_BYTES + 1, 5 * FIRST_BYTES] {
             let bytes: Vec<u8> = (0..len).map(|at| (at * at / 7).to_le_bytes()[0]).collect();
             let stream = fdeflate::compress_to_vec(&bytes);
-            let within = |max_bytes| inflated(&stream, max_bytes, &CpuTimer::default());
-            assert_eq!(within(len as u64), Ok(Some(bytes)), "{len} bytes");
-            assert_eq!(within((len as u64).saturating_sub(1)).unwrap().is_some(), len == 0, "{len} bytes");
+            assert_eq!(within(&stream, len as u64), Some(bytes), "{len} bytes");
+            assert_eq!(within(&stream, (len as u64).saturating_sub(1)).is_some(), len == 0, "{len} bytes");
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::upload::limits::Limits;
 ///
 /// # Errors
 ///
-/// `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `out_of_memory`, `deadline`, `cancelled`.
+/// `malformed`, `truncated`, `unsupported`, `too_many_pixels`, `limit_exceeded`, `out_of_memory`, `deadline`, `cancelled`.
 pub(crate) fn probe(bytes: &[u8], limits: &Limits, timer: &CpuTimer<'_>) -> Result<Header> {
     let png = read(bytes, limits, timer)?;
     Ok(Header {
@@ -47,7 +47,7 @@ pub(super) fn refusal(error: DecodeError) -> Error {
 }
 
 fn orientation(png: &Datastream<'_>, timer: &CpuTimer<'_>) -> Result<Orientation> {
-    Ok(png.exif(timer)?.map(|block| Exif::read(&block)).unwrap_or_default().orientation)
+    Ok(png.exif(timer).map_err(refusal)?.map(|block| Exif::read(&block)).unwrap_or_default().orientation)
 }
 
 fn channels(color_type: ColorType) -> Channels {
@@ -64,7 +64,7 @@ fn color(png: &Datastream<'_>, timer: &CpuTimer<'_>) -> Result<ColorDescription>
     if let Some(cicp) = chunks.cicp {
         return Ok(ColorDescription::Cicp(cicp));
     }
-    if let Some(profile) = png.icc_profile(ColorDescription::MAX_ICC_BYTES, timer)? {
+    if let Some(profile) = png.icc_profile(ColorDescription::MAX_ICC_BYTES, timer).map_err(refusal)? {
         return Ok(ColorDescription::Icc(profile.into()));
     }
     Ok(match chunks.gamma {

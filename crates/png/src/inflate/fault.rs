@@ -12,4 +12,8 @@ pub enum InflateFault {
     Distance,
     /// Its Adler-32 is not that of what it gave.
     Checksum,
+    /// So many of its blocks have codes of their own that nearly all work goes into these: more than
+    /// [`Inflater::FREE_BLOCKS`](crate::Inflater::FREE_BLOCKS) and one for each
+    /// [`Inflater::BLOCK_BYTES`](crate::Inflater::BLOCK_BYTES).
+    Blocks,
 }

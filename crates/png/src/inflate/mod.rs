@@ -6,8 +6,11 @@
 //! # What bounds the work
 //!
 //! A stream may be blocks that hold next to nothing, each with codes of its own. So making tables costs as much as the
-//! header of the block is long: symbols without a code are skipped by runs, a main table is filled by copying what is
-//! there, and literals are joined in pairs only once a block has been read for [`BYTES_BEFORE_PAIRS`].
+//! header of the block is long: symbols are kept by runs, a main table is filled by copying what is there, and literals are
+//! joined in pairs only once a block has been read for [`BYTES_BEFORE_PAIRS`]. Still 30 bytes of a header, which may give
+//! 286 symbols a code, cost what some hundred bytes of symbols do. So of the blocks of a long stream only one for each
+//! [`Inflater::BLOCK_BYTES`] may have codes of its own. Encoders begin a block after some thousand symbols, and where they
+//! are flushed after a few, the fixed codes are shorter.
 
 mod bits;
 mod checksum;
@@ -51,6 +54,10 @@ pub struct Inflater {
     is_last: bool,
     header: DynamicHeader,
     tables: BlockTables,
+    /// How many blocks had codes of their own.
+    coded_blocks: u64,
+    /// Bytes of the stream up to the end of the piece that is being read.
+    piece_end: u64,
     /// Bytes of the compressed block that were read for it.
     block_bytes: usize,
     /// Bytes left of a stored block.
@@ -81,6 +88,11 @@ impl Default for Inflater {
 }
 
 impl Inflater {
+    /// Blocks with codes of their own that any stream may have.
+    pub const FREE_BLOCKS: u64 = 4096;
+    /// For each so many bytes of the stream one more block may have codes of its own.
+    pub const BLOCK_BYTES: u64 = 64;
+
     /// Prepares to read a stream.
     #[must_use]
     pub fn new() -> Self {
@@ -94,6 +106,8 @@ impl Inflater {
             is_last: false,
             header: DynamicHeader::new(),
             tables: BlockTables::new(),
+            coded_blocks: 0,
+            piece_end: 0,
             block_bytes: 0,
             stored: 0,
             copy: None,
@@ -123,6 +137,8 @@ impl Inflater {
     /// Where `filled` is beyond the end of `out`, or `out` does not hold what it must.
     pub fn read(&mut self, input: &[u8], out: &mut [u8], filled: usize) -> Result<(usize, usize), InflateFault> {
         let mut rest = input;
+        let begin = self.piece_end;
+        self.piece_end += input.len() as u64;
         let mut output = Output { bytes: out, filled };
         let mut summed = filled;
         if self.state != State::Done && self.finish_copy(&mut output) {
@@ -137,7 +153,9 @@ impl Inflater {
             }
         }
         self.checksum.add(&output.bytes[summed..output.filled]);
-        Ok((input.len() - rest.len(), output.filled - filled))
+        let taken = input.len() - rest.len();
+        self.piece_end = begin + taken as u64;
+        Ok((taken, output.filled - filled))
     }
 
     /// Goes on with a copy for which there was no room; says whether it has ended.
@@ -223,6 +241,12 @@ impl Inflater {
             2 => {
                 if count < 17 {
                     return Ok(());
+                }
+                // Bits that are held were read and not used.
+                let stream_bits = 8 * (self.piece_end - input.len() as u64) - u64::from(count);
+                self.coded_blocks += 1;
+                if self.coded_blocks > Self::FREE_BLOCKS + stream_bits / (8 * Self::BLOCK_BYTES) {
+                    return Err(InflateFault::Blocks);
                 }
                 self.header.begin(&mut bits)?;
                 self.state = State::LengthCodes;

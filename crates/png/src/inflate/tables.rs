@@ -37,9 +37,9 @@ impl BlockTables {
         }
         let (mut literals, mut distances) = (CodedSymbols::new(), CodedSymbols::new());
         for (symbols, bits) in [(0..144, 8), (144..256, 9), (256..280, 7), (280..288, 8)] {
-            symbols.for_each(|symbol| literals.push(symbol, bits));
+            literals.push(symbols, bits);
         }
-        (0..32).for_each(|symbol| distances.push(symbol, 5));
+        distances.push(0..32, 5);
         literals.fill(&LITERALS_AND_LENGTHS, LITERAL_BITS, &mut self.literals);
         distances.fill(&DISTANCES, DISTANCE_BITS, &mut self.distances);
         (self.has_pairs, self.is_fixed) = (false, true);
@@ -48,7 +48,7 @@ impl BlockTables {
     /// Makes the tables of these codes; `None` where one is not valid. The code of literals and lengths must be complete.
     /// That of distances may also be empty, or one code of one bit (RFC 1951 § 3.2.7).
     pub(super) fn set(&mut self, literals: &CodedSymbols, distances: &CodedSymbols) -> Option<()> {
-        if !literals.is_complete() || !(distances.is_complete() || distances.is_one_bit() || distances.len() == 0) {
+        if !literals.is_complete() || !(distances.is_complete() || distances.is_one_bit() || distances.is_empty()) {
             return None;
         }
         literals.fill(&LITERALS_AND_LENGTHS, LITERAL_BITS, &mut self.literals);

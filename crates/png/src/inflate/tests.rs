@@ -330,3 +330,26 @@ fn by_fdeflate(stream: &[u8]) -> Result<Option<Vec<u8>>, InflateFault> {
         Err(_) => Err(InflateFault::Stream),
     }
 }
+
+/// A block of nothing, with a code for a literal and one for its end: 91 bits.
+fn short_block(writer: BitWriter, is_last: bool) -> BitWriter {
+    let head = writer.number(usize::from(is_last), 1).number(2, 2).number(0, 5).number(0, 5).number(18 - 4, 4);
+    // Codes for the length 1, which is the last of the 18 in the order of the standard, and for 18, which is the third.
+    let head = (0..18).fold(head, |head, at| head.number(usize::from(at == 2 || at == 17), 3));
+    let zeros = |head: BitWriter, count: usize| head.code("1").number(count - 11, 7);
+    let lengths = zeros(zeros(head.code("0"), 138), 117).code("0").code("0");
+    lengths.code("1")
+}
+
+#[test]
+fn a_long_stream_has_few_short_blocks_with_codes_of_their_own() {
+    let blocks = |count| (1..=count).fold(BitWriter::default(), |writer, at| short_block(writer, at == count));
+    // Of n blocks the last begins at bit 91 (n − 1), behind two bytes of header: n ≤ 4096 + (91 (n − 1) + 16) ÷ 512.
+    assert_eq!(result(&blocks(4981).stream(b"")), Ok(Some(Vec::new())));
+    assert_eq!(result(&blocks(4982).stream(b"")), Err(InflateFault::Blocks));
+    // A kilobyte before them leaves room for more.
+    let stored = [[0, 0, 4, 0xFF, 0xFB].as_slice(), &[7; 1024]].concat();
+    let stream = blocks(5000).stream(&[7; 1024]);
+    let stream = [&stream[..2], &stored, &stream[2..]].concat();
+    assert_eq!(result(&stream), Ok(Some(vec![7; 1024])));
+}

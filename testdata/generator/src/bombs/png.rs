@@ -36,6 +36,15 @@ fn inflating() -> Vec<Bomb> {
         Bomb::new("png_surplus_256mib.png", "accepted", "16×16 whose image data inflates to 256 MiB", || {
             assembled(16, 16, 2, 8, &zeros(256 * MIB))
         }),
+        Bomb::new(
+            "png_short_blocks.png",
+            "limit_exceeded",
+            "image data of 376000 blocks without data, each with 257 codes",
+            || assembled(1, 1, 2, 8, &short_blocks(NEARLY_ALL)),
+        ),
+        Bomb::new("png_iccp_short_blocks.png", "limit_exceeded", "a profile of as many such blocks", || {
+            with(*b"iCCP", &[&b"profile\0\0"[..], &short_blocks(NEARLY_ALL)].concat())
+        }),
         Bomb::new("png_iccp_many.png", "accepted", "1000 profiles that inflate to 8 MiB each", || {
             let profile = chunk(*b"iCCP", &[&b"profile\0\0"[..], &zeros(8 * MIB)].concat());
             before_data(&filled(&profile, 1000 * profile.len()))
@@ -108,6 +117,44 @@ fn pixels() -> Vec<Bomb> {
             assembled(14_000, 14_000, 6, 8, &zeros(16 * 56_001))
         }),
     ]
+}
+
+/// A zlib stream of `len` bytes: deflate blocks that hold nothing, each with codes of its own for 256 literals and the end
+/// (RFC 1951 § 3.2.7), in 27 bytes.
+fn short_blocks(len: usize) -> Vec<u8> {
+    let mut bits: Vec<bool> = Vec::new();
+    // Lowest bit first, as numbers are stored.
+    let mut number = |value: u32, count: u32| bits.extend((0..count).map(|bit| value >> bit & 1 == 1));
+    // No last block, dynamic codes; 257 literals and lengths, 1 distance, 19 − 1 codes of lengths.
+    [(0, 1), (2, 2), (0, 5), (0, 5), (18 - 4, 4)].into_iter().for_each(|(value, count)| number(value, count));
+    // In the order 16, 17, 18, 0, 8, 7, 9, … 1: one bit for 16, two for 8, three for 9 and 1.
+    for symbol in [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1] {
+        number(
+            match symbol {
+                16 => 1,
+                8 => 2,
+                1 | 9 => 3,
+                _ => 0,
+            },
+            3,
+        );
+    }
+    // The canonical codes of these, their first bit lowest: 16 is 0, 8 is 10, 1 is 110, 9 is 111.
+    let (repeat, eight, one, nine) = ((0b0, 1), (0b01, 2), (0b011, 3), (0b111, 3));
+    let mut code = |(value, count): (u32, u32)| number(value, count);
+    code(eight);
+    for _ in 0..42 {
+        code(repeat);
+        // Six times what came before.
+        code((3, 2));
+    }
+    [eight, eight, nine, nine, one].into_iter().for_each(&mut code);
+    // The end has the second code of nine bits, the last of all.
+    code((0x1FF, 9));
+    let eight_blocks = bits.repeat(8);
+    let bytes: Vec<u8> =
+        eight_blocks.chunks(8).map(|byte| (0u8..).zip(byte).map(|(at, &bit)| u8::from(bit) << at).sum()).collect();
+    [&[0x78, 0x01], &filled(&bytes, len)[..]].concat()
 }
 
 fn good() -> Vec<u8> {
