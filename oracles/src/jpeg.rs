@@ -270,7 +270,7 @@ fn planes(decoder: &mut TurboDecoder<'_>, shape: &TurboShape, sink: &mut dyn Row
         for (plane, (strip, component)) in strips.iter().zip(&shape.components).enumerate() {
             let (stride, rows) = (component.stride as usize, (component.strip_rows as usize).min(missing[plane]));
             missing[plane] -= rows;
-            drop(sink.take_rows(plane, SampleSlice::U8(&strip[..rows * stride]), stride));
+            drop(sink.take_rows(plane, SampleSlice::U8(&strip[..rows * stride]), stride, &CpuTimer::default()));
         }
     }
     Ok(())
@@ -285,7 +285,7 @@ fn interleaved(
     let mut row = vec![0; shape.width as usize * channels];
     for _ in 0..shape.height {
         decoder.read_row(&mut row)?;
-        drop(sink.take_rows(0, SampleSlice::U8(&row), row.len()));
+        drop(sink.take_rows(0, SampleSlice::U8(&row), row.len(), &CpuTimer::default()));
     }
     Ok(())
 }
@@ -294,7 +294,7 @@ fn interleaved(
 struct Discard(u8);
 
 impl RowSink for Discard {
-    fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, _stride: usize) -> Result<(), WorkError> {
+    fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, _stride: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
         if let SampleSlice::U8(rows) = rows {
             self.0 ^= rows.first().copied().unwrap_or(0);
         }

@@ -318,7 +318,7 @@ struct Kept {
 }
 
 impl RowSink for Kept {
-    fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, stride: usize) -> Result<(), WorkError> {
+    fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, stride: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
         if let SampleSlice::U8(rows) = rows {
             rows.chunks(stride).for_each(|row| self.planes[plane].extend_from_slice(&row[..self.widths[plane]]));
         }

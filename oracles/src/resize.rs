@@ -152,7 +152,7 @@ impl ResizeCase {
             Kind::Raster(layout) => {
                 let mut reducer = RasterReducer::new(size, layout, bits, crop, target)?;
                 push(&mut reducer, 0, &self.samples(), row_len, random)?;
-                Ok(reducer.finish()?.samples)
+                Ok(reducer.finish(&CpuTimer::default())?.samples)
             }
             Kind::Chroma { subsampling, siting, grid } => {
                 let subsampling = Some(subsampling);
@@ -162,7 +162,7 @@ impl ResizeCase {
                 push(&mut reducer, 0, &self.luma(), size.width as usize, random)?;
                 push(&mut reducer, 1, &self.samples(), row_len, random)?;
                 push(&mut reducer, 2, &self.samples(), row_len, random)?;
-                Ok(chroma_of(reducer.finish()?))
+                Ok(chroma_of(reducer.finish(&CpuTimer::default())?))
             }
         }
     }
@@ -279,7 +279,7 @@ fn push(
             Samples::U8(v) => SampleSlice::U8(&v[at..end]),
             Samples::U16(v) => SampleSlice::U16(&v[at..end]),
         };
-        to.take_rows(plane, rows, row_len)?;
+        to.take_rows(plane, rows, row_len, &CpuTimer::default())?;
         at = end;
     }
     Ok(())

@@ -150,9 +150,9 @@ fn theirs(image: &CodedImage<'_>, form: WebpForm) -> Result<TightPlanes, String>
 /// Its status.
 pub fn decode_by_libwebp(frame: &[u8], size: Size, sink: &mut impl RowSink) -> Result<(), WebpStatus> {
     let decoded = webp_decode::decode_rows(frame, size, |rows| {
-        sink.take_rows(0, SampleSlice::U8(rows.luma), rows.luma_stride)?;
-        sink.take_rows(1, SampleSlice::U8(rows.cb), rows.chroma_stride)?;
-        sink.take_rows(2, SampleSlice::U8(rows.cr), rows.chroma_stride)
+        sink.take_rows(0, SampleSlice::U8(rows.luma), rows.luma_stride, &CpuTimer::default())?;
+        sink.take_rows(1, SampleSlice::U8(rows.cb), rows.chroma_stride, &CpuTimer::default())?;
+        sink.take_rows(2, SampleSlice::U8(rows.cr), rows.chroma_stride, &CpuTimer::default())
     });
     decoded.map_err(|stop| match stop {
         VpStop::Decoder(status) => status,

@@ -32,14 +32,20 @@ impl<'r> ReducedPlanes<'r> {
     /// # Errors
     ///
     /// `out_of_memory`, `deadline`, `cancelled`; `internal` when rows are missing.
-    pub(super) fn finish(self) -> Result<(), WorkError> {
-        self.planes.finish_rows(|plane, samples| self.rows.take(plane, samples))
+    pub(super) fn finish(self, timer: &CpuTimer<'_>) -> Result<(), WorkError> {
+        self.planes.finish_rows(timer, |plane, samples| self.rows.take(plane, samples))
     }
 }
 
 impl RowSink for ReducedPlanes<'_> {
-    fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, stride: usize) -> Result<(), WorkError> {
-        self.planes.take_rows(plane, rows, stride)?;
+    fn take_rows(
+        &mut self,
+        plane: usize,
+        rows: SampleSlice<'_>,
+        stride: usize,
+        timer: &CpuTimer<'_>,
+    ) -> Result<(), WorkError> {
+        self.planes.take_rows(plane, rows, stride, timer)?;
         self.planes.take_finished(plane, |samples| self.rows.take(plane, samples))
     }
 }
@@ -71,14 +77,20 @@ impl<'r> ReducedRaster<'r> {
     /// # Errors
     ///
     /// `out_of_memory`, `deadline`, `cancelled`; `internal` when rows are missing.
-    pub(super) fn finish(self) -> Result<(), WorkError> {
-        self.raster.finish_rows(|samples| self.rows.take(0, samples))
+    pub(super) fn finish(self, timer: &CpuTimer<'_>) -> Result<(), WorkError> {
+        self.raster.finish_rows(timer, |samples| self.rows.take(0, samples))
     }
 }
 
 impl RowSink for ReducedRaster<'_> {
-    fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, stride: usize) -> Result<(), WorkError> {
-        self.raster.take_rows(plane, rows, stride)?;
+    fn take_rows(
+        &mut self,
+        plane: usize,
+        rows: SampleSlice<'_>,
+        stride: usize,
+        timer: &CpuTimer<'_>,
+    ) -> Result<(), WorkError> {
+        self.raster.take_rows(plane, rows, stride, timer)?;
         self.raster.take_finished(|samples| self.rows.take(0, samples))
     }
 }
@@ -99,5 +111,5 @@ pub(super) fn hand_on_raster(
     let reducer = RasterReducer::new(size, layout, if is_deep { 16 } else { 8 }, plan.crop, plan.target)?;
     let mut reduced = ReducedRaster::new(reducer, layout, is_deep, rows)?;
     raster.hand_on(&mut reduced, timer)?;
-    Ok(reduced.finish()?)
+    Ok(reduced.finish(timer)?)
 }

@@ -80,10 +80,10 @@ impl FramedEncoders {
         let Self { reducer, mut encoders, .. } = self;
         match reducer {
             Some(RowsReducer::Planes(reducer)) => {
-                reducer.finish_rows(|plane, rows| give(&mut encoders, plane, bytes(rows)?, timer))?;
+                reducer.finish_rows(timer, |plane, rows| give(&mut encoders, plane, bytes(rows)?, timer))?;
             }
             Some(RowsReducer::Raster(reducer)) => {
-                reducer.finish_rows(|rows| give(&mut encoders, 0, bytes(rows)?, timer))?;
+                reducer.finish_rows(timer, |rows| give(&mut encoders, 0, bytes(rows)?, timer))?;
             }
             None => (),
         }
@@ -128,11 +128,11 @@ impl CanonicalSink for FramedEncoders {
         let stride = *strides.get(plane).ok_or_else(|| WorkError::internal("rows of a fourth plane"))?;
         match reducer {
             Some(RowsReducer::Planes(reducer)) => {
-                reducer.take_rows(plane, SampleSlice::U8(rows), stride)?;
+                reducer.take_rows(plane, SampleSlice::U8(rows), stride, timer)?;
                 reducer.take_finished(plane, |rows| give(encoders, plane, bytes(rows)?, timer))
             }
             Some(RowsReducer::Raster(reducer)) => {
-                reducer.take_rows(plane, SampleSlice::U8(rows), stride)?;
+                reducer.take_rows(plane, SampleSlice::U8(rows), stride, timer)?;
                 reducer.take_finished(|rows| give(encoders, plane, bytes(rows)?, timer))
             }
             None => give(encoders, plane, rows, timer),

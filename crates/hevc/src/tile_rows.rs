@@ -23,7 +23,7 @@ use crate::tiled_planes::TiledPlanes;
 /// struct Luma(Vec<u8>);
 ///
 /// impl RowSink for Luma {
-///     fn take_rows(&mut self, _plane: usize, samples: SampleSlice<'_>, _stride: usize) -> Result<(), WorkError> {
+///     fn take_rows(&mut self, _plane: usize, samples: SampleSlice<'_>, _stride: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
 ///         if let SampleSlice::U8(rows) = samples {
 ///             self.0.extend_from_slice(rows);
 ///         }
@@ -125,7 +125,7 @@ impl TileRows {
                 let stride = usize::try_from(size.width).map_err(|_| wrong())?;
                 let rows = start as usize * stride..end as usize * stride;
                 let rows = row.plane(plane).and_then(|plane| plane.as_slice().get(rows)).ok_or_else(wrong)?;
-                sink.take_rows(plane, rows, stride)?;
+                sink.take_rows(plane, rows, stride, timer)?;
             }
         }
         Ok(())
@@ -138,7 +138,7 @@ const ROWS_AT_ONCE: u32 = 32;
 
 #[cfg(test)]
 mod tests {
-    use image_ingest_samples::{PlaneView, SampleSlice, Samples, WorkError};
+    use image_ingest_samples::{CpuTimer, PlaneView, SampleSlice, Samples, WorkError};
 
     use super::*;
 
@@ -147,7 +147,13 @@ mod tests {
     struct Calls(Vec<(usize, usize, Vec<u8>)>);
 
     impl RowSink for Calls {
-        fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, stride: usize) -> Result<(), WorkError> {
+        fn take_rows(
+            &mut self,
+            plane: usize,
+            rows: SampleSlice<'_>,
+            stride: usize,
+            _: &CpuTimer<'_>,
+        ) -> Result<(), WorkError> {
             let SampleSlice::U8(rows) = rows else { panic!("16 bits") };
             self.0.push((plane, stride, rows.to_vec()));
             Ok(())

@@ -14,7 +14,7 @@ use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, WorkError};
 struct Discard(u8);
 
 impl RowSink for Discard {
-    fn take_rows(&mut self, _: usize, rows: SampleSlice<'_>, _: usize) -> Result<(), WorkError> {
+    fn take_rows(&mut self, _: usize, rows: SampleSlice<'_>, _: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
         if let SampleSlice::U8(rows) = rows {
             self.0 ^= rows.first().copied().unwrap_or(0);
         }
@@ -67,7 +67,7 @@ fn probe(c: &mut Criterion) {
 struct Keep([Vec<u8>; 3]);
 
 impl RowSink for Keep {
-    fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, _: usize) -> Result<(), WorkError> {
+    fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, _: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
         if let SampleSlice::U8(rows) = rows {
             self.0[plane].extend_from_slice(rows);
         }

@@ -28,7 +28,7 @@ use crate::tables::{Next, ScanStart, Tables};
 /// struct Rows(Vec<Vec<u8>>);
 ///
 /// impl RowSink for Rows {
-///     fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, stride: usize) -> Result<(), WorkError> {
+///     fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, stride: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
 ///         let SampleSlice::U8(rows) = rows else { unreachable!("samples have 8 bits") };
 ///         self.0.extend(rows.chunks(stride).map(<[u8]>::to_vec));
 ///         Ok(())

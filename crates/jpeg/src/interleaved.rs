@@ -26,13 +26,19 @@ impl<'s> InterleavedRows<'s> {
 }
 
 impl RowSink for InterleavedRows<'_> {
-    fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, stride: usize) -> Result<(), WorkError> {
+    fn take_rows(
+        &mut self,
+        plane: usize,
+        rows: SampleSlice<'_>,
+        stride: usize,
+        _: &CpuTimer<'_>,
+    ) -> Result<(), WorkError> {
         let SampleSlice::U8(rows) = rows else { return Err(misfit()) };
         self.rows.take(plane, rows, stride).ok_or_else(misfit)?;
         while self.rows.has_row() {
             self.timer.check()?;
             dispatch::run(Work::Interleave(&mut self.rows), self.avx2).map_err(|_| misfit())?;
-            self.sink.take_rows(0, SampleSlice::U8(&self.rows.row), self.rows.row.len())?;
+            self.sink.take_rows(0, SampleSlice::U8(&self.rows.row), self.rows.row.len(), self.timer)?;
         }
         Ok(())
     }

@@ -23,7 +23,7 @@
 //! struct Gray(Vec<u8>);
 //!
 //! impl RowSink for Gray {
-//!     fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, _stride: usize) -> Result<(), WorkError> {
+//!     fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, _stride: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
 //!         if let SampleSlice::U8(rows) = rows {
 //!             self.0.extend_from_slice(rows);
 //!         }

@@ -53,7 +53,7 @@ impl<'s> McuRows<'s> {
             let rows = (rows_of_blocks * self.sides[index]).min(self.missing[index]);
             self.missing[index] -= rows;
             if rows > 0 {
-                self.sink.take_rows(index, SampleSlice::U8(&samples[..rows * stride]), *stride)?;
+                self.sink.take_rows(index, SampleSlice::U8(&samples[..rows * stride]), *stride, self.timer)?;
             }
         }
         Ok(())

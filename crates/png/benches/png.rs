@@ -16,7 +16,13 @@ const RGB8: (u8, u8) = (2, 8);
 struct Dropped;
 
 impl RowSink for Dropped {
-    fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, _stride: usize) -> Result<(), WorkError> {
+    fn take_rows(
+        &mut self,
+        _plane: usize,
+        rows: SampleSlice<'_>,
+        _stride: usize,
+        _: &CpuTimer<'_>,
+    ) -> Result<(), WorkError> {
         std::hint::black_box(rows);
         Ok(())
     }

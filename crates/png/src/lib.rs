@@ -17,7 +17,7 @@
 //! struct Kept(Vec<u8>);
 //!
 //! impl RowSink for Kept {
-//!     fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, _stride: usize) -> Result<(), WorkError> {
+//!     fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, _stride: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
 //!         let SampleSlice::U8(rows) = rows else { return Err(WorkError::internal("16 bits")) };
 //!         self.0.extend_from_slice(rows);
 //!         Ok(())

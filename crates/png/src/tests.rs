@@ -19,7 +19,7 @@ fn gray(size: Size, is_interlaced: bool, rows: &[u8], part: usize) -> Vec<u8> {
 struct Kept(Vec<u8>);
 
 impl RowSink for Kept {
-    fn take_rows(&mut self, _: usize, rows: SampleSlice<'_>, _: usize) -> Result<(), WorkError> {
+    fn take_rows(&mut self, _: usize, rows: SampleSlice<'_>, _: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
         let SampleSlice::U8(rows) = rows else { panic!("8 bits") };
         self.0.extend_from_slice(rows);
         Ok(())

@@ -27,12 +27,13 @@ fn samples(layout: Layout, bits: u8) -> Samples {
 fn push(samples: &Samples, layout: Layout, bits: u8) -> Raster {
     let mut reducer = RasterReducer::new(SIZE, layout, bits, Rect::whole(SIZE), TARGET).expect("fits");
     let stride = SIZE.width as usize * layout.channels();
-    let mut take = |rows: SampleSlice<'_>| reducer.take_rows(0, rows, stride).expect("rows of the picture");
+    let mut take =
+        |rows: SampleSlice<'_>| reducer.take_rows(0, rows, stride, &CpuTimer::default()).expect("rows of the picture");
     match samples {
         Samples::U8(v) => v.chunks(stride * ROWS).for_each(|rows| take(SampleSlice::U8(rows))),
         Samples::U16(v) => v.chunks(stride * ROWS).for_each(|rows| take(SampleSlice::U16(rows))),
     }
-    reducer.finish().expect("all rows")
+    reducer.finish(&CpuTimer::default()).expect("all rows")
 }
 
 fn by_rows(c: &mut Criterion) {

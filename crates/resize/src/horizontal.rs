@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use image_ingest_samples::{Avx2, defaults, zeroed};
+use image_ingest_samples::{Avx2, CpuTimer, defaults, zeroed};
 
 use crate::arithmetic::{Arithmetic, CHUNK};
 use crate::axis::StoredAxis;
@@ -62,9 +62,11 @@ impl<T: Arithmetic> Horizontal<T> {
     }
 
     /// Takes a row of `len` samples, which `write` writes. A row shorter than the extent is extended by the pixel at its edge.
+    /// `timer` is asked where as many rows wait as there are lanes.
     pub(crate) fn push(
         &mut self,
         len: usize,
+        timer: &CpuTimer<'_>,
         write: impl FnOnce(&mut [T]) -> Result<()>,
         mut give: impl FnMut(&[T]) -> Result<()>,
     ) -> Result<()> {
@@ -79,15 +81,17 @@ impl<T: Arithmetic> Horizontal<T> {
             return give(&self.rows);
         }
         self.waiting += 1;
-        if self.waiting == T::LANES { self.finish(give) } else { Ok(()) }
+        if self.waiting == T::LANES { self.finish(timer, give) } else { Ok(()) }
     }
 
     /// Gives the target rows of those that wait. Lanes without a row hold what an earlier row left, and are not given.
-    pub(crate) fn finish(&mut self, give: impl FnMut(&[T]) -> Result<()>) -> Result<()> {
+    pub(crate) fn finish(&mut self, timer: &CpuTimer<'_>, give: impl FnMut(&[T]) -> Result<()>) -> Result<()> {
         let Some(weights) = self.weights.as_ref().filter(|_| self.waiting > 0) else {
             return Ok(());
         };
+        timer.check()?;
         T::pair_columns(&self.rows, self.row_len, self.channels, &mut self.pairs);
+        timer.check()?;
         T::blend_columns(&self.pairs, self.channels, weights, &mut self.out, self.avx2);
         self.out.chunks_exact(self.out_len).take(std::mem::take(&mut self.waiting)).try_for_each(give)
     }
@@ -115,13 +119,13 @@ mod tests {
                 to.copy_from_slice(row);
                 Ok(())
             };
-            horizontal.push(row.len(), write, give).unwrap();
+            horizontal.push(row.len(), &CpuTimer::default(), write, give).unwrap();
         }
         let give = |row: &[u8]| {
             out.push(row.to_vec());
             Ok(())
         };
-        horizontal.finish(give).unwrap();
+        horizontal.finish(&CpuTimer::default(), give).unwrap();
         out
     }
 

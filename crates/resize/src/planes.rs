@@ -34,7 +34,7 @@ pub struct PlanesFormat {
 ///
 /// ```
 /// use image_ingest_resize::{ChromaGrid, PlanesFormat, PlanesReducer};
-/// use image_ingest_samples::{Matrix, Range, Rect, RowSink, SampleSlice, Samples, Siting, Size};
+/// use image_ingest_samples::{CpuTimer, Matrix, Range, Rect, RowSink, SampleSlice, Samples, Siting, Size};
 ///
 /// let size = Size::new(8, 8);
 /// let format = PlanesFormat {
@@ -46,10 +46,10 @@ pub struct PlanesFormat {
 ///     matrix: Matrix::Bt601,
 /// };
 /// let mut reducer = PlanesReducer::new(format, Rect::whole(size), Size::new(4, 4), ChromaGrid::Half)?;
-/// reducer.take_rows(0, SampleSlice::U8(&[90; 64]), 8)?;
-/// reducer.take_rows(1, SampleSlice::U8(&[120; 16]), 4)?;
-/// reducer.take_rows(2, SampleSlice::U8(&[140; 16]), 4)?;
-/// let planes = reducer.finish()?;
+/// reducer.take_rows(0, SampleSlice::U8(&[90; 64]), 8, &CpuTimer::default())?;
+/// reducer.take_rows(1, SampleSlice::U8(&[120; 16]), 4, &CpuTimer::default())?;
+/// reducer.take_rows(2, SampleSlice::U8(&[140; 16]), 4, &CpuTimer::default())?;
+/// let planes = reducer.finish(&CpuTimer::default())?;
 /// assert_eq!(planes.luma, Samples::U8(vec![90; 16]));
 /// assert_eq!(planes.chroma.map(|chroma| chroma.cb), Some(Samples::U8(vec![120; 4])));
 /// # Ok::<(), image_ingest_samples::WorkError>(())
@@ -110,9 +110,13 @@ impl PlanesReducer {
     /// # Errors
     ///
     /// As [`Self::finish`]; those of `take`.
-    pub fn finish_rows(self, mut take: impl FnMut(usize, SampleSlice<'_>) -> Result<()>) -> Result<()> {
+    pub fn finish_rows(
+        self,
+        timer: &CpuTimer<'_>,
+        mut take: impl FnMut(usize, SampleSlice<'_>) -> Result<()>,
+    ) -> Result<()> {
         for (plane, reducer) in self.planes.into_iter().enumerate() {
-            match reducer.finish()? {
+            match reducer.finish(timer)? {
                 Samples::U8(rows) => take(plane, SampleSlice::U8(&rows))?,
                 Samples::U16(rows) => take(plane, SampleSlice::U16(&rows))?,
             }
@@ -129,10 +133,11 @@ impl PlanesReducer {
     ///
     /// # Errors
     ///
-    /// [`WorkError::OutOfMemory`]; [`WorkError::Internal`] when rows are missing, or were taken.
-    pub fn finish(self) -> Result<Planes> {
+    /// [`WorkError::OutOfMemory`], [`WorkError::Deadline`], [`WorkError::Cancelled`]; [`WorkError::Internal`] when rows are
+    /// missing, or were taken.
+    pub fn finish(self, timer: &CpuTimer<'_>) -> Result<Planes> {
         let Self { format: PlanesFormat { bit_depth, range, matrix, .. }, target, grid, planes } = self;
-        let mut planes = planes.into_iter().map(AnyReducer::finish);
+        let mut planes = planes.into_iter().map(|plane| plane.finish(timer));
         let luma = planes.next().unwrap_or_else(|| Err(WorkError::internal("a reducer without luma")))?;
         let chroma = match (planes.next(), planes.next()) {
             (Some(cb), Some(cr)) => Some(reduced_chroma(cb?, cr?, grid)),
@@ -143,8 +148,8 @@ impl PlanesReducer {
 }
 
 impl RowSink for PlanesReducer {
-    fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, stride: usize) -> Result<()> {
-        self.plane(plane)?.take_rows(rows, stride)
+    fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, stride: usize, timer: &CpuTimer<'_>) -> Result<()> {
+        self.plane(plane)?.take_rows(rows, stride, timer)
     }
 }
 

@@ -14,13 +14,13 @@ use crate::result::Result;
 ///
 /// ```
 /// use image_ingest_resize::RasterReducer;
-/// use image_ingest_samples::{Layout, Rect, RowSink, SampleSlice, Samples, Size};
+/// use image_ingest_samples::{CpuTimer, Layout, Rect, RowSink, SampleSlice, Samples, Size};
 ///
 /// let crop = Rect { left: 2, top: 0, size: Size::new(2, 2) };
 /// let mut reducer = RasterReducer::new(Size::new(4, 2), Layout::Rgb, 8, crop, Size::new(1, 1))?;
 /// let row = [[0; 6], [200; 6]].concat();
-/// reducer.take_rows(0, SampleSlice::U8(&[row.clone(), row].concat()), 12)?;
-/// assert_eq!(reducer.finish()?.samples, Samples::U8(vec![200; 3]));
+/// reducer.take_rows(0, SampleSlice::U8(&[row.clone(), row].concat()), 12, &CpuTimer::default())?;
+/// assert_eq!(reducer.finish(&CpuTimer::default())?.samples, Samples::U8(vec![200; 3]));
 /// # Ok::<(), image_ingest_samples::WorkError>(())
 /// ```
 pub struct RasterReducer {
@@ -75,8 +75,8 @@ impl RasterReducer {
     /// # Errors
     ///
     /// As [`Self::finish`]; those of `take`.
-    pub fn finish_rows(self, take: impl FnOnce(SampleSlice<'_>) -> Result<()>) -> Result<()> {
-        match self.reducer.finish()? {
+    pub fn finish_rows(self, timer: &CpuTimer<'_>, take: impl FnOnce(SampleSlice<'_>) -> Result<()>) -> Result<()> {
+        match self.reducer.finish(timer)? {
             Samples::U8(rows) => take(SampleSlice::U8(&rows)),
             Samples::U16(rows) => take(SampleSlice::U16(&rows)),
         }
@@ -86,18 +86,19 @@ impl RasterReducer {
     ///
     /// # Errors
     ///
-    /// [`WorkError::OutOfMemory`]; [`WorkError::Internal`] when rows are missing, or were taken.
-    pub fn finish(self) -> Result<Raster> {
-        Raster::new(self.target, self.layout, self.reducer.finish()?)
+    /// [`WorkError::OutOfMemory`], [`WorkError::Deadline`], [`WorkError::Cancelled`]; [`WorkError::Internal`] when rows are
+    /// missing, or were taken.
+    pub fn finish(self, timer: &CpuTimer<'_>) -> Result<Raster> {
+        Raster::new(self.target, self.layout, self.reducer.finish(timer)?)
     }
 }
 
 impl RowSink for RasterReducer {
-    fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, stride: usize) -> Result<()> {
+    fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, stride: usize, timer: &CpuTimer<'_>) -> Result<()> {
         if plane > 0 {
             return Err(WorkError::internal("rows of a plane that the picture does not have"));
         }
-        self.reducer.take_rows(rows, stride)
+        self.reducer.take_rows(rows, stride, timer)
     }
 }
 

@@ -80,7 +80,7 @@ impl<T: Arithmetic> RowReducer<T> {
     ///
     /// # Errors
     ///
-    /// As [`Self::push_rows`] and [`Self::finish`]; `deadline`, `cancelled`.
+    /// As [`Self::push_rows`] and [`Self::finish`].
     pub(crate) fn reduce(part: Reduction, samples: Vec<T>, timer: &CpuTimer<'_>) -> Result<Vec<T>> {
         if part.is_identity() {
             return Ok(samples);
@@ -93,19 +93,19 @@ impl<T: Arithmetic> RowReducer<T> {
         let at_once = (SAMPLES_AT_ONCE / part.row_len().max(1)).clamp(1, 64);
         samples.chunks(part.row_len() * at_once).try_for_each(|rows| {
             timer.check()?;
-            reducer.push_rows(rows)
+            reducer.push_rows(rows, timer)
         })?;
         drop(samples);
-        reducer.finish()
+        reducer.finish(timer)
     }
 
     /// Takes the next rows, whole and tight.
     ///
     /// # Errors
     ///
-    /// `out_of_memory`; `internal` when `samples` is not whole rows, or more than the plane has.
-    pub(crate) fn push_rows(&mut self, samples: &[T]) -> Result<()> {
-        self.push_strided(samples, self.part.row_len())
+    /// `out_of_memory`, `deadline`, `cancelled`; `internal` when `samples` is not whole rows, or more than the plane has.
+    pub(crate) fn push_rows(&mut self, samples: &[T], timer: &CpuTimer<'_>) -> Result<()> {
+        self.push_strided(samples, self.part.row_len(), timer)
     }
 
     /// Takes the next rows, which begin `stride` samples apart. The last one may end with its last sample.
@@ -115,7 +115,7 @@ impl<T: Arithmetic> RowReducer<T> {
     /// # Errors
     ///
     /// As [`Self::push_rows`].
-    pub(crate) fn push_strided(&mut self, samples: &[T], stride: usize) -> Result<()> {
+    pub(crate) fn push_strided(&mut self, samples: &[T], stride: usize, timer: &CpuTimer<'_>) -> Result<()> {
         let row_len = self.part.row_len();
         let rows = samples.chunks(stride.max(1));
         let seen = self.seen + rows.len();
@@ -135,16 +135,21 @@ impl<T: Arithmetic> RowReducer<T> {
             buffer.try_reserve(len).map_err(|_| WorkError::OutOfMemory { bytes: len as u64 })?;
             rows.for_each(|row| buffer.extend_from_slice(row));
             premultiply(&mut buffer);
-            self.push_used(is_first, buffer.chunks_exact(columns.len()))?;
+            self.push_used(is_first, buffer.chunks_exact(columns.len()), timer)?;
             self.premultiplied = Some(buffer);
             return Ok(());
         }
-        self.push_used(is_first, rows)
+        self.push_used(is_first, rows, timer)
     }
 
     /// Takes the parts of rows that the window touches; `is_first` where none have come before them. Of the row at the edge it
     /// takes as many copies more as the window reaches past that.
-    fn push_used<'a>(&mut self, is_first: bool, rows: impl Iterator<Item = &'a [T]> + Clone) -> Result<()> {
+    fn push_used<'a>(
+        &mut self,
+        is_first: bool,
+        rows: impl Iterator<Item = &'a [T]> + Clone,
+        timer: &CpuTimer<'_>,
+    ) -> Result<()> {
         let Self { part, down, is_vertical_first, seen, vertical, horizontal, out, .. } = self;
         let (before, after) = down.repeated();
         if horizontal.is_identity() && vertical.is_identity() && (before, after) == (0, 0) {
@@ -158,15 +163,15 @@ impl<T: Arithmetic> RowReducer<T> {
         let mut rows = above.chain(rows).chain(below);
         if *is_vertical_first {
             let len = part.used_columns().len();
-            vertical.push(rows, |write| horizontal.push(len, write, |row| append(out, row)))
+            vertical.push(rows, timer, |write| horizontal.push(len, timer, write, |row| append(out, row)))
         } else {
             rows.try_for_each(|row| {
                 let write = |to: &mut [T]| {
                     to.copy_from_slice(row);
                     Ok(())
                 };
-                let give = |row: &[T]| vertical.push(once(row), |write| append_with(out, row.len(), write));
-                horizontal.push(row.len(), write, give)
+                let give = |row: &[T]| vertical.push(once(row), timer, |write| append_with(out, row.len(), write));
+                horizontal.push(row.len(), timer, write, give)
             })
         }
     }
@@ -188,13 +193,15 @@ impl<T: Arithmetic> RowReducer<T> {
     ///
     /// # Errors
     ///
-    /// `out_of_memory`; `internal` when rows are missing.
-    pub(crate) fn finish(self) -> Result<Vec<T>> {
+    /// `out_of_memory`, `deadline`, `cancelled`; `internal` when rows are missing.
+    pub(crate) fn finish(self, timer: &CpuTimer<'_>) -> Result<Vec<T>> {
         let Self { part, is_vertical_first, mut vertical, mut horizontal, premultiplied, mut out, taken, .. } = self;
         if is_vertical_first {
-            horizontal.finish(|row| append(&mut out, row))?;
+            horizontal.finish(timer, |row| append(&mut out, row))?;
         } else {
-            horizontal.finish(|row| vertical.push(once(row), |write| append_with(&mut out, row.len(), write)))?;
+            horizontal.finish(timer, |row| {
+                vertical.push(once(row), timer, |write| append_with(&mut out, row.len(), write))
+            })?;
         }
         if sample_count(part.target, part.layout.channels()) != Some(taken + out.len()) {
             return Err(WorkError::internal("a plane ends before its last row"));
@@ -240,10 +247,10 @@ impl AnyReducer {
     }
 
     /// Takes the next rows, which begin `stride` samples apart.
-    pub(crate) fn take_rows(&mut self, rows: SampleSlice<'_>, stride: usize) -> Result<()> {
+    pub(crate) fn take_rows(&mut self, rows: SampleSlice<'_>, stride: usize, timer: &CpuTimer<'_>) -> Result<()> {
         match (self, rows) {
-            (Self::U8(reducer), SampleSlice::U8(rows)) => reducer.push_strided(rows, stride),
-            (Self::U16(reducer), SampleSlice::U16(rows)) => reducer.push_strided(rows, stride),
+            (Self::U8(reducer), SampleSlice::U8(rows)) => reducer.push_strided(rows, stride, timer),
+            (Self::U16(reducer), SampleSlice::U16(rows)) => reducer.push_strided(rows, stride, timer),
             _ => Err(WorkError::internal("rows of another depth than announced")),
         }
     }
@@ -257,10 +264,10 @@ impl AnyReducer {
     }
 
     /// Ends the plane and returns the reduced samples that were not taken.
-    pub(crate) fn finish(self) -> Result<Samples> {
+    pub(crate) fn finish(self, timer: &CpuTimer<'_>) -> Result<Samples> {
         Ok(match self {
-            Self::U8(reducer) => Samples::U8(reducer.finish()?),
-            Self::U16(reducer) => Samples::U16(reducer.finish()?),
+            Self::U8(reducer) => Samples::U8(reducer.finish(timer)?),
+            Self::U16(reducer) => Samples::U16(reducer.finish(timer)?),
         })
     }
 }

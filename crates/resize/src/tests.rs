@@ -68,11 +68,11 @@ fn reduced<T: Arithmetic + std::fmt::Debug>(part: Reduction, sample: impl Fn(usi
     let (mut rest, mut rows) = (&samples[..], 0);
     while !rest.is_empty() {
         let len = (rows * part.row_len()).min(rest.len());
-        reducer.push_rows(&rest[..len]).unwrap();
+        reducer.push_rows(&rest[..len], &CpuTimer::default()).unwrap();
         rest = &rest[len..];
         rows = (rows + 7) % 20;
     }
-    assert!(reducer.finish().unwrap() == whole, "{part:?}");
+    assert!(reducer.finish(&CpuTimer::default()).unwrap() == whole, "{part:?}");
     whole
 }
 
@@ -141,8 +141,8 @@ fn missing_and_surplus_rows_are_internal() {
     let size = Size::new(10, 10);
     let part = Reduction::raster(size, Layout::Gray, Rect::whole(size), Size::new(5, 5)).unwrap();
     let mut reducer = RowReducer::<u8>::new(part).unwrap();
-    assert!(reducer.push_rows(&[0; 15]).is_err());
-    reducer.push_rows(&[0; 90]).unwrap();
-    assert!(reducer.push_rows(&[0; 20]).is_err());
-    assert!(reducer.finish().is_err());
+    assert!(reducer.push_rows(&[0; 15], &CpuTimer::default()).is_err());
+    reducer.push_rows(&[0; 90], &CpuTimer::default()).unwrap();
+    assert!(reducer.push_rows(&[0; 20], &CpuTimer::default()).is_err());
+    assert!(reducer.finish(&CpuTimer::default()).is_err());
 }

@@ -7,11 +7,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use image_ingest_samples::{Avx2, WorkError, collected, reserve, zeroed};
+use image_ingest_samples::{Avx2, CpuTimer, WorkError, collected, reserve, zeroed};
 
 use crate::arithmetic::Arithmetic;
 use crate::result::Result;
-use crate::weights::Weights;
+use crate::weights::{Taps, Weights};
 
 /// The rows that later target rows need, and how far the work has come.
 pub(crate) struct Vertical<T: Arithmetic> {
@@ -43,7 +43,8 @@ impl<T: Arithmetic> Vertical<T> {
         self.weights.clone()
     }
 
-    /// Takes the next rows, which have equal lengths, and gives each target row that they complete.
+    /// Takes the next rows, which have equal lengths, and gives each target row that they complete. `timer` is asked before
+    /// each, and within those that are much work.
     ///
     /// `give` gets a function that writes the target row, and calls it with the place where the row belongs.
     ///
@@ -52,6 +53,7 @@ impl<T: Arithmetic> Vertical<T> {
     pub(crate) fn push<'a>(
         &mut self,
         rows: impl Iterator<Item = &'a [T]>,
+        timer: &CpuTimer<'_>,
         mut give: impl FnMut(&dyn Fn(&mut [T]) -> Result<()>) -> Result<()>,
     ) -> Result<()> {
         let Some(weights) = &self.weights else {
@@ -70,7 +72,7 @@ impl<T: Arithmetic> Vertical<T> {
             let at_hand = collected(self.kept.iter().map(Vec::as_slice).chain(rows.iter().copied()))?;
             while let Some(span) = next.filter(|span| span.end <= end) {
                 let window = &at_hand[span.first - first..span.end - first];
-                give(&|out| T::blend_rows(window, weights.of(span), out, self.avx2))?;
+                give(&|out| blend(window, weights.of(span), out, self.avx2, timer))?;
                 self.done += 1;
                 next = weights.span(self.done);
             }
@@ -98,8 +100,36 @@ impl<T: Arithmetic> Vertical<T> {
     }
 }
 
+/// One row of those of a window, some samples at a time: where a wide picture becomes very small, a row is the sum of hundreds.
+fn blend<T: Arithmetic>(
+    window: &[&[T]],
+    taps: Taps<'_, T>,
+    out: &mut [T],
+    avx2: Option<Avx2>,
+    timer: &CpuTimer<'_>,
+) -> Result<()> {
+    timer.check()?;
+    let piece = (PRODUCTS_AT_ONCE / window.len().max(1)).next_multiple_of(64);
+    if out.len() <= piece {
+        return T::blend_rows(window, taps, out, avx2);
+    }
+    for (at, out) in (0..).step_by(piece).zip(out.chunks_mut(piece)) {
+        timer.check()?;
+        let window = collected(window.iter().map(|row| row.get(at..at + out.len()).unwrap_or_default()))?;
+        T::blend_rows(&window, taps, out, avx2)?;
+    }
+    Ok(())
+}
+
+/// Samples times weights between two looks at the budget: half a millisecond with AVX2, two without.
+const PRODUCTS_AT_ONCE: usize = 1 << 21;
+
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use image_ingest_samples::{Budget, CancellationToken};
+
     use super::*;
     use crate::axis::StoredAxis;
 
@@ -115,7 +145,7 @@ mod tests {
                 out.push(row[0]);
                 Ok(())
             };
-            vertical.push(rows.iter().map(|row| &row[..]), give).unwrap();
+            vertical.push(rows.iter().map(|row| &row[..]), &CpuTimer::default(), give).unwrap();
             most = most.max(vertical.kept.len());
         }
         (out, most)
@@ -140,5 +170,30 @@ mod tests {
             assert!(kept <= 4 * scale + 1, "{len} to {target}: {kept}");
         }
         assert_eq!(pushed(1000, 500, 1).1, 7);
+    }
+
+    /// The only row that 256 rows of `width` samples become.
+    fn one_row(width: usize, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
+        let rows: Vec<Vec<u8>> =
+            (0..256).map(|y| (0..width).map(|x| (x * 31 + y * 7 + x * y / 5).to_le_bytes()[0]).collect()).collect();
+        let mut vertical = Vertical::<u8>::new(Weights::new(&StoredAxis::whole(256, 1))?.map(Arc::new));
+        let mut out = vec![0; width];
+        vertical.push(rows.iter().map(|row| &row[..]), timer, |write| write(&mut out))?;
+        Ok(out)
+    }
+
+    #[test]
+    fn a_row_that_is_made_in_pieces_is_the_same() {
+        let (whole, pieces) = (PRODUCTS_AT_ONCE / 256, 2 * PRODUCTS_AT_ONCE / 256 + 77);
+        let row = one_row(pieces, &CpuTimer::default()).unwrap();
+        assert_eq!(row[..whole], one_row(whole, &CpuTimer::default()).unwrap());
+    }
+
+    #[test]
+    fn work_on_a_row_stops_with_its_job() {
+        let token = CancellationToken::new();
+        let budget = Budget::new(Duration::from_secs(9), token.clone());
+        token.cancel();
+        assert_eq!(one_row(9, &budget.timer()), Err(WorkError::Cancelled));
     }
 }

@@ -123,7 +123,7 @@ impl Planes {
                 let (start, end) = (top / factor, ((top + ROWS_AT_ONCE) / factor).min(height));
                 let part = start as usize * width as usize..end as usize * width as usize;
                 let missing = || WorkError::internal("plane length disagrees with its size");
-                sink.take_rows(plane, samples.as_slice().get(part).ok_or_else(missing)?, width as usize)?;
+                sink.take_rows(plane, samples.as_slice().get(part).ok_or_else(missing)?, width as usize, timer)?;
             }
         }
         Ok(())

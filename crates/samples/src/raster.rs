@@ -65,7 +65,7 @@ impl Raster {
         let rows_at_once = (SAMPLES_AT_ONCE / row.max(1)).clamp(1, ROWS_AT_ONCE as usize);
         self.samples.as_slice().parts(row * rows_at_once).try_for_each(|rows| {
             timer.check()?;
-            sink.take_rows(0, rows, row)
+            sink.take_rows(0, rows, row, timer)
         })
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::budget::CpuTimer;
 use crate::error::WorkError;
 use crate::memory::reserve;
 use crate::size::Size;
@@ -140,12 +141,12 @@ impl<'a> SampleSlice<'a> {
 /// keep them:
 ///
 /// ```
-/// use image_ingest_samples::{RowSink, SampleSlice, WorkError};
+/// use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, WorkError};
 ///
 /// struct Rows(Vec<u8>);
 ///
 /// impl RowSink for Rows {
-///     fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, _stride: usize) -> Result<(), WorkError> {
+///     fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, _stride: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
 ///         let SampleSlice::U8(rows) = rows else { return Err(WorkError::internal("8 bits were announced")) };
 ///         self.0.extend_from_slice(rows);
 ///         Ok(())
@@ -153,7 +154,7 @@ impl<'a> SampleSlice<'a> {
 /// }
 ///
 /// let mut sink = Rows(Vec::new());
-/// sink.take_rows(0, SampleSlice::U8(&[1, 2, 3, 4]), 2)?;
+/// sink.take_rows(0, SampleSlice::U8(&[1, 2, 3, 4]), 2, &CpuTimer::default())?;
 /// assert_eq!(sink.0, [1, 2, 3, 4]);
 /// # Ok::<(), WorkError>(())
 /// ```
@@ -161,12 +162,19 @@ pub trait RowSink {
     /// Takes the next rows of plane `plane`: 0 is luma or the interleaved samples, 1 and 2 are Cb and Cr.
     ///
     /// Rows begin `stride` samples apart. The last one may be shorter than `stride`, as long as it has all its samples.
-    /// The result does not depend on how many rows come at a time.
+    /// The result does not depend on how many rows come at a time. What works on them asks `timer` where a row may take
+    /// milliseconds.
     ///
     /// # Errors
     ///
     /// A [`WorkError`] after which the sink takes no more rows.
-    fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, stride: usize) -> Result<(), WorkError>;
+    fn take_rows(
+        &mut self,
+        plane: usize,
+        rows: SampleSlice<'_>,
+        stride: usize,
+        timer: &CpuTimer<'_>,
+    ) -> Result<(), WorkError>;
 }
 
 /// `width × height × channels` as a length; `None` where the machine cannot address as many.

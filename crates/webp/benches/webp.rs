@@ -44,7 +44,13 @@ fn probe(criterion: &mut Criterion) {
 struct Nothing;
 
 impl RowSink for Nothing {
-    fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, _stride: usize) -> Result<(), WorkError> {
+    fn take_rows(
+        &mut self,
+        _plane: usize,
+        rows: SampleSlice<'_>,
+        _stride: usize,
+        _: &CpuTimer<'_>,
+    ) -> Result<(), WorkError> {
         black_box(rows);
         Ok(())
     }

@@ -24,7 +24,7 @@ use crate::vp8l::alpha::AlphaRows;
 /// struct Rows(Vec<u8>);
 ///
 /// impl RowSink for Rows {
-///     fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, _stride: usize) -> Result<(), WorkError> {
+///     fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, _stride: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
 ///         let SampleSlice::U8(rows) = rows else { return Err(WorkError::internal("VP8 has 8 bits")) };
 ///         self.0.extend_from_slice(rows);
 ///         Ok(())
@@ -163,7 +163,7 @@ impl RgbaOutput<'_> {
                 pixel[3] = alpha;
             }
         }
-        sink.take_rows(0, SampleSlice::U8(&self.rgba), self.rgba.len())?;
+        sink.take_rows(0, SampleSlice::U8(&self.rgba), self.rgba.len(), timer)?;
         Ok(())
     }
 }
@@ -181,6 +181,7 @@ mod tests {
             plane: usize,
             rows: SampleSlice<'_>,
             stride: usize,
+            _: &CpuTimer<'_>,
         ) -> std::result::Result<(), image_ingest_samples::WorkError> {
             let SampleSlice::U8(rows) = rows else { panic!("8 bits") };
             assert_eq!((plane, rows.len()), (0, stride));

@@ -118,7 +118,7 @@ impl Tally {
 struct Nothing;
 
 impl RowSink for Nothing {
-    fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, _stride: usize) -> Result<(), WorkError> {
+    fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, _stride: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
         std::hint::black_box(rows);
         Ok(())
     }

@@ -39,7 +39,7 @@ pub(crate) fn decode(
         Layout::Rgb => hand_on(&frame, &indices, |[r, g, b, _]| [r, g, b], &mut rows, timer)?,
         _ => hand_on(&frame, &indices, |color| color, &mut rows, timer)?,
     }
-    Ok(rows.finish()?)
+    Ok(rows.finish(timer)?)
 }
 
 /// Hands on the rows of the canvas, which holds the frame whole and is transparent around it.
@@ -67,7 +67,7 @@ fn hand_on<const N: usize>(
             }
             None => canvas.fill(0),
         }
-        rows.take_rows(0, SampleSlice::U8(&canvas), canvas_width * N)?;
+        rows.take_rows(0, SampleSlice::U8(&canvas), canvas_width * N, timer)?;
     }
     Ok(())
 }

@@ -188,7 +188,7 @@ fn decode_tile_rows(
         pasted.map_err(refusal)
     })?;
     let (_, reduced) = reduced.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(reduced.finish()?)
+    Ok(reduced.finish(&workers.timer())?)
 }
 
 /// Hands on the planes of a whole picture.
@@ -206,7 +206,7 @@ fn hand_on_planes(planes: &Planes, plan: &Plan, timer: &CpuTimer<'_>, rows: &mut
     let reducer = PlanesReducer::new(format, plan.crop, plan.target, plan.chroma_grid(bit_depth, matrix))?;
     let mut reduced = ReducedPlanes::new(reducer, &format, rows)?;
     planes.hand_on(&mut reduced, timer)?;
-    Ok(reduced.finish()?)
+    Ok(reduced.finish(timer)?)
 }
 
 /// The memory of tiles that are done, for those to come. There is never more of it than threads: each holds that of one

@@ -48,7 +48,7 @@ fn in_jpeg(error: DecodeError) -> Error {
 fn planes(decoder: JpegDecoder<'_>, plan: &Plan, timer: &CpuTimer<'_>, rows: &mut dyn ReducedRows) -> Result<()> {
     let mut planes = reducer(decoder.luma_size(plan.scale), &decoder.sampling(), plan, rows)?;
     decoder.decode([plan.scale, plan.chroma_scale], &mut planes, timer).map_err(in_jpeg)?;
-    Ok(planes.finish()?)
+    Ok(planes.finish(timer)?)
 }
 
 fn interleaved(
@@ -71,7 +71,7 @@ fn interleaved(
     } else {
         decoder.decode_interleaved(color, plan.scale, &mut rows, timer).map_err(in_jpeg)?;
     }
-    Ok(rows.finish()?)
+    Ok(rows.finish(timer)?)
 }
 
 /// Turns stored values into amounts of ink: CMYK JPEGs hold 255 for no ink, as Adobe Photoshop writes them and as Pillow
@@ -83,12 +83,18 @@ struct Inks<'r, 's> {
 }
 
 impl RowSink for Inks<'_, '_> {
-    fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, stride: usize) -> Result<(), WorkError> {
+    fn take_rows(
+        &mut self,
+        plane: usize,
+        rows: SampleSlice<'_>,
+        stride: usize,
+        timer: &CpuTimer<'_>,
+    ) -> Result<(), WorkError> {
         let SampleSlice::U8(rows) = rows else { return Err(WorkError::internal("JPEG samples have 8 bits")) };
         for stored in rows.chunks(stride.max(1)) {
             let inks = &mut self.row[..stored.len()];
             inks.iter_mut().zip(stored).for_each(|(ink, stored)| *ink = 255 - stored);
-            self.rows.take_rows(plane, SampleSlice::U8(inks), stride)?;
+            self.rows.take_rows(plane, SampleSlice::U8(inks), stride, timer)?;
         }
         Ok(())
     }

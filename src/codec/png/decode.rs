@@ -39,7 +39,7 @@ pub(crate) fn decode(
     let reducer = RasterReducer::new(stored.size, layout, stored.bit_depth, plan.crop, plan.target)?;
     let mut rows = ReducedRaster::new(reducer, layout, stored.bit_depth == 16, rows)?;
     picture.decode(&mut rows, timer).map_err(refusal)?;
-    Ok(rows.finish()?)
+    Ok(rows.finish(timer)?)
 }
 
 /// Four samples of 16 bits.

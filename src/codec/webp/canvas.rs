@@ -51,12 +51,18 @@ impl<'a, S: RowSink> CanvasRows<'a, S> {
     fn hand_on(&mut self) -> std::result::Result<(), WorkError> {
         self.timer.check()?;
         self.left = self.left.saturating_sub(1);
-        self.sink.take_rows(0, SampleSlice::U8(&self.row), self.canvas.width as usize * 4)
+        self.sink.take_rows(0, SampleSlice::U8(&self.row), self.canvas.width as usize * 4, self.timer)
     }
 }
 
 impl<S: RowSink> RowSink for CanvasRows<'_, S> {
-    fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, stride: usize) -> std::result::Result<(), WorkError> {
+    fn take_rows(
+        &mut self,
+        _plane: usize,
+        rows: SampleSlice<'_>,
+        stride: usize,
+        _: &CpuTimer<'_>,
+    ) -> std::result::Result<(), WorkError> {
         let SampleSlice::U8(rows) = rows else { return Err(WorkError::internal("WebP has 8 bits")) };
         for row in rows.chunks(stride.max(1)) {
             let inside = self.row.get_mut(self.inside.clone()).filter(|inside| inside.len() == row.len());

@@ -54,7 +54,7 @@ fn decode_planes(
         return Err(Error::internal("WebP container and frame disagree on the size"));
     }
     decoder.decode(&mut planes, timer).map_err(in_webp)?;
-    Ok(planes.finish()?)
+    Ok(planes.finish(timer)?)
 }
 
 /// Reduces interleaved rows as they come. A frame that does not fill its canvas lies on a transparent one.
@@ -76,7 +76,7 @@ fn decode_interleaved(
         decode_image(image, layout, &mut on_canvas, timer)?;
         on_canvas.finish()?;
     }
-    Ok(rows.finish()?)
+    Ok(rows.finish(timer)?)
 }
 
 fn decode_image(image: &CodedImage<'_>, layout: Layout, sink: &mut impl RowSink, timer: &CpuTimer<'_>) -> Result<()> {

@@ -24,7 +24,7 @@ const SCALES: [DctScale; 4] = [DctScale::Full, DctScale::Half, DctScale::Quarter
 struct Planes([Vec<u8>; 3]);
 
 impl RowSink for Planes {
-    fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, _: usize) -> Result<(), WorkError> {
+    fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, _: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
         let SampleSlice::U8(rows) = rows else { panic!("a JPEG of 8 bits") };
         self.0[plane].extend_from_slice(rows);
         Ok(())

@@ -17,7 +17,13 @@ struct CancelAfter<'t> {
 }
 
 impl RowSink for CancelAfter<'_> {
-    fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, stride: usize) -> std::result::Result<(), WorkError> {
+    fn take_rows(
+        &mut self,
+        plane: usize,
+        rows: SampleSlice<'_>,
+        stride: usize,
+        _: &CpuTimer<'_>,
+    ) -> std::result::Result<(), WorkError> {
         let SampleSlice::U8(rows) = rows else { panic!("WebP has 8 bits") };
         if plane == 0 {
             self.rows += rows.len() / stride;

@@ -19,7 +19,13 @@ struct Tight {
 }
 
 impl RowSink for Tight {
-    fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, stride: usize) -> std::result::Result<(), WorkError> {
+    fn take_rows(
+        &mut self,
+        plane: usize,
+        rows: SampleSlice<'_>,
+        stride: usize,
+        _: &CpuTimer<'_>,
+    ) -> std::result::Result<(), WorkError> {
         let SampleSlice::U8(rows) = rows else { panic!("WebP has 8 bits") };
         rows.chunks(stride).for_each(|row| self.planes[plane].extend_from_slice(&row[..self.widths[plane]]));
         Ok(())

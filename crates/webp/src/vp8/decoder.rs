@@ -22,7 +22,7 @@ use super::rows::{PlaneBatch, PlaneRows};
 /// struct Luma(Vec<u8>);
 ///
 /// impl RowSink for Luma {
-///     fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, _stride: usize) -> Result<(), WorkError> {
+///     fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, _stride: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
 ///         if let (0, SampleSlice::U8(rows)) = (plane, rows) {
 ///             self.0.extend_from_slice(rows);
 ///         }
@@ -82,9 +82,9 @@ impl<'a> Vp8Decoder<'a> {
     /// [`DecodeError::Work`]: image_ingest_samples::DecodeError::Work
     pub fn decode(self, sink: &mut dyn RowSink, timer: &CpuTimer<'_>) -> Result<()> {
         self.decode_batches(timer, |batch| {
-            sink.take_rows(0, SampleSlice::U8(batch.luma), batch.stride)?;
+            sink.take_rows(0, SampleSlice::U8(batch.luma), batch.stride, timer)?;
             for (plane, samples) in (1..).zip(batch.chroma) {
-                sink.take_rows(plane, SampleSlice::U8(samples), batch.chroma_stride)?;
+                sink.take_rows(plane, SampleSlice::U8(samples), batch.chroma_stride, timer)?;
             }
             Ok(())
         })

@@ -19,7 +19,7 @@ use crate::result::Result;
 /// struct Rows(Vec<u8>);
 ///
 /// impl RowSink for Rows {
-///     fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, _stride: usize) -> Result<(), WorkError> {
+///     fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, _stride: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
 ///         let SampleSlice::U8(rows) = rows else { return Err(WorkError::internal("VP8L has 8 bits")) };
 ///         self.0.extend_from_slice(rows);
 ///         Ok(())
@@ -69,7 +69,7 @@ pub(crate) fn decode_with(
             Layout::Rgba => write_rgba(row, &mut samples),
             Layout::Gray | Layout::Cmyk => return Err(DecodeError::internal("VP8L gives RGB or RGBA")),
         }
-        sink.take_rows(0, SampleSlice::U8(&samples), samples.len())?;
+        sink.take_rows(0, SampleSlice::U8(&samples), samples.len(), timer)?;
     }
     Ok(())
 }

@@ -82,6 +82,7 @@ impl RowSink for Argb {
         _plane: usize,
         rows: SampleSlice<'_>,
         _stride: usize,
+        _: &CpuTimer<'_>,
     ) -> std::result::Result<(), WorkError> {
         let SampleSlice::U8(rows) = rows else { panic!("8 bits") };
         self.0.extend(rows.as_chunks::<4>().0.iter().map(|&[r, g, b, a]| u32::from_be_bytes([a, r, g, b])));
