@@ -29,9 +29,7 @@ impl<'a, S: RowSink> CanvasRows<'a, S> {
         let inside = start..start + place.size.width as usize * 4;
         let row = zeroed(canvas.width as usize * 4)?;
         let mut rows = Self { sink, timer, canvas, row, inside, left: canvas.height };
-        for _ in 0..place.top {
-            rows.hand_on()?;
-        }
+        (0..place.top).try_for_each(|_| rows.hand_on())?;
         Ok(rows)
     }
 
@@ -42,13 +40,10 @@ impl<'a, S: RowSink> CanvasRows<'a, S> {
     /// `deadline`, `cancelled`, and what the sink returns.
     pub(super) fn finish(mut self) -> Result<()> {
         self.row.fill(0);
-        while self.left > 0 {
-            self.hand_on()?;
-        }
-        Ok(())
+        Ok((0..self.left).try_for_each(|_| self.hand_on())?)
     }
 
-    fn hand_on(&mut self) -> std::result::Result<(), WorkError> {
+    fn hand_on(&mut self) -> Result<(), WorkError> {
         self.timer.check()?;
         self.left = self.left.saturating_sub(1);
         self.sink.take_rows(0, SampleSlice::U8(&self.row), self.canvas.width as usize * 4, self.timer)
@@ -56,13 +51,7 @@ impl<'a, S: RowSink> CanvasRows<'a, S> {
 }
 
 impl<S: RowSink> RowSink for CanvasRows<'_, S> {
-    fn take_rows(
-        &mut self,
-        _plane: usize,
-        rows: SampleSlice<'_>,
-        stride: usize,
-        _: &CpuTimer<'_>,
-    ) -> std::result::Result<(), WorkError> {
+    fn take_rows(&mut self, _: usize, rows: SampleSlice<'_>, stride: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
         let SampleSlice::U8(rows) = rows else { return Err(WorkError::internal("WebP has 8 bits")) };
         for row in rows.chunks(stride.max(1)) {
             let inside = self.row.get_mut(self.inside.clone()).filter(|inside| inside.len() == row.len());
