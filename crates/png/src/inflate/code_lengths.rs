@@ -12,8 +12,8 @@ pub(super) struct DynamicHeader {
     distance_count: usize,
     /// How many lengths there are for the codes of lengths.
     length_count: usize,
-    /// The codes of lengths: what each seven bits begin with.
-    table: [CodedLength; 128],
+    /// The codes of lengths: for each seven bits, the symbol, and the bits of its code in the low three bits.
+    table: [u8; 128],
     /// Lengths that were read, and the last of them.
     read: usize,
     last: u8,
@@ -29,7 +29,7 @@ impl DynamicHeader {
             literal_count: 0,
             distance_count: 0,
             length_count: 0,
-            table: [CodedLength(0); 128],
+            table: [0; 128],
             read: 0,
             last: 0,
             literals: CodedSymbols::new(),
@@ -74,30 +74,38 @@ impl DynamicHeader {
     /// Reads lengths; says whether they are all there.
     pub(super) fn read_lengths(&mut self, bits: &mut BitReservoir, input: &mut &[u8]) -> Result<bool, InflateFault> {
         let total = self.literal_count + self.distance_count;
-        // Where no reference leads to them, they stay in registers.
-        let (mut ahead, mut rest) = (*bits, *input);
         while self.read < total {
-            ahead.refill(&mut rest);
-            let coded = self.table[ahead.low(7) as usize];
-            let (code_bits, extra_bits) = (coded.code_bits(), coded.extra_bits());
-            // The longest code has 7 bits. What follows a block's header has more bits than may be missing here.
-            if ahead.count() < (code_bits + extra_bits).max(7) {
-                (*bits, *input) = (ahead, rest);
+            bits.refill(input);
+            // The longest code. What follows a block's header has more bits than may be missing here.
+            if bits.count() < 7 {
                 return Ok(false);
             }
-            let repeat = coded.least() + (ahead.take(code_bits + extra_bits) >> code_bits) as usize;
-            match coded.symbol() {
-                symbol @ 0..16 => self.last = symbol,
-                16 if self.read == 0 => return Err(InflateFault::Stream),
-                16 => {}
-                _ => self.last = 0,
+            let entry = self.table[bits.low(7) as usize];
+            let (code_bits, symbol) = (u32::from(entry & 7), entry >> 3);
+            let (extra, least) = match symbol {
+                0..16 => (0, 1),
+                16 => (2, 3),
+                17 => (3, 3),
+                _ => (7, 11),
+            };
+            if bits.count() < code_bits + extra {
+                return Ok(false);
             }
+            if symbol == 16 && self.read == 0 {
+                return Err(InflateFault::Stream);
+            }
+            bits.drop_bits(code_bits);
+            let repeat = least + bits.take(extra) as usize;
             if self.read + repeat > total {
                 return Err(InflateFault::Stream);
             }
+            match symbol {
+                0..16 => self.last = symbol,
+                16 => {}
+                _ => self.last = 0,
+            }
             self.add(repeat);
         }
-        (*bits, *input) = (ahead, rest);
         if self.has_end { Ok(true) } else { Err(InflateFault::Stream) }
     }
 
@@ -125,45 +133,8 @@ impl DynamicHeader {
 /// The order in which the lengths of the codes of lengths are stored.
 const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
-/// A symbol of the code of lengths: its code's bits in the low three bits, how many bits follow the code in the next three,
-/// how often it stands at least in the next four, then the symbol.
-#[derive(Debug, Clone, Copy)]
-struct CodedLength(u16);
-
-impl CodedLength {
-    fn new(symbol: u16, code_bits: u8) -> Self {
-        let (extra_bits, least) = match symbol {
-            0..16 => (0, 1),
-            16 => (2, 3),
-            17 => (3, 3),
-            _ => (7, 11),
-        };
-        Self(u16::from(code_bits) | extra_bits << 3 | least << 6 | symbol << 10)
-    }
-
-    #[inline(always)]
-    fn code_bits(self) -> u32 {
-        u32::from(self.0 & 7)
-    }
-
-    #[inline(always)]
-    fn extra_bits(self) -> u32 {
-        u32::from(self.0 >> 3 & 7)
-    }
-
-    #[inline(always)]
-    fn least(self) -> usize {
-        usize::from(self.0 >> 6 & 15)
-    }
-
-    #[inline(always)]
-    fn symbol(self) -> u8 {
-        (self.0 >> 10).to_le_bytes()[0]
-    }
-}
-
 /// The table of the codes of lengths; `None` where they are not complete.
-fn length_table(lengths: &[u8; 19]) -> Option<[CodedLength; 128]> {
+fn length_table(lengths: &[u8; 19]) -> Option<[u8; 128]> {
     let mut counts = [0_u8; 8];
     lengths.iter().for_each(|&bits| counts[usize::from(bits & 7)] += 1);
     let mut next = [0_usize; 8];
@@ -175,13 +146,13 @@ fn length_table(lengths: &[u8; 19]) -> Option<[CodedLength; 128]> {
     if code != 1 << 8 {
         return None;
     }
-    let mut table = [CodedLength(0); 128];
-    for (symbol, &bits) in (0_u16..).zip(lengths).filter(|&(_, &bits)| bits > 0) {
+    let mut table = [0; 128];
+    for (symbol, &bits) in (0_u8..).zip(lengths).filter(|&(_, &bits)| bits > 0) {
         let code = &mut next[usize::from(bits)];
         // The first bit of a code is lowest in the stream.
         let first = reversed(*code) >> (7 - bits);
         *code += 1;
-        table.iter_mut().skip(first).step_by(1 << bits).for_each(|place| *place = CodedLength::new(symbol, bits));
+        table.iter_mut().skip(first).step_by(1 << bits).for_each(|place| *place = symbol << 3 | bits);
     }
     Some(table)
 }
