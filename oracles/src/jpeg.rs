@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use image_ingest_c_decoders::jpeg::{Failure, TurboDecoder, TurboOutput, TurboShape, warned};
 use image_ingest_jpeg::{DctScale, InterleavedColor, JpegDecoder, JpegHeader, JpegProbe, ScanLimits};
-use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, WorkError};
+use image_ingest_samples::{CpuTimer, RowSink, SampleRows, WorkError};
 
 use crate::cpu_time::fastest;
 use crate::tight_planes::TightPlanes;
@@ -270,7 +270,7 @@ fn planes(decoder: &mut TurboDecoder<'_>, shape: &TurboShape, sink: &mut dyn Row
         for (plane, (strip, component)) in strips.iter().zip(&shape.components).enumerate() {
             let (stride, rows) = (component.stride as usize, (component.strip_rows as usize).min(missing[plane]));
             missing[plane] -= rows;
-            drop(sink.take_rows(plane, SampleSlice::U8(&strip[..rows * stride]), stride, &CpuTimer::default()));
+            drop(sink.take_rows(plane, SampleRows::u8(&strip[..rows * stride], stride), &CpuTimer::default()));
         }
     }
     Ok(())
@@ -285,7 +285,7 @@ fn interleaved(
     let mut row = vec![0; shape.width as usize * channels];
     for _ in 0..shape.height {
         decoder.read_row(&mut row)?;
-        drop(sink.take_rows(0, SampleSlice::U8(&row), row.len(), &CpuTimer::default()));
+        drop(sink.take_rows(0, SampleRows::u8(&row, row.len()), &CpuTimer::default()));
     }
     Ok(())
 }
@@ -294,10 +294,8 @@ fn interleaved(
 struct Discard(u8);
 
 impl RowSink for Discard {
-    fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, _stride: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
-        if let SampleSlice::U8(rows) = rows {
-            self.0 ^= rows.first().copied().unwrap_or(0);
-        }
+    fn take_rows(&mut self, _plane: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
+        self.0 ^= rows.bytes()?.first().copied().unwrap_or(0);
         Ok(())
     }
 }

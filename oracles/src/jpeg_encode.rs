@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use image_ingest_c_decoders::jpeg;
 use image_ingest_jpeg::{DctScale, JpegDecoder, PlanesEncoder, RgbEncoder, TurnedEncoder, encode_planes, encode_rgb};
-use image_ingest_samples::{CpuTimer, Orientation, RowSink, SampleSlice, Size, StoredPixels, WorkError};
+use image_ingest_samples::{CpuTimer, Orientation, RowSink, SampleRows, Size, StoredPixels, WorkError};
 
 use crate::cpu_time::fastest;
 use crate::random::Random;
@@ -318,10 +318,9 @@ struct Kept {
 }
 
 impl RowSink for Kept {
-    fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, stride: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
-        if let SampleSlice::U8(rows) = rows {
-            rows.chunks(stride).for_each(|row| self.planes[plane].extend_from_slice(&row[..self.widths[plane]]));
-        }
+    fn take_rows(&mut self, plane: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
+        let (planes, width) = (&mut self.planes, self.widths[plane]);
+        rows.bytes()?.chunks(rows.stride).for_each(|row| planes[plane].extend_from_slice(&row[..width]));
         Ok(())
     }
 }

@@ -9,10 +9,7 @@ use fast_image_resize::images::{TypedCroppedImage, TypedImage, TypedImageRef};
 use fast_image_resize::pixels::{U8, U8x3, U8x4, U16, U16x3, U16x4};
 use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 use image_ingest_resize::{ChromaGrid, PlanesFormat, PlanesReducer, RasterReducer, reduce_planes, reduce_raster};
-use image_ingest_samples::{
-    Chroma, CpuTimer, Layout, Matrix, Planes, Range, Raster, Rect, RowSink, SampleSlice, Samples, Siting, Size,
-    WorkError, chroma_size, sample_count,
-};
+use image_ingest_samples::{Chroma, CpuTimer, Layout, Matrix, Planes, Range, Raster, Rect, RowSink, SampleRows, Samples, Siting, Size, WorkError, chroma_size, sample_count};
 
 use crate::random::Random;
 
@@ -275,11 +272,8 @@ fn push(
     let mut at = 0;
     while at < samples.len() {
         let end = (at + random.below(21) * row_len).min(samples.len());
-        let rows = match samples {
-            Samples::U8(v) => SampleSlice::U8(&v[at..end]),
-            Samples::U16(v) => SampleSlice::U16(&v[at..end]),
-        };
-        to.take_rows(plane, rows, row_len, &CpuTimer::default())?;
+        let samples = samples.as_slice().get(at..end).expect("a part of the samples");
+        to.take_rows(plane, SampleRows { samples, stride: row_len }, &CpuTimer::default())?;
         at = end;
     }
     Ok(())

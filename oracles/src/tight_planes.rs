@@ -1,6 +1,6 @@
 //! The samples of a picture without padding, to compare and to hash.
 
-use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, WorkError};
+use image_ingest_samples::{CpuTimer, RowSink, SampleRows, WorkError};
 
 /// Planes of 8 bits, or one of interleaved samples, by rows without padding.
 #[derive(PartialEq)]
@@ -10,10 +10,8 @@ pub struct TightPlanes {
 }
 
 impl RowSink for TightPlanes {
-    fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, stride: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
-        if let SampleSlice::U8(rows) = rows {
-            self.add(plane, rows, stride);
-        }
+    fn take_rows(&mut self, plane: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
+        self.add(plane, rows.bytes()?, rows.stride);
         Ok(())
     }
 }

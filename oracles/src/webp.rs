@@ -1,7 +1,7 @@
 //! Compares our decoders of VP8, alpha planes and VP8L with libwebp, sample by sample, with AVX2 and without.
 
 use image_ingest_c_decoders::webp_decode::{self, VpStop, WebpOutput, WebpStatus};
-use image_ingest_samples::{CpuTimer, DecodeError, Layout, RowSink, SampleSlice, Size, sample_count};
+use image_ingest_samples::{CpuTimer, DecodeError, Layout, RowSink, SampleRows, Size, sample_count};
 use image_ingest_webp::{Bitstream, CodedImage, Container, Vp8Decoder, decode_lossless, decode_lossy_rgba, portable};
 
 use crate::tight_planes::TightPlanes;
@@ -150,9 +150,9 @@ fn theirs(image: &CodedImage<'_>, form: WebpForm) -> Result<TightPlanes, String>
 /// Its status.
 pub fn decode_by_libwebp(frame: &[u8], size: Size, sink: &mut impl RowSink) -> Result<(), WebpStatus> {
     let decoded = webp_decode::decode_rows(frame, size, |rows| {
-        sink.take_rows(0, SampleSlice::U8(rows.luma), rows.luma_stride, &CpuTimer::default())?;
-        sink.take_rows(1, SampleSlice::U8(rows.cb), rows.chroma_stride, &CpuTimer::default())?;
-        sink.take_rows(2, SampleSlice::U8(rows.cr), rows.chroma_stride, &CpuTimer::default())
+        sink.take_rows(0, SampleRows::u8(rows.luma, rows.luma_stride), &CpuTimer::default())?;
+        sink.take_rows(1, SampleRows::u8(rows.cb, rows.chroma_stride), &CpuTimer::default())?;
+        sink.take_rows(2, SampleRows::u8(rows.cr, rows.chroma_stride), &CpuTimer::default())
     });
     decoded.map_err(|stop| match stop {
         VpStop::Decoder(status) => status,

@@ -2,7 +2,7 @@
 
 use image_ingest_color::PlaneCoding;
 use image_ingest_resize::{PlanesFormat, PlanesReducer, RasterReducer};
-use image_ingest_samples::{CpuTimer, Layout, Raster, RowSink, SampleSlice, Samples, WorkError};
+use image_ingest_samples::{CpuTimer, Layout, Raster, RowSink, SampleRows, Samples, WorkError};
 
 use crate::error::Result;
 use crate::pixels::{ReducedRows, RowKind};
@@ -38,14 +38,8 @@ impl<'r> ReducedPlanes<'r> {
 }
 
 impl RowSink for ReducedPlanes<'_> {
-    fn take_rows(
-        &mut self,
-        plane: usize,
-        rows: SampleSlice<'_>,
-        stride: usize,
-        timer: &CpuTimer<'_>,
-    ) -> Result<(), WorkError> {
-        self.planes.take_rows(plane, rows, stride, timer)?;
+    fn take_rows(&mut self, plane: usize, rows: SampleRows<'_>, timer: &CpuTimer<'_>) -> Result<(), WorkError> {
+        self.planes.take_rows(plane, rows, timer)?;
         self.planes.take_finished(plane, |samples| self.rows.take(plane, samples))
     }
 }
@@ -83,14 +77,8 @@ impl<'r> ReducedRaster<'r> {
 }
 
 impl RowSink for ReducedRaster<'_> {
-    fn take_rows(
-        &mut self,
-        plane: usize,
-        rows: SampleSlice<'_>,
-        stride: usize,
-        timer: &CpuTimer<'_>,
-    ) -> Result<(), WorkError> {
-        self.raster.take_rows(plane, rows, stride, timer)?;
+    fn take_rows(&mut self, plane: usize, rows: SampleRows<'_>, timer: &CpuTimer<'_>) -> Result<(), WorkError> {
+        self.raster.take_rows(plane, rows, timer)?;
         self.raster.take_finished(|samples| self.rows.take(0, samples))
     }
 }

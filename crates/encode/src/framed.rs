@@ -2,7 +2,8 @@
 
 use image_ingest_resize::{ChromaGrid, PlanesFormat, PlanesReducer, RasterReducer};
 use image_ingest_samples::{
-    CpuTimer, Layout, Matrix, Orientation, Range, Rect, RowSink, SampleSlice, Siting, Size, WorkError, chroma_size,
+    CpuTimer, Layout, Matrix, Orientation, Range, Rect, RowSink, SampleRows, SampleSlice, Siting, Size, WorkError,
+    chroma_size,
 };
 
 use crate::encoding::Encoding;
@@ -128,11 +129,11 @@ impl CanonicalSink for FramedEncoders {
         let stride = *strides.get(plane).ok_or_else(|| WorkError::internal("rows of a fourth plane"))?;
         match reducer {
             Some(RowsReducer::Planes(reducer)) => {
-                reducer.take_rows(plane, SampleSlice::U8(rows), stride, timer)?;
+                reducer.take_rows(plane, SampleRows::u8(rows, stride), timer)?;
                 reducer.take_finished(plane, |rows| give(encoders, plane, bytes(rows)?, timer))
             }
             Some(RowsReducer::Raster(reducer)) => {
-                reducer.take_rows(plane, SampleSlice::U8(rows), stride, timer)?;
+                reducer.take_rows(plane, SampleRows::u8(rows, stride), timer)?;
                 reducer.take_finished(|rows| give(encoders, plane, bytes(rows)?, timer))
             }
             None => give(encoders, plane, rows, timer),

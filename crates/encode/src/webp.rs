@@ -62,7 +62,7 @@ const MAX_SIDE: u32 = 16_383;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image_ingest_samples::{CpuTimer, RowSink, SampleSlice};
+    use image_ingest_samples::{CpuTimer, RowSink, SampleRows};
     use image_ingest_webp::{Container, Vp8Decoder};
 
     /// Luma, Cb and Cr.
@@ -70,10 +70,8 @@ mod tests {
     struct Planes([Vec<u8>; 3]);
 
     impl RowSink for Planes {
-        fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, _: usize, _: &CpuTimer<'_>) -> Result<()> {
-            if let SampleSlice::U8(rows) = rows {
-                self.0[plane].extend_from_slice(rows);
-            }
+        fn take_rows(&mut self, plane: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<()> {
+            self.0[plane].extend_from_slice(rows.bytes()?);
             Ok(())
         }
     }

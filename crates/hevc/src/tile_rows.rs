@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use image_ingest_samples::{CpuTimer, DecodeError, PictureView, RowSink, Size, chroma_size};
+use image_ingest_samples::{CpuTimer, DecodeError, PictureView, RowSink, SampleRows, Size, chroma_size};
 
 use crate::result::Result;
 use crate::tiled_planes::TiledPlanes;
@@ -18,15 +18,13 @@ use crate::tiled_planes::TiledPlanes;
 ///
 /// ```
 /// use image_ingest_hevc::TileRows;
-/// use image_ingest_samples::{CpuTimer, PlaneView, RowSink, SampleSlice, Samples, Size, WorkError};
+/// use image_ingest_samples::{CpuTimer, PlaneView, RowSink, SampleRows, Samples, Size, WorkError};
 ///
 /// struct Luma(Vec<u8>);
 ///
 /// impl RowSink for Luma {
-///     fn take_rows(&mut self, _plane: usize, samples: SampleSlice<'_>, _stride: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
-///         if let SampleSlice::U8(rows) = samples {
-///             self.0.extend_from_slice(rows);
-///         }
+///     fn take_rows(&mut self, _plane: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
+///         self.0.extend_from_slice(rows.bytes()?);
 ///         Ok(())
 ///     }
 /// }
@@ -123,9 +121,9 @@ impl TileRows {
                 let (start, end) = (top / factor, ((top + ROWS_AT_ONCE) / factor).min(size.height));
                 let wrong = || DecodeError::internal("a row of tiles without the samples of its tiles");
                 let stride = usize::try_from(size.width).map_err(|_| wrong())?;
-                let rows = start as usize * stride..end as usize * stride;
-                let rows = row.plane(plane).and_then(|plane| plane.as_slice().get(rows)).ok_or_else(wrong)?;
-                sink.take_rows(plane, rows, stride, timer)?;
+                let part = start as usize * stride..end as usize * stride;
+                let samples = row.plane(plane).and_then(|plane| plane.as_slice().get(part)).ok_or_else(wrong)?;
+                sink.take_rows(plane, SampleRows { samples, stride }, timer)?;
             }
         }
         Ok(())
@@ -138,7 +136,7 @@ const ROWS_AT_ONCE: u32 = 32;
 
 #[cfg(test)]
 mod tests {
-    use image_ingest_samples::{CpuTimer, PlaneView, SampleSlice, Samples, WorkError};
+    use image_ingest_samples::{CpuTimer, PlaneView, SampleRows, Samples, WorkError};
 
     use super::*;
 
@@ -147,15 +145,8 @@ mod tests {
     struct Calls(Vec<(usize, usize, Vec<u8>)>);
 
     impl RowSink for Calls {
-        fn take_rows(
-            &mut self,
-            plane: usize,
-            rows: SampleSlice<'_>,
-            stride: usize,
-            _: &CpuTimer<'_>,
-        ) -> Result<(), WorkError> {
-            let SampleSlice::U8(rows) = rows else { panic!("16 bits") };
-            self.0.push((plane, stride, rows.to_vec()));
+        fn take_rows(&mut self, plane: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
+            self.0.push((plane, rows.stride, rows.bytes()?.to_vec()));
             Ok(())
         }
     }

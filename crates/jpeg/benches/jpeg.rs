@@ -7,17 +7,15 @@ use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use image_ingest_jpeg::{DctScale, InterleavedColor, JpegDecoder, JpegProbe, ScanLimits, encode_planes, encode_rgb};
-use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, WorkError};
+use image_ingest_samples::{CpuTimer, RowSink, SampleRows, WorkError};
 
 /// Reads a sample of the rows, so that no compiler leaves them out.
 #[derive(Default)]
 struct Discard(u8);
 
 impl RowSink for Discard {
-    fn take_rows(&mut self, _: usize, rows: SampleSlice<'_>, _: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
-        if let SampleSlice::U8(rows) = rows {
-            self.0 ^= rows.first().copied().unwrap_or(0);
-        }
+    fn take_rows(&mut self, _: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
+        self.0 ^= rows.bytes()?.first().copied().unwrap_or(0);
         Ok(())
     }
 }
@@ -67,10 +65,8 @@ fn probe(c: &mut Criterion) {
 struct Keep([Vec<u8>; 3]);
 
 impl RowSink for Keep {
-    fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, _: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
-        if let SampleSlice::U8(rows) = rows {
-            self.0[plane].extend_from_slice(rows);
-        }
+    fn take_rows(&mut self, plane: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
+        self.0[plane].extend_from_slice(rows.bytes()?);
         Ok(())
     }
 }

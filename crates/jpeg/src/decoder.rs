@@ -23,14 +23,13 @@ use crate::tables::{Next, ScanStart, Tables};
 ///
 /// ```
 /// use image_ingest_jpeg::{DctScale, JpegDecoder};
-/// use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, Size, WorkError};
+/// use image_ingest_samples::{CpuTimer, RowSink, SampleRows, Size, WorkError};
 ///
 /// struct Rows(Vec<Vec<u8>>);
 ///
 /// impl RowSink for Rows {
-///     fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, stride: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
-///         let SampleSlice::U8(rows) = rows else { unreachable!("samples have 8 bits") };
-///         self.0.extend(rows.chunks(stride).map(<[u8]>::to_vec));
+///     fn take_rows(&mut self, _plane: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
+///         self.0.extend(rows.bytes()?.chunks(rows.stride).map(<[u8]>::to_vec));
 ///         Ok(())
 ///     }
 /// }

@@ -1,6 +1,6 @@
 //! Turns rows of components into interleaved rows on their way to a sink.
 
-use image_ingest_samples::{Avx2, CpuTimer, RowSink, SampleSlice, WorkError};
+use image_ingest_samples::{Avx2, CpuTimer, RowSink, SampleRows, WorkError};
 
 use crate::dispatch;
 use crate::interleave::Interleaver;
@@ -26,19 +26,12 @@ impl<'s> InterleavedRows<'s> {
 }
 
 impl RowSink for InterleavedRows<'_> {
-    fn take_rows(
-        &mut self,
-        plane: usize,
-        rows: SampleSlice<'_>,
-        stride: usize,
-        _: &CpuTimer<'_>,
-    ) -> Result<(), WorkError> {
-        let SampleSlice::U8(rows) = rows else { return Err(misfit()) };
-        self.rows.take(plane, rows, stride).ok_or_else(misfit)?;
+    fn take_rows(&mut self, plane: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
+        self.rows.take(plane, rows.bytes()?, rows.stride).ok_or_else(misfit)?;
         while self.rows.has_row() {
             self.timer.check()?;
             dispatch::run(Work::Interleave(&mut self.rows), self.avx2).map_err(|_| misfit())?;
-            self.sink.take_rows(0, SampleSlice::U8(&self.rows.row), self.rows.row.len(), self.timer)?;
+            self.sink.take_rows(0, SampleRows::u8(&self.rows.row, self.rows.row.len()), self.timer)?;
         }
         Ok(())
     }

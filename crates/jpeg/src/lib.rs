@@ -16,17 +16,15 @@
 //!
 //! ```
 //! use image_ingest_jpeg::{DctScale, JpegDecoder};
-//! use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, WorkError};
+//! use image_ingest_samples::{CpuTimer, RowSink, SampleRows, WorkError};
 //!
 //! /// Keeps the samples of the first plane.
 //! #[derive(Default)]
 //! struct Gray(Vec<u8>);
 //!
 //! impl RowSink for Gray {
-//!     fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, _stride: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
-//!         if let SampleSlice::U8(rows) = rows {
-//!             self.0.extend_from_slice(rows);
-//!         }
+//!     fn take_rows(&mut self, _plane: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
+//!         self.0.extend_from_slice(rows.bytes()?);
 //!         Ok(())
 //!     }
 //! }

@@ -1,6 +1,6 @@
 //! Holds one row of MCUs of every component and hands its samples to the sink.
 
-use image_ingest_samples::{Avx2, CpuTimer, RowSink, SampleSlice, zeroed};
+use image_ingest_samples::{Avx2, CpuTimer, RowSink, SampleRows, zeroed};
 
 use crate::blocks::McuRow;
 use crate::frame::DctFrame;
@@ -53,7 +53,7 @@ impl<'s> McuRows<'s> {
             let rows = (rows_of_blocks * self.sides[index]).min(self.missing[index]);
             self.missing[index] -= rows;
             if rows > 0 {
-                self.sink.take_rows(index, SampleSlice::U8(&samples[..rows * stride]), *stride, self.timer)?;
+                self.sink.take_rows(index, SampleRows::u8(&samples[..rows * stride], *stride), self.timer)?;
             }
         }
         Ok(())

@@ -5,7 +5,7 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use image_ingest_png::Datastream;
-use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, Size, WorkError};
+use image_ingest_samples::{CpuTimer, RowSink, SampleRows, Size, WorkError};
 
 const SIZE: Size = Size::new(1024, 1024);
 
@@ -16,13 +16,7 @@ const RGB8: (u8, u8) = (2, 8);
 struct Dropped;
 
 impl RowSink for Dropped {
-    fn take_rows(
-        &mut self,
-        _plane: usize,
-        rows: SampleSlice<'_>,
-        _stride: usize,
-        _: &CpuTimer<'_>,
-    ) -> Result<(), WorkError> {
+    fn take_rows(&mut self, _plane: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
         std::hint::black_box(rows);
         Ok(())
     }

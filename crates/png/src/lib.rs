@@ -11,15 +11,14 @@
 //!
 //! ```
 //! use image_ingest_png::{Datastream, ImageHeader};
-//! use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, Size, WorkError};
+//! use image_ingest_samples::{CpuTimer, RowSink, SampleRows, Size, WorkError};
 //!
 //! /// Keeps every sample of 8 bits.
 //! struct Kept(Vec<u8>);
 //!
 //! impl RowSink for Kept {
-//!     fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, _stride: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
-//!         let SampleSlice::U8(rows) = rows else { return Err(WorkError::internal("16 bits")) };
-//!         self.0.extend_from_slice(rows);
+//!     fn take_rows(&mut self, _plane: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
+//!         self.0.extend_from_slice(rows.bytes()?);
 //!         Ok(())
 //!     }
 //! }

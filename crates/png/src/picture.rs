@@ -1,7 +1,7 @@
 //! Decodes the image data of a PNG to samples.
 
 use image_ingest_samples::{
-    CpuTimer, Layout, RowSink, SampleSlice, Samples, WorkError, Zeroable, sample_count, zeroed,
+    CpuTimer, Layout, RowSink, SampleRows, SampleSlice, Samples, WorkError, Zeroable, sample_count, zeroed,
 };
 
 use crate::adam7::{Adam7Pass, passes};
@@ -65,15 +65,15 @@ impl<'a> PngPicture<'a> {
             let mut samples = Vec::new();
             rows.pass(header.size, |rows, row_len| {
                 self.expanded(rows, row_len, &mut samples, |row, _, out| expand.row16(row, out))?;
-                Ok(sink.take_rows(0, SampleSlice::U16(&samples), stride, timer)?)
+                Ok(sink.take_rows(0, SampleRows { samples: SampleSlice::U16(&samples), stride }, timer)?)
             })?;
         } else if expand.is_as_stored() {
-            rows.pass(header.size, |rows, _| Ok(sink.take_rows(0, SampleSlice::U8(rows), stride, timer)?))?;
+            rows.pass(header.size, |rows, _| Ok(sink.take_rows(0, SampleRows::u8(rows, stride), timer)?))?;
         } else {
             let mut samples = Vec::new();
             rows.pass(header.size, |rows, row_len| {
                 self.expanded(rows, row_len, &mut samples, |row, width, out| expand.row8(row, width, out))?;
-                Ok(sink.take_rows(0, SampleSlice::U8(&samples), stride, timer)?)
+                Ok(sink.take_rows(0, SampleRows::u8(&samples, stride), timer)?)
             })?;
         }
         rows.finish()

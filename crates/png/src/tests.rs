@@ -1,6 +1,6 @@
 //! Facts about whole datastreams, made by hand.
 
-use image_ingest_samples::{CpuTimer, DecodeError, RowSink, SampleSlice, Samples, Size, WorkError};
+use image_ingest_samples::{CpuTimer, DecodeError, RowSink, SampleRows, Samples, Size, WorkError};
 
 use crate::chunks::{SIGNATURE, chunk};
 use crate::datastream::Datastream;
@@ -19,9 +19,8 @@ fn gray(size: Size, is_interlaced: bool, rows: &[u8], part: usize) -> Vec<u8> {
 struct Kept(Vec<u8>);
 
 impl RowSink for Kept {
-    fn take_rows(&mut self, _: usize, rows: SampleSlice<'_>, _: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
-        let SampleSlice::U8(rows) = rows else { panic!("8 bits") };
-        self.0.extend_from_slice(rows);
+    fn take_rows(&mut self, _: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
+        self.0.extend_from_slice(rows.bytes()?);
         Ok(())
     }
 }

@@ -2,7 +2,9 @@
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use image_ingest_resize::{RasterReducer, reduce_raster};
-use image_ingest_samples::{CpuTimer, Layout, Raster, Rect, RowSink, SampleSlice, Samples, Size, sample_count};
+use image_ingest_samples::{
+    CpuTimer, Layout, Raster, Rect, RowSink, SampleRows, SampleSlice, Samples, Size, sample_count,
+};
 
 const SIZE: Size = Size::new(4000, 3000);
 const TARGET: Size = Size::new(2048, 1536);
@@ -27,8 +29,9 @@ fn samples(layout: Layout, bits: u8) -> Samples {
 fn push(samples: &Samples, layout: Layout, bits: u8) -> Raster {
     let mut reducer = RasterReducer::new(SIZE, layout, bits, Rect::whole(SIZE), TARGET).expect("fits");
     let stride = SIZE.width as usize * layout.channels();
-    let mut take =
-        |rows: SampleSlice<'_>| reducer.take_rows(0, rows, stride, &CpuTimer::default()).expect("rows of the picture");
+    let mut take = |samples| {
+        reducer.take_rows(0, SampleRows { samples, stride }, &CpuTimer::default()).expect("rows of the picture")
+    };
     match samples {
         Samples::U8(v) => v.chunks(stride * ROWS).for_each(|rows| take(SampleSlice::U8(rows))),
         Samples::U16(v) => v.chunks(stride * ROWS).for_each(|rows| take(SampleSlice::U16(rows))),

@@ -15,12 +15,12 @@
 //!
 //! ```
 //! use image_ingest_resize::RasterReducer;
-//! use image_ingest_samples::{CpuTimer, Layout, Rect, RowSink, SampleSlice, Samples, Size};
+//! use image_ingest_samples::{CpuTimer, Layout, Rect, RowSink, SampleRows, Samples, Size};
 //!
 //! let (size, target) = (Size::new(4, 4), Size::new(2, 2));
 //! let mut reducer = RasterReducer::new(size, Layout::Gray, 8, Rect::whole(size), target)?;
 //! for row in [[10; 4], [10; 4], [90; 4], [90; 4]] {
-//!     reducer.take_rows(0, SampleSlice::U8(&row), 4, &CpuTimer::default())?;
+//!     reducer.take_rows(0, SampleRows::u8(&row, 4), &CpuTimer::default())?;
 //! }
 //! assert_eq!(reducer.finish(&CpuTimer::default())?.samples, Samples::U8(vec![17, 17, 83, 83]));
 //! # Ok::<(), image_ingest_samples::WorkError>(())

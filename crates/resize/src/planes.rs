@@ -3,7 +3,8 @@
 //! Every plane is reduced by itself, straight from its stored grid to that of the target, whatever its subsampling.
 
 use image_ingest_samples::{
-    Chroma, CpuTimer, Matrix, Orientation, Planes, Range, Rect, RowSink, SampleSlice, Samples, Siting, Size, WorkError,
+    Chroma, CpuTimer, Matrix, Orientation, Planes, Range, Rect, RowSink, SampleRows, SampleSlice, Samples, Siting,
+    Size, WorkError,
 };
 
 use crate::reducer::{AnyReducer, reduce};
@@ -34,7 +35,7 @@ pub struct PlanesFormat {
 ///
 /// ```
 /// use image_ingest_resize::{ChromaGrid, PlanesFormat, PlanesReducer};
-/// use image_ingest_samples::{CpuTimer, Matrix, Range, Rect, RowSink, SampleSlice, Samples, Siting, Size};
+/// use image_ingest_samples::{CpuTimer, Matrix, Range, Rect, RowSink, SampleRows, SampleSlice, Samples, Siting, Size};
 ///
 /// let size = Size::new(8, 8);
 /// let format = PlanesFormat {
@@ -46,9 +47,9 @@ pub struct PlanesFormat {
 ///     matrix: Matrix::Bt601,
 /// };
 /// let mut reducer = PlanesReducer::new(format, Rect::whole(size), Size::new(4, 4), ChromaGrid::Half)?;
-/// reducer.take_rows(0, SampleSlice::U8(&[90; 64]), 8, &CpuTimer::default())?;
-/// reducer.take_rows(1, SampleSlice::U8(&[120; 16]), 4, &CpuTimer::default())?;
-/// reducer.take_rows(2, SampleSlice::U8(&[140; 16]), 4, &CpuTimer::default())?;
+/// reducer.take_rows(0, SampleRows::u8(&[90; 64], 8), &CpuTimer::default())?;
+/// reducer.take_rows(1, SampleRows::u8(&[120; 16], 4), &CpuTimer::default())?;
+/// reducer.take_rows(2, SampleRows::u8(&[140; 16], 4), &CpuTimer::default())?;
 /// let planes = reducer.finish(&CpuTimer::default())?;
 /// assert_eq!(planes.luma, Samples::U8(vec![90; 16]));
 /// assert_eq!(planes.chroma.map(|chroma| chroma.cb), Some(Samples::U8(vec![120; 4])));
@@ -148,8 +149,8 @@ impl PlanesReducer {
 }
 
 impl RowSink for PlanesReducer {
-    fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, stride: usize, timer: &CpuTimer<'_>) -> Result<()> {
-        self.plane(plane)?.take_rows(rows, stride, timer)
+    fn take_rows(&mut self, plane: usize, rows: SampleRows<'_>, timer: &CpuTimer<'_>) -> Result<()> {
+        self.plane(plane)?.take_rows(rows, timer)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reduces interleaved samples: whole rasters, or row by row while they are decoded.
 
 use image_ingest_samples::{
-    CpuTimer, Layout, Orientation, Raster, Rect, RowSink, SampleSlice, Samples, Size, WorkError,
+    CpuTimer, Layout, Orientation, Raster, Rect, RowSink, SampleRows, SampleSlice, Samples, Size, WorkError,
 };
 
 use crate::reducer::{AnyReducer, reduce};
@@ -14,12 +14,12 @@ use crate::result::Result;
 ///
 /// ```
 /// use image_ingest_resize::RasterReducer;
-/// use image_ingest_samples::{CpuTimer, Layout, Rect, RowSink, SampleSlice, Samples, Size};
+/// use image_ingest_samples::{CpuTimer, Layout, Rect, RowSink, SampleRows, SampleSlice, Samples, Size};
 ///
 /// let crop = Rect { left: 2, top: 0, size: Size::new(2, 2) };
 /// let mut reducer = RasterReducer::new(Size::new(4, 2), Layout::Rgb, 8, crop, Size::new(1, 1))?;
 /// let row = [[0; 6], [200; 6]].concat();
-/// reducer.take_rows(0, SampleSlice::U8(&[row.clone(), row].concat()), 12, &CpuTimer::default())?;
+/// reducer.take_rows(0, SampleRows::u8(&[row.clone(), row].concat(), 12), &CpuTimer::default())?;
 /// assert_eq!(reducer.finish(&CpuTimer::default())?.samples, Samples::U8(vec![200; 3]));
 /// # Ok::<(), image_ingest_samples::WorkError>(())
 /// ```
@@ -94,11 +94,11 @@ impl RasterReducer {
 }
 
 impl RowSink for RasterReducer {
-    fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, stride: usize, timer: &CpuTimer<'_>) -> Result<()> {
+    fn take_rows(&mut self, plane: usize, rows: SampleRows<'_>, timer: &CpuTimer<'_>) -> Result<()> {
         if plane > 0 {
             return Err(WorkError::internal("rows of a plane that the picture does not have"));
         }
-        self.reducer.take_rows(rows, stride, timer)
+        self.reducer.take_rows(rows, timer)
     }
 }
 

@@ -10,7 +10,9 @@
 use std::iter::once;
 use std::sync::Arc;
 
-use image_ingest_samples::{CpuTimer, Layout, SampleSlice, Samples, WorkError, reserve, reserve_exact, sample_count};
+use image_ingest_samples::{
+    CpuTimer, Layout, SampleRows, SampleSlice, Samples, WorkError, reserve, reserve_exact, sample_count,
+};
 
 use crate::alpha::{premultiply, unpremultiply};
 use crate::arithmetic::Arithmetic;
@@ -246,11 +248,12 @@ impl AnyReducer {
         })
     }
 
-    /// Takes the next rows, which begin `stride` samples apart.
-    pub(crate) fn take_rows(&mut self, rows: SampleSlice<'_>, stride: usize, timer: &CpuTimer<'_>) -> Result<()> {
-        match (self, rows) {
-            (Self::U8(reducer), SampleSlice::U8(rows)) => reducer.push_strided(rows, stride, timer),
-            (Self::U16(reducer), SampleSlice::U16(rows)) => reducer.push_strided(rows, stride, timer),
+    /// Takes the next rows.
+    pub(crate) fn take_rows(&mut self, rows: SampleRows<'_>, timer: &CpuTimer<'_>) -> Result<()> {
+        let SampleRows { samples, stride } = rows;
+        match (self, samples) {
+            (Self::U8(reducer), SampleSlice::U8(samples)) => reducer.push_strided(samples, stride, timer),
+            (Self::U16(reducer), SampleSlice::U16(samples)) => reducer.push_strided(samples, stride, timer),
             _ => Err(WorkError::internal("rows of another depth than announced")),
         }
     }

@@ -49,7 +49,7 @@ pub use orientation::Orientation;
 pub use planes::{Chroma, Matrix, Planes, Range, Siting, chroma_size};
 pub use pool::Pool;
 pub use raster::{Layout, Raster};
-pub use samples::{RowSink, SampleSlice, Samples, sample_count};
+pub use samples::{RowSink, SampleRows, SampleSlice, Samples, sample_count};
 pub use size::{Rect, Size};
 pub use turn::StoredPixels;
 pub use view::{PictureView, PlaneView};

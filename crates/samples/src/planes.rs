@@ -2,7 +2,7 @@
 
 use crate::budget::CpuTimer;
 use crate::error::WorkError;
-use crate::samples::{RowSink, Samples, sample_count};
+use crate::samples::{RowSink, SampleRows, Samples, sample_count};
 use crate::size::Size;
 
 /// Y′CbCr planes, rows tight.
@@ -123,7 +123,8 @@ impl Planes {
                 let (start, end) = (top / factor, ((top + ROWS_AT_ONCE) / factor).min(height));
                 let part = start as usize * width as usize..end as usize * width as usize;
                 let missing = || WorkError::internal("plane length disagrees with its size");
-                sink.take_rows(plane, samples.as_slice().get(part).ok_or_else(missing)?, width as usize, timer)?;
+                let samples = samples.as_slice().get(part).ok_or_else(missing)?;
+                sink.take_rows(plane, SampleRows { samples, stride: width as usize }, timer)?;
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 use crate::budget::CpuTimer;
 use crate::error::WorkError;
 use crate::planes::ROWS_AT_ONCE;
-use crate::samples::{RowSink, Samples, sample_count};
+use crate::samples::{RowSink, SampleRows, Samples, sample_count};
 use crate::size::Size;
 
 /// Interleaved samples, rows tight; alpha is not premultiplied.
@@ -61,11 +61,11 @@ impl Raster {
     ///
     /// Those of `sink`; [`WorkError::Deadline`], [`WorkError::Cancelled`].
     pub fn hand_on(&self, sink: &mut dyn RowSink, timer: &CpuTimer<'_>) -> Result<(), WorkError> {
-        let row = self.size.width as usize * self.layout.channels();
-        let rows_at_once = (SAMPLES_AT_ONCE / row.max(1)).clamp(1, ROWS_AT_ONCE as usize);
-        self.samples.as_slice().parts(row * rows_at_once).try_for_each(|rows| {
+        let stride = self.size.width as usize * self.layout.channels();
+        let rows_at_once = (SAMPLES_AT_ONCE / stride.max(1)).clamp(1, ROWS_AT_ONCE as usize);
+        self.samples.as_slice().parts(stride * rows_at_once).try_for_each(|samples| {
             timer.check()?;
-            sink.take_rows(0, rows, row, timer)
+            sink.take_rows(0, SampleRows { samples, stride }, timer)
         })
     }
 }

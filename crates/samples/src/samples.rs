@@ -135,46 +135,67 @@ impl<'a> SampleSlice<'a> {
     }
 }
 
+/// Rows of samples, one below the other, as they lie in the memory of what made them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SampleRows<'a> {
+    /// The samples of all rows. Of the last one there may be fewer than `stride`, as long as it has all its samples.
+    pub samples: SampleSlice<'a>,
+    /// Samples from the start of one row to that of the next.
+    pub stride: usize,
+}
+
+impl<'a> SampleRows<'a> {
+    /// Rows of 8-bit samples.
+    #[must_use]
+    pub fn u8(samples: &'a [u8], stride: usize) -> Self {
+        Self { samples: SampleSlice::U8(samples), stride }
+    }
+
+    /// The samples of rows of which 8 bits a sample were announced.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError::Internal`] where they have more.
+    pub fn bytes(self) -> Result<&'a [u8], WorkError> {
+        match self.samples {
+            SampleSlice::U8(samples) => Ok(samples),
+            SampleSlice::U16(_) => Err(WorkError::internal("rows of more than 8 bits where 8 were announced")),
+        }
+    }
+}
+
 /// Takes the rows of a picture as a decoder has them, each plane from the top.
 ///
 /// A decoder that hands its rows to a sink needs no memory for the whole picture. What takes them may reduce them, or
 /// keep them:
 ///
 /// ```
-/// use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, WorkError};
+/// use image_ingest_samples::{CpuTimer, RowSink, SampleRows, WorkError};
 ///
 /// struct Rows(Vec<u8>);
 ///
 /// impl RowSink for Rows {
-///     fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, _stride: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
-///         let SampleSlice::U8(rows) = rows else { return Err(WorkError::internal("8 bits were announced")) };
-///         self.0.extend_from_slice(rows);
+///     fn take_rows(&mut self, _plane: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
+///         self.0.extend_from_slice(rows.bytes()?);
 ///         Ok(())
 ///     }
 /// }
 ///
 /// let mut sink = Rows(Vec::new());
-/// sink.take_rows(0, SampleSlice::U8(&[1, 2, 3, 4]), 2, &CpuTimer::default())?;
+/// sink.take_rows(0, SampleRows::u8(&[1, 2, 3, 4], 2), &CpuTimer::default())?;
 /// assert_eq!(sink.0, [1, 2, 3, 4]);
 /// # Ok::<(), WorkError>(())
 /// ```
 pub trait RowSink {
     /// Takes the next rows of plane `plane`: 0 is luma or the interleaved samples, 1 and 2 are Cb and Cr.
     ///
-    /// Rows begin `stride` samples apart. The last one may be shorter than `stride`, as long as it has all its samples.
     /// The result does not depend on how many rows come at a time. What works on them asks `timer` where a row may take
     /// milliseconds.
     ///
     /// # Errors
     ///
     /// A [`WorkError`] after which the sink takes no more rows.
-    fn take_rows(
-        &mut self,
-        plane: usize,
-        rows: SampleSlice<'_>,
-        stride: usize,
-        timer: &CpuTimer<'_>,
-    ) -> Result<(), WorkError>;
+    fn take_rows(&mut self, plane: usize, rows: SampleRows<'_>, timer: &CpuTimer<'_>) -> Result<(), WorkError>;
 }
 
 /// `width × height × channels` as a length; `None` where the machine cannot address as many.

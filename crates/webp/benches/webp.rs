@@ -4,7 +4,7 @@ use std::fs;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use image_ingest_samples::{CpuTimer, DecodeError, Layout, RowSink, SampleSlice, Size, WorkError};
+use image_ingest_samples::{CpuTimer, DecodeError, Layout, RowSink, SampleRows, Size, WorkError};
 use image_ingest_webp::{
     Bitstream, Container, LosslessLayout, Vp8Decoder, decode_lossless, decode_lossy_rgba, portable,
 };
@@ -44,13 +44,7 @@ fn probe(criterion: &mut Criterion) {
 struct Nothing;
 
 impl RowSink for Nothing {
-    fn take_rows(
-        &mut self,
-        _plane: usize,
-        rows: SampleSlice<'_>,
-        _stride: usize,
-        _: &CpuTimer<'_>,
-    ) -> Result<(), WorkError> {
+    fn take_rows(&mut self, _plane: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
         black_box(rows);
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Decodes VP8 to rows of RGBA: with the samples of an alpha plane, or opaque.
 
-use image_ingest_samples::{Avx2, CpuTimer, RowSink, SampleSlice, Size, zeroed};
+use image_ingest_samples::{Avx2, CpuTimer, RowSink, SampleRows, Size, zeroed};
 
 use crate::result::Result;
 use crate::upsample::{ChromaRow, write_rgba_row};
@@ -18,15 +18,14 @@ use crate::vp8l::alpha::AlphaRows;
 /// within a row of macroblocks.
 ///
 /// ```
-/// use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, WorkError};
+/// use image_ingest_samples::{CpuTimer, RowSink, SampleRows, WorkError};
 /// use image_ingest_webp::decode_lossy_rgba;
 ///
 /// struct Rows(Vec<u8>);
 ///
 /// impl RowSink for Rows {
-///     fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, _stride: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
-///         let SampleSlice::U8(rows) = rows else { return Err(WorkError::internal("VP8 has 8 bits")) };
-///         self.0.extend_from_slice(rows);
+///     fn take_rows(&mut self, _plane: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
+///         self.0.extend_from_slice(rows.bytes()?);
 ///         Ok(())
 ///     }
 /// }
@@ -163,13 +162,15 @@ impl RgbaOutput<'_> {
                 pixel[3] = alpha;
             }
         }
-        sink.take_rows(0, SampleSlice::U8(&self.rgba), self.rgba.len(), timer)?;
+        sink.take_rows(0, SampleRows::u8(&self.rgba, self.rgba.len()), timer)?;
         Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use image_ingest_samples::WorkError;
+
     use super::*;
     use crate::tests::noise;
 
@@ -179,13 +180,11 @@ mod tests {
         fn take_rows(
             &mut self,
             plane: usize,
-            rows: SampleSlice<'_>,
-            stride: usize,
+            rows: SampleRows<'_>,
             _: &CpuTimer<'_>,
-        ) -> std::result::Result<(), image_ingest_samples::WorkError> {
-            let SampleSlice::U8(rows) = rows else { panic!("8 bits") };
-            assert_eq!((plane, rows.len()), (0, stride));
-            self.0.extend_from_slice(rows);
+        ) -> std::result::Result<(), WorkError> {
+            assert_eq!((plane, rows.samples.len()), (0, rows.stride));
+            self.0.extend_from_slice(rows.bytes()?);
             Ok(())
         }
     }

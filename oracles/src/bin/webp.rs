@@ -16,7 +16,7 @@ use image_ingest_oracles::arguments::Arguments;
 use image_ingest_oracles::random::Random;
 use image_ingest_oracles::webp::{WebpComparison, WebpForm, WebpOutcome, compare, decode, decode_by_libwebp};
 use image_ingest_oracles::webp_inputs::Bitstreams;
-use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, WorkError, sample_count};
+use image_ingest_samples::{CpuTimer, RowSink, SampleRows, WorkError, sample_count};
 use image_ingest_webp::{Bitstream, Container};
 
 const MAX_PIXELS: u64 = 70_000_000;
@@ -118,7 +118,7 @@ impl Tally {
 struct Nothing;
 
 impl RowSink for Nothing {
-    fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, _stride: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
+    fn take_rows(&mut self, _plane: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
         std::hint::black_box(rows);
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use image_ingest_gif::FirstFrame;
 use image_ingest_resize::RasterReducer;
-use image_ingest_samples::{CpuTimer, Layout, RowSink, SampleSlice, zeroed};
+use image_ingest_samples::{CpuTimer, Layout, RowSink, SampleRows, zeroed};
 
 use super::probe::refusal;
 use crate::codec::reduced::ReducedRaster;
@@ -67,7 +67,7 @@ fn hand_on<const N: usize>(
             }
             None => canvas.fill(0),
         }
-        rows.take_rows(0, SampleSlice::U8(&canvas), canvas_width * N, timer)?;
+        rows.take_rows(0, SampleRows::u8(&canvas, canvas_width * N), timer)?;
     }
     Ok(())
 }

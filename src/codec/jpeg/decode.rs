@@ -3,7 +3,7 @@
 
 use image_ingest_jpeg::{InterleavedColor, JpegDecoder};
 use image_ingest_resize::RasterReducer;
-use image_ingest_samples::{CpuTimer, DecodeError, Layout, Rect, RowSink, SampleSlice, Size, WorkError, zeroed};
+use image_ingest_samples::{CpuTimer, DecodeError, Layout, Rect, RowSink, SampleRows, Size, WorkError, zeroed};
 
 use super::planes::reducer;
 use crate::codec::reduced::ReducedRaster;
@@ -83,18 +83,11 @@ struct Inks<'r, 's> {
 }
 
 impl RowSink for Inks<'_, '_> {
-    fn take_rows(
-        &mut self,
-        plane: usize,
-        rows: SampleSlice<'_>,
-        stride: usize,
-        timer: &CpuTimer<'_>,
-    ) -> Result<(), WorkError> {
-        let SampleSlice::U8(rows) = rows else { return Err(WorkError::internal("JPEG samples have 8 bits")) };
-        for stored in rows.chunks(stride.max(1)) {
+    fn take_rows(&mut self, plane: usize, rows: SampleRows<'_>, timer: &CpuTimer<'_>) -> Result<(), WorkError> {
+        for stored in rows.bytes()?.chunks(rows.stride.max(1)) {
             let inks = &mut self.row[..stored.len()];
             inks.iter_mut().zip(stored).for_each(|(ink, stored)| *ink = 255 - stored);
-            self.rows.take_rows(plane, SampleSlice::U8(inks), stride, timer)?;
+            self.rows.take_rows(plane, SampleRows::u8(inks, rows.stride), timer)?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Puts the rows of a frame on its canvas, which is transparent around it.
 
-use image_ingest_samples::{CpuTimer, Rect, RowSink, SampleSlice, Size, WorkError, zeroed};
+use image_ingest_samples::{CpuTimer, Rect, RowSink, SampleRows, Size, WorkError, zeroed};
 
 use crate::error::Result;
 
@@ -46,14 +46,13 @@ impl<'a, S: RowSink> CanvasRows<'a, S> {
     fn hand_on(&mut self) -> Result<(), WorkError> {
         self.timer.check()?;
         self.left = self.left.saturating_sub(1);
-        self.sink.take_rows(0, SampleSlice::U8(&self.row), self.canvas.width as usize * 4, self.timer)
+        self.sink.take_rows(0, SampleRows::u8(&self.row, self.canvas.width as usize * 4), self.timer)
     }
 }
 
 impl<S: RowSink> RowSink for CanvasRows<'_, S> {
-    fn take_rows(&mut self, _: usize, rows: SampleSlice<'_>, stride: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
-        let SampleSlice::U8(rows) = rows else { return Err(WorkError::internal("WebP has 8 bits")) };
-        for row in rows.chunks(stride.max(1)) {
+    fn take_rows(&mut self, _: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
+        for row in rows.bytes()?.chunks(rows.stride.max(1)) {
             let inside = self.row.get_mut(self.inside.clone()).filter(|inside| inside.len() == row.len());
             inside.ok_or_else(|| WorkError::internal("a WebP frame beyond its canvas"))?.copy_from_slice(row);
             self.hand_on()?;

@@ -12,7 +12,7 @@ pub(crate) mod vectors;
 use std::fs;
 use std::path::Path;
 
-use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, WorkError};
+use image_ingest_samples::{CpuTimer, RowSink, SampleRows, WorkError};
 
 use crate::result::Result;
 use crate::{DctScale, JpegDecoder};
@@ -24,9 +24,8 @@ const SCALES: [DctScale; 4] = [DctScale::Full, DctScale::Half, DctScale::Quarter
 struct Planes([Vec<u8>; 3]);
 
 impl RowSink for Planes {
-    fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, _: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
-        let SampleSlice::U8(rows) = rows else { panic!("a JPEG of 8 bits") };
-        self.0[plane].extend_from_slice(rows);
+    fn take_rows(&mut self, plane: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
+        self.0[plane].extend_from_slice(rows.bytes()?);
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, WorkError};
+use image_ingest_samples::{CpuTimer, RowSink, SampleRows, WorkError};
 
 use super::SCALES;
 use crate::result::Result;
@@ -20,15 +20,9 @@ struct Tight {
 }
 
 impl RowSink for Tight {
-    fn take_rows(
-        &mut self,
-        plane: usize,
-        rows: SampleSlice<'_>,
-        stride: usize,
-        _: &CpuTimer<'_>,
-    ) -> Result<(), WorkError> {
-        let SampleSlice::U8(rows) = rows else { panic!("a JPEG of 8 bits") };
-        rows.chunks(stride).for_each(|row| self.planes[plane].extend_from_slice(&row[..self.widths[plane]]));
+    fn take_rows(&mut self, plane: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
+        let (planes, width) = (&mut self.planes, self.widths[plane]);
+        rows.bytes()?.chunks(rows.stride).for_each(|row| planes[plane].extend_from_slice(&row[..width]));
         Ok(())
     }
 }

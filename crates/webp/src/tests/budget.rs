@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use image_ingest_samples::{Budget, CancellationToken, CpuTimer, DecodeError, Layout, RowSink, SampleSlice, WorkError};
+use image_ingest_samples::{Budget, CancellationToken, CpuTimer, DecodeError, Layout, RowSink, SampleRows, WorkError};
 
 use crate::result::Result;
 use crate::{Container, LosslessLayout, Vp8Decoder, decode_lossless, decode_lossy_rgba};
@@ -20,13 +20,11 @@ impl RowSink for CancelAfter<'_> {
     fn take_rows(
         &mut self,
         plane: usize,
-        rows: SampleSlice<'_>,
-        stride: usize,
+        rows: SampleRows<'_>,
         _: &CpuTimer<'_>,
     ) -> std::result::Result<(), WorkError> {
-        let SampleSlice::U8(rows) = rows else { panic!("WebP has 8 bits") };
         if plane == 0 {
-            self.rows += rows.len() / stride;
+            self.rows += rows.samples.len() / rows.stride;
             self.left = self.left.saturating_sub(1);
         }
         if self.left == 0 {

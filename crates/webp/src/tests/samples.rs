@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use image_ingest_samples::{CpuTimer, Layout, RowSink, SampleSlice, WorkError};
+use image_ingest_samples::{CpuTimer, Layout, RowSink, SampleRows, WorkError};
 
 use crate::result::Result;
 use crate::{CodedImage, Container, Vp8Decoder, decode_lossless, decode_lossy_rgba, portable};
@@ -22,12 +22,11 @@ impl RowSink for Tight {
     fn take_rows(
         &mut self,
         plane: usize,
-        rows: SampleSlice<'_>,
-        stride: usize,
+        rows: SampleRows<'_>,
         _: &CpuTimer<'_>,
     ) -> std::result::Result<(), WorkError> {
-        let SampleSlice::U8(rows) = rows else { panic!("WebP has 8 bits") };
-        rows.chunks(stride).for_each(|row| self.planes[plane].extend_from_slice(&row[..self.widths[plane]]));
+        let (planes, width) = (&mut self.planes, self.widths[plane]);
+        rows.bytes()?.chunks(rows.stride).for_each(|row| planes[plane].extend_from_slice(&row[..width]));
         Ok(())
     }
 }

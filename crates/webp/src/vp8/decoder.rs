@@ -1,6 +1,6 @@
 //! Decodes a VP8 key frame and hands its rows to a sink.
 
-use image_ingest_samples::{Avx2, CpuTimer, RowSink, SampleSlice, Size};
+use image_ingest_samples::{Avx2, CpuTimer, RowSink, SampleRows, Size};
 
 use crate::dispatch;
 use crate::result::Result;
@@ -15,16 +15,16 @@ use super::rows::{PlaneBatch, PlaneRows};
 /// 1.2 KB for 16 pixels of width, and tables.
 ///
 /// ```
-/// use image_ingest_samples::{CpuTimer, RowSink, SampleSlice, Size, WorkError};
+/// use image_ingest_samples::{CpuTimer, RowSink, SampleRows, Size, WorkError};
 /// use image_ingest_webp::Vp8Decoder;
 ///
 /// /// Keeps the samples of luma.
 /// struct Luma(Vec<u8>);
 ///
 /// impl RowSink for Luma {
-///     fn take_rows(&mut self, plane: usize, rows: SampleSlice<'_>, _stride: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
-///         if let (0, SampleSlice::U8(rows)) = (plane, rows) {
-///             self.0.extend_from_slice(rows);
+///     fn take_rows(&mut self, plane: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
+///         if plane == 0 {
+///             self.0.extend_from_slice(rows.bytes()?);
 ///         }
 ///         Ok(())
 ///     }
@@ -82,9 +82,9 @@ impl<'a> Vp8Decoder<'a> {
     /// [`DecodeError::Work`]: image_ingest_samples::DecodeError::Work
     pub fn decode(self, sink: &mut dyn RowSink, timer: &CpuTimer<'_>) -> Result<()> {
         self.decode_batches(timer, |batch| {
-            sink.take_rows(0, SampleSlice::U8(batch.luma), batch.stride, timer)?;
+            sink.take_rows(0, SampleRows::u8(batch.luma, batch.stride), timer)?;
             for (plane, samples) in (1..).zip(batch.chroma) {
-                sink.take_rows(plane, SampleSlice::U8(samples), batch.chroma_stride, timer)?;
+                sink.take_rows(plane, SampleRows::u8(samples, batch.chroma_stride), timer)?;
             }
             Ok(())
         })

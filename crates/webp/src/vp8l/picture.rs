@@ -1,6 +1,6 @@
 //! Decodes a VP8L picture to rows of samples.
 
-use image_ingest_samples::{Avx2, CpuTimer, DecodeError, Layout, RowSink, SampleSlice, Size, sample_count, zeroed};
+use image_ingest_samples::{Avx2, CpuTimer, DecodeError, Layout, RowSink, SampleRows, Size, sample_count, zeroed};
 
 use super::rows::LosslessRows;
 use crate::dispatch;
@@ -13,15 +13,14 @@ use crate::result::Result;
 /// between rows.
 ///
 /// ```
-/// use image_ingest_samples::{CpuTimer, Layout, RowSink, SampleSlice, Size, WorkError};
+/// use image_ingest_samples::{CpuTimer, Layout, RowSink, SampleRows, Size, WorkError};
 /// use image_ingest_webp::decode_lossless;
 ///
 /// struct Rows(Vec<u8>);
 ///
 /// impl RowSink for Rows {
-///     fn take_rows(&mut self, _plane: usize, rows: SampleSlice<'_>, _stride: usize, _: &CpuTimer<'_>) -> Result<(), WorkError> {
-///         let SampleSlice::U8(rows) = rows else { return Err(WorkError::internal("VP8L has 8 bits")) };
-///         self.0.extend_from_slice(rows);
+///     fn take_rows(&mut self, _plane: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
+///         self.0.extend_from_slice(rows.bytes()?);
 ///         Ok(())
 ///     }
 /// }
@@ -69,7 +68,7 @@ pub(crate) fn decode_with(
             Layout::Rgba => write_rgba(row, &mut samples),
             Layout::Gray | Layout::Cmyk => return Err(DecodeError::internal("VP8L gives RGB or RGBA")),
         }
-        sink.take_rows(0, SampleSlice::U8(&samples), samples.len(), timer)?;
+        sink.take_rows(0, SampleRows::u8(&samples, samples.len()), timer)?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Facts about the reader, on bitstreams written bit by bit.
 
-use image_ingest_samples::{CpuTimer, DecodeError, Layout, RowSink, SampleSlice, Size, WorkError};
+use image_ingest_samples::{CpuTimer, DecodeError, Layout, RowSink, SampleRows, Size, WorkError};
 
 use super::bits::Bits;
 use super::code_lengths::CodeLengths;
@@ -80,12 +80,10 @@ impl RowSink for Argb {
     fn take_rows(
         &mut self,
         _plane: usize,
-        rows: SampleSlice<'_>,
-        _stride: usize,
+        rows: SampleRows<'_>,
         _: &CpuTimer<'_>,
     ) -> std::result::Result<(), WorkError> {
-        let SampleSlice::U8(rows) = rows else { panic!("8 bits") };
-        self.0.extend(rows.as_chunks::<4>().0.iter().map(|&[r, g, b, a]| u32::from_be_bytes([a, r, g, b])));
+        self.0.extend(rows.bytes()?.as_chunks::<4>().0.iter().map(|&[r, g, b, a]| u32::from_be_bytes([a, r, g, b])));
         Ok(())
     }
 }
