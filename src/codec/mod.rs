@@ -11,6 +11,7 @@ use crate::plan::cost::DecodeCost;
 use crate::upload::format::Format;
 use crate::upload::limits::Limits;
 
+mod canvas;
 pub(crate) mod exif;
 pub(crate) mod gif;
 #[cfg(feature = "heic")]

@@ -4,10 +4,11 @@
 //! agree on: the canvas grows to hold the first frame, and the background colour and the pixel aspect ratio have no
 //! effect.
 
-use image_ingest_samples::{CpuTimer, DecodeError, Size, WorkError, sample_count, zeroed};
+use image_ingest_samples::{CpuTimer, DecodeError, Rect, RowSink, SampleRows, Size, WorkError};
 
 use crate::blocks::{Blocks, EXTENSION, IMAGE, TRAILER};
-use crate::lzw::decode_lzw;
+use crate::interlaced::InterlacedRows;
+use crate::lzw::{LzwDecoder, MAX_WINDOW};
 use crate::result::Result;
 use crate::sub_blocks::SubBlocks;
 
@@ -22,9 +23,7 @@ use crate::sub_blocks::SubBlocks;
 /// let timer = CpuTimer::default();
 /// let frame = FirstFrame::read(file, &timer)?;
 /// assert_eq!((frame.canvas, frame.transparent), (Size::new(2, 1), None));
-/// let indices = frame.indices(&timer)?;
-/// assert_eq!(indices, [1, 1]);
-/// assert_eq!(frame.colors(&indices, &timer)?[1], [255, 0, 0, 255]);
+/// assert_eq!(frame.colors(&timer)?[1], [255, 0, 0, 255]);
 /// # Ok::<(), image_ingest_samples::DecodeError>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -109,10 +108,16 @@ impl<'a> FirstFrame<'a> {
         Ok(Self { canvas, left, top, width, height, interlaced, transparent, palette, min_code_size, data, rest })
     }
 
+    /// Where the frame lies on its canvas.
+    #[must_use]
+    pub fn place(&self) -> Rect {
+        Rect { left: self.left.into(), top: self.top.into(), size: Size::new(self.width.into(), self.height.into()) }
+    }
+
     /// Whether every pixel of the canvas comes from the frame.
     #[must_use]
     pub fn covers_canvas(&self) -> bool {
-        (self.left, self.top, self.size()) == (0, 0, self.canvas)
+        self.place() == Rect::whole(self.canvas)
     }
 
     /// Bits of an index, 1 to 8: by the colour table, or by the LZW code size where there is none.
@@ -150,37 +155,44 @@ impl<'a> FirstFrame<'a> {
         }
     }
 
-    /// Decodes the `width × height` indices, rows in the order in which they are stored.
+    /// Decodes the rows of `width` indices and gives them to `sink`, from the top.
+    ///
+    /// As many indices as [`held_indices`] says are held.
     ///
     /// # Errors
     ///
-    /// Those of [`decode_lzw`]; `Work` also where memory runs out.
-    pub fn indices(&self, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
-        let mut indices = zeroed(sample_count(self.size(), 1).unwrap_or(usize::MAX))?;
-        decode_lzw(self.min_code_size, self.data.clone(), &mut indices, timer)?;
-        Ok(indices)
+    /// Those of [`LzwDecoder::next_rows`], and of the sink; `Work` also where memory runs out.
+    pub fn decode(&self, sink: &mut dyn RowSink, timer: &CpuTimer<'_>) -> Result<()> {
+        let (mut decoder, width) = (self.decoder(timer)?, usize::from(self.width));
+        if self.interlaced {
+            let mut rows = InterlacedRows::new(width, usize::from(self.height));
+            while let Some(stored) = decoder.next_rows(timer)? {
+                stored.chunks(width).try_for_each(|row| rows.push(row))?;
+            }
+            drop(decoder);
+            return Ok(rows.hand_on(sink, timer)?);
+        }
+        while let Some(rows) = decoder.next_rows(timer)? {
+            sink.take_rows(0, SampleRows::u8(rows, width), timer)?;
+        }
+        Ok(())
     }
 
-    /// The frame's rows, counted from its top, in the order in which they are stored: from top to bottom, or every
-    /// eighth row, then those between in three passes (appendix E).
-    pub fn stored_rows(&self) -> impl Iterator<Item = usize> + use<> {
-        const WHOLE: &[(usize, usize)] = &[(0, 1)];
-        const PASSES: &[(usize, usize)] = &[(0, 8), (4, 8), (2, 4), (1, 2)];
-        let height = usize::from(self.height);
-        let passes = if self.interlaced { PASSES } else { WHOLE };
-        passes.iter().flat_map(move |&(first, step)| (first..height).step_by(step))
+    fn decoder(&self, timer: &CpuTimer<'_>) -> Result<LzwDecoder<'a>> {
+        LzwDecoder::new(self.min_code_size, self.data.clone(), [self.width, self.height], WINDOW, timer)
     }
 
-    /// RGBA for all 256 indices, of which the frame has `indices`.
+    /// RGBA for all 256 indices.
     ///
     /// An index beyond the colour table is opaque black. Without any colour table, which § 18 leaves to the decoder,
     /// indices are levels of gray as in Pillow, or black and white where no index is above 1, as § 18 recommends for
-    /// monochrome pictures and libnsgif has it. The transparent index is `[0; 4]`.
+    /// monochrome pictures and libnsgif has it. To know that, the frame is decoded up to its first index above 1. The
+    /// transparent index is `[0; 4]`.
     ///
     /// # Errors
     ///
-    /// [`WorkError`].
-    pub fn colors(&self, indices: &[u8], timer: &CpuTimer<'_>) -> Result<[[u8; 4]; 256], WorkError> {
+    /// Those of [`LzwDecoder::next_rows`], where there is no colour table.
+    pub fn colors(&self, timer: &CpuTimer<'_>) -> Result<[[u8; 4]; 256]> {
         let mut colors = [[0, 0, 0, 255]; 256];
         match self.palette {
             Some(palette) => {
@@ -188,7 +200,7 @@ impl<'a> FirstFrame<'a> {
                     *color = [r, g, b, 255];
                 }
             }
-            None if is_monochrome(indices, timer)? => colors[1] = [255; 4],
+            None if self.is_monochrome(timer)? => colors[1] = [255; 4],
             None => colors.iter_mut().zip(0..=255).for_each(|(color, gray)| *color = [gray, gray, gray, 255]),
         }
         if let Some(index) = self.transparent {
@@ -197,22 +209,40 @@ impl<'a> FirstFrame<'a> {
         Ok(colors)
     }
 
-    fn size(&self) -> Size {
-        Size::new(self.width.into(), self.height.into())
+    /// Whether no index is above 1.
+    fn is_monochrome(&self, timer: &CpuTimer<'_>) -> Result<bool> {
+        let mut decoder = self.decoder(timer)?;
+        while let Some(rows) = decoder.next_rows(timer)? {
+            // Without a branch on each index, which would make it many times as slow.
+            if rows.iter().fold(0, |bits, index| bits | index) > 1 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 
-/// Whether no index is above 1.
-fn is_monochrome(indices: &[u8], timer: &CpuTimer<'_>) -> Result<bool, WorkError> {
-    for piece in indices.chunks(1 << 18) {
-        timer.check()?;
-        // Without a branch on each index, which would make it many times as slow.
-        if piece.iter().fold(0, |bits, index| bits | index) > 1 {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+/// The most indices that [`FirstFrame::decode`] holds of a frame of this size, a byte each: some for the strings to come,
+/// and all of them beside these where the frame is interlaced.
+///
+/// ```
+/// use image_ingest_gif::held_indices;
+/// use image_ingest_samples::Size;
+///
+/// assert_eq!(held_indices(Size::new(200, 100), true), 2 * 20_000);
+/// assert!(held_indices(Size::new(16_000, 12_000), false) < 18_000_000);
+/// ```
+#[must_use]
+pub fn held_indices(size: Size, interlaced: bool) -> u64 {
+    let pixels = size.pixels();
+    let all = if interlaced { pixels } else { 0 };
+    // The window is replaced by a longer one where the strings need that.
+    let window = if pixels > WINDOW as u64 { WINDOW as u64 + pixels.min(MAX_WINDOW as u64) } else { pixels };
+    all + window
 }
+
+/// Indices that are held at first: they fit the second cache beside the strings of a photo.
+const WINDOW: usize = 1 << 18;
 
 /// The logical screen (§ 18) and the global colour table (§ 19).
 struct Screen<'a> {
@@ -267,7 +297,7 @@ mod tests {
         let frame = first_frame(&file).unwrap();
         assert_eq!((frame.left, frame.top, frame.width, frame.height), (3, 1, 2, 1));
         assert_eq!((frame.canvas, frame.interlaced, frame.covers_canvas()), (Size::new(5, 3), true, false));
-        assert_eq!(frame.indices(&CpuTimer::default()).unwrap(), [1, 1]);
+        assert_eq!(frame.colors(&CpuTimer::default()).unwrap()[1], [255; 4]);
     }
 
     #[test]
@@ -300,43 +330,55 @@ mod tests {
         }
     }
 
+    /// Keeps rows.
+    #[derive(Default)]
+    struct Kept(Vec<u8>);
+
+    impl RowSink for Kept {
+        fn take_rows(&mut self, _: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
+            self.0.extend_from_slice(rows.bytes()?);
+            Ok(())
+        }
+    }
+
     #[test]
-    fn rows_of_an_interlaced_frame_come_in_four_passes() {
-        let rows = |height, flags| -> Vec<usize> {
-            first_frame(&file(None, &[&image(0, 0, 1, height, flags)])).unwrap().stored_rows().collect()
-        };
-        assert_eq!(rows(3, 0), [0, 1, 2]);
-        assert_eq!(rows(1, 0x40), [0]);
-        assert_eq!(rows(5, 0x40), [0, 4, 2, 1, 3]);
-        assert_eq!(rows(10, 0x40), [0, 8, 4, 2, 6, 1, 3, 5, 7, 9]);
+    fn rows_of_an_interlaced_frame_come_from_the_top() {
+        for (flags, expected) in [(0, [0, 1, 2, 3]), (0x40, [0, 2, 1, 3])] {
+            // Clear, 0, 1, 2 of three bits, and 3 and the end of four.
+            let (codes, mut kept) = ([0b0100_0100, 0b0011_0100, 0b0101], Kept::default());
+            let data = [&[b',', 0, 0, 0, 0, 1, 0, 4, 0, flags, 2, 3][..], &codes, &[0]].concat();
+            first_frame(&file(None, &[&data])).unwrap().decode(&mut kept, &CpuTimer::default()).unwrap();
+            assert_eq!(kept.0, expected, "flags {flags}");
+        }
     }
 
     #[test]
     fn colours_come_from_the_table_or_are_gray_or_black_and_white() {
         let timer = CpuTimer::default();
-        let colors = |palette, control: &[u8], indices: &[u8]| {
-            let [first, second, third, ..] = first_frame(&file(palette, &[control, &image(0, 0, 2, 1, 0)]))
-                .unwrap()
-                .colors(indices, &timer)
-                .unwrap();
+        // Clear, and twice the same index, and the end.
+        let (ones, twos) = (image(0, 0, 2, 1, 0), [&image(0, 0, 2, 1, 0)[..12], &[0b1001_0100, 0x0A, 0]].concat());
+        let colors = |palette, control: &[u8], image: &[u8]| {
+            let [first, second, third, ..] =
+                first_frame(&file(palette, &[control, image])).unwrap().colors(&timer).unwrap();
             [first, second, third]
         };
         let (black, white) = ([0, 0, 0, 255], [255; 4]);
-        assert_eq!(colors(Some(&[1, 2, 3, 4, 5, 6]), b"", &[0, 2]), [[1, 2, 3, 255], [4, 5, 6, 255], black]);
-        assert_eq!(colors(None, b"", &[0, 2]), [black, [1, 1, 1, 255], [2, 2, 2, 255]]);
-        assert_eq!(colors(None, b"", &[0, 1]), [black, white, black]);
-        assert_eq!(colors(None, b"!\xF9\x04\x01\0\0\x01\0", &[0, 1]), [black, [0; 4], black]);
+        assert_eq!(colors(Some(&[1, 2, 3, 4, 5, 6]), b"", &twos), [[1, 2, 3, 255], [4, 5, 6, 255], black]);
+        assert_eq!(colors(None, b"", &twos), [black, [1, 1, 1, 255], [2, 2, 2, 255]]);
+        assert_eq!(colors(None, b"", &ones), [black, white, black]);
+        assert_eq!(colors(None, b"!\xF9\x04\x01\0\0\x01\0", &ones), [black, [0; 4], black]);
     }
 
     #[test]
     fn looking_for_levels_of_gray_asks_the_budget() {
         let token = CancellationToken::new();
-        token.cancel();
-        let budget = Budget::new(Duration::MAX, token);
+        let budget = Budget::new(Duration::MAX, token.clone());
         let colors = |palette: Option<&[u8; 6]>| {
-            first_frame(&file(palette, &[&image(0, 0, 2, 1, 0)])).unwrap().colors(&[0, 0], &budget.timer())
+            first_frame(&file(palette, &[&image(0, 0, 2, 1, 0)])).unwrap().colors(&budget.timer())
         };
-        assert_eq!(colors(None).unwrap_err(), WorkError::Cancelled);
+        assert!(colors(None).is_ok());
+        token.cancel();
+        assert!(matches!(colors(None), Err(DecodeError::Work(WorkError::Cancelled))));
         assert!(colors(Some(&[0; 6])).is_ok());
     }
 
@@ -345,7 +387,7 @@ mod tests {
         let local = [&image(0, 0, 2, 1, 0x80)[..10], &[9, 9, 9, 8, 8, 8, 2, 2, 0x4C, 0x0A, 0]].concat();
         let file = file(Some(&[1; 6]), &[&local]);
         let frame = first_frame(&file).unwrap();
-        let colors = frame.colors(&[], &CpuTimer::default()).unwrap();
+        let colors = frame.colors(&CpuTimer::default()).unwrap();
         assert_eq!((colors[1], frame.index_bits()), ([8, 8, 8, 255], 1));
     }
 

@@ -1,10 +1,11 @@
 //! Decodes a GIF's first frame and puts its rows on the canvas.
 
-use image_ingest_gif::FirstFrame;
+use image_ingest_gif::{FirstFrame, held_indices};
 use image_ingest_resize::RasterReducer;
-use image_ingest_samples::{CpuTimer, Layout, RowSink, SampleRows, zeroed};
+use image_ingest_samples::{CpuTimer, Layout, RowSink, SampleRows, WorkError, zeroed};
 
 use super::probe::refusal;
+use crate::codec::canvas::CanvasRows;
 use crate::codec::reduced::ReducedRaster;
 use crate::error::{Error, Result};
 use crate::header::Header;
@@ -30,44 +31,49 @@ pub(crate) fn decode(
         return Err(Error::internal("GIF header and decoder disagree on the size"));
     }
     let layout = if header.has_alpha { Layout::Rgba } else { Layout::Rgb };
-    let pixels = u64::from(frame.width) * u64::from(frame.height);
-    Limits::check("memory bytes", pixels + 2 * bytes.len() as u64, limits.max_memory_bytes)?;
-    let indices = frame.indices(timer).map_err(refusal)?;
+    let held = held_indices(frame.place().size, frame.interlaced);
+    Limits::check("memory bytes", held + 2 * bytes.len() as u64, limits.max_memory_bytes)?;
     let reducer = RasterReducer::new(frame.canvas, layout, 8, plan.crop, plan.target)?;
     let mut rows = ReducedRaster::new(reducer, layout, false, rows)?;
-    match layout {
-        Layout::Rgb => hand_on(&frame, &indices, |[r, g, b, _]| [r, g, b], &mut rows, timer)?,
-        _ => hand_on(&frame, &indices, |color| color, &mut rows, timer)?,
+    if layout == Layout::Rgb {
+        decode_frame(&frame, |[r, g, b, _]| [r, g, b], &mut rows, timer)?;
+    } else if frame.covers_canvas() {
+        decode_frame(&frame, |color| color, &mut rows, timer)?;
+    } else {
+        let mut on_canvas = CanvasRows::new(&mut rows, frame.canvas, frame.place(), timer)?;
+        decode_frame(&frame, |color| color, &mut on_canvas, timer)?;
+        on_canvas.finish()?;
     }
     Ok(rows.finish(timer)?)
 }
 
-/// Hands on the rows of the canvas, which holds the frame whole and is transparent around it.
-fn hand_on<const N: usize>(
+/// Hands on the frame's rows, of which `pixel` says what becomes of a colour.
+fn decode_frame<const N: usize>(
     frame: &FirstFrame<'_>,
-    indices: &[u8],
     pixel: impl Fn([u8; 4]) -> [u8; N],
-    rows: &mut ReducedRaster<'_>,
+    sink: &mut impl RowSink,
     timer: &CpuTimer<'_>,
 ) -> Result<()> {
-    let colors = frame.colors(indices, timer)?.map(pixel);
-    let (left, top) = (usize::from(frame.left), usize::from(frame.top));
-    let (width, height) = (usize::from(frame.width), usize::from(frame.height));
-    let mut stored_at = zeroed(height)?;
-    frame.stored_rows().enumerate().for_each(|(stored, row)| stored_at[row] = stored);
-    let canvas_width = frame.canvas.width as usize;
-    let mut canvas = zeroed(canvas_width * N)?;
-    for y in 0..frame.canvas.height as usize {
-        timer.check()?;
-        match y.checked_sub(top).and_then(|row| stored_at.get(row)) {
-            Some(stored) => {
-                let indices = indices.get(stored * width..).unwrap_or_default();
-                let inside = canvas.as_chunks_mut::<N>().0.iter_mut().skip(left).take(width);
-                inside.zip(indices).for_each(|(pixel, &index)| *pixel = colors[usize::from(index)]);
-            }
-            None => canvas.fill(0),
+    let colors = frame.colors(timer).map_err(refusal)?.map(pixel);
+    let row = zeroed(usize::from(frame.width) * N)?;
+    frame.decode(&mut ColorRows { colors, row, sink }, timer).map_err(refusal)
+}
+
+/// Takes rows of indices and hands on their colours.
+struct ColorRows<'s, const N: usize, S> {
+    colors: [[u8; N]; 256],
+    row: Vec<u8>,
+    sink: &'s mut S,
+}
+
+impl<const N: usize, S: RowSink> RowSink for ColorRows<'_, N, S> {
+    fn take_rows(&mut self, plane: usize, rows: SampleRows<'_>, timer: &CpuTimer<'_>) -> Result<(), WorkError> {
+        for indices in rows.bytes()?.chunks(rows.stride) {
+            timer.check()?;
+            let pixels = self.row.as_chunks_mut().0;
+            pixels.iter_mut().zip(indices).for_each(|(pixel, &index)| *pixel = self.colors[usize::from(index)]);
+            self.sink.take_rows(plane, SampleRows::u8(&self.row, self.row.len()), timer)?;
         }
-        rows.take_rows(0, SampleRows::u8(&canvas, canvas_width * N), timer)?;
+        Ok(())
     }
-    Ok(())
 }

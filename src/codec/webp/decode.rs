@@ -4,7 +4,7 @@ use image_ingest_resize::{PlanesFormat, PlanesReducer, RasterReducer};
 use image_ingest_samples::{CpuTimer, DecodeError, Layout, Matrix, Range, Rect, RowSink, Siting};
 use image_ingest_webp::{Bitstream, CodedImage, Container, Vp8Decoder, decode_lossless, decode_lossy_rgba};
 
-use super::canvas::CanvasRows;
+use crate::codec::canvas::CanvasRows;
 use crate::codec::reduced::{ReducedPlanes, ReducedRaster};
 use crate::error::{Error, Result};
 use crate::header::Header;

@@ -3,7 +3,6 @@
 //! The primary image is the still picture, or the first frame of an animation on its canvas. What that frame leaves
 //! uncovered is transparent: libwebp's own `WebPAnimDecoder` and browsers ignore the background colour of `ANIM`, too.
 
-mod canvas;
 mod cost;
 mod decode;
 mod probe;

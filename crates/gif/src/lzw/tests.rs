@@ -5,10 +5,24 @@ use weezl::{BitOrder, encode::Encoder};
 use super::*;
 
 fn decode(min_code_size: u8, codes: &[u8], block: usize, len: usize) -> Result<Vec<u8>> {
-    let parts = codes.chunks(block).map(|part| [&[u8::try_from(part.len()).unwrap()], part].concat());
-    let data = [parts.collect::<Vec<_>>().concat(), vec![0]].concat();
-    let mut out = vec![0; len];
-    decode_lzw(min_code_size, SubBlocks::of(&data), &mut out, &CpuTimer::default()).map(|()| out)
+    let data = [in_sub_blocks(codes, block), vec![0]].concat();
+    rows(min_code_size, &data, [u16::try_from(len).unwrap(), 1], 0)
+}
+
+/// Sub-blocks of so many bytes, without a terminator.
+fn in_sub_blocks(codes: &[u8], block: usize) -> Vec<u8> {
+    codes.chunks(block).flat_map(|part| [&[u8::try_from(part.len()).unwrap()], part].concat()).collect()
+}
+
+/// All rows of a frame, through a window of so many indices at first.
+fn rows(min_code_size: u8, data: &[u8], size: [u16; 2], window: usize) -> Result<Vec<u8>> {
+    let timer = CpuTimer::default();
+    let mut decoder = LzwDecoder::new(min_code_size, SubBlocks::of(data), size, window, &timer)?;
+    let mut indices = Vec::new();
+    while let Some(rows) = decoder.next_rows(&timer)? {
+        indices.extend_from_slice(rows);
+    }
+    Ok(indices)
 }
 
 /// Codes of the widths that they have after a clear code.
@@ -167,8 +181,7 @@ fn codes_of_one_bit_grow_behind_the_first() {
 /// What `decode` says of the codes in a sub-block behind which the file ends.
 fn unterminated(codes: &[u8], len: usize) -> Result<Vec<u8>> {
     let data = [&[u8::try_from(codes.len()).unwrap()], codes].concat();
-    let mut out = vec![0; len];
-    decode_lzw(2, SubBlocks::of(&data), &mut out, &CpuTimer::default()).map(|()| out)
+    rows(2, &data, [u16::try_from(len).unwrap(), 1], 0)
 }
 
 #[test]
@@ -188,4 +201,40 @@ fn where_the_file_ends_in_the_data_nothing_but_the_end_code_follows_the_last_pix
 fn nothing_is_read_after_the_end_code() {
     assert_eq!(decode(2, &packed(2, &[1, 5, 1]), 255, 1).unwrap(), [1]);
     assert!(matches!(decode(2, &packed(2, &[1, 5, 1]), 255, 2), Err(DecodeError::Truncated { .. })));
+}
+
+#[test]
+fn rows_come_back_however_often_the_window_moves() {
+    let (width, height) = (1777_u16, 1200_u16);
+    let len = usize::from(width) * usize::from(height);
+    for (min_code_size, period) in [(1, 1), (1, 2), (8, 1), (2, 7), (8, 64), (8, 5000), (8, usize::MAX), (4, 1 << 20)] {
+        let most = (1_usize << min_code_size) - 1;
+        let index = |at: usize| (at % period).wrapping_mul(0x9E37_79B9) >> 7 & most;
+        // A third of noise, so that strings are of several lengths, and a table gets full before a row is whole.
+        let noise = |at: usize| if at % 9000 < 3000 { at.wrapping_mul(0x85EB_CA6B) >> 11 & most } else { index(at) };
+        let picture: Vec<u8> = (0..len).map(|at| u8::try_from(noise(at)).unwrap()).collect();
+        let codes = Encoder::new(BitOrder::Lsb, min_code_size).encode(&picture).unwrap();
+        let data = [in_sub_blocks(&codes, 255), vec![0]].concat();
+        for window in [0, 1 << 16, 1 << 19, len] {
+            let decoded = rows(min_code_size, &data, [width, height], window).unwrap();
+            assert!(decoded == picture, "size {min_code_size}, period {period}, window {window}");
+        }
+    }
+}
+
+#[test]
+fn a_full_table_of_the_longest_strings_is_kept_through_many_windows() {
+    // Strings of 1, 2, … 4093 indices fill the table, half of the longest window. Then the longest comes again and again.
+    let full: Vec<u16> = [0].into_iter().chain(4..4096).collect();
+    let codes: Vec<u16> = full.iter().copied().chain((0..8000).map(|at| 4095 - at % 3)).collect();
+    let data = [in_sub_blocks(&packed(1, &codes), 255), vec![0]].concat();
+    let side = 6000_u16;
+    let decoded = rows(1, &data, [side, side], 0).unwrap();
+    assert!(decoded.len() == usize::from(side).pow(2) && decoded.iter().all(|&index| index == 0));
+}
+
+#[test]
+fn a_frame_without_pixels_has_no_rows() {
+    assert_eq!(rows(2, &[0], [0, 5], 0).unwrap(), []);
+    assert_eq!(rows(2, &[0], [5, 0], 0).unwrap(), []);
 }

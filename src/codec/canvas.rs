@@ -54,7 +54,7 @@ impl<S: RowSink> RowSink for CanvasRows<'_, S> {
     fn take_rows(&mut self, _: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
         for row in rows.bytes()?.chunks(rows.stride.max(1)) {
             let inside = self.row.get_mut(self.inside.clone()).filter(|inside| inside.len() == row.len());
-            inside.ok_or_else(|| WorkError::internal("a WebP frame beyond its canvas"))?.copy_from_slice(row);
+            inside.ok_or_else(|| WorkError::internal("a frame beyond its canvas"))?.copy_from_slice(row);
             self.hand_on()?;
         }
         Ok(())
