@@ -4,10 +4,10 @@
 //! agree on: the canvas grows to hold the first frame, and the background colour and the pixel aspect ratio have no
 //! effect.
 
-use image_ingest_samples::{CpuTimer, DecodeError, Rect, RowSink, SampleRows, Size, WorkError};
+use image_ingest_samples::{CpuTimer, DecodeError, PictureRows, Rect, RowSink, SampleRows, Size, WorkError};
 
 use crate::blocks::{Blocks, EXTENSION, IMAGE, TRAILER};
-use crate::interlaced::InterlacedRows;
+use crate::interlaced::hand_on_interlaced;
 use crate::lzw::{LzwDecoder, MAX_WINDOW};
 use crate::result::Result;
 use crate::sub_blocks::SubBlocks;
@@ -163,23 +163,36 @@ impl<'a> FirstFrame<'a> {
     ///
     /// Those of [`LzwDecoder::next_rows`], and of the sink; `Work` also where memory runs out.
     pub fn decode(&self, sink: &mut dyn RowSink, timer: &CpuTimer<'_>) -> Result<()> {
-        let (mut decoder, width) = (self.decoder(timer)?, usize::from(self.width));
+        let (width, height) = (usize::from(self.width), usize::from(self.height));
         if self.interlaced {
-            let mut rows = InterlacedRows::new(width, usize::from(self.height));
-            while let Some(stored) = decoder.next_rows(timer)? {
-                stored.chunks(width).try_for_each(|row| rows.push(row))?;
-            }
-            drop(decoder);
-            return Ok(rows.hand_on(sink, timer)?);
+            return Ok(hand_on_interlaced(self.stored_rows(timer)?, [width, height], sink, timer)?);
         }
+        let mut decoder = self.decoder(WINDOW, timer)?;
         while let Some(rows) = decoder.next_rows(timer)? {
             sink.take_rows(0, SampleRows::u8(rows, width), timer)?;
         }
         Ok(())
     }
 
-    fn decoder(&self, timer: &CpuTimer<'_>) -> Result<LzwDecoder<'a>> {
-        LzwDecoder::new(self.min_code_size, self.data.clone(), [self.width, self.height], WINDOW, timer)
+    /// All rows, in the order in which they are stored.
+    fn stored_rows(&self, timer: &CpuTimer<'_>) -> Result<PictureRows<u8>> {
+        let (width, height) = (usize::from(self.width), usize::from(self.height));
+        if width * height <= WHOLE {
+            return Ok(PictureRows::of(self.decoder(WHOLE, timer)?.all_rows(timer)?, width)?);
+        }
+        let (mut decoder, mut rows) = (self.decoder(WINDOW, timer)?, PictureRows::zeroed(height, width, timer)?);
+        let mut y = 0;
+        while let Some(stored) = decoder.next_rows(timer)? {
+            for row in stored.chunks(width) {
+                rows.row_mut(y).copy_from_slice(row);
+                y += 1;
+            }
+        }
+        Ok(rows)
+    }
+
+    fn decoder(&self, window: usize, timer: &CpuTimer<'_>) -> Result<LzwDecoder<'a>> {
+        LzwDecoder::new(self.min_code_size, self.data.clone(), [self.width, self.height], window, timer)
     }
 
     /// RGBA for all 256 indices.
@@ -211,7 +224,7 @@ impl<'a> FirstFrame<'a> {
 
     /// Whether no index is above 1.
     fn is_monochrome(&self, timer: &CpuTimer<'_>) -> Result<bool> {
-        let mut decoder = self.decoder(timer)?;
+        let mut decoder = self.decoder(WINDOW, timer)?;
         while let Some(rows) = decoder.next_rows(timer)? {
             // Without a branch on each index, which would make it many times as slow.
             if rows.iter().fold(0, |bits, index| bits | index) > 1 {
@@ -223,23 +236,29 @@ impl<'a> FirstFrame<'a> {
 }
 
 /// The most indices that [`FirstFrame::decode`] holds of a frame of this size, a byte each: some for the strings to come,
-/// and all of them beside these where the frame is interlaced.
+/// and all of them, beside these where they are many, where the frame is interlaced.
 ///
 /// ```
 /// use image_ingest_gif::held_indices;
 /// use image_ingest_samples::Size;
 ///
-/// assert_eq!(held_indices(Size::new(200, 100), true), 2 * 20_000);
+/// assert_eq!(held_indices(Size::new(200, 100), true), 20_000);
 /// assert!(held_indices(Size::new(16_000, 12_000), false) < 18_000_000);
 /// ```
 #[must_use]
 pub fn held_indices(size: Size, interlaced: bool) -> u64 {
     let pixels = size.pixels();
     let all = if interlaced { pixels } else { 0 };
+    if all > 0 && all <= WHOLE as u64 {
+        return all;
+    }
     // The window is replaced by a longer one where the strings need that.
     let window = if pixels > WINDOW as u64 { WINDOW as u64 + pixels.min(MAX_WINDOW as u64) } else { pixels };
     all + window
 }
+
+/// Indices of an interlaced frame that are decoded to where they stay. Those of larger ones are in pieces.
+const WHOLE: usize = 1 << 22;
 
 /// Indices that are held at first: they fit the second cache beside the strings of a photo.
 const WINDOW: usize = 1 << 18;
@@ -265,140 +284,4 @@ impl<'a> Screen<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use image_ingest_samples::{Budget, CancellationToken};
-
-    use super::*;
-
-    fn first_frame(bytes: &[u8]) -> Result<FirstFrame<'_>> {
-        FirstFrame::read(bytes, &CpuTimer::default())
-    }
-
-    /// A GIF with these blocks behind its logical screen of 4 × 3.
-    fn file(palette: Option<&[u8; 6]>, blocks: &[&[u8]]) -> Vec<u8> {
-        let flags = if palette.is_some() { 0x80 } else { 0 };
-        [&b"GIF89a\x04\0\x03\0"[..], &[flags, 0, 0], palette.map_or(&[][..], |p| p), &blocks.concat()].concat()
-    }
-
-    /// An image of no colour table whose codes are clear, 1, 1, end, for indices of two bits.
-    fn image(left: u8, top: u8, width: u8, height: u8, flags: u8) -> Vec<u8> {
-        [b",", &[left, 0, top, 0, width, 0, height, 0, flags, 2][..], b"\x02\x4c\x0a\0"].concat()
-    }
-
-    fn is_malformed(bytes: &[u8]) -> bool {
-        matches!(first_frame(bytes), Err(DecodeError::Malformed { .. }))
-    }
-
-    #[test]
-    fn the_descriptor_is_read_and_the_canvas_grows_to_hold_the_frame() {
-        let file = file(None, &[&image(3, 1, 2, 1, 0x40)]);
-        let frame = first_frame(&file).unwrap();
-        assert_eq!((frame.left, frame.top, frame.width, frame.height), (3, 1, 2, 1));
-        assert_eq!((frame.canvas, frame.interlaced, frame.covers_canvas()), (Size::new(5, 3), true, false));
-        assert_eq!(frame.colors(&CpuTimer::default()).unwrap()[1], [255; 4]);
-    }
-
-    #[test]
-    fn a_frame_covers_a_canvas_of_its_size_at_its_origin() {
-        let covers = |image: &[u8]| first_frame(&file(None, &[image])).unwrap().covers_canvas();
-        assert!(covers(&image(0, 0, 4, 3, 0)));
-        assert!(covers(&image(0, 0, 9, 9, 0)));
-        assert!(!covers(&image(0, 0, 4, 2, 0)) && !covers(&image(1, 0, 4, 3, 0)));
-    }
-
-    #[test]
-    fn the_first_frame_is_the_first_image_that_has_pixels() {
-        let blocks: [&[u8]; 4] = [b"\0", &image(0, 0, 0, 3, 0), b"!\xFE\x02hi\0", &image(1, 0, 2, 1, 0)];
-        assert_eq!(first_frame(&file(None, &blocks)).unwrap().left, 1);
-        assert!(is_malformed(&file(None, &[&image(0, 0, 3, 0, 0), b";"])));
-        assert!(is_malformed(&file(None, &[b"?"])));
-        assert!(is_malformed(b"GIF88a\x04\0\x03\0\0\0\0;"));
-    }
-
-    #[test]
-    fn code_sizes_of_1_to_11_are_read() {
-        for size in 0..=u8::MAX {
-            let mut image = image(0, 0, 2, 1, 0);
-            image[10] = size;
-            let file = file(None, &[&image]);
-            match first_frame(&file) {
-                Ok(frame) => assert_eq!((1..=11).contains(&size), frame.index_bits() == size.min(8), "size {size}"),
-                Err(_) => assert!(!(1..=11).contains(&size), "size {size}"),
-            }
-        }
-    }
-
-    /// Keeps rows.
-    #[derive(Default)]
-    struct Kept(Vec<u8>);
-
-    impl RowSink for Kept {
-        fn take_rows(&mut self, _: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
-            self.0.extend_from_slice(rows.bytes()?);
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn rows_of_an_interlaced_frame_come_from_the_top() {
-        for (flags, expected) in [(0, [0, 1, 2, 3]), (0x40, [0, 2, 1, 3])] {
-            // Clear, 0, 1, 2 of three bits, and 3 and the end of four.
-            let (codes, mut kept) = ([0b0100_0100, 0b0011_0100, 0b0101], Kept::default());
-            let data = [&[b',', 0, 0, 0, 0, 1, 0, 4, 0, flags, 2, 3][..], &codes, &[0]].concat();
-            first_frame(&file(None, &[&data])).unwrap().decode(&mut kept, &CpuTimer::default()).unwrap();
-            assert_eq!(kept.0, expected, "flags {flags}");
-        }
-    }
-
-    #[test]
-    fn colours_come_from_the_table_or_are_gray_or_black_and_white() {
-        let timer = CpuTimer::default();
-        // Clear, and twice the same index, and the end.
-        let (ones, twos) = (image(0, 0, 2, 1, 0), [&image(0, 0, 2, 1, 0)[..12], &[0b1001_0100, 0x0A, 0]].concat());
-        let colors = |palette, control: &[u8], image: &[u8]| {
-            let [first, second, third, ..] =
-                first_frame(&file(palette, &[control, image])).unwrap().colors(&timer).unwrap();
-            [first, second, third]
-        };
-        let (black, white) = ([0, 0, 0, 255], [255; 4]);
-        assert_eq!(colors(Some(&[1, 2, 3, 4, 5, 6]), b"", &twos), [[1, 2, 3, 255], [4, 5, 6, 255], black]);
-        assert_eq!(colors(None, b"", &twos), [black, [1, 1, 1, 255], [2, 2, 2, 255]]);
-        assert_eq!(colors(None, b"", &ones), [black, white, black]);
-        assert_eq!(colors(None, b"!\xF9\x04\x01\0\0\x01\0", &ones), [black, [0; 4], black]);
-    }
-
-    #[test]
-    fn looking_for_levels_of_gray_asks_the_budget() {
-        let token = CancellationToken::new();
-        let budget = Budget::new(Duration::MAX, token.clone());
-        let colors = |palette: Option<&[u8; 6]>| {
-            first_frame(&file(palette, &[&image(0, 0, 2, 1, 0)])).unwrap().colors(&budget.timer())
-        };
-        assert!(colors(None).is_ok());
-        token.cancel();
-        assert!(matches!(colors(None), Err(DecodeError::Work(WorkError::Cancelled))));
-        assert!(colors(Some(&[0; 6])).is_ok());
-    }
-
-    #[test]
-    fn a_local_table_replaces_the_global_one() {
-        let local = [&image(0, 0, 2, 1, 0x80)[..10], &[9, 9, 9, 8, 8, 8, 2, 2, 0x4C, 0x0A, 0]].concat();
-        let file = file(Some(&[1; 6]), &[&local]);
-        let frame = first_frame(&file).unwrap();
-        let colors = frame.colors(&CpuTimer::default()).unwrap();
-        assert_eq!((colors[1], frame.index_bits()), ([8, 8, 8, 255], 1));
-    }
-
-    #[test]
-    fn frames_are_counted_up_to_the_first_damage() {
-        let image = image(0, 0, 2, 1, 0);
-        let count =
-            |blocks: &[&[u8]]| first_frame(&file(None, blocks)).unwrap().count_frames(&CpuTimer::default()).unwrap();
-        assert_eq!(count(&[&image, b";"]), 1);
-        assert_eq!(count(&[&image, b"!\xF9\x04\0\0\0\0\0", &image, b"\0", &image]), 3);
-        assert_eq!(count(&[&image, &image, b"?", &image]), 2);
-        assert_eq!(count(&[&image, &image, &image[..13]]), 2);
-    }
-}
+mod tests;

@@ -116,6 +116,22 @@ impl<'a> LzwDecoder<'a> {
         Ok(Some(self.window.take_rows()))
     }
 
+    /// All rows of a frame, which the window has room for.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`next_rows`](Self::next_rows); `Internal` where the window is shorter.
+    pub fn all_rows(mut self, timer: &CpuTimer<'_>) -> Result<Vec<u8>> {
+        while !self.window.is_complete() {
+            timer.check()?;
+            if self.window.at >= self.window.stop() {
+                return Err(DecodeError::internal("a window shorter than the frame"));
+            }
+            self.decode_codes()?;
+        }
+        Ok(self.window.into_indices())
+    }
+
     /// Decodes some codes, fewer where the window gets full or the frame ends.
     fn decode_codes(&mut self) -> Result<()> {
         let (stop, mut at) = (self.window.stop(), self.window.at);

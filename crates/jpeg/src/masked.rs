@@ -180,6 +180,26 @@ impl MaskedCoefficients {
         pairs.flush(mcu_rows, |component| &tables[component], &inverse);
     }
 
+    /// Gives the memory back.
+    ///
+    /// # Errors
+    ///
+    /// `deadline`, `cancelled`.
+    pub(crate) fn free(self, timer: &CpuTimer<'_>) -> Result<()> {
+        for MaskPlane { dc, nonzero, negative, coded, refined, streams } in self.planes {
+            drop(dc);
+            for masks in [nonzero, negative, coded].into_iter().chain(refined) {
+                timer.check()?;
+                drop(masks);
+            }
+            for stream in streams {
+                timer.check()?;
+                drop(stream);
+            }
+        }
+        Ok(())
+    }
+
     /// The same as whole coefficients.
     ///
     /// # Errors
@@ -215,8 +235,9 @@ impl DcBlocks for MaskedCoefficients {
     }
 
     #[inline(always)]
-    fn dc(&mut self, component: usize, at: usize) -> &mut i16 {
-        &mut self.planes[component].dc[at]
+    fn dc(&mut self, component: usize, (x, y): (usize, usize)) -> &mut i16 {
+        let across = self.layout.of(component).across;
+        &mut self.planes[component].dc[y * across + x]
     }
 }
 

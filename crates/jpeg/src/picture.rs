@@ -132,7 +132,8 @@ fn progressive<'a>(
             Next::EndOfData => return Err(ScanFault::Ended.into()),
         };
     }
-    transform(frame_of(&tables)?, &mut store, &mut rows)
+    transform(frame_of(&tables)?, &mut store, &mut rows)?;
+    store.free(rows.timer)
 }
 
 /// Reads a scan of Huffman codes, and returns the data after it.

@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use image_ingest_samples::{CpuTimer, DecodeError};
+use image_ingest_samples::{CpuTimer, DecodeError, PictureRows};
 
 use crate::band::{CoefficientBlock, read_dc_value, read_first, read_refinement};
 use crate::block_layout::{BlockLayout, ComponentBlocks};
@@ -32,7 +32,8 @@ pub(crate) struct Coefficients {
 
 /// The blocks of one component, row by row.
 struct CoefficientPlane {
-    values: Vec<i16>,
+    /// 64 of each block.
+    values: PictureRows<i16>,
     /// Of each block: bit `k` says that the coefficient `k`, 1–63, is not zero.
     nonzero: Vec<u64>,
 }
@@ -115,7 +116,7 @@ impl Coefficients {
     pub(crate) fn new(frame: &DctFrame, rows: u32, timer: &CpuTimer<'_>) -> Result<Self> {
         let layout = BlockLayout::new(frame, rows);
         let plane = |blocks: &ComponentBlocks| {
-            let values = zeroed_in_pieces(blocks.count() * 64, timer)?;
+            let values = PictureRows::zeroed(blocks.count() / blocks.across.max(1), blocks.across * 64, timer)?;
             Ok(CoefficientPlane { values, nonzero: zeroed_in_pieces(blocks.count(), timer)? })
         };
         let planes = layout.components().map(plane).collect::<Result<_>>()?;
@@ -126,16 +127,25 @@ impl Coefficients {
     pub(crate) fn block(&mut self, component: usize, (x, y): (usize, usize)) -> CoefficientBlock<'_> {
         let plane = &mut self.planes[component];
         let at = y * self.layout.of(component).across + x;
-        let (blocks, _) = plane.values.as_chunks_mut::<64>();
-        CoefficientBlock { values: &mut blocks[at], nonzero: &mut plane.nonzero[at] }
+        let (blocks, _) = plane.values.row_mut(y).as_chunks_mut::<64>();
+        CoefficientBlock { values: &mut blocks[x], nonzero: &mut plane.nonzero[at] }
     }
 
     /// Sets all coefficients to zero.
     pub(crate) fn clear(&mut self) {
         for plane in &mut self.planes {
-            plane.values.fill(0);
+            plane.values.clear();
             plane.nonzero.fill(0);
         }
+    }
+
+    /// Gives the memory back.
+    ///
+    /// # Errors
+    ///
+    /// `deadline`, `cancelled`.
+    pub(crate) fn free(self, timer: &CpuTimer<'_>) -> Result<()> {
+        Ok(self.planes.into_iter().try_for_each(|plane| plane.values.free(timer))?)
     }
 
     /// Reads [`MCUS_A_CHECK`] MCUs of the row `row` of a scan from the MCU `from` on, or those that are left.
@@ -165,8 +175,8 @@ impl Coefficients {
     ) -> Result<(), ScanFault> {
         let (plane, across) = (&mut self.planes[component], self.layout.of(component).across);
         let row = y * across + blocks.start..y * across + blocks.end;
-        let (values, _) = plane.values[row.start * 64..row.end * 64].as_chunks_mut::<64>();
-        for (values, nonzero) in values.iter_mut().zip(&mut plane.nonzero[row]) {
+        let (values, _) = plane.values.row_mut(y).as_chunks_mut::<64>();
+        for (values, nonzero) in values[blocks].iter_mut().zip(&mut plane.nonzero[row]) {
             if entropy.restarts()? {
                 *end_run = 0;
             }
@@ -198,7 +208,7 @@ impl Coefficients {
             let &ComponentBlocks { v, across, .. } = self.layout.of(index);
             for y in 0..rows_of_blocks {
                 let start = (row * v + y) * across;
-                let (values, _) = plane.values[start * 64..(start + across) * 64].as_chunks::<64>();
+                let (values, _) = plane.values.row(row * v + y).as_chunks::<64>();
                 for (x, (values, &nonzero)) in values.iter().zip(&plane.nonzero[start..]).enumerate() {
                     let (pair, positions) = (&mut pending.pair, &POSITIONS[pending.filled & 1]);
                     pair[position(positions, 0)] = values[0];
@@ -218,8 +228,8 @@ pub(crate) trait DcBlocks {
     /// Where the blocks of a component lie.
     fn blocks_of(&self, component: usize) -> &ComponentBlocks;
 
-    /// The DC coefficient of the block `at` of a component, counted row by row.
-    fn dc(&mut self, component: usize, at: usize) -> &mut i16;
+    /// The DC coefficient of the block at `(x, y)` of a component.
+    fn dc(&mut self, component: usize, at: (usize, usize)) -> &mut i16;
 }
 
 impl DcBlocks for Coefficients {
@@ -229,8 +239,8 @@ impl DcBlocks for Coefficients {
     }
 
     #[inline(always)]
-    fn dc(&mut self, component: usize, at: usize) -> &mut i16 {
-        &mut self.planes[component].values[at * 64]
+    fn dc(&mut self, component: usize, (x, y): (usize, usize)) -> &mut i16 {
+        &mut self.planes[component].values.row_mut(y)[x * 64]
     }
 }
 
@@ -253,10 +263,10 @@ pub(crate) fn read_dc_blocks(
         let (mut reader, window) = entropy.next();
         let mut read = Some(());
         for (index, &component) in components.iter().enumerate() {
-            let &ComponentBlocks { h, v, across, .. } = blocks.blocks_of(component);
+            let &ComponentBlocks { h, v, .. } = blocks.blocks_of(component);
             let (h, v) = if is_alone { (1, 1) } else { (h, v) };
             for block in 0..h * v {
-                let value = blocks.dc(component, (y * v + block / h) * across + x * h + block % h);
+                let value = blocks.dc(component, (x * h + block % h, y * v + block / h));
                 let predictor = &mut predictors[index];
                 let codes = codes.map(|codes| &codes[index]);
                 read = read.and(read_dc_value(&mut reader, window, codes, predictor, bit, value));

@@ -115,6 +115,18 @@ impl CoefficientStore {
         Ok(())
     }
 
+    /// Gives the memory back, which takes long where it is much.
+    ///
+    /// # Errors
+    ///
+    /// `deadline`, `cancelled`.
+    pub(crate) fn free(self, timer: &CpuTimer<'_>) -> Result<()> {
+        match self {
+            Self::Masked(masked) => masked.free(timer),
+            Self::Whole(whole) => whole.free(timer),
+        }
+    }
+
     /// Transforms the row `row` of MCUs to samples. Rows come one after the other from the first.
     ///
     /// # Errors

@@ -60,11 +60,7 @@ fn stored(rows: &[u8]) -> Vec<u8> {
 
 fn decode(file: &[u8]) {
     let png = Datastream::read(file, &CpuTimer::default()).expect("a PNG");
-    if png.header.interlaced {
-        png.picture().decode_interlaced(&CpuTimer::default()).expect("whole image data");
-    } else {
-        png.picture().decode(&mut Dropped, &CpuTimer::default()).expect("whole image data");
-    }
+    png.picture().decode(&mut Dropped, &CpuTimer::default()).expect("whole image data");
 }
 
 fn benches(c: &mut Criterion) {

@@ -1,7 +1,7 @@
 //! Decodes the image data of a PNG to samples.
 
 use image_ingest_samples::{
-    CpuTimer, Layout, RowSink, SampleRows, SampleSlice, Samples, WorkError, Zeroable, sample_count, zeroed,
+    CpuTimer, Layout, PictureRows, RowSink, SampleRows, SampleSlice, Size, WorkError, Zeroable, sample_count,
 };
 
 use crate::adam7::{Adam7Pass, passes};
@@ -16,7 +16,7 @@ use crate::rows::{StoredRows, side, unaddressable};
 ///
 /// ```
 /// use image_ingest_png::Datastream;
-/// use image_ingest_samples::{CpuTimer, Layout, Samples};
+/// use image_ingest_samples::{CpuTimer, Layout};
 ///
 /// // One gray pixel of 8 bits. A picture that is not interlaced is one pass.
 /// let file = b"\x89PNG\r\n\x1a\n\
@@ -24,7 +24,6 @@ use crate::rows::{StoredRows, side, unaddressable};
 ///     \0\0\0\x0dIDAT\x78\x01\x01\x02\0\xfd\xff\0\xc8\0\xca\0\xc9\xad\x63\x23\xb2";
 /// let picture = Datastream::read(file, &CpuTimer::default())?.picture();
 /// assert_eq!(picture.layout(), Layout::Gray);
-/// assert_eq!(picture.decode_interlaced(&CpuTimer::default())?, Samples::U8(vec![200]));
 /// # Ok::<(), image_ingest_samples::DecodeError>(())
 /// ```
 #[derive(Debug)]
@@ -46,8 +45,8 @@ impl<'a> PngPicture<'a> {
         self.expand.layout
     }
 
-    /// Decodes a picture that is not interlaced, a few rows at a time from the top; an interlaced one is for
-    /// [`decode_interlaced`](Self::decode_interlaced).
+    /// Decodes the picture, a few rows at a time from the top. An interlaced one is held whole before, since each of its
+    /// passes reaches from its top to its bottom.
     ///
     /// `sink` gets interleaved rows of `width × channels` samples as plane 0, tight: `U8`, or `U16` where the file has
     /// 16 bits per sample.
@@ -61,6 +60,16 @@ impl<'a> PngPicture<'a> {
         let Self { header, data, expand } = &self;
         let mut rows = StoredRows::new(*header, data.clone(), timer)?;
         let stride = side(header.size.width) * expand.layout.channels();
+        if header.interlaced && header.bit_depth == 16 {
+            let picture = self.deinterlaced(&mut rows, |row, _, out| expand.row16(row, out), timer)?;
+            rows.finish()?;
+            return Ok(picture.hand_on(sink, timer)?);
+        }
+        if header.interlaced {
+            let picture = self.deinterlaced(&mut rows, |row, width, out| expand.row8(row, width, out), timer)?;
+            rows.finish()?;
+            return Ok(picture.hand_on(sink, timer)?);
+        }
         if header.bit_depth == 16 {
             let mut samples = Vec::new();
             rows.pass(header.size, |rows, row_len| {
@@ -77,24 +86,6 @@ impl<'a> PngPicture<'a> {
             })?;
         }
         rows.finish()
-    }
-
-    /// Decodes a picture, interlaced or not, to all its samples, rows tight. It is held whole, since every pass of an
-    /// interlaced one reaches from its top to its bottom.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`decode`](Self::decode), without a sink's.
-    pub fn decode_interlaced(self, timer: &CpuTimer<'_>) -> Result<Samples> {
-        let Self { header, data, expand } = &self;
-        let mut rows = StoredRows::new(*header, data.clone(), timer)?;
-        let samples = if header.bit_depth == 16 {
-            Samples::U16(self.deinterlaced(&mut rows, |row, _, out| expand.row16(row, out))?)
-        } else {
-            Samples::U8(self.deinterlaced(&mut rows, |row, width, out| expand.row8(row, width, out))?)
-        };
-        rows.finish()?;
-        Ok(samples)
     }
 
     /// Replaces `samples` by what `expand` makes of stored rows, which are as wide as the picture.
@@ -116,18 +107,20 @@ impl<'a> PngPicture<'a> {
         &self,
         rows: &mut StoredRows<'_>,
         expand: impl Fn(&[u8], usize, &mut Vec<T>),
-    ) -> Result<Vec<T>> {
+        timer: &CpuTimer<'_>,
+    ) -> Result<PictureRows<T>> {
         let (size, channels) = (self.header.size, self.expand.layout.channels());
-        let mut out = zeroed(sample_count(size, channels).ok_or_else(unaddressable)?)?;
-        let stride = out.len() / side(size.height);
+        let stride = sample_count(Size::new(size.width, 1), channels).ok_or_else(unaddressable)?;
+        let mut out = PictureRows::zeroed(side(size.height), stride, timer)?;
         let mut samples = Vec::new();
         for pass in passes(size, self.header.interlaced) {
-            let width = side(pass.size.width);
-            let mut targets = out.chunks_exact_mut(stride).skip(pass.y).step_by(pass.y_step);
+            let (width, mut y) = (side(pass.size.width), pass.y);
             rows.pass(pass.size, |rows, row_len| {
-                for (row, target) in rows.chunks_exact(row_len).zip(&mut targets) {
+                for row in rows.chunks_exact(row_len) {
                     empty(&mut samples, width * channels)?;
                     expand(row, width, &mut samples);
+                    let target = out.row_mut(y);
+                    y += pass.y_step;
                     match channels {
                         1 => scatter::<T, 1>(&samples, target, &pass),
                         3 => scatter::<T, 3>(&samples, target, &pass),

@@ -1,6 +1,6 @@
 //! Facts about whole datastreams, made by hand.
 
-use image_ingest_samples::{CpuTimer, DecodeError, RowSink, SampleRows, Samples, Size, WorkError};
+use image_ingest_samples::{CpuTimer, DecodeError, RowSink, SampleRows, Size, WorkError};
 
 use crate::chunks::{SIGNATURE, chunk};
 use crate::datastream::Datastream;
@@ -52,19 +52,6 @@ fn rows_come_whole_however_the_data_is_cut_into_chunks() {
 }
 
 #[test]
-fn a_picture_may_be_decoded_whole_too() {
-    let size = Size::new(5, 7);
-    let (rows, samples) = rows_by_difference(size);
-    let file = gray(size, false, &rows, 9);
-    let whole = Datastream::read(&file, &CpuTimer::default())
-        .unwrap()
-        .picture()
-        .decode_interlaced(&CpuTimer::default())
-        .unwrap();
-    assert_eq!(whole, Samples::U8(samples));
-}
-
-#[test]
 fn a_byte_less_is_truncated_and_bytes_more_are_not_read() {
     let size = Size::new(3, 2);
     let rows = [0, 1, 2, 3, 0, 4, 5, 6];
@@ -76,8 +63,7 @@ fn a_byte_less_is_truncated_and_bytes_more_are_not_read() {
 #[test]
 fn an_interlaced_picture_of_one_pixel_has_one_row() {
     let file = gray(Size::new(1, 1), true, &[0, 77], 99);
-    let picture = Datastream::read(&file, &CpuTimer::default()).unwrap().picture();
-    assert_eq!(picture.decode_interlaced(&CpuTimer::default()).unwrap(), Samples::U8(vec![77]));
+    assert_eq!(decode(&file).unwrap(), [77]);
 }
 
 #[test]
@@ -85,8 +71,7 @@ fn the_last_bytes_of_a_pass_decide_about_its_first() {
     // 2 × 2 in Adam7: pass 1 has (0, 0), pass 6 has (1, 0), pass 7 has the row below.
     let rows = [0, 10, 0, 20, 1, 30, 10];
     let file = gray(Size::new(2, 2), true, &rows, 2);
-    let picture = Datastream::read(&file, &CpuTimer::default()).unwrap().picture();
-    assert_eq!(picture.decode_interlaced(&CpuTimer::default()).unwrap(), Samples::U8(vec![10, 20, 30, 40]));
+    assert_eq!(decode(&file).unwrap(), [10, 20, 30, 40]);
 }
 
 /// The chunks of a gray picture of one pixel, with `before` the image data and `behind` it.

@@ -2,7 +2,7 @@
 //!
 //! - [`Size`] and [`Rect`]: where pixels lie.
 //! - [`Samples`], [`Planes`] and [`Raster`]: decoded samples, planar or interleaved.
-//! - [`RowSink`]: takes rows of samples as a decoder has them.
+//! - [`RowSink`]: takes rows of samples as a decoder has them; [`PictureRows`] keeps those that come in another order.
 //! - [`Orientation`] and [`StoredPixels`]: how a stored picture is turned to stand upright.
 //! - [`Budget`], [`CpuTimer`] and [`CancellationToken`]: how long a job may go on.
 //! - [`Workers`]: the threads that work on one image.
@@ -27,6 +27,7 @@ mod clock;
 mod error;
 mod memory;
 mod orientation;
+mod picture_rows;
 mod planes;
 mod pool;
 mod raster;
@@ -46,6 +47,7 @@ pub use clock::{DEADLINE_CLOCK, Moment};
 pub use error::{BoxError, DecodeError, WorkError};
 pub use memory::{collected, defaults, defaults_within, joined, reserve, reserve_exact, zeroed};
 pub use orientation::Orientation;
+pub use picture_rows::PictureRows;
 pub use planes::{Chroma, Matrix, Planes, Range, Siting, chroma_size};
 pub use pool::Pool;
 pub use raster::{Layout, Raster};

@@ -62,16 +62,18 @@ impl Raster {
     /// Those of `sink`; [`WorkError::Deadline`], [`WorkError::Cancelled`].
     pub fn hand_on(&self, sink: &mut dyn RowSink, timer: &CpuTimer<'_>) -> Result<(), WorkError> {
         let stride = self.size.width as usize * self.layout.channels();
-        let rows_at_once = (SAMPLES_AT_ONCE / stride.max(1)).clamp(1, ROWS_AT_ONCE as usize);
-        self.samples.as_slice().parts(stride * rows_at_once).try_for_each(|samples| {
+        self.samples.as_slice().parts(samples_at_once(stride)).try_for_each(|samples| {
             timer.check()?;
             sink.take_rows(0, SampleRows { samples, stride }, timer)
         })
     }
 }
 
-/// Samples that a sink reduces in 2 ms or so.
-const SAMPLES_AT_ONCE: usize = 1 << 19;
+/// How many samples of a whole picture a sink gets at a time: those of some rows, which it reduces in 2 ms or so.
+pub(crate) fn samples_at_once(stride: usize) -> usize {
+    const SAMPLES: usize = 1 << 19;
+    (SAMPLES / stride.max(1)).clamp(1, ROWS_AT_ONCE as usize) * stride
+}
 
 #[cfg(test)]
 mod tests {

@@ -135,6 +135,18 @@ impl<'a> SampleSlice<'a> {
     }
 }
 
+impl<'a> From<&'a [u8]> for SampleSlice<'a> {
+    fn from(samples: &'a [u8]) -> Self {
+        Self::U8(samples)
+    }
+}
+
+impl<'a> From<&'a [u16]> for SampleSlice<'a> {
+    fn from(samples: &'a [u16]) -> Self {
+        Self::U16(samples)
+    }
+}
+
 /// Rows of samples, one below the other, as they lie in the memory of what made them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SampleRows<'a> {

@@ -3,6 +3,8 @@
 use image_ingest::stages::CanonicalSamples;
 use image_ingest::stages::Planned;
 use image_ingest::{Format, Profile};
+use image_ingest_gif::{LzwDecoder, SubBlocks};
+use image_ingest_samples::{CpuTimer, DecodeError};
 use weezl::{BitOrder, LzwStatus, decode::Decoder};
 
 use super::small;
@@ -15,7 +17,8 @@ pub fn gif_against_weezl(data: &[u8]) {
     let Some((&[form, width, height], codes)) = data.split_first_chunk() else { return };
     let min_code_size = if form >= 248 { 9 + form % 3 } else { 1 + form % 8 };
     let [width, height] = [width, height].map(|side| u16::from(side) + 1);
-    let file = of_grays(width, height, min_code_size, codes, 1 + usize::from(form / 8) * 8);
+    let data = in_sub_blocks(codes, 1 + usize::from(form / 8) * 8);
+    let file = of_grays(width, height, min_code_size, &data);
     let planned = Planned::of(&file, Format::Gif, &Profile::default(), &small(1 << 16)).expect("the frame is whole");
     let ours = planned.decode().map_err(|e| e.code()).map(|pixels| {
         match planned.canonicalise(&pixels).expect("memory for a small picture").samples {
@@ -24,20 +27,41 @@ pub fn gif_against_weezl(data: &[u8]) {
         }
     });
     let theirs = by_weezl(min_code_size, codes, usize::from(width) * usize::from(height));
+    assert_eq!(through_a_short_window(min_code_size, &data, [width, height]), theirs);
     assert_eq!(ours, theirs.map(|indices| indices.into_iter().flat_map(|gray| [gray; 3]).collect()));
 }
 
+/// All indices of a frame, through the shortest window, so that strings move.
+fn through_a_short_window(min_code_size: u8, data: &[u8], size: [u16; 2]) -> Result<Vec<u8>, &'static str> {
+    let (timer, mut indices) = (CpuTimer::default(), Vec::new());
+    let mut decode = || {
+        let mut decoder = LzwDecoder::new(min_code_size, SubBlocks::of(data), size, 0, &timer)?;
+        while let Some(rows) = decoder.next_rows(&timer)? {
+            indices.extend_from_slice(rows);
+        }
+        Ok(())
+    };
+    match decode() {
+        Ok(()) => Ok(indices),
+        Err(DecodeError::Truncated { .. }) => Err("truncated"),
+        Err(DecodeError::Malformed { .. }) => Err("malformed"),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Sub-blocks of so many bytes, and their terminator.
+fn in_sub_blocks(codes: &[u8], block: usize) -> Vec<u8> {
+    let parts = codes.chunks(block).flat_map(|part| [&[u8::try_from(part.len()).expect("255 at most")], part].concat());
+    parts.chain([0]).collect()
+}
+
 /// An opaque GIF of one frame whose indices are levels of gray.
-fn of_grays(width: u16, height: u16, min_code_size: u8, codes: &[u8], block: usize) -> Vec<u8> {
+fn of_grays(width: u16, height: u16, min_code_size: u8, data: &[u8]) -> Vec<u8> {
     let [width, height] = [width, height].map(u16::to_le_bytes);
     let mut file = [b"GIF89a".as_slice(), &width, &height, &[0xF7, 0, 0]].concat();
     file.extend((0..=255_u8).flat_map(|gray| [gray; 3]));
     file.extend([&[b',', 0, 0, 0, 0][..], &width, &height, &[0, min_code_size]].concat());
-    for part in codes.chunks(block) {
-        file.extend(u8::try_from(part.len()));
-        file.extend(part);
-    }
-    file.extend([0, b';']);
+    file.extend([data, b";"].concat());
     file
 }
 

@@ -1,18 +1,17 @@
 //! Decodes a PNG's `IDAT` image to interleaved samples, row by row.
 
 use image_ingest_resize::RasterReducer;
-use image_ingest_samples::{CpuTimer, Raster};
+use image_ingest_samples::CpuTimer;
 
 use super::probe::{read, refusal};
-use crate::codec::reduced::{ReducedRaster, hand_on_raster};
+use crate::codec::reduced::ReducedRaster;
 use crate::error::{Error, Result};
 use crate::header::Header;
 use crate::pixels::ReducedRows;
 use crate::plan::Plan;
 use crate::upload::limits::Limits;
 
-/// Decodes the primary image: gray, RGB or RGBA, 8 bits, or 16 where the file has 16; reduced row by row, unless it is
-/// interlaced.
+/// Decodes the primary image: gray, RGB or RGBA, 8 bits, or 16 where the file has 16; reduced row by row.
 ///
 /// # Errors
 ///
@@ -32,10 +31,6 @@ pub(crate) fn decode(
         return Err(Error::internal("PNG header and decoder disagree on the picture"));
     }
     Limits::check("memory bytes", u64::from(stored.size.width) * MAX_PIXEL_BYTES, limits.max_memory_bytes)?;
-    if stored.interlaced {
-        let samples = picture.decode_interlaced(timer).map_err(refusal)?;
-        return hand_on_raster(&Raster::new(stored.size, layout, samples)?, plan, timer, rows);
-    }
     let reducer = RasterReducer::new(stored.size, layout, stored.bit_depth, plan.crop, plan.target)?;
     let mut rows = ReducedRaster::new(reducer, layout, stored.bit_depth == 16, rows)?;
     picture.decode(&mut rows, timer).map_err(refusal)?;

@@ -60,6 +60,11 @@ impl Window {
         &self.buffer[start..self.row]
     }
 
+    /// The frame's indices, where the window has not moved.
+    pub(super) fn into_indices(self) -> Vec<u8> {
+        self.buffer
+    }
+
     /// Where decoding stops: at the frame's end, or as long as there is room for a string.
     pub(super) fn stop(&self) -> usize {
         if self.end <= self.buffer.len() { self.end } else { self.buffer.len() - LONGEST_STRING }

@@ -29,6 +29,16 @@ fn frames() -> Vec<Bomb> {
             let frame = Picture { width: 16_000, height: 12_000, indices: vec![0; 192_000_000], ..Picture::default() };
             without_colours(gif::encode(16_000, 12_000, &[0; 6], &[frame]))
         }),
+        Bomb::new("gif_interlaced_100mp.gif", "accepted", "10000×10000 of one colour, interlaced", || {
+            let frame = Picture {
+                width: 10_000,
+                height: 10_000,
+                indices: vec![1; 100_000_000],
+                interlaced: true,
+                ..Picture::default()
+            };
+            gif::encode(10_000, 10_000, &[0, 0, 0, 90, 120, 150], &[frame])
+        }),
         Bomb::new("gif_flat_16mp.gif", "accepted", "4000×4000 of one colour", || {
             let frame = Picture { width: 4000, height: 4000, indices: vec![1; 16_000_000], ..Picture::default() };
             gif::encode(4000, 4000, &[0, 0, 0, 90, 120, 150], &[frame])

@@ -31,6 +31,17 @@ fn scans() -> Vec<Bomb> {
         Bomb::new("jpeg_flat_progressive_100mp.jpg", "accepted", "10000×10000, progressive, in one scan", || {
             progressive(10_000, 0)
         }),
+        Bomb::new(
+            "jpeg_arithmetic_progressive_100mp.jpg",
+            "accepted",
+            "10000×10000, progressive, in arithmetic coding, which keeps whole coefficients",
+            || {
+                let mut jpeg = progressive(10_000, 0);
+                let frame = find_marker(&jpeg, 0xC2);
+                jpeg[frame + 1] = 0xCA;
+                jpeg
+            },
+        ),
         Bomb::new("jpeg_65500.jpg", "too_many_pixels", "a frame of 65500×65500 and a kilobyte of scan", || {
             sequential(65_500, &[0; 1024])
         }),

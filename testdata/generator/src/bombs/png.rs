@@ -109,6 +109,12 @@ fn pixels() -> Vec<Bomb> {
         Bomb::new("png_rgba16_67mp.png", "accepted", "8192×8192 of four samples of 16 bits", || {
             assembled(8192, 8192, 6, 16, &zeros(8192 * (8192 * 8 + 1)))
         }),
+        Bomb::new("png_adam7_rgba16_42mp.png", "accepted", "6500×6500, interlaced, four samples of 16 bits", || {
+            let header = chunk(*b"IHDR", &ihdr(6500, 6500, 16, 6, true));
+            // A filter type for each row of the seven passes, of which there are less than 15 for 8 rows.
+            let data = chunk(*b"IDAT", &zeros(6500 * (6500 * 8 + 2)));
+            [&SIGNATURE[..], &header, &data, &chunk(*b"IEND", &[])].concat()
+        }),
         Bomb::new("png_adam7_rgba16_196mp.png", "limit_exceeded", "14000×14000, interlaced, 16 bits", || {
             let header = ihdr(14_000, 14_000, 16, 6, true);
             [&SIGNATURE[..], &chunk(*b"IHDR", &header), &chunk(*b"IDAT", &zeros(MIB)), &chunk(*b"IEND", &[])].concat()

@@ -76,6 +76,12 @@ fn others() -> Vec<Entry> {
             let rgba: Vec<u8> = art.pixels().flat_map(|[r, g, b]| [r, g, b, 255]).collect();
             Png::new(1290, 2796, Color::Rgba, 8, &wide(&rgba)).encode()
         }),
+        file("png_4mp_screenshot_16bit.png", "the same with 16 bits a sample", || {
+            let art = diagram::paint(1290, 2796, 5);
+            let rgba: Vec<u16> =
+                art.pixels().flat_map(|[r, g, b]| [r, g, b, 255]).map(|v| u16::from(v) * 257).collect();
+            Png::new(1290, 2796, Color::Rgba, 16, &rgba).encode()
+        }),
         file("webp_lossy_10mp.webp", "10 MP VP8, quality 80", || webp::lossy(&photo(3648, 2736, 11.0), 80.0)),
         file("webp_lossless_3mp.webp", "3 MP VP8L", || webp::lossless(&photo(2048, 1536, 3.0))),
         file("webp_lossless_8mp.webp", "8 MP VP8L", || webp::lossless(&photo(3264, 2448, 2.0))),
