@@ -21,7 +21,7 @@
 //! Rows that were handed on are needed no longer, but for the strings of the table. These lie side by side: each begins
 //! where the one before it has its last index. So what has to stay is one stretch from the first code after a clear
 //! code to the string that filled the table, 20 to 50 KiB in a photo, and never more than 1 + 2 + … + 4094 indices. The
-//! [`Window`] moves that stretch to its start whenever it is full, and the strings with it.
+//! [`IndexWindow`] moves that stretch to its start whenever it is full, and the strings with it.
 //!
 //! # Widths
 //!
@@ -40,8 +40,8 @@ use image_ingest_samples::{CpuTimer, DecodeError};
 use crate::result::Result;
 use crate::sub_blocks::SubBlocks;
 use codes::CodeReader;
-use strings::Strings;
-use window::Window;
+use strings::{Strings, too_few};
+use window::IndexWindow;
 
 pub(crate) use window::MAX_WINDOW;
 
@@ -68,7 +68,7 @@ pub(crate) use window::MAX_WINDOW;
 pub struct LzwDecoder<'a> {
     codes: CodeReader<'a>,
     strings: Strings,
-    window: Window,
+    window: IndexWindow,
     /// Whether the data has its terminator.
     is_terminated: bool,
 }
@@ -91,7 +91,7 @@ impl<'a> LzwDecoder<'a> {
         timer: &CpuTimer<'_>,
     ) -> Result<Self> {
         let is_terminated = data.after(timer)?.is_some();
-        let window = Window::new(usize::from(width), usize::from(height), window)?;
+        let window = IndexWindow::new(usize::from(width), usize::from(height), window)?;
         Ok(Self { codes: CodeReader::of(data), strings: Strings::new(min_code_size), window, is_terminated })
     }
 
@@ -158,11 +158,6 @@ impl<'a> LzwDecoder<'a> {
 
 /// Codes between two checks of the timer: 1.5 ms even when each stands for the longest string.
 const CODES_PER_CHECK: usize = 1 << 10;
-
-/// The codes, or the file, end before the frame is full.
-fn too_few() -> DecodeError {
-    DecodeError::truncated("frame data ends before the last pixel")
-}
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use image_ingest_samples::DecodeError;
 
-use super::too_few;
 use crate::result::Result;
 
 /// The most bits of a code.
@@ -152,3 +151,8 @@ fn repeat(from: Stretch, out: &mut [u8], at: usize) -> usize {
 
 /// Strings of up to so many indices are copied by one load and one store.
 const SHORT: usize = 16;
+
+/// The codes, or the file, end before the frame is full.
+pub(super) fn too_few() -> DecodeError {
+    DecodeError::truncated("frame data ends before the last pixel")
+}

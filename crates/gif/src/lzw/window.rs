@@ -18,7 +18,7 @@ const LONGEST_STRING: usize = 1 << 12;
 
 /// A part of the output, whose places are counted from the window's start.
 #[derive(Debug)]
-pub(super) struct Window {
+pub(super) struct IndexWindow {
     /// What was decoded, and room for more.
     buffer: Vec<u8>,
     /// Where the next index goes.
@@ -31,7 +31,7 @@ pub(super) struct Window {
     width: usize,
 }
 
-impl Window {
+impl IndexWindow {
     /// A window of `len` indices, fewer where the frame has fewer.
     ///
     /// # Errors
