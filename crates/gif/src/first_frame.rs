@@ -258,7 +258,7 @@ pub fn held_indices(size: Size, interlaced: bool) -> u64 {
 }
 
 /// Indices of an interlaced frame that are decoded to where they stay. Those of larger ones are in pieces.
-const WHOLE: usize = 1 << 22;
+const WHOLE: usize = 1 << 25;
 
 /// Indices that are held at first: they fit the second cache beside the strings of a photo.
 const WINDOW: usize = 1 << 18;

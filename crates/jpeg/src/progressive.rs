@@ -145,7 +145,11 @@ impl Coefficients {
     ///
     /// `deadline`, `cancelled`.
     pub(crate) fn free(self, timer: &CpuTimer<'_>) -> Result<()> {
-        Ok(self.planes.into_iter().try_for_each(|plane| plane.values.free(timer))?)
+        for CoefficientPlane { values, nonzero } in self.planes {
+            drop(nonzero);
+            values.free(timer)?;
+        }
+        Ok(())
     }
 
     /// Reads [`MCUS_A_CHECK`] MCUs of the row `row` of a scan from the MCU `from` on, or those that are left.

@@ -8,10 +8,10 @@ use crate::memory::{reserve_exact, zeroed};
 use crate::raster::samples_at_once;
 use crate::samples::{RowSink, SampleRows, SampleSlice};
 
-/// The rows of a picture, all of them in memory, in pieces of a few megabytes.
+/// The rows of a picture, all of them in memory, in pieces of 32 MiB and a little more.
 ///
-/// To take memory from the system and to give it back takes 0.1 ms or so for each megabyte, so a buffer of hundreds of
-/// megabytes would keep a job from looking at its budget for too long. Pieces come and go one by one.
+/// To give memory back to the system takes 0.1 ms or so for each megabyte, so a buffer of hundreds of megabytes would
+/// keep a job from looking at its budget for too long. Pieces come and go one by one.
 ///
 /// ```
 /// use image_ingest_samples::{CpuTimer, PictureRows};
@@ -38,7 +38,7 @@ impl<T: Copy + Zeroable> PictureRows<T> {
     ///
     /// [`WorkError`].
     pub fn zeroed(count: usize, len: usize, timer: &CpuTimer<'_>) -> Result<Self, WorkError> {
-        let rows_of_piece = (PIECE / size_of::<T>().max(1) / len.max(1)).clamp(1, count.max(1));
+        let rows_of_piece = (PIECE / size_of::<T>().max(1) / len.max(1) + 1).min(count.max(1));
         let mut pieces = Vec::new();
         reserve_exact(&mut pieces, count.div_ceil(rows_of_piece))?;
         for start in (0..count).step_by(rows_of_piece) {
@@ -119,8 +119,9 @@ impl<T: Copy + Zeroable> PictureRows<T> {
     }
 }
 
-/// Bytes of a piece, of which a row may have more.
-const PIECE: usize = 1 << 22;
+/// A piece has this many bytes and a part of a row more. From here on, glibc's allocator gives a buffer back as soon as it
+/// is freed; smaller ones it may collect, and give back many at once.
+const PIECE: usize = 32 << 20;
 
 #[cfg(test)]
 mod tests {
@@ -139,13 +140,13 @@ mod tests {
 
     #[test]
     fn rows_are_found_in_their_pieces() {
-        let (count, len) = (7, PIECE / 6 + 1);
+        let (count, len) = (4, PIECE / 6 + 1);
         let mut rows = PictureRows::<u16>::zeroed(count, len, &CpuTimer::default()).unwrap();
         for (y, value) in (0..count).zip(1..) {
             rows.row_mut(y).fill(value);
         }
         assert!((0..count).zip(1..).all(|(y, value)| rows.row(y).iter().all(|&found| found == value)));
-        assert_eq!(rows.pieces.iter().map(|piece| piece.len() / len).collect::<Vec<_>>(), [2, 2, 2, 1]);
+        assert_eq!(rows.pieces.iter().map(|piece| piece.len() / len).collect::<Vec<_>>(), [3, 1]);
         let mut kept = Kept(Vec::new());
         rows.hand_on(&mut kept, &CpuTimer::default()).unwrap();
         assert!(kept.0.chunks(len).zip(1..).all(|(row, value)| row.iter().all(|&found| found == value)));

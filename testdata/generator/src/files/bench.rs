@@ -76,19 +76,24 @@ fn others() -> Vec<Entry> {
             let rgba: Vec<u8> = art.pixels().flat_map(|[r, g, b]| [r, g, b, 255]).collect();
             Png::new(1290, 2796, Color::Rgba, 8, &wide(&rgba)).encode()
         }),
-        file("png_4mp_screenshot_16bit.png", "the same with 16 bits a sample", || {
-            let art = diagram::paint(1290, 2796, 5);
-            let rgba: Vec<u16> =
-                art.pixels().flat_map(|[r, g, b]| [r, g, b, 255]).map(|v| u16::from(v) * 257).collect();
-            Png::new(1290, 2796, Color::Rgba, 16, &rgba).encode()
-        }),
+        file("png_4mp_screenshot_16bit.png", "the same with 16 bits a sample", || screenshot_of_16_bits(false)),
+        file("png_4mp_screenshot_16bit_interlaced.png", "the same, Adam7", || screenshot_of_16_bits(true)),
         file("webp_lossy_10mp.webp", "10 MP VP8, quality 80", || webp::lossy(&photo(3648, 2736, 11.0), 80.0)),
         file("webp_lossless_3mp.webp", "3 MP VP8L", || webp::lossless(&photo(2048, 1536, 3.0))),
         file("webp_lossless_8mp.webp", "8 MP VP8L", || webp::lossless(&photo(3264, 2448, 2.0))),
         file("gif_1mp_animated.gif", "1 MP, four frames", || super::gif::animated(1152, 864)),
         file("gif_3mp_transparent.gif", "3 MP, transparent around a picture", || super::gif::transparent(2048, 1536)),
+        file("gif_2mp_transparent.gif", "2 MP, a little larger than what becomes of it", || {
+            super::gif::transparent(2100, 1000)
+        }),
         file("heic_12mp_grid.heic", "12 MP in 8×6 tiles", || phone(&photo(4032, 3024, 7.0), 21).encode()),
     ]
+}
+
+fn screenshot_of_16_bits(interlaced: bool) -> Vec<u8> {
+    let art = diagram::paint(1290, 2796, 5);
+    let samples: Vec<u16> = art.pixels().flat_map(|[r, g, b]| [r, g, b, 255]).map(|v| u16::from(v) * 257).collect();
+    Png { interlaced, ..Png::new(1290, 2796, Color::Rgba, 16, &samples) }.encode()
 }
 
 fn png(image: &Rgb) -> Vec<u8> {
