@@ -27,7 +27,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     args.for_each(|root| files_below(&root, &mut honest));
     let mut costly = Vec::new();
     files_below(&found, &mut costly);
-    let (honest, found) = (worst_of(&honest), worst_of(&costly));
+    let (mut honest, mut found) = (worst_of(&honest), worst_of(&costly));
+    measure_in_turn(&mut honest, &mut found);
     fs::write(report, table(&honest, &found))?;
     for (whose, worst) in [("honest", &honest), ("found", &found)] {
         for ((kind, index), (value, path)) in worst {
@@ -67,6 +68,26 @@ fn worst_of(paths: &[PathBuf]) -> Worst {
     worst
 }
 
+/// Measures once more what takes most CPU time of each kind, honest and found in turn: machines change their speed, and
+/// their ratio should not.
+fn measure_in_turn(honest: &mut Worst, found: &mut Worst) {
+    let ingest = Ingest::default();
+    for (key, found) in found.iter_mut().filter(|((_, index), _)| *index == CPU) {
+        let Some(honest) = honest.get_mut(key) else { continue };
+        let mut least = [f64::INFINITY; 2];
+        for _ in 0..9 {
+            for (least, (_, path)) in least.iter_mut().zip([&*honest, &*found]) {
+                let cost = fs::read(path).ok().and_then(|file| measure(&ingest, &file));
+                *least = cost.map_or(*least, |cost| least.min(cost.measures()[CPU]));
+            }
+        }
+        [honest.0, found.0] = least;
+    }
+}
+
+/// The place of CPU time in [`MEASURES`].
+const CPU: usize = 1;
+
 fn table(honest: &Worst, found: &Worst) -> String {
     let mut out = String::from(INTRODUCTION);
     let value = |worst: &Worst, kind, index| worst.get(&(kind, index)).map(|(value, _)| *value);
@@ -76,8 +97,8 @@ fn table(honest: &Worst, found: &Worst) -> String {
             let (honest, found) = (value(honest, kind, index), value(found, kind, index));
             format!("{} | {}", cell(honest, places), cell(found, places))
         };
-        let ratio = value(found, kind, 1).zip(value(honest, kind, 1)).map(|(found, honest)| found / honest);
-        let row = [of(0, 3), of(1, 1), cell(ratio, 2), of(2, 2)].join(" | ");
+        let ratio = value(found, kind, CPU).zip(value(honest, kind, CPU)).map(|(found, honest)| found / honest);
+        let row = [of(0, 3), of(CPU, 1), cell(ratio, 2), of(2, 2)].join(" | ");
         writeln!(out, "| {kind} | {row} |").expect("strings take all");
     }
     out
@@ -96,8 +117,8 @@ files.
   worst honest file of its kind does.
 - **Stretch**: the longest CPU time in milliseconds without a look at the budget. It may not be above 5.
 
-The least of five runs counts. Found files have at most 256 KiB and four million pixels, or are bombs of the robustness suite
-(docs/robustness.md).
+The least of five runs counts; of CPU, the least of nine in which the two files take turns. Found files have at most 256 KiB
+and four million pixels, or are bombs of the robustness suite (docs/robustness.md).
 
 | kind | memory: honest | found | CPU: honest | found | ratio | stretch: honest | found |
 |---|--:|--:|--:|--:|--:|--:|--:|

@@ -102,6 +102,8 @@ impl<T: Copy + Zeroable> PictureRows<T> {
                 timer.check()?;
                 sink.take_rows(0, SampleRows { samples: samples.into(), stride: self.row_len }, timer)?;
             }
+            timer.check()?;
+            drop(piece);
         }
         Ok(())
     }

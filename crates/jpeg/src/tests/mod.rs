@@ -1,5 +1,6 @@
 //! The two builds of decoder and encoder against each other, and both against libjpeg-turbo; vectors for the unit tests beside the code.
 
+mod arithmetic;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 mod band;
