@@ -158,7 +158,7 @@ fn checked<'a>(chunk: Chunk<'a>, timer: &CpuTimer<'_>) -> Result<&'a [u8]> {
 
 fn refusal(fault: InflateFault) -> DecodeError {
     DecodeError::malformed(match fault {
-        InflateFault::Blocks => return too_many_blocks(),
+        InflateFault::Blocks => return too_many_blocks(Inflater::FREE_BLOCKS),
         InflateFault::Header => "the image data is no zlib stream",
         InflateFault::Checksum => "the image data does not have its checksum (Adler-32)",
         InflateFault::Distance => "the image data refers to bytes before its beginning",

@@ -16,7 +16,7 @@ use crate::result::Result;
 pub(crate) fn inflated(stream: &[u8], max_bytes: u64, timer: &CpuTimer<'_>) -> Result<Option<Vec<u8>>> {
     // One more than allowed, so that a stream of exactly `max_bytes` also reaches its Adler-32.
     let Some(most) = usize::try_from(max_bytes).ok().and_then(|max| max.checked_add(1)) else { return Ok(None) };
-    let mut zlib = Inflater::new();
+    let mut zlib = Inflater::new().with_free_blocks(FREE_BLOCKS);
     let (mut out, mut input, mut filled) = (zeroed(most.min(FIRST_BYTES))?, stream, 0);
     while !zlib.is_done() {
         if filled == out.len() {
@@ -29,7 +29,7 @@ pub(crate) fn inflated(stream: &[u8], max_bytes: u64, timer: &CpuTimer<'_>) -> R
         }
         let (consumed, produced) = match inflate_some(&mut zlib, &mut input, &mut out, filled) {
             Ok(counts) => counts,
-            Err(InflateFault::Blocks) => return Err(too_many_blocks()),
+            Err(InflateFault::Blocks) => return Err(too_many_blocks(FREE_BLOCKS)),
             Err(_) => return Ok(None),
         };
         timer.check()?;
@@ -43,9 +43,12 @@ pub(crate) fn inflated(stream: &[u8], max_bytes: u64, timer: &CpuTimer<'_>) -> R
     Ok((filled < most).then_some(out))
 }
 
-/// What [`InflateFault::Blocks`] is of a file.
-pub(crate) fn too_many_blocks() -> DecodeError {
-    let limit = Inflater::FREE_BLOCKS;
+/// Blocks with codes of their own that a profile or a text may have, whatever their length: few, so that a header is
+/// refused quickly. An encoder begins a block after some thousand symbols.
+const FREE_BLOCKS: u64 = 512;
+
+/// What [`InflateFault::Blocks`] is of a stream that may have `limit` short ones.
+pub(crate) fn too_many_blocks(limit: u64) -> DecodeError {
     DecodeError::LimitExceeded { what: "short deflate blocks with codes of their own", actual: limit + 1, limit }
 }
 

@@ -130,6 +130,20 @@ impl Planes {
         Ok(())
     }
 
+    /// Gives the memory back, a plane at a time: that takes 0.1 ms or so for each megabyte.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError::Deadline`], [`WorkError::Cancelled`].
+    pub fn free(self, timer: &CpuTimer<'_>) -> Result<(), WorkError> {
+        let [cb, cr] = self.chroma.map_or_else(Default::default, |chroma| [Some(chroma.cb), Some(chroma.cr)]);
+        for plane in [Some(self.luma), cb, cr] {
+            timer.check()?;
+            drop(plane);
+        }
+        timer.check()
+    }
+
     /// These planes, if their lengths agree with their sizes.
     ///
     /// # Errors

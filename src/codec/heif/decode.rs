@@ -66,7 +66,7 @@ fn decode_picture(
     }
     let planes = decode_planes(items, picture, plan.in_loop_filters, workers)?;
     if picture.alpha.is_none() {
-        return hand_on_planes(&planes, plan, &workers.timer(), rows);
+        return hand_on_planes(planes, plan, &workers.timer(), rows);
     }
     let raster = with_alpha(items, picture, planes, plan.in_loop_filters, workers)?;
     hand_on_raster(&raster, plan, &workers.timer(), rows)
@@ -191,13 +191,13 @@ fn decode_tile_rows(
     Ok(reduced.finish(&workers.timer())?)
 }
 
-/// Hands on the planes of a whole picture.
+/// Hands on the planes of a whole picture, and gives them back.
 ///
 /// # Errors
 ///
 /// `out_of_memory`, `deadline`, `cancelled`; `internal`.
-fn hand_on_planes(planes: &Planes, plan: &Plan, timer: &CpuTimer<'_>, rows: &mut dyn ReducedRows) -> Result<()> {
-    let Planes { size, bit_depth, range, matrix, .. } = *planes;
+fn hand_on_planes(planes: Planes, plan: &Plan, timer: &CpuTimer<'_>, rows: &mut dyn ReducedRows) -> Result<()> {
+    let Planes { size, bit_depth, range, matrix, .. } = planes;
     let (subsampling, siting) = match planes.chroma {
         Some(Chroma { subsampling, siting, .. }) => (Some(subsampling), siting),
         None => (None, Siting::Centred),
@@ -206,6 +206,7 @@ fn hand_on_planes(planes: &Planes, plan: &Plan, timer: &CpuTimer<'_>, rows: &mut
     let reducer = PlanesReducer::new(format, plan.crop, plan.target, plan.chroma_grid(bit_depth, matrix))?;
     let mut reduced = ReducedPlanes::new(reducer, &format, rows)?;
     planes.hand_on(&mut reduced, timer)?;
+    planes.free(timer)?;
     Ok(reduced.finish(timer)?)
 }
 

@@ -54,6 +54,8 @@ pub struct Inflater {
     is_last: bool,
     header: DynamicHeader,
     tables: BlockTables,
+    /// How many blocks may have codes of their own, whatever their length.
+    free_blocks: u64,
     /// How many blocks had codes of their own.
     coded_blocks: u64,
     /// Bytes of the stream up to the end of the piece that is being read.
@@ -88,7 +90,8 @@ impl Default for Inflater {
 }
 
 impl Inflater {
-    /// Blocks with codes of their own that any stream may have.
+    /// Blocks with codes of their own that any stream may have, unless [`with_free_blocks`](Self::with_free_blocks) says
+    /// otherwise.
     pub const FREE_BLOCKS: u64 = 4096;
     /// For each so many bytes of the stream one more block may have codes of its own.
     pub const BLOCK_BYTES: u64 = 64;
@@ -99,6 +102,21 @@ impl Inflater {
         Self::with(Avx2::find())
     }
 
+    /// The same, with so many blocks in place of [`FREE_BLOCKS`](Self::FREE_BLOCKS).
+    ///
+    /// ```
+    /// use image_ingest_png::{InflateFault, Inflater};
+    ///
+    /// // The head of a block with codes of its own.
+    /// let (stream, mut out) = ([0x78, 0x01, 0b101, 0, 0], [0; 1]);
+    /// assert_eq!(Inflater::new().with_free_blocks(0).read(&stream, &mut out, 0), Err(InflateFault::Blocks));
+    /// assert!(Inflater::new().read(&stream, &mut out, 0).is_ok());
+    /// ```
+    #[must_use]
+    pub fn with_free_blocks(self, free_blocks: u64) -> Self {
+        Self { free_blocks, ..self }
+    }
+
     fn with(avx2: Option<Avx2>) -> Self {
         Self {
             state: State::ZlibHeader,
@@ -106,6 +124,7 @@ impl Inflater {
             is_last: false,
             header: DynamicHeader::new(),
             tables: BlockTables::new(),
+            free_blocks: Self::FREE_BLOCKS,
             coded_blocks: 0,
             piece_end: 0,
             block_bytes: 0,
@@ -245,7 +264,7 @@ impl Inflater {
                 // Bits that are held were read and not used.
                 let stream_bits = 8 * (self.piece_end - input.len() as u64) - u64::from(count);
                 self.coded_blocks += 1;
-                if self.coded_blocks > Self::FREE_BLOCKS + stream_bits / (8 * Self::BLOCK_BYTES) {
+                if self.coded_blocks > self.free_blocks + stream_bits / (8 * Self::BLOCK_BYTES) {
                     return Err(InflateFault::Blocks);
                 }
                 self.header.begin(&mut bits)?;
