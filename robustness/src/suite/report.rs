@@ -210,4 +210,6 @@ of time, in child processes, so that a panic, an abort, a signal or a hang is kn
   case after the C heap gave back what it kept) and the Rust heap's (a counting allocator). A file that is not
   changed and not of the archive has a child to itself.
 
+The worst case of each format and feature, found by search, is in [costs.md](costs.md).
+
 ";
