@@ -2,11 +2,10 @@
 
 use image_ingest_color::PlaneCoding;
 use image_ingest_resize::{PlanesFormat, PlanesReducer, RasterReducer};
-use image_ingest_samples::{CpuTimer, Layout, Raster, RowSink, SampleRows, Samples, WorkError};
+use image_ingest_samples::{CpuTimer, Layout, RowSink, SampleRows, WorkError};
 
 use crate::error::Result;
 use crate::pixels::{ReducedRows, RowKind};
-use crate::plan::Plan;
 
 /// Planes on their way.
 pub(super) struct ReducedPlanes<'r> {
@@ -81,23 +80,4 @@ impl RowSink for ReducedRaster<'_> {
         self.raster.take_rows(plane, rows, timer)?;
         self.raster.take_finished(|samples| self.rows.take(0, samples))
     }
-}
-
-/// Hands on the samples of a whole picture.
-///
-/// # Errors
-///
-/// `out_of_memory`, `deadline`, `cancelled`; `internal`.
-pub(super) fn hand_on_raster(
-    raster: &Raster,
-    plan: &Plan,
-    timer: &CpuTimer<'_>,
-    rows: &mut dyn ReducedRows,
-) -> Result<()> {
-    let Raster { size, layout, ref samples } = *raster;
-    let is_deep = matches!(samples, Samples::U16(_));
-    let reducer = RasterReducer::new(size, layout, if is_deep { 16 } else { 8 }, plan.crop, plan.target)?;
-    let mut reduced = ReducedRaster::new(reducer, layout, is_deep, rows)?;
-    raster.hand_on(&mut reduced, timer)?;
-    Ok(reduced.finish(timer)?)
 }

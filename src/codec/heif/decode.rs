@@ -5,15 +5,15 @@ use std::sync::{Mutex, PoisonError};
 use image_ingest_color::{AlphaPlane, join_alpha, to_rgb};
 use image_ingest_heif::Items;
 use image_ingest_hevc::{CodedPicture, DecodedPicture, InLoopFilters, PictureMemory, TileRows, TiledPlanes};
-use image_ingest_resize::{ChromaGrid, PlanesFormat, PlanesReducer, reduce_planes};
-use image_ingest_samples::{Chroma, CpuTimer, Planes, Raster, Rect, Siting, Size, Workers, reserve_exact};
+use image_ingest_resize::{ChromaGrid, PlanesFormat, PlanesReducer, RasterReducer, reduce_planes};
+use image_ingest_samples::{Chroma, CpuTimer, Planes, Raster, Rect, Samples, Siting, Size, Workers, reserve_exact};
 
 use super::image::PrimaryPicture;
 use super::layers::{Canvas, PlacedRaster};
 use super::mosaic::{Leaf, Mosaic};
 use super::picture::{HeifPicture, Layer, LayeredPicture, PictureContent};
 use super::refusal::refusal;
-use crate::codec::reduced::{ReducedPlanes, hand_on_raster};
+use crate::codec::reduced::{ReducedPlanes, ReducedRaster};
 use crate::error::{Error, Result};
 use crate::header::Header;
 use crate::pixels::ReducedRows;
@@ -207,6 +207,20 @@ fn hand_on_planes(planes: Planes, plan: &Plan, timer: &CpuTimer<'_>, rows: &mut 
     let mut reduced = ReducedPlanes::new(reducer, &format, rows)?;
     planes.hand_on(&mut reduced, timer)?;
     planes.free(timer)?;
+    Ok(reduced.finish(timer)?)
+}
+
+/// Hands on the samples of a whole picture.
+///
+/// # Errors
+///
+/// `out_of_memory`, `deadline`, `cancelled`; `internal`.
+fn hand_on_raster(raster: &Raster, plan: &Plan, timer: &CpuTimer<'_>, rows: &mut dyn ReducedRows) -> Result<()> {
+    let Raster { size, layout, ref samples } = *raster;
+    let is_deep = matches!(samples, Samples::U16(_));
+    let reducer = RasterReducer::new(size, layout, if is_deep { 16 } else { 8 }, plan.crop, plan.target)?;
+    let mut reduced = ReducedRaster::new(reducer, layout, is_deep, rows)?;
+    raster.hand_on(&mut reduced, timer)?;
     Ok(reduced.finish(timer)?)
 }
 
