@@ -54,7 +54,7 @@ pub struct FirstFrame<'a> {
 }
 
 impl<'a> FirstFrame<'a> {
-    /// Reads up to the end of the first frame's data, or of the file: [`indices`](Self::indices) tells whether the data
+    /// Reads up to the end of the first frame's data, or of the file: [`decode`](Self::decode) tells whether the data
     /// is whole.
     ///
     /// Images without pixels are passed over, and so are block terminators where a block must begin. No memory is
