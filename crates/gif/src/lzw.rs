@@ -26,8 +26,7 @@
 //! # Widths
 //!
 //! A code has `min_code_size + 1` bits after a clear code, and one bit more as soon as the next string's code needs it,
-//! up
-//! to 12 bits. They come least significant first, through all sub-blocks as if they were one.
+//! up to 12 bits. They come least significant first, through all sub-blocks as if they were one.
 //!
 //! [`Stretch`]: strings::Stretch
 

@@ -1,6 +1,6 @@
 //! Facts about whole datastreams, made by hand.
 
-use image_ingest_samples::{CpuTimer, DecodeError, RowSink, SampleRows, Size, WorkError};
+use image_ingest_samples::{CpuTimer, DecodeError, Size};
 
 use crate::chunks::{SIGNATURE, chunk};
 use crate::datastream::Datastream;
@@ -14,21 +14,10 @@ fn gray(size: Size, is_interlaced: bool, rows: &[u8], part: usize) -> Vec<u8> {
     [SIGNATURE.to_vec(), chunk(b"IHDR", &ihdr), data, chunk(b"IEND", b"")].concat()
 }
 
-/// Keeps samples of 8 bits.
-#[derive(Default)]
-struct Kept(Vec<u8>);
-
-impl RowSink for Kept {
-    fn take_rows(&mut self, _: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
-        self.0.extend_from_slice(rows.bytes()?);
-        Ok(())
-    }
-}
-
 fn decode(file: &[u8]) -> Result<Vec<u8>> {
-    let mut kept = Kept::default();
+    let mut kept = Vec::new();
     Datastream::read(file, &CpuTimer::default())?.picture().decode(&mut kept, &CpuTimer::default())?;
-    Ok(kept.0)
+    Ok(kept)
 }
 
 /// Rows of filter type 2, so that each depends on all above it, and the samples that they give.

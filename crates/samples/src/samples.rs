@@ -210,6 +210,16 @@ pub trait RowSink {
     fn take_rows(&mut self, plane: usize, rows: SampleRows<'_>, timer: &CpuTimer<'_>) -> Result<(), WorkError>;
 }
 
+/// Keeps the samples of all rows, one behind the other, as tests and examples want them.
+impl RowSink for Vec<u8> {
+    fn take_rows(&mut self, _plane: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
+        let samples = rows.bytes()?;
+        reserve(self, samples.len())?;
+        self.extend_from_slice(samples);
+        Ok(())
+    }
+}
+
 /// `width × height × channels` as a length; `None` where the machine cannot address as many.
 #[must_use]
 pub fn sample_count(size: Size, channels: usize) -> Option<usize> {

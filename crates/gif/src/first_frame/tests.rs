@@ -64,25 +64,14 @@ fn code_sizes_of_1_to_11_are_read() {
     }
 }
 
-/// Keeps rows.
-#[derive(Default)]
-struct Kept(Vec<u8>);
-
-impl RowSink for Kept {
-    fn take_rows(&mut self, _: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
-        self.0.extend_from_slice(rows.bytes()?);
-        Ok(())
-    }
-}
-
 #[test]
 fn rows_of_an_interlaced_frame_come_from_the_top() {
     for (flags, expected) in [(0, [0, 1, 2, 3]), (0x40, [0, 2, 1, 3])] {
         // Clear, 0, 1, 2 of three bits, and 3 and the end of four.
-        let (codes, mut kept) = ([0b0100_0100, 0b0011_0100, 0b0101], Kept::default());
+        let (codes, mut kept) = ([0b0100_0100, 0b0011_0100, 0b0101], Vec::new());
         let data = [&[b',', 0, 0, 0, 0, 1, 0, 4, 0, flags, 2, 3][..], &codes, &[0]].concat();
         first_frame(&file(None, &[&data])).unwrap().decode(&mut kept, &CpuTimer::default()).unwrap();
-        assert_eq!(kept.0, expected, "flags {flags}");
+        assert_eq!(kept, expected, "flags {flags}");
     }
 }
 
@@ -148,9 +137,9 @@ fn a_frame_of_more_than_a_piece_is_what_it_is_without_interlacing() {
         let [[w, wide], [h, high]] = [width, height].map(u16::to_le_bytes);
         let mut image = vec![b',', 0, 0, 0, 0, w, wide, h, high, flags, 2];
         codes.chunks(255).for_each(|part| image.extend([&[u8::try_from(part.len()).unwrap()], part].concat()));
-        let (file, mut kept) = (file(None, &[&image, &[0]]), Kept::default());
+        let (file, mut kept) = (file(None, &[&image, &[0]]), Vec::new());
         first_frame(&file).unwrap().decode(&mut kept, &CpuTimer::default()).unwrap();
-        kept.0
+        kept
     };
     assert!(decoded(0x40, &mut interlaced.clone()) == decoded(0, &mut (0..height)));
 }
