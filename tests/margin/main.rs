@@ -13,28 +13,28 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
-use image_ingest::{Encoding, Ingest, IngestBuilder, Profile};
+use image_ingest::{Encoding, Ingest, IngestBuilder, Profile, Size};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 const MIB: u64 = 1 << 20;
 
 #[test]
 fn large_uploads_in_little_memory_end_no_process() {
-    no_process_ends(&[("canonical", &[8]), ("everything", &[64])]);
+    no_process_ends(Size::new(2016, 1512), &[("canonical", &[4]), ("everything", &[10])]);
 }
 
 #[test]
 #[ignore = "takes minutes; run by make test-slow"]
 fn large_uploads_in_any_memory_end_no_process() {
     let margins = &[8, 12, 16, 24, 32, 48, 64, 96];
-    no_process_ends(&[("canonical", margins), ("everything", margins)]);
+    no_process_ends(Size::new(4032, 3024), &[("canonical", margins), ("everything", margins)]);
 }
 
-/// Ingests every file into each of the outputs, with each of their margins in MiB. With a single one, a small table may be
-/// what there is no room for, and that ends a process.
-fn no_process_ends(outputs: &[(&str, &[u64])]) {
+/// Ingests every file, of `size` if it is made here, into each of the outputs, with each of their margins in MiB. With a
+/// single one, a small table may be what there is no room for, and that ends a process.
+fn no_process_ends(size: Size, outputs: &[(&str, &[u64])]) {
     let folder = tempfile::tempdir().unwrap();
-    let files = pictures::write(folder.path());
+    let files = pictures::write(folder.path(), size);
     let tasks: Vec<_> = files.iter().flat_map(|file| outputs.iter().map(move |outputs| (file, outputs))).collect();
     let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {

@@ -10,9 +10,6 @@ use image_ingest_color::LimitedPlanes;
 use image_ingest_samples::CpuTimer;
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
-const WIDTH: u16 = 4032;
-const HEIGHT: u16 = 3024;
-
 /// Files of testdata/ beside those that are made.
 const COMMITTED: [&str; 5] = [
     "heic/grid_phone_12mp.heic",
@@ -22,9 +19,9 @@ const COMMITTED: [&str; 5] = [
     "png/adam7.png",
 ];
 
-/// Writes them to `folder`.
-pub(crate) fn write(folder: &Path) -> Vec<PathBuf> {
-    let made = [jpegs(), pngs(), gifs(), webps()].concat().into_iter().map(|(name, file)| {
+/// Writes them to `folder`, those that are not committed of `size`.
+pub(crate) fn write(folder: &Path, size: Size) -> Vec<PathBuf> {
+    let made = [jpegs(size), pngs(size), gifs(size), webps(size)].concat().into_iter().map(|(name, file)| {
         let path = folder.join(name);
         fs::write(&path, file).unwrap();
         path
@@ -33,11 +30,15 @@ pub(crate) fn write(folder: &Path) -> Vec<PathBuf> {
     made.chain(COMMITTED.map(|name| testdata.join(name))).collect()
 }
 
+fn u16s(size: Size) -> [u16; 2] {
+    [size.width, size.height].map(|side| side.try_into().unwrap())
+}
+
 /// Samples of `channels` interleaved channels: slopes, edges, and some noise.
-fn samples(channels: usize) -> Vec<u8> {
+fn samples(size: Size, channels: usize) -> Vec<u8> {
     let mut state = 0x9E37_79B9_u32;
     let mut samples = Vec::new();
-    for (y, x) in (0..usize::from(HEIGHT)).flat_map(|y| (0..usize::from(WIDTH)).map(move |x| (y, x))) {
+    for (y, x) in (0..size.height as usize).flat_map(|y| (0..size.width as usize).map(move |x| (y, x))) {
         for channel in 0..channels {
             samples.push(match (x / 64 + y / 48 + channel) % 20 {
                 0 => {
@@ -59,7 +60,7 @@ fn exif(orientation: u8) -> Vec<u8> {
 }
 
 /// Sequential and progressive, 4:2:0 and 4:4:4, three and four components.
-fn jpegs() -> Vec<(String, Vec<u8>)> {
+fn jpegs(size: Size) -> Vec<(String, Vec<u8>)> {
     let kinds = [
         (ColorType::Rgb, 3, SamplingFactor::F_2_2, false, 1),
         (ColorType::Rgb, 3, SamplingFactor::F_2_2, false, 6),
@@ -73,48 +74,48 @@ fn jpegs() -> Vec<(String, Vec<u8>)> {
         encoder.set_sampling_factor(sampling);
         encoder.set_progressive(is_progressive);
         encoder.add_exif_metadata(&exif(orientation)).unwrap();
-        encoder.encode(&samples(channels), WIDTH, HEIGHT, kind).unwrap();
+        encoder.encode(&samples(size, channels), u16s(size)[0], u16s(size)[1], kind).unwrap();
         (format!("{kind:?}_{sampling:?}_{is_progressive}_{orientation}.jpg"), file)
     };
     kinds.into_iter().map(jpeg).collect()
 }
 
-fn pngs() -> Vec<(String, Vec<u8>)> {
+fn pngs(size: Size) -> Vec<(String, Vec<u8>)> {
     let kinds =
         [(png::ColorType::Rgb, png::BitDepth::Eight, 3, 6), (png::ColorType::Rgba, png::BitDepth::Sixteen, 8, 3)];
     let png = |(kind, depth, bytes, orientation)| {
-        let mut info = png::Info::with_size(WIDTH.into(), HEIGHT.into());
+        let mut info = png::Info::with_size(size.width, size.height);
         (info.color_type, info.bit_depth) = (kind, depth);
         info.exif_metadata = Some(exif(orientation).into());
         let mut file = Vec::new();
         let mut writer = png::Encoder::with_info(&mut file, info).unwrap().write_header().unwrap();
-        writer.write_image_data(&samples(bytes)).unwrap();
+        writer.write_image_data(&samples(size, bytes)).unwrap();
         writer.finish().unwrap();
         (format!("{kind:?}_{depth:?}_{orientation}.png"), file)
     };
     kinds.into_iter().map(png).collect()
 }
 
-fn gifs() -> Vec<(String, Vec<u8>)> {
+fn gifs(size: Size) -> Vec<(String, Vec<u8>)> {
     let palette: Vec<u8> = (0..=255_u8).flat_map(|v| [v, v.rotate_left(3), v ^ 0x5A]).collect();
     let mut file = Vec::new();
-    let mut encoder = gif::Encoder::new(&mut file, WIDTH, HEIGHT, &palette).unwrap();
-    encoder.write_frame(&gif::Frame::from_indexed_pixels(WIDTH, HEIGHT, samples(1), Some(255))).unwrap();
+    let [width, height] = u16s(size);
+    let mut encoder = gif::Encoder::new(&mut file, width, height, &palette).unwrap();
+    encoder.write_frame(&gif::Frame::from_indexed_pixels(width, height, samples(size, 1), Some(255))).unwrap();
     drop(encoder);
     vec![("transparent.gif".to_owned(), file)]
 }
 
 /// Lossy, lossless, and lossless with alpha.
-fn webps() -> Vec<(String, Vec<u8>)> {
-    let size = Size::new(WIDTH.into(), HEIGHT.into());
+fn webps(size: Size) -> Vec<(String, Vec<u8>)> {
     let LimitedPlanes { mut luma, mut cb, mut cr, .. } =
-        LimitedPlanes::from_rgb(size, &samples(3), &CpuTimer::default()).unwrap();
+        LimitedPlanes::from_rgb(size, &samples(size, 3), &CpuTimer::default()).unwrap();
     let lossy = image_ingest_webp_encode::encode(size, &mut luma, &mut cb, &mut cr, 60, &CpuTimer::default()).unwrap();
     let lossless = |channels: usize, kind: image::ExtendedColorType| {
         let mut file = Cursor::new(Vec::new());
         image::write_buffer_with_format(
             &mut file,
-            &samples(channels),
+            &samples(size, channels),
             size.width,
             size.height,
             kind,
@@ -125,20 +126,20 @@ fn webps() -> Vec<(String, Vec<u8>)> {
     };
     let (rgb, rgba) = (lossless(3, image::ExtendedColorType::Rgb8), lossless(4, image::ExtendedColorType::Rgba8));
     vec![
-        ("lossy.webp".to_owned(), with_exif(&lossy, 1)),
-        ("lossy_turned.webp".to_owned(), with_exif(&lossy, 7)),
-        ("lossless_turned.webp".to_owned(), with_exif(&rgb, 6)),
+        ("lossy.webp".to_owned(), with_exif(size, &lossy, 1)),
+        ("lossy_turned.webp".to_owned(), with_exif(size, &lossy, 7)),
+        ("lossless_turned.webp".to_owned(), with_exif(size, &rgb, 6)),
         ("lossless_alpha.webp".to_owned(), rgba),
     ]
 }
 
 /// A simple file in an extended one (RFC 9649 § 2.7).
-fn with_exif(simple: &[u8], orientation: u8) -> Vec<u8> {
+fn with_exif(size: Size, simple: &[u8], orientation: u8) -> Vec<u8> {
     let chunk = |name: &[u8; 4], data: &[u8]| {
         [&name[..], &u32::try_from(data.len()).unwrap().to_le_bytes(), data, &[0][..data.len() % 2]].concat()
     };
-    let side = |side: u16| u32::from(side - 1).to_le_bytes();
-    let canvas = [&[0x08, 0, 0, 0][..], &side(WIDTH)[..3], &side(HEIGHT)[..3]].concat();
+    let side = |side: u32| (side - 1).to_le_bytes();
+    let canvas = [&[0x08, 0, 0, 0][..], &side(size.width)[..3], &side(size.height)[..3]].concat();
     let chunks = [&chunk(b"VP8X", &canvas)[..], &simple[12..], &chunk(b"EXIF", &exif(orientation))].concat();
     chunk(b"RIFF", &[b"WEBP", &chunks[..]].concat())
 }

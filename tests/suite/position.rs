@@ -19,19 +19,19 @@ use crate::second_opinion::canonical;
 const TOLERANCE: f64 = 0.05;
 
 /// Not reduced, with even and odd sides; reduced by a filter; reduced by the DCT where there is one.
-const SIZES: [(u32, u32); 4] = [(640, 480), (333, 251), (2304, 320), (4096, 256)];
+const SIZES: [(u32, u32); 4] = [(640, 480), (333, 251), (2304, 192), (4096, 160)];
 
-/// Luma and the two chroma differences, 0–255, at a place in the picture; places run from 0 to 1.
-fn ycbcr(u: f64, v: f64, size: Size) -> [f64; 3] {
+/// Luma and the two chroma differences, each a wave along one way and one along another, as how often and from where.
+const WAVES: [[(f64, f64, f64); 2]; 3] =
+    [[(0.8, 0.1, 0.0), (-0.15, 0.7, 0.3)], [(0.6, 0.2, 0.1), (0.1, 0.7, 0.6)], [(-0.7, 0.1, 0.4), (0.2, 0.6, 0.9)]];
+
+/// A component, 0–255, at a place in the picture; places run from 0 to 1.
+fn component(of: usize, u: f64, v: f64, size: Size) -> f64 {
     // Waves of some 40 stored pixels: long enough for every filter, and so steep that neighbours differ by several
     // levels. Where they differ by one or two, rounding at a quarter phase has a direction, and looks like a shift.
     let (x, y) = (u * f64::from(size.width) / 30.0, v * f64::from(size.height) / 30.0);
-    let wave = |across: f64, down: f64, phase: f64| (TAU * (across * x + down * y + phase)).sin();
-    [
-        128.0 + 20.0 * wave(0.8, 0.1, 0.0) + 20.0 * wave(-0.15, 0.7, 0.3),
-        128.0 + 20.0 * wave(0.6, 0.2, 0.1) + 20.0 * wave(0.1, 0.7, 0.6),
-        128.0 + 20.0 * wave(-0.7, 0.1, 0.4) + 20.0 * wave(0.2, 0.6, 0.9),
-    ]
+    let [first, second] = WAVES[of].map(|(across, down, phase)| (TAU * (across * x + down * y + phase)).sin());
+    128.0 + 20.0 * first + 20.0 * second
 }
 
 fn rgb([y, cb, cr]: [f64; 3]) -> [u8; 3] {
@@ -44,9 +44,8 @@ fn picture(size: Size, chroma_up: f64) -> Vec<u8> {
     let (width, height) = (f64::from(size.width), f64::from(size.height));
     let pixel = |x: u32, y: u32| {
         let (u, y) = ((f64::from(x) + 0.5) / width, f64::from(y) + 0.5);
-        let [luma, ..] = ycbcr(u, y / height, size);
-        let [_, cb, cr] = ycbcr(u, (y + chroma_up) / height, size);
-        rgb([luma, cb, cr])
+        let up = [0.0, chroma_up, chroma_up];
+        rgb([0, 1, 2].map(|of| component(of, u, (y + up[of]) / height, size)))
     };
     (0..size.height).flat_map(|y| (0..size.width).flat_map(move |x| pixel(x, y))).collect()
 }
@@ -81,7 +80,7 @@ fn gif(size: Size) -> Vec<u8> {
     let side = |side: u32| u16::try_from(side).unwrap();
     let (width, height) = (side(size.width), side(size.height));
     let at = |i: u32, len: u32| (f64::from(i) + 0.5) / f64::from(len);
-    let luma = |x: u32, y: u32| ycbcr(at(x, size.width), at(y, size.height), size)[0].round() as u8;
+    let luma = |x: u32, y: u32| component(0, at(x, size.width), at(y, size.height), size).round() as u8;
     let indices = (0..size.height).flat_map(|y| (0..size.width).map(move |x| luma(x, y))).collect::<Vec<u8>>();
     let mut out = Vec::new();
     let mut encoder = gif::Encoder::new(&mut out, width, height, &grays).unwrap();
@@ -105,7 +104,7 @@ impl Plane<'_> {
     /// How far right and down the plane lies of where it should, in canonical pixels.
     fn shift(&self) -> (f64, f64) {
         let (width, height) = (f64::from(self.canonical.size().width), f64::from(self.canonical.size().height));
-        let expected = |x: f64, y: f64| ycbcr(x / width, y / height, self.stored)[self.of];
+        let expected = |x: f64, y: f64| component(self.of, x / width, y / height, self.stored);
         let (mut xx, mut xy, mut yy, mut xe, mut ye) = (0.0, 0.0, 0.0, 0.0, 0.0);
         let rows = self.samples.len() / self.columns;
         for (i, sample) in self.samples.iter().enumerate() {

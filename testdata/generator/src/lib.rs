@@ -15,9 +15,8 @@ mod files;
 mod metadata;
 mod raster;
 mod scene;
-#[cfg(test)]
-mod tests;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::{fs, io};
 
@@ -32,6 +31,46 @@ pub fn write_testdata(folder: &Path) -> io::Result<()> {
     let entries = files::testdata();
     write_all(folder, &entries)?;
     fs::write(folder.join("CREDITS.md"), credits::text(&entries))
+}
+
+/// Paths below `folder`, relative to it, that [`write_testdata`] would change or add, or that it knows nothing of, though
+/// they are in one of its folders. Files that take seconds to make are compared if `heavy`, and those that do not, if not.
+///
+/// # Errors
+///
+/// A folder cannot be read.
+pub fn stale_testdata(folder: &Path, heavy: bool) -> io::Result<Vec<String>> {
+    let entries = files::testdata();
+    let credits = fs::read_to_string(folder.join("CREDITS.md")).ok();
+    let mut stale: BTreeSet<String> = BTreeSet::new();
+    if credits != Some(credits::text(&entries)) {
+        stale.insert("CREDITS.md".to_owned());
+    }
+    let known: BTreeSet<&str> = entries.iter().map(|entry| entry.path.as_str()).collect();
+    let folders: BTreeSet<&str> = known.iter().filter_map(|path| Some(path.split_once('/')?.0)).collect();
+    for name in folders.into_iter().filter(|name| folder.join(name).is_dir()) {
+        let found = files_below(folder, name)?;
+        stale.extend(found.into_iter().filter(|path| !known.contains(path.as_str())));
+    }
+    let chosen: Vec<&Entry> = entries.iter().filter(|entry| entry.heavy == heavy).collect();
+    let changed = parallel(&chosen, |entry| fs::read(folder.join(&entry.path)).map_or(true, |is| is != entry.bytes()));
+    stale.extend(chosen.iter().zip(changed).filter(|(_, changed)| *changed).map(|(entry, _)| entry.path.clone()));
+    Ok(stale.into_iter().collect())
+}
+
+/// Paths of the files in `name` and its folders, relative to `folder`, with `/`.
+fn files_below(folder: &Path, name: &str) -> io::Result<Vec<String>> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder.join(name))? {
+        let entry = entry?;
+        let path = format!("{name}/{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            paths.extend(files_below(folder, &path)?);
+        } else {
+            paths.push(path);
+        }
+    }
+    Ok(paths)
 }
 
 /// Writes the large inputs of the benchmarks, with a HEIC of 100 MP if `huge`.
