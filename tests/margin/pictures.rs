@@ -30,6 +30,7 @@ pub(crate) fn write(folder: &Path, size: Size) -> Vec<PathBuf> {
     made.chain(COMMITTED.map(|name| testdata.join(name))).collect()
 }
 
+/// Width and height, as encoders of JPEG and GIF take them.
 fn u16s(size: Size) -> [u16; 2] {
     [size.width, size.height].map(|side| side.try_into().unwrap())
 }
@@ -74,7 +75,8 @@ fn jpegs(size: Size) -> Vec<(String, Vec<u8>)> {
         encoder.set_sampling_factor(sampling);
         encoder.set_progressive(is_progressive);
         encoder.add_exif_metadata(&exif(orientation)).unwrap();
-        encoder.encode(&samples(size, channels), u16s(size)[0], u16s(size)[1], kind).unwrap();
+        let [width, height] = u16s(size);
+        encoder.encode(&samples(size, channels), width, height, kind).unwrap();
         (format!("{kind:?}_{sampling:?}_{is_progressive}_{orientation}.jpg"), file)
     };
     kinds.into_iter().map(jpeg).collect()

@@ -275,7 +275,8 @@ fn a_walk_over_what_holds_nothing_keeps_its_deadline() {
         let before = cpu_time();
         let error = ingest.ingest(source).expect_err(name);
         let spent = cpu_time() - before;
-        // Where the walk ends by itself before the next look at the budget, that end is the answer.
-        assert!(spent < limit + late(16), "{name}: {spent:?}, {error}");
+        // A walk may end by itself between two looks at the budget, the first of them before the deadline.
+        assert!(error.code() == "deadline" || spent < limit + late(5), "{name}: {spent:?}, {error}");
+        assert!(spent < limit + late(16), "{name}: {spent:?}");
     }
 }

@@ -210,7 +210,7 @@ pub trait RowSink {
     fn take_rows(&mut self, plane: usize, rows: SampleRows<'_>, timer: &CpuTimer<'_>) -> Result<(), WorkError>;
 }
 
-/// Keeps the samples of all rows, one behind the other, as tests and examples want them.
+/// Appends the samples of all rows, of 8 bits each, whatever their plane: enough for tests and examples.
 impl RowSink for Vec<u8> {
     fn take_rows(&mut self, _plane: usize, rows: SampleRows<'_>, _: &CpuTimer<'_>) -> Result<(), WorkError> {
         let samples = rows.bytes()?;

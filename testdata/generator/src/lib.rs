@@ -33,8 +33,10 @@ pub fn write_testdata(folder: &Path) -> io::Result<()> {
     fs::write(folder.join("CREDITS.md"), credits::text(&entries))
 }
 
-/// Paths below `folder`, relative to it, that [`write_testdata`] would change or add, or that it knows nothing of, though
-/// they are in one of its folders. Files that take seconds to make are compared if `heavy`, and those that do not, if not.
+/// The files of `folder` that are not as [`write_testdata`] writes them: changed, missing, or unknown in a folder that it
+/// fills. Paths are relative to `folder`, in alphabetical order.
+///
+/// With `heavy`, only the files that take seconds to make are made anew and compared; without, only all others.
 ///
 /// # Errors
 ///
