@@ -26,16 +26,18 @@ pub(crate) struct ArithmeticCoder<'a> {
     ended: bool,
     /// The code, less the base of the interval: 16 bits, and `bits` more below them that were taken ahead.
     c: u32,
-    /// The interval, 0x8000 to 0x1_0000 between decisions; 0 before the first.
+    /// The interval, at most 0x1_0000; at least 0x8000 once it was doubled before a decision.
     a: u32,
-    /// The bits that were taken ahead, 0–7; below 0 while the first two bytes are missing.
-    bits: i32,
+    /// The bits that were taken ahead, 0–7.
+    bits: u32,
 }
 
 impl<'a> ArithmeticCoder<'a> {
     /// At the start of a segment.
     pub(crate) fn new(data: &'a [u8]) -> Self {
-        Self { rest: data, ended: false, c: 0, a: 0, bits: -16 }
+        let mut coder = Self { rest: data, ended: false, c: 0, a: 0x1_0000, bits: 0 };
+        coder.c = u32::from(coder.take_byte()) << 8 | u32::from(coder.take_byte());
+        coder
     }
 
     /// Decodes a decision, and adapts the state of its context (figures D.16 to D.19).
@@ -71,61 +73,41 @@ impl<'a> ArithmeticCoder<'a> {
     }
 
     /// Doubles the interval, and takes a byte where no bit is left.
-    ///
-    /// The first two bytes come before the first decision: the interval is 0 until both are there, and then 0x1_0000.
     #[inline(always)]
     fn renormalise(&mut self) {
-        self.bits -= 1;
-        if self.bits < 0 {
+        if self.bits == 0 {
             self.c = self.c << 8 | u32::from(self.take_byte());
-            self.bits += 8;
-            if self.bits < 0 {
-                self.bits += 1;
-                if self.bits == 0 {
-                    self.a = 0x8000;
-                }
-            }
+            self.bits = 8;
         }
+        self.bits -= 1;
         self.a <<= 1;
     }
 
     /// The next byte without its stuffing; 0 behind the end.
     fn take_byte(&mut self) -> u8 {
-        if self.ended {
-            return 0;
-        }
         match self.rest {
+            _ if self.ended => 0,
             [0xFF, after @ ..] => self.take_after(after),
             [byte, after @ ..] => {
                 self.rest = after;
                 *byte
             }
-            [] => {
-                self.ended = true;
-                0
-            }
+            [] => self.take_after(&[]),
         }
     }
 
-    /// The byte behind a 0xFF: a stuffed zero, fill bytes before it, or a marker.
+    /// The byte of a 0xFF by what comes after it: a stuffed zero, fill bytes before it, a marker, or the end of the data.
     #[cold]
     fn take_after(&mut self, after: &'a [u8]) -> u8 {
         let fill = run_of_ff(after);
-        match after[fill..] {
-            [0, ref rest @ ..] => {
-                self.rest = rest;
-                0xFF
-            }
-            [_, ..] => {
-                // One 0xFF is before `after`, so the marker begins at `fill`.
-                (self.rest, self.ended) = (&self.rest[fill..], true);
-                0
-            }
-            [] => {
-                (self.rest, self.ended) = (&[], true);
-                0
-            }
+        if let [0, rest @ ..] = &after[fill..] {
+            self.rest = rest;
+            return 0xFF;
         }
+        // One 0xFF is before `after`, so a marker begins at `fill`.
+        self.rest = if fill < after.len() { &self.rest[fill..] } else { &[] };
+        self.ended = true;
+        0
     }
 
     /// Whether the file ended and the decoder wanted more. Whether bytes are missing cannot be known then.
@@ -133,31 +115,26 @@ impl<'a> ArithmeticCoder<'a> {
         self.ended && self.rest.is_empty()
     }
 
-    /// The bytes up to the next marker, stuffing included, and the data from that marker on.
+    /// How many bytes other than padding, 0x00 and 0xFF, are left up to the next marker, and the data from that marker on.
     ///
     /// # Errors
     ///
     /// `deadline`, `cancelled`.
-    pub(crate) fn to_marker(&self, timer: &CpuTimer<'_>) -> Result<(&'a [u8], &'a [u8])> {
-        Ok(self.rest.split_at(self.rest.len() - marker_in(self.rest, timer)?.len()))
+    pub(crate) fn to_marker(&self, timer: &CpuTimer<'_>) -> Result<(usize, &'a [u8])> {
+        let marker = marker_in(self.rest, timer)?;
+        let mut codes = 0;
+        for piece in self.rest[..self.rest.len() - marker.len()].chunks(1 << 16) {
+            timer.check()?;
+            codes += piece.iter().filter(|&&byte| !matches!(byte, 0x00 | 0xFF)).count();
+        }
+        Ok((codes, marker))
     }
 }
 
 /// Table D.3: Qe, the next index after the less and after the more probable symbol, and whether the former becomes the
-/// more probable. The last entry is [`EVEN`], and those behind it are never used.
+/// more probable. The last entry is [`EVEN`].
 #[rustfmt::skip]
-const STATES: [(u16, u8, u8, u8); 128] = {
-    let mut states = [(0x5A1D, 113, 113, 0); 128];
-    let mut index = 0;
-    while index < TABLE_D_3.len() {
-        states[index] = TABLE_D_3[index];
-        index += 1;
-    }
-    states
-};
-
-#[rustfmt::skip]
-const TABLE_D_3: [(u16, u8, u8, u8); 113] = [
+const STATES: [(u16, u8, u8, u8); 114] = [
     (0x5A1D, 1, 1, 1), (0x2586, 14, 2, 0), (0x1114, 16, 3, 0), (0x080B, 18, 4, 0), (0x03D8, 20, 5, 0),
     (0x01DA, 23, 6, 0), (0x00E5, 25, 7, 0), (0x006F, 28, 8, 0), (0x0036, 30, 9, 0), (0x001A, 33, 10, 0),
     (0x000D, 35, 11, 0), (0x0006, 9, 12, 0), (0x0003, 10, 13, 0), (0x0001, 12, 13, 0), (0x5A7F, 15, 15, 1),
@@ -179,8 +156,8 @@ const TABLE_D_3: [(u16, u8, u8, u8); 113] = [
     (0x44D9, 96, 91, 0), (0x3E22, 97, 92, 0), (0x3824, 99, 93, 0), (0x32B4, 99, 94, 0), (0x2E17, 93, 86, 0),
     (0x56A8, 95, 96, 1), (0x4F46, 101, 97, 0), (0x47E5, 102, 98, 0), (0x41CF, 103, 99, 0), (0x3C3D, 104, 100, 0),
     (0x375E, 99, 93, 0), (0x5231, 105, 102, 0), (0x4C0F, 106, 103, 0), (0x4639, 107, 104, 0), (0x415E, 103, 99, 0),
-    (0x5627, 105, 106, 1), (0x50E7, 108, 107, 0), (0x4B85, 109, 103, 0), (0x5597, 110, 109, 0),
-    (0x504F, 111, 107, 0), (0x5A10, 110, 111, 1), (0x5522, 112, 109, 0), (0x59EB, 112, 111, 1),
+    (0x5627, 105, 106, 1), (0x50E7, 108, 107, 0), (0x4B85, 109, 103, 0), (0x5597, 110, 109, 0), (0x504F, 111, 107, 0),
+    (0x5A10, 110, 111, 1), (0x5522, 112, 109, 0), (0x59EB, 112, 111, 1), (0x5A1D, 113, 113, 0),
 ];
 
 #[cfg(test)]

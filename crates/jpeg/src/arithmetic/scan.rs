@@ -5,6 +5,7 @@ use image_ingest_samples::CpuTimer;
 use super::coder::{ArithmeticCoder, EVEN};
 use super::conditioning::Conditioning;
 use super::values::{AcContexts, DcContexts, DcState, ac_values, dc_value, low_bits, refined_values};
+use crate::block_layout::ComponentBlocks;
 use crate::entropy::ScanFault;
 use crate::progression::ScanStep;
 use crate::progressive::Coefficients;
@@ -19,7 +20,11 @@ pub(crate) struct ArithmeticScan<'a> {
     components: Vec<ScanTables>,
     /// The indices in the frame of the components.
     indices: Vec<usize>,
-    kind: ScanContent,
+    /// What a scan of a progressive frame brings; `None` for all coefficients, which a sequential one does.
+    step: Option<ScanStep>,
+    /// The first and last zigzag index of AC coefficients, and the lowest bit after the scan.
+    band: (usize, usize),
+    bit: u8,
     conditioning: Conditioning,
     dc: Box<[DcContexts; 16]>,
     ac: Box<[AcContexts; 16]>,
@@ -31,15 +36,6 @@ pub(crate) struct ArithmeticScan<'a> {
     next_restart: u8,
 }
 
-/// What the blocks of a scan hold.
-#[derive(Clone, Copy)]
-enum ScanContent {
-    /// All coefficients.
-    Sequential,
-    /// A part of those of a progressive frame: the band and the lowest bit after the scan.
-    Progressive(ScanStep, (usize, usize), u8),
-}
-
 impl<'a> ArithmeticScan<'a> {
     /// A scan that stands before its first MCU.
     ///
@@ -47,17 +43,15 @@ impl<'a> ArithmeticScan<'a> {
     ///
     /// `malformed` for a scan that no progressive frame may have.
     pub(crate) fn new(tables: &Tables<'a>, start: &ScanStart<'a>, is_progressive: bool) -> Result<Self> {
-        let band = (usize::from(start.spectrum.0), usize::from(start.spectrum.1));
-        let kind = if is_progressive {
-            ScanContent::Progressive(ScanStep::of(start)?, band, start.approximation.1)
-        } else {
-            ScanContent::Sequential
-        };
+        let step = if is_progressive { Some(ScanStep::of(start)?) } else { None };
+        let (first, last) = if is_progressive { start.spectrum } else { (1, 63) };
         Ok(Self {
             coder: ArithmeticCoder::new(start.data),
             components: start.components.clone(),
             indices: start.components.iter().map(|component| component.index).collect(),
-            kind,
+            step,
+            band: (first.into(), last.into()),
+            bit: if is_progressive { start.approximation.1 } else { 0 },
             conditioning: tables.conditioning,
             dc: Box::new([[0; 64]; 16]),
             ac: Box::new([[0; 256]; 16]),
@@ -83,21 +77,15 @@ impl<'a> ArithmeticScan<'a> {
     /// [`ScanFault`]; `deadline`, `cancelled`.
     pub(crate) fn read(&mut self, coefficients: &mut Coefficients, row: usize, timer: &CpuTimer<'_>) -> Result<()> {
         let (across, _) = coefficients.layout.mcus_of(&self.indices);
+        let is_alone = self.indices.len() == 1;
         for x in 0..across {
             if x % MCUS_A_CHECK == 0 {
                 timer.check()?;
             }
             self.restart_if_due(timer)?;
-            for entry in 0..self.components.len() {
-                let index = self.indices[entry];
-                let (h, v) = if self.indices.len() == 1 {
-                    (1, 1)
-                } else {
-                    {
-                        let blocks = coefficients.layout.of(index);
-                        (blocks.h, blocks.v)
-                    }
-                };
+            for entry in 0..self.indices.len() {
+                let &ComponentBlocks { h, v, .. } = coefficients.layout.of(self.indices[entry]);
+                let (h, v) = if is_alone { (1, 1) } else { (h, v) };
                 for block in 0..h * v {
                     let at = (x * h + block % h, row * v + block / h);
                     self.read_block(entry, coefficients, at).ok_or(ScanFault::BadCode)?;
@@ -111,41 +99,29 @@ impl<'a> ArithmeticScan<'a> {
     fn read_block(&mut self, entry: usize, coefficients: &mut Coefficients, at: (usize, usize)) -> Option<()> {
         let ScanTables { index, dc, ac } = self.components[entry];
         let block = coefficients.block(index, at);
-        let (dc_contexts, ac_contexts) = (&mut self.dc[dc & 15], &mut self.ac[ac & 15]);
-        let (bounds, kx) = (self.conditioning.dc[dc & 15], self.conditioning.ac[ac & 15]);
-        let state = &mut self.states[entry & 3];
-        let coder = &mut self.coder;
-        match self.kind {
-            ScanContent::Sequential => {
-                block.values[0] = low_bits(dc_value(coder, dc_contexts, state, bounds)?);
-                ac_values(coder, ac_contexts, kx, (1, 63), 0, block)
-            }
-            ScanContent::Progressive(ScanStep::DcFirst, _, bit) => {
-                block.values[0] = low_bits(dc_value(coder, dc_contexts, state, bounds)? << bit);
+        let (coder, contexts, kx) = (&mut self.coder, &mut self.ac[ac & 15], self.conditioning.ac[ac & 15]);
+        if matches!(self.step, None | Some(ScanStep::DcFirst)) {
+            let bounds = self.conditioning.dc[dc & 15];
+            let value = dc_value(coder, &mut self.dc[dc & 15], &mut self.states[entry & 3], bounds)?;
+            block.values[0] = low_bits(value << self.bit);
+        }
+        match self.step {
+            None | Some(ScanStep::AcFirst) => ac_values(coder, contexts, kx, self.band, self.bit, block),
+            Some(ScanStep::AcRefine) => refined_values(coder, contexts, self.band, self.bit, block),
+            Some(ScanStep::DcRefine) => {
+                block.values[0] |= i16::from(coder.decide(&mut { EVEN })) << self.bit;
                 Some(())
             }
-            ScanContent::Progressive(ScanStep::DcRefine, _, bit) => {
-                block.values[0] |= i16::from(coder.decide(&mut { EVEN })) << bit;
-                Some(())
-            }
-            ScanContent::Progressive(ScanStep::AcFirst, band, bit) => {
-                ac_values(coder, ac_contexts, kx, band, bit, block)
-            }
-            ScanContent::Progressive(ScanStep::AcRefine, band, bit) => {
-                refined_values(coder, ac_contexts, band, bit, block)
-            }
+            Some(ScanStep::DcFirst) => Some(()),
         }
     }
 
     /// Counts the MCU that is about to be read. Where a restart marker is due before it, all statistics and predictions
     /// begin anew (§ F.2.4.4).
     fn restart_if_due(&mut self, timer: &CpuTimer<'_>) -> Result<()> {
-        if self.restart_interval == 0 {
-            return Ok(());
-        }
-        if self.until_restart == 0 {
+        if self.restart_interval > 0 && self.until_restart == 0 {
             let (left_over, marker) = self.coder.to_marker(timer)?;
-            if codes_in(left_over, timer)? > 0 {
+            if left_over > 0 {
                 return Err(ScanFault::Stray.into());
             }
             let data = match marker {
@@ -160,7 +136,7 @@ impl<'a> ArithmeticScan<'a> {
             self.ac.fill([0; 256]);
             self.states = [DcState::default(); 4];
         }
-        self.until_restart -= 1;
+        self.until_restart = self.until_restart.saturating_sub(1);
         Ok(())
     }
 
@@ -172,7 +148,7 @@ impl<'a> ArithmeticScan<'a> {
     /// [`ScanFault::Short`] for a marker that cannot follow a scan, so that it is damage within one; `deadline`, `cancelled`.
     pub(crate) fn finish(&self, timer: &CpuTimer<'_>) -> Result<&'a [u8]> {
         let (left_over, marker) = self.coder.to_marker(timer)?;
-        if codes_in(left_over, timer)? > MAX_LEFT_OVER_BYTES {
+        if left_over > MAX_LEFT_OVER_BYTES {
             return Err(ScanFault::Longer.into());
         }
         match after_restarts(marker, timer)? {
@@ -180,16 +156,6 @@ impl<'a> ArithmeticScan<'a> {
             _ => Err(ScanFault::Short.into()),
         }
     }
-}
-
-/// How many bytes are no padding.
-fn codes_in(bytes: &[u8], timer: &CpuTimer<'_>) -> Result<usize> {
-    let mut codes = 0;
-    for piece in bytes.chunks(1 << 16) {
-        timer.check()?;
-        codes += piece.iter().filter(|&&byte| !matches!(byte, 0x00 | 0xFF)).count();
-    }
-    Ok(codes)
 }
 
 /// The MCUs between two looks at the budget. Ten blocks of noise in each take 3 ms together.

@@ -35,27 +35,13 @@ pub(super) fn dc_value(
         return Some(state.predictor);
     }
     let is_negative = decide(first + 1);
-    let mut context = first + 2 + usize::from(is_negative);
-    let mut top = i32::from(decide(context));
-    if top > 0 {
-        context = DC_X1;
-        while decide(context) {
-            top <<= 1;
-            if top == 1 << 15 {
-                return None;
-            }
-            context += 1;
-        }
-    }
-    let signed = 4 * usize::from(is_negative);
-    state.first = if top < (1 << lower) >> 1 {
-        0
-    } else if top > (1 << upper) >> 1 {
-        12 + signed
-    } else {
-        4 + signed
-    };
-    let value = magnitude(top, || decide(context + 14));
+    let context = first + 2 + usize::from(is_negative);
+    let top = i32::from(decide(context));
+    let category = if top > 0 { category(top, DC_X1, &mut decide)? } else { Category { top, context } };
+    let is_large = category.top > (1 << upper) >> 1;
+    let by_size = 4 * (1 + usize::from(is_negative) + 2 * usize::from(is_large));
+    state.first = if category.top < (1 << lower) >> 1 { 0 } else { by_size };
+    let value = magnitude(category, decide);
     state.predictor = state.predictor.wrapping_add(if is_negative { -value } else { value });
     Some(state.predictor)
 }
@@ -79,20 +65,11 @@ pub(super) fn ac_values(
         }
         let is_negative = coder.decide(&mut { EVEN });
         let mut decide = |context: usize| coder.decide(&mut contexts[context & 255]);
-        let mut context = of_index(k) + 2;
-        let mut top = i32::from(decide(context));
-        if top > 0 && decide(context) {
-            top = 2;
-            context = if k <= usize::from(kx) { AC_X1_LOW } else { AC_X1_HIGH };
-            while decide(context) {
-                top <<= 1;
-                if top == 1 << 15 {
-                    return None;
-                }
-                context += 1;
-            }
-        }
-        let value = magnitude(top, || decide(context + 14));
+        let (context, x1) = (of_index(k) + 2, if k <= usize::from(kx) { AC_X1_LOW } else { AC_X1_HIGH });
+        let top = i32::from(decide(context));
+        let category =
+            if top > 0 && decide(context) { category(2, x1, &mut decide)? } else { Category { top, context } };
+        let value = magnitude(category, decide);
         let value = low_bits(if is_negative { -value } else { value } << bit);
         values[k & 63] = value;
         // A value that wraps to zero counts as one, as in libjpeg.
@@ -142,14 +119,31 @@ pub(super) fn refined_values(
     Some(())
 }
 
-/// The magnitude whose category begins at `top` + 1: the bits below `top`, and 1 (figure F.24).
+/// Magnitudes from `top` + 1 to twice `top`, or the magnitude 1 with a `top` of 0.
+struct Category {
+    top: i32,
+    /// The context of the decision that the magnitude is not beyond.
+    context: usize,
+}
+
+/// Decodes a category, from the one of `top` on, whose context is `context` (figure F.23); `None` for more than 15 bits.
 #[inline(always)]
-fn magnitude(top: i32, mut decide: impl FnMut() -> bool) -> i32 {
+fn category(mut top: i32, mut context: usize, mut decide: impl FnMut(usize) -> bool) -> Option<Category> {
+    while decide(context) {
+        (top, context) = (top << 1, context + 1);
+        if top == 1 << 15 {
+            return None;
+        }
+    }
+    Some(Category { top, context })
+}
+
+/// Decodes a magnitude of a category: the bits below `top`, and 1 (figure F.24).
+#[inline(always)]
+fn magnitude(Category { top, context }: Category, mut decide: impl FnMut(usize) -> bool) -> i32 {
     let (mut value, mut bit) = (top, top >> 1);
     while bit > 0 {
-        if decide() {
-            value |= bit;
-        }
+        value |= if decide(context + 14) { bit } else { 0 };
         bit >>= 1;
     }
     value + 1
