@@ -87,10 +87,12 @@ fn sealed(name: [u8; 4], data: Vec<u8>) -> Chunk {
     Chunk { name, data, crc }
 }
 
-/// `tRNS` reduced to the bits that samples have (PNG Third Edition § 11.3.1.1), which the crate does not do.
+/// `tRNS` reduced to the samples that it has, and to the bits that those have (PNG Third Edition § 11.3.1.1). The crate
+/// takes all bits, and passes over a chunk of more than 256 bytes, whatever its first sample is.
 fn masked(chunk: &Chunk, color_type: u8, depth: u8) -> Chunk {
     let mut data = chunk.data.clone();
     if color_type != 3 {
+        data.truncate(if color_type == 0 { 2 } else { 6 });
         let most = u16::MAX >> (16 - u32::from(depth.clamp(1, 16)));
         for pair in data.as_chunks_mut::<2>().0 {
             *pair = (u16::from_be_bytes(*pair) & most).to_be_bytes();
