@@ -87,8 +87,8 @@ fn sealed(name: [u8; 4], data: Vec<u8>) -> Chunk {
     Chunk { name, data, crc }
 }
 
-/// `tRNS` reduced to the samples that it has, and to the bits that those have (PNG Third Edition § 11.3.1.1). The crate
-/// takes all bits, and passes over a chunk of more than 256 bytes, whatever its first sample is.
+/// `tRNS` without bytes behind its samples, and without bits that the picture's samples do not have (PNG Third Edition
+/// § 11.3.1.1). The crate compares all bits, and passes over a chunk of more than 256 bytes.
 fn masked(chunk: &Chunk, color_type: u8, depth: u8) -> Chunk {
     let mut data = chunk.data.clone();
     if color_type != 3 {

@@ -26,7 +26,7 @@ pub(crate) struct ArithmeticCoder<'a> {
     ended: bool,
     /// The code, less the base of the interval: 16 bits, and `bits` more below them that were taken ahead.
     c: u32,
-    /// The interval, at most 0x1_0000; at least 0x8000 once it was doubled before a decision.
+    /// The interval, at most 0x1_0000. A decision may leave it small; the next one first doubles it to 0x8000 or more.
     a: u32,
     /// The bits that were taken ahead, 0–7.
     bits: u32,
@@ -96,7 +96,8 @@ impl<'a> ArithmeticCoder<'a> {
         }
     }
 
-    /// The byte of a 0xFF by what comes after it: a stuffed zero, fill bytes before it, a marker, or the end of the data.
+    /// Takes a 0xFF, by what comes after it: before a stuffed zero it is data, and before a marker or the end of the data
+    /// it ends the segment. Without any byte left, the segment ends too.
     #[cold]
     fn take_after(&mut self, after: &'a [u8]) -> u8 {
         let fill = run_of_ff(after);

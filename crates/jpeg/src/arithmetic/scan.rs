@@ -20,7 +20,7 @@ pub(crate) struct ArithmeticScan<'a> {
     components: Vec<ScanTables>,
     /// The indices in the frame of the components.
     indices: Vec<usize>,
-    /// What a scan of a progressive frame brings; `None` for all coefficients, which a sequential one does.
+    /// What a scan of a progressive frame brings; `None` for a sequential scan, which brings all coefficients.
     step: Option<ScanStep>,
     /// The first and last zigzag index of AC coefficients, and the lowest bit after the scan.
     band: (usize, usize),
@@ -43,15 +43,18 @@ impl<'a> ArithmeticScan<'a> {
     ///
     /// `malformed` for a scan that no progressive frame may have.
     pub(crate) fn new(tables: &Tables<'a>, start: &ScanStart<'a>, is_progressive: bool) -> Result<Self> {
-        let step = if is_progressive { Some(ScanStep::of(start)?) } else { None };
-        let (first, last) = if is_progressive { start.spectrum } else { (1, 63) };
+        let (step, (first, last), bit) = if is_progressive {
+            (Some(ScanStep::of(start)?), start.spectrum, start.approximation.1)
+        } else {
+            (None, (1, 63), 0)
+        };
         Ok(Self {
             coder: ArithmeticCoder::new(start.data),
             components: start.components.clone(),
             indices: start.components.iter().map(|component| component.index).collect(),
             step,
             band: (first.into(), last.into()),
-            bit: if is_progressive { start.approximation.1 } else { 0 },
+            bit,
             conditioning: tables.conditioning,
             dc: Box::new([[0; 64]; 16]),
             ac: Box::new([[0; 256]; 16]),

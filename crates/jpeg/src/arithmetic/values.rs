@@ -37,7 +37,7 @@ pub(super) fn dc_value(
     let is_negative = decide(first + 1);
     let context = first + 2 + usize::from(is_negative);
     let top = i32::from(decide(context));
-    let category = if top > 0 { category(top, DC_X1, &mut decide)? } else { Category { top, context } };
+    let category = if top > 0 { category_from(top, DC_X1, &mut decide)? } else { Category { top, context } };
     let is_large = category.top > (1 << upper) >> 1;
     let by_size = 4 * (1 + usize::from(is_negative) + 2 * usize::from(is_large));
     state.first = if category.top < (1 << lower) >> 1 { 0 } else { by_size };
@@ -68,7 +68,7 @@ pub(super) fn ac_values(
         let (context, x1) = (of_index(k) + 2, if k <= usize::from(kx) { AC_X1_LOW } else { AC_X1_HIGH });
         let top = i32::from(decide(context));
         let category =
-            if top > 0 && decide(context) { category(2, x1, &mut decide)? } else { Category { top, context } };
+            if top > 0 && decide(context) { category_from(2, x1, &mut decide)? } else { Category { top, context } };
         let value = magnitude(category, decide);
         let value = low_bits(if is_negative { -value } else { value } << bit);
         values[k & 63] = value;
@@ -126,9 +126,10 @@ struct Category {
     context: usize,
 }
 
-/// Decodes a category, from the one of `top` on, whose context is `context` (figure F.23); `None` for more than 15 bits.
+/// Decodes which category a magnitude is of: the one of `top`, whose decision has the context `context`, or a later one
+/// (figure F.23); `None` for more than 15 bits.
 #[inline(always)]
-fn category(mut top: i32, mut context: usize, mut decide: impl FnMut(usize) -> bool) -> Option<Category> {
+fn category_from(mut top: i32, mut context: usize, mut decide: impl FnMut(usize) -> bool) -> Option<Category> {
     while decide(context) {
         (top, context) = (top << 1, context + 1);
         if top == 1 << 15 {
